@@ -1,0 +1,44 @@
+# The libraries, as ext::<name>. Names, not paths, are handed to the linker, so that one description serves static and dynamic links.
+find_package(PkgConfig REQUIRED)
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+
+# mushir_external(name pkg-config-module): a target with the module's flags; the static closure when MUSHIR_STATIC.
+function(mushir_external name module)
+  pkg_check_modules(${name} REQUIRED ${module})
+  add_library(ext_${name} INTERFACE)
+  add_library(ext::${name} ALIAS ext_${name})
+  target_include_directories(ext_${name} SYSTEM INTERFACE ${${name}_INCLUDE_DIRS})
+  if(MUSHIR_STATIC)
+    target_link_libraries(ext_${name} INTERFACE ${${name}_STATIC_LIBRARIES})
+  else()
+    target_link_libraries(ext_${name} INTERFACE ${${name}_LIBRARIES})
+  endif()
+endfunction()
+
+mushir_external(grpc grpc)
+mushir_external(protobuf_c libprotobuf-c)
+
+add_library(ext_ev INTERFACE) # libev has no pkg-config file
+add_library(ext::ev ALIAS ext_ev)
+find_path(EV_INCLUDE_DIR ev.h REQUIRED)
+target_link_libraries(ext_ev INTERFACE ev m)
+
+# GSL with the reference BLAS and LAPACK: they compute the same bytes on every CPU (OpenBLAS picks kernels by CPU type, so two replicas
+# could differ), start no threads, and add 1 MB instead of 25. GSL needs some CBLAS: it comes before the one chosen here.
+find_path(LAPACKE_INCLUDE_DIR lapacke.h REQUIRED)
+find_library(BLAS_REFERENCE blas PATHS /usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}/blas NO_DEFAULT_PATH REQUIRED)
+find_library(LAPACK_REFERENCE lapack PATHS /usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}/lapack NO_DEFAULT_PATH REQUIRED)
+get_filename_component(BLAS_DIR ${BLAS_REFERENCE} DIRECTORY)
+get_filename_component(LAPACK_DIR ${LAPACK_REFERENCE} DIRECTORY)
+add_library(ext_numeric INTERFACE)
+add_library(ext::numeric ALIAS ext_numeric)
+target_link_directories(ext_numeric INTERFACE ${LAPACK_DIR} ${BLAS_DIR})
+execute_process(COMMAND ${CMAKE_C_COMPILER} -print-file-name=libgfortran.a OUTPUT_VARIABLE GFORTRAN_ARCHIVE OUTPUT_STRIP_TRAILING_WHITESPACE)
+if(NOT IS_ABSOLUTE "${GFORTRAN_ARCHIVE}")
+  file(GLOB GFORTRAN_ARCHIVES /usr/lib/gcc/${CMAKE_LIBRARY_ARCHITECTURE}/*/libgfortran.a)
+  list(POP_BACK GFORTRAN_ARCHIVES GFORTRAN_ARCHIVE)
+endif()
+get_filename_component(GFORTRAN_DIR "${GFORTRAN_ARCHIVE}" DIRECTORY)
+target_link_directories(ext_numeric INTERFACE ${GFORTRAN_DIR})
+target_link_libraries(ext_numeric INTERFACE gsl lapacke lapack blas gfortran quadmath m)

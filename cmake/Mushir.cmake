@@ -1,0 +1,63 @@
+# The three building blocks: mushir_library (a floor of the house), suggestion_service (an algorithm), mushir_test.
+
+add_library(mushir_flags INTERFACE)
+target_include_directories(mushir_flags INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
+target_compile_definitions(mushir_flags INTERFACE _GNU_SOURCE MUSHIR_VERSION="${PROJECT_VERSION}")
+target_compile_options(mushir_flags INTERFACE -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wvla
+  -Wdouble-promotion -Wundef -ffp-contract=off -fno-math-errno -ffunction-sections -fdata-sections -fmacro-prefix-map=${CMAKE_SOURCE_DIR}/=)
+if(MUSHIR_WERROR)
+  target_compile_options(mushir_flags INTERFACE -Werror)
+endif()
+if(MUSHIR_SANITIZE)
+  add_compile_options(-fsanitize=${MUSHIR_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${MUSHIR_SANITIZE})
+endif()
+add_link_options(-Wl,--gc-sections)
+
+# mushir_library(name [dependencies...]): libmu_<name> from every .c of the current folder's <name>/.
+function(mushir_library name)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.c)
+  if(sources)
+    add_library(mu_${name} STATIC ${sources})
+    target_link_libraries(mu_${name} PUBLIC mushir_flags ${ARGN})
+  else()
+    add_library(mu_${name} INTERFACE)
+    target_link_libraries(mu_${name} INTERFACE mushir_flags ${ARGN})
+  endif()
+endfunction()
+
+# mushir_static(target): one file without shared objects, when MUSHIR_STATIC.
+function(mushir_static target)
+  if(MUSHIR_STATIC)
+    target_link_options(${target} PRIVATE -static)
+    set_target_properties(${target} PROPERTIES LINKER_LANGUAGE CXX)
+  endif()
+endfunction()
+
+# mushir_test(name source [libraries...]): a cmocka program run by ctest, with the label "unit".
+function(mushir_test name source)
+  add_executable(${name} ${source})
+  target_link_libraries(${name} PRIVATE mushir_flags ${ARGN} cmocka)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests LINKER_LANGUAGE CXX)
+  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES LABELS unit)
+endfunction()
+
+# suggestion_service(name): the algorithm library algo_<name>, the program mushir-<name>, and a unit test from each tests/*_test.c.
+function(suggestion_service name)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.c)
+  file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/tests/*_test.c)
+  list(REMOVE_ITEM sources ${CMAKE_CURRENT_SOURCE_DIR}/${name}/main.c)
+  add_library(algo_${name} STATIC ${sources})
+  target_link_libraries(algo_${name} PUBLIC mu_surrogate mu_search mu_num mu_base)
+  add_executable(mushir-${name} ${name}/main.c)
+  target_link_libraries(mushir-${name} PRIVATE algo_${name} mu_service)
+  mushir_static(mushir-${name})
+  install(TARGETS mushir-${name} RUNTIME DESTINATION bin)
+  if(MUSHIR_TESTS)
+    foreach(test ${tests})
+      get_filename_component(stem ${test} NAME_WE)
+      mushir_test(${name}_${stem} ${test} algo_${name})
+    endforeach()
+  endif()
+endfunction()

@@ -1,0 +1,82 @@
+/* The experiment and its trials in canonical form: what an algorithm is given. */
+#ifndef MUSHIR_SEARCH_EXPERIMENT_H
+#define MUSHIR_SEARCH_EXPERIMENT_H
+
+#include "common/search/settings.h"
+#include "common/search/space.h"
+
+/* One operation of an architecture search, its parameters as the client wrote them (services read them by their own rules). */
+struct mu_operation {
+    const char *type;
+    const struct mu_parameter_text *parameters;
+    size_t n_parameters;
+};
+
+struct mu_network {
+    bool present; /* the experiment has a nas_config */
+    int layers;
+    const int32_t *input_sizes, *output_sizes;
+    size_t n_input_sizes, n_output_sizes;
+    const struct mu_operation *operations;
+    size_t n_operations;
+};
+
+struct mu_experiment {
+    const char *name;
+    struct mu_space space; /* n == 0 when the client sent no parameters */
+    bool maximize;         /* what the client asked for; losses below are already turned so that smaller is better */
+    const char *objective; /* the metric's name */
+    double goal;           /* as sent; 0 cannot be told from unset */
+    const char *algorithm;
+    const struct mu_pair *settings; /* as sent */
+    size_t n_settings;
+    int parallel_trials, max_trials; /* 0: unset */
+    struct mu_network network;
+};
+
+enum mu_trial_state {
+    MU_PENDING, /* CREATED, RUNNING, or a condition we do not know: has no value yet */
+    MU_DONE,    /* SUCCEEDED or EARLYSTOPPED with a finite number */
+    MU_FAILED,  /* FAILED, KILLED, METRICSUNAVAILABLE, or finished without a finite number */
+};
+
+struct mu_trial {
+    const char *name;
+    enum mu_trial_state state;
+    bool early_stopped; /* MU_DONE: the value is a partial result */
+    double loss;        /* MU_DONE: the objective, negated when the experiment maximizes; else 0 */
+    const char *completed; /* completion time, ISO 8601; "" while unfinished */
+    const struct mu_pair *assignments; /* as the client sent them */
+    size_t n_assignments;
+    const double *x; /* space.n coordinates; of a stray trial NAN where the text is no value of the parameter; NULL when space.n == 0 */
+};
+
+/* All of an experiment's trials that belong to it, in canonical order: by (completion time, name, assignments, loss), unfinished last. Trials that lack
+ * a parameter or have a name the space does not know belong to another experiment: they are counted in |foreign| and dropped. */
+struct mu_history {
+    const struct mu_trial *trials; /* every x finite */
+    size_t n;
+    const struct mu_trial *strays; /* the right names but a value outside the feasible space: an edited experiment, or a resource beyond its range */
+    size_t n_strays;
+    size_t foreign;
+};
+
+/* The text that |trial| assigns to |name|, or NULL. */
+const char *mu_trial_text(const struct mu_trial *trial, const char *name);
+
+/* A trial as the wire layer read it. */
+struct mu_trial_record {
+    const char *name, *completed, *metric; /* |metric|: text of the objective, NULL when absent */
+    int condition;                         /* the contract's number */
+    const struct mu_pair *assignments;
+    size_t n_assignments;
+};
+
+/* Build the canonical history of |records|; linear in their number but for the sort. All memory from |arena|. */
+void mu_history_build(struct mu_history *history, const struct mu_experiment *experiment, const struct mu_trial_record *records, size_t n,
+                      struct mu_arena *arena);
+
+/* The seed of an experiment whose client gave no random_state: a hash of its name and space. */
+uint64_t mu_experiment_seed(const struct mu_experiment *experiment);
+
+#endif
