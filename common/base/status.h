@@ -25,7 +25,7 @@ enum mu_status {
 };
 
 #define MU_MUST_USE __attribute__((warn_unused_result))
-#define MU_PRINTF(format, arguments) __attribute__((format(printf, format, arguments)))
+#define MU_PRINTF(text, arguments) __attribute__((format(printf, text, arguments)))
 
 struct mu_error {
     enum mu_status code;

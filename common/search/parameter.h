@@ -15,6 +15,7 @@
 
 #include "common/base/arena.h"
 #include "common/base/status.h"
+#include "common/search/number.h"
 
 enum mu_parameter_type { MU_DOUBLE = 1, MU_INT, MU_DISCRETE, MU_CATEGORICAL };
 enum mu_distribution { MU_UNIFORM = 1, MU_LOG_UNIFORM, MU_NORMAL, MU_LOG_NORMAL };
@@ -72,11 +73,5 @@ bool mu_parameter_parse(const struct mu_parameter *parameter, const char *text, 
 /* Coordinate -> the text of the assignment: list entries verbatim, ints without a point, doubles as mu_print_double, grid doubles as
  * the decimal they denote. Arena-owned. */
 const char *mu_parameter_print(const struct mu_parameter *parameter, double x, struct mu_arena *arena);
-
-/* The shortest text that reads back to |value|, the way Python prints it: "0.1", "1.0", "1e-05", "1e+16". |text| holds 32 bytes. */
-void mu_print_double(double value, char text[32]);
-
-/* |text| as a finite number, read to its end (surrounding blanks allowed), independent of the locale. */
-bool mu_read_double(const char *text, double *value);
 
 #endif

@@ -1,0 +1,142 @@
+#include "common/search/experiment.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The contract's numbers of a trial's condition. */
+enum { CREATED, RUNNING, SUCCEEDED, KILLED, FAILED, METRICSUNAVAILABLE, EARLYSTOPPED };
+
+const char *mu_trial_text(const struct mu_trial *trial, const char *name) {
+    for (size_t i = 0; i < trial->n_assignments; i++) {
+        if (strcmp(trial->assignments[i].name, name) == 0) {
+            return trial->assignments[i].value;
+        }
+    }
+    return NULL;
+}
+
+static enum mu_trial_state state_of(int condition, bool has_value) {
+    switch (condition) {
+    case SUCCEEDED:
+    case EARLYSTOPPED:
+        return has_value ? MU_DONE : MU_FAILED;
+    case KILLED:
+    case FAILED:
+    case METRICSUNAVAILABLE:
+        return MU_FAILED;
+    default:
+        return MU_PENDING;
+    }
+}
+
+/* Kubernetes' zero time and the empty text both mean: not finished. */
+static const char *completion(const char *text) {
+    return !text || strncmp(text, "0001-", 5) == 0 ? "" : text;
+}
+
+static int by_pair(const void *a, const void *b) {
+    const struct mu_pair *x = a, *y = b;
+    int order = strcmp(x->name, y->name);
+    return order ? order : strcmp(x->value, y->value);
+}
+
+static int compare_assignments(const struct mu_trial *a, const struct mu_trial *b) {
+    size_t n = a->n_assignments < b->n_assignments ? a->n_assignments : b->n_assignments;
+    for (size_t i = 0; i < n; i++) {
+        int order = by_pair(&a->assignments[i], &b->assignments[i]);
+        if (order) {
+            return order;
+        }
+    }
+    return (a->n_assignments > b->n_assignments) - (a->n_assignments < b->n_assignments);
+}
+
+static int canonical(const void *p, const void *q) {
+    const struct mu_trial *a = p, *b = q;
+    if (!*a->completed != !*b->completed) {
+        return *a->completed ? -1 : 1;
+    }
+    int order = strcmp(a->completed, b->completed);
+    order = order ? order : strcmp(a->name, b->name);
+    order = order ? order : compare_assignments(a, b);
+    order = order ? order : (a->state > b->state) - (a->state < b->state);
+    return order ? order : (a->loss > b->loss) - (a->loss < b->loss);
+}
+
+static void init_trial(struct mu_trial *trial, const struct mu_experiment *experiment, const struct mu_trial_record *record) {
+    double value = 0;
+    bool has_value = record->metric && mu_read_double(record->metric, &value);
+    *trial = (struct mu_trial){.name = record->name,
+                               .state = state_of(record->condition, has_value),
+                               .early_stopped = record->condition == EARLYSTOPPED,
+                               .completed = completion(record->completed),
+                               .assignments = record->assignments,
+                               .n_assignments = record->n_assignments};
+    if (trial->state == MU_DONE) {
+        trial->loss = experiment->maximize ? -value : value;
+    }
+    if (trial->state == MU_PENDING) {
+        trial->completed = "";
+    }
+}
+
+enum fit { FITS, STRAY, FOREIGN };
+
+/* Whether the trial belongs to the space, and its coordinates. Assignments usually come in the order of the specification, so each is
+ * looked for there first. */
+static enum fit fit(const struct mu_space *space, const struct mu_trial *trial, double *x) {
+    enum fit result = FITS;
+    if (trial->n_assignments != space->n) {
+        return FOREIGN;
+    }
+    for (size_t i = 0; i < space->n; i++) {
+        const struct mu_parameter *p = &space->parameters[i];
+        const struct mu_pair *here = &trial->assignments[i];
+        const char *text = strcmp(here->name, p->name) == 0 ? here->value : mu_trial_text(trial, p->name);
+        if (!text) {
+            return FOREIGN;
+        }
+        if (!mu_parameter_parse(p, text, &x[i])) {
+            x[i] = NAN;
+            result = STRAY;
+        }
+    }
+    return result;
+}
+
+void mu_history_build(struct mu_history *history, const struct mu_experiment *experiment, const struct mu_trial_record *records, size_t n,
+                      struct mu_arena *arena) {
+    const struct mu_space *space = &experiment->space;
+    struct mu_trial *trials = MU_ARRAY(arena, n, struct mu_trial), *strays = MU_ARRAY(arena, n, struct mu_trial);
+    double *x = MU_ARRAY(arena, n * space->n, double);
+    *history = (struct mu_history){.trials = trials, .strays = strays};
+    for (size_t i = 0; i < n; i++) {
+        struct mu_trial trial;
+        init_trial(&trial, experiment, &records[i]);
+        enum fit how = space->n ? fit(space, &trial, x) : FITS;
+        if (how == FOREIGN) {
+            history->foreign++;
+            continue;
+        }
+        trial.x = space->n ? x : NULL;
+        x += space->n;
+        *(how == FITS ? &trials[history->n++] : &strays[history->n_strays++]) = trial;
+    }
+    qsort(trials, history->n, sizeof *trials, canonical);
+    qsort(strays, history->n_strays, sizeof *strays, canonical);
+}
+
+static uint64_t hash_text(uint64_t hash, const char *text) {
+    return mu_hash(hash, text, strlen(text) + 1);
+}
+
+uint64_t mu_experiment_seed(const struct mu_experiment *experiment) {
+    uint64_t hash = hash_text(0, experiment->name);
+    for (size_t i = 0; i < experiment->space.n; i++) {
+        const struct mu_parameter *p = &experiment->space.parameters[i];
+        double shape[] = {(double)p->type, (double)p->distribution, p->min, p->max, p->step, (double)p->levels};
+        hash = mu_hash(hash_text(hash, p->name), shape, sizeof shape);
+    }
+    return hash;
+}

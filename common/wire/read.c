@@ -1,0 +1,194 @@
+#include <string.h>
+
+#include "api.pb-c.h"
+#include "common/wire/unpack.h"
+#include "common/wire/wire.h"
+
+/* protobuf-c's names are long; these stand for those used here. */
+typedef Api__V1__Beta1__GetSuggestionsRequest SuggestionsRequest;
+typedef Api__V1__Beta1__ValidateAlgorithmSettingsRequest ValidateRequest;
+typedef Api__V1__Beta1__Experiment ExperimentMessage;
+typedef Api__V1__Beta1__ExperimentSpec SpecMessage;
+typedef Api__V1__Beta1__ObjectiveSpec ObjectiveMessage;
+typedef Api__V1__Beta1__ParameterSpec ParameterMessage;
+typedef Api__V1__Beta1__Trial TrialMessage;
+
+static void read_parameter(struct mu_parameter_text *out, const ParameterMessage *in) {
+    *out = (struct mu_parameter_text){.name = in->name, .type = (int)in->parameter_type};
+    if (in->feasible_space) {
+        out->distribution = (int)in->feasible_space->distribution;
+        out->min = in->feasible_space->min;
+        out->max = in->feasible_space->max;
+        out->step = in->feasible_space->step;
+        out->list = (const char *const *)in->feasible_space->list;
+        out->n_list = in->feasible_space->n_list;
+    }
+}
+
+static struct mu_parameter_text *read_parameters(ParameterMessage *const *in, size_t n, struct mu_arena *arena) {
+    struct mu_parameter_text *out = MU_ARRAY(arena, n, struct mu_parameter_text);
+    for (size_t i = 0; i < n; i++) {
+        read_parameter(&out[i], in[i]);
+    }
+    return out;
+}
+
+static void read_operation(struct mu_operation *out, const Api__V1__Beta1__Operation *in, struct mu_arena *arena) {
+    *out = (struct mu_operation){.type = in->operation_type};
+    if (in->parameter_specs) {
+        out->parameters = read_parameters(in->parameter_specs->parameters, in->parameter_specs->n_parameters, arena);
+        out->n_parameters = in->parameter_specs->n_parameters;
+    }
+}
+
+static void read_network(struct mu_network *out, const Api__V1__Beta1__NasConfig *in, struct mu_arena *arena) {
+    *out = (struct mu_network){.present = true};
+    if (in->graph_config) {
+        out->layers = in->graph_config->num_layers;
+        out->input_sizes = in->graph_config->input_sizes;
+        out->n_input_sizes = in->graph_config->n_input_sizes;
+        out->output_sizes = in->graph_config->output_sizes;
+        out->n_output_sizes = in->graph_config->n_output_sizes;
+    }
+    size_t n = in->operations ? in->operations->n_operation : 0;
+    struct mu_operation *operations = MU_ARRAY(arena, n, struct mu_operation);
+    for (size_t i = 0; i < n; i++) {
+        read_operation(&operations[i], in->operations->operation[i], arena);
+    }
+    out->operations = operations;
+    out->n_operations = n;
+}
+
+static void read_algorithm(struct mu_experiment *out, const Api__V1__Beta1__AlgorithmSpec *in, struct mu_arena *arena) {
+    struct mu_pair *settings = MU_ARRAY(arena, in->n_algorithm_settings, struct mu_pair);
+    for (size_t i = 0; i < in->n_algorithm_settings; i++) {
+        settings[i] = (struct mu_pair){in->algorithm_settings[i]->name, in->algorithm_settings[i]->value};
+    }
+    out->algorithm = in->algorithm_name;
+    out->settings = settings;
+    out->n_settings = in->n_algorithm_settings;
+}
+
+static enum mu_status read_objective(struct mu_experiment *out, const ObjectiveMessage *in, struct mu_error *error) {
+    int type = (int)in->type;
+    if (type < 0 || type > API__V1__BETA1__OBJECTIVE_TYPE__MAXIMIZE) {
+        return mu_fail(error, MU_INVALID_ARGUMENT, "objective.type %d is neither MINIMIZE nor MAXIMIZE", type);
+    }
+    out->maximize = type == API__V1__BETA1__OBJECTIVE_TYPE__MAXIMIZE;
+    out->objective = in->objective_metric_name;
+    out->goal = in->goal;
+    return MU_OK;
+}
+
+static enum mu_status read_spec(struct mu_experiment *out, const SpecMessage *spec, struct mu_arena *arena, struct mu_error *error) {
+    out->parallel_trials = spec->parallel_trial_count;
+    out->max_trials = spec->max_trial_count;
+    if (spec->algorithm) {
+        read_algorithm(out, spec->algorithm, arena);
+    }
+    if (spec->nas_config) {
+        read_network(&out->network, spec->nas_config, arena);
+    }
+    enum mu_status status = spec->objective ? read_objective(out, spec->objective, error) : MU_OK;
+    if (status || !spec->parameter_specs) {
+        return status;
+    }
+    size_t n = spec->parameter_specs->n_parameters;
+    return mu_space_init(&out->space, read_parameters(spec->parameter_specs->parameters, n, arena), n, arena, error);
+}
+
+static enum mu_status read_experiment(struct mu_experiment *out, const ExperimentMessage *in, struct mu_arena *arena,
+                                      struct mu_error *error) {
+    *out = (struct mu_experiment){.name = in ? in->name : "", .objective = "", .algorithm = ""};
+    return in && in->spec ? read_spec(out, in->spec, arena, error) : MU_OK;
+}
+
+static const ObjectiveMessage *objective_of(const TrialMessage *trial) {
+    return trial->spec ? trial->spec->objective : NULL;
+}
+
+/* The objective's text in the trial's observation. The trial's own objective names the metric when the experiment does not. */
+static const char *find_metric(const TrialMessage *in, const char *objective) {
+    if (!in->status || !in->status->observation) {
+        return NULL;
+    }
+    if (!*objective && objective_of(in)) {
+        objective = objective_of(in)->objective_metric_name;
+    }
+    for (size_t i = 0; i < in->status->observation->n_metrics; i++) {
+        if (strcmp(in->status->observation->metrics[i]->name, objective) == 0) {
+            return in->status->observation->metrics[i]->value;
+        }
+    }
+    return NULL;
+}
+
+static void read_trial(struct mu_trial_record *out, const TrialMessage *in, const char *objective, struct mu_arena *arena) {
+    *out = (struct mu_trial_record){.name = in->name, .completed = "", .metric = find_metric(in, objective)};
+    if (in->status) {
+        out->completed = in->status->completion_time;
+        out->condition = (int)in->status->condition;
+    }
+    if (!in->spec || !in->spec->parameter_assignments) {
+        return;
+    }
+    size_t n = in->spec->parameter_assignments->n_assignments;
+    struct mu_pair *pairs = MU_ARRAY(arena, n, struct mu_pair);
+    for (size_t i = 0; i < n; i++) {
+        const Api__V1__Beta1__ParameterAssignment *a = in->spec->parameter_assignments->assignments[i];
+        pairs[i] = (struct mu_pair){a->name, a->value};
+    }
+    out->assignments = pairs;
+    out->n_assignments = n;
+}
+
+/* Clients that send no objective with the experiment leave its direction to the trials, which all have the same. */
+static void borrow_direction(struct mu_experiment *experiment, const SuggestionsRequest *in) {
+    bool known = in->experiment && in->experiment->spec && in->experiment->spec->objective &&
+                 in->experiment->spec->objective->type != API__V1__BETA1__OBJECTIVE_TYPE__UNKNOWN;
+    for (size_t i = 0; i < in->n_trials && !known; i++) {
+        const ObjectiveMessage *o = objective_of(in->trials[i]);
+        experiment->maximize |= o && o->type == API__V1__BETA1__OBJECTIVE_TYPE__MAXIMIZE;
+    }
+}
+
+static enum mu_status read_numbers(struct mu_wire_suggestions *out, const SuggestionsRequest *in, struct mu_error *error) {
+    int wanted = in->current_request_number, total = in->total_request_number;
+    if (wanted < 0 || wanted > MU_MOST_WANTED) {
+        return mu_fail(error, MU_INVALID_ARGUMENT, "current_request_number %d is outside 0 to %d", wanted, MU_MOST_WANTED);
+    }
+    out->wanted = (size_t)wanted;
+    out->first = total > 0 && total >= wanted ? (uint64_t)(total - wanted) : in->n_trials;
+    out->n_trials = in->n_trials;
+    return MU_OK;
+}
+
+enum mu_status mu_wire_read_suggestions(const uint8_t *bytes, size_t size, struct mu_arena *arena, struct mu_wire_suggestions *out,
+                                        struct mu_error *error) {
+    ProtobufCMessage *message;
+    enum mu_status status = mu_wire_unpack(&api__v1__beta1__get_suggestions_request__descriptor, bytes, size, arena, &message, error);
+    if (status) {
+        return status;
+    }
+    const SuggestionsRequest *in = (const SuggestionsRequest *)message;
+    status = read_numbers(out, in, error);
+    status = status ? status : read_experiment(&out->experiment, in->experiment, arena, error);
+    if (status) {
+        return status;
+    }
+    borrow_direction(&out->experiment, in);
+    struct mu_trial_record *records = MU_ARRAY(arena, in->n_trials, struct mu_trial_record);
+    for (size_t i = 0; i < in->n_trials; i++) {
+        read_trial(&records[i], in->trials[i], out->experiment.objective, arena);
+    }
+    mu_history_build(&out->history, &out->experiment, records, in->n_trials, arena);
+    return MU_OK;
+}
+
+enum mu_status mu_wire_read_validate(const uint8_t *bytes, size_t size, struct mu_arena *arena, struct mu_experiment *experiment,
+                                     struct mu_error *error) {
+    ProtobufCMessage *message;
+    enum mu_status status =
+        mu_wire_unpack(&api__v1__beta1__validate_algorithm_settings_request__descriptor, bytes, size, arena, &message, error);
+    return status ? status : read_experiment(experiment, ((const ValidateRequest *)message)->experiment, arena, error);
+}
