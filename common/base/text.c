@@ -44,7 +44,7 @@ void mu_text_repair(char *text) {
     size_t size = strlen(text), out = 0;
     for (size_t i = 0; i < size;) {
         size_t n = mu_text_sequence(text + i, size - i);
-        if (n == 0 && ((unsigned char)text[i] & 0xC0) == 0xC0 && size - i < 4) {
+        if (n == 0 && (unsigned char)text[i] >= 0xC2 && size - i < 4 && continues((const unsigned char *)text + i, size - i)) {
             break; /* cut off */
         }
         if (n <= 1) {

@@ -1,15 +1,16 @@
 #include "common/search/number.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* The digits and the decimal exponent of the shortest form: 15 digits when they suffice (C guarantees that any decimal of 15 digits
- * survives), else 16, else 17. */
+ * survives a normal double), else 16, else 17. */
 static int shortest(double value, char digits[24]) {
     char text[40];
-    for (int precision = 14; precision <= 16; precision++) {
+    for (int precision = value < DBL_MIN ? 0 : 14; precision <= 16; precision++) {
         snprintf(text, sizeof text, "%.*e", precision, value);
         if (strtod(text, NULL) == value) {
             break;

@@ -1,0 +1,100 @@
+/* Status texts, UTF-8 repair, the arena and its guard. */
+#include <string.h>
+
+#include "common/base/arena.h"
+#include "common/base/text.h"
+#include "tests/support/cmocka.h"
+
+static void errors_are_cut_on_a_character_border(void **state) {
+    (void)state;
+    struct mu_error error;
+    char wide[2100] = "";
+    for (int i = 0; i < 1000; i++) {
+        strcat(wide, "\xC3\xA9");
+    }
+    assert_int_equal(mu_fail(&error, MU_INVALID_ARGUMENT, "x%s", wide), MU_INVALID_ARGUMENT);
+    assert_true(mu_text_valid(error.text, strlen(error.text)));
+    assert_true(strlen(error.text) >= sizeof error.text - 3);
+    assert_string_equal(mu_status_name(3), "INVALID_ARGUMENT");
+    assert_string_equal(mu_status_name(99), "UNKNOWN");
+}
+
+static void text_is_strict_utf8(void **state) {
+    (void)state;
+    static const char *const GOOD[] = {"", "plain", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80"};
+    static const char *const BAD[] = {"\xC0\xAF", "\xE0\x80\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xFF", "\xC3", "a\x80"};
+    for (size_t i = 0; i < sizeof GOOD / sizeof *GOOD; i++) {
+        assert_true(mu_text_valid(GOOD[i], strlen(GOOD[i])));
+    }
+    for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++) {
+        assert_false(mu_text_valid(BAD[i], strlen(BAD[i])));
+    }
+    assert_false(mu_text_valid("a\0b", 3));
+    char line[] = "a\nb\x01\xFF!";
+    mu_text_repair(line);
+    assert_string_equal(line, "a?b?"
+                              "?!");
+}
+
+static void memory_is_zeroed_aligned_and_counted(void **state) {
+    (void)state;
+    struct mu_arena *arena = mu_arena_create(1 << 20);
+    for (size_t size = 0; size < 300; size++) {
+        unsigned char *p = mu_arena_alloc(arena, size);
+        assert_true((uintptr_t)p % 16 == 0);
+        for (size_t i = 0; i < size; i++) {
+            assert_int_equal(p[i], 0);
+        }
+        memset(p, 0xAA, size);
+    }
+    assert_string_equal(mu_arena_format(arena, "%d-%s", 7, "x"), "7-x");
+    assert_null(mu_arena_try_alloc(arena, 1 << 20));
+    assert_null(mu_arena_try_alloc(arena, SIZE_MAX));
+    mu_arena_destroy(arena);
+    mu_arena_destroy(NULL);
+}
+
+static void released_memory_is_handed_out_again(void **state) {
+    (void)state;
+    struct mu_arena *arena = mu_arena_create(1 << 20);
+    char *kept = mu_arena_copy(arena, "kept");
+    for (int i = 0; i < 1000; i++) { /* a thousand times half the limit */
+        struct mu_arena_mark mark = mu_arena_mark(arena);
+        memset(mu_arena_alloc(arena, 1 << 19), i, 1 << 19);
+        mu_arena_release(arena, mark);
+    }
+    assert_string_equal(kept, "kept");
+    assert_true(mu_arena_used(arena) <= 16);
+    mu_arena_destroy(arena);
+}
+
+static void past_the_limit_the_guard_is_reached(void **state) {
+    (void)state;
+    struct mu_arena *arena = mu_arena_create(1 << 16);
+    volatile int reached = 0;
+    if (mu_arena_enter(arena) == 0) {
+        for (;;) {
+            (void)mu_arena_alloc(arena, 1000);
+        }
+    } else {
+        reached = 1;
+    }
+    assert_int_equal(reached, 1);
+    if (mu_arena_enter(arena) == 0) {
+        (void)mu_arena_array(arena, SIZE_MAX / 2, 16); /* the product overflows */
+    } else {
+        reached = 2;
+    }
+    assert_int_equal(reached, 2);
+    mu_arena_leave(arena);
+    mu_arena_destroy(arena);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(errors_are_cut_on_a_character_border), cmocka_unit_test(text_is_strict_utf8),
+        cmocka_unit_test(memory_is_zeroed_aligned_and_counted), cmocka_unit_test(released_memory_is_handed_out_again),
+        cmocka_unit_test(past_the_limit_the_guard_is_reached),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,115 @@
+/* The space, the set of tried points, and the walk to an untried one. */
+#include "common/search/space.h"
+
+#include <string.h>
+
+#include "tests/support/cmocka.h"
+
+static struct mu_arena *arena;
+static struct mu_error error;
+
+static struct mu_space make(const struct mu_parameter_text *texts, size_t n) {
+    struct mu_space space;
+    if (mu_space_init(&space, texts, n, arena, &error)) {
+        fail_msg("%s", error.text);
+    }
+    return space;
+}
+
+static const struct mu_parameter_text SMALL[] = {
+    {.name = "a", .type = MU_INT, .min = "1", .max = "3"},
+    {.name = "b", .type = MU_CATEGORICAL, .list = (const char *const[]){"x", "y"}, .n_list = 2},
+    {.name = "c", .type = MU_DOUBLE, .min = "0", .max = "1", .step = "1"},
+};
+
+static void names_are_unique(void **state) {
+    (void)state;
+    struct mu_parameter_text twice[] = {SMALL[0], SMALL[1], SMALL[0]};
+    struct mu_space space;
+    assert_int_equal(mu_space_init(&space, twice, 3, arena, &error), MU_INVALID_ARGUMENT);
+    assert_non_null(strstr(error.text, "parameter a: the name is used twice"));
+}
+
+static void a_finite_space_is_drawn_without_repeats(void **state) {
+    (void)state;
+    struct mu_space space = make(SMALL, 3);
+    assert_int_equal(mu_space_size(&space), 12);
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        struct mu_seen *seen = mu_seen_create(&space, 0, arena);
+        double x[3];
+        for (uint64_t i = 0; i < 12; i++) {
+            mu_space_draw_unseen(&space, seen, seed, i, x);
+            assert_false(mu_seen_has(seen, x));
+            mu_seen_add(seen, x);
+            mu_seen_add(seen, x); /* adding twice changes nothing */
+        }
+        assert_true(mu_seen_exhausted(seen));
+        mu_space_draw_unseen(&space, seen, seed, 12, x); /* keeps answering */
+        assert_true(mu_seen_has(seen, x));
+    }
+}
+
+/* A distribution that hardly leaves one level: redraws cannot find the others, the walk does. */
+static void the_walk_finds_the_last_point(void **state) {
+    (void)state;
+    const struct mu_parameter_text narrow[] = {{.name = "n", .type = MU_INT, .min = "1", .max = "100000", .distribution = MU_NORMAL}};
+    struct mu_space space = make(narrow, 1);
+    struct mu_seen *seen = mu_seen_create(&space, 100000, arena);
+    for (double x = 0; x < 100000; x++) {
+        if (x != 77) {
+            mu_seen_add(seen, &x);
+        }
+    }
+    double x;
+    mu_space_draw_unseen(&space, seen, 5, 0, &x);
+    assert_true(x == 77);
+}
+
+static void continuous_points_differ_beyond_a_billionth(void **state) {
+    (void)state;
+    const struct mu_parameter_text one[] = {{.name = "x", .type = MU_DOUBLE, .min = "0", .max = "1"}};
+    struct mu_space space = make(one, 1);
+    assert_true(mu_space_size(&space) == UINT64_MAX);
+    struct mu_seen *seen = mu_seen_create(&space, 4, arena);
+    mu_seen_add(seen, (double[]){0.25});
+    assert_true(mu_seen_has(seen, (double[]){0.25 + 1e-11}));
+    assert_false(mu_seen_has(seen, (double[]){0.25 + 1e-8}));
+    assert_false(mu_seen_exhausted(seen));
+}
+
+static void a_new_parameter_leaves_the_others_draws(void **state) {
+    (void)state;
+    struct mu_space small = make(SMALL, 2), large = make(SMALL, 3);
+    for (uint64_t i = 0; i < 100; i++) {
+        double a[2], b[3];
+        mu_space_draw(&small, 3, i, 0, a);
+        mu_space_draw(&large, 3, i, 0, b);
+        assert_memory_equal(a, b, sizeof a);
+    }
+}
+
+static void the_empty_space_has_one_point(void **state) {
+    (void)state;
+    struct mu_space space = {NULL, 0};
+    struct mu_seen *seen = mu_seen_create(&space, 0, arena);
+    double nothing = 0;
+    assert_int_equal(mu_space_size(&space), 1);
+    mu_space_draw_unseen(&space, seen, 1, 1, &nothing);
+    mu_seen_add(seen, &nothing);
+    assert_true(mu_seen_exhausted(seen));
+}
+
+int main(void) {
+    arena = mu_arena_create(256u << 20);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_are_unique),
+        cmocka_unit_test(a_finite_space_is_drawn_without_repeats),
+        cmocka_unit_test(the_walk_finds_the_last_point),
+        cmocka_unit_test(continuous_points_differ_beyond_a_billionth),
+        cmocka_unit_test(a_new_parameter_leaves_the_others_draws),
+        cmocka_unit_test(the_empty_space_has_one_point),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    mu_arena_destroy(arena);
+    return failed;
+}
