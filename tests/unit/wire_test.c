@@ -1,0 +1,214 @@
+/* The wire: every truncated prefix and every flipped byte of a valid request is answered, texts are checked, the arena's limit holds. */
+#include "common/wire/wire.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "api.pb-c.h"
+#include "tests/support/cmocka.h"
+
+typedef Api__V1__Beta1__GetSuggestionsRequest Request;
+typedef Api__V1__Beta1__GetSuggestionsReply Reply;
+
+/* A request with one parameter, one succeeded trial and settings, as bytes (malloc'd). |spoil| replaces the trial's value. */
+static uint8_t *valid_request(size_t *size, char *spoil) {
+    Api__V1__Beta1__FeasibleSpace space = API__V1__BETA1__FEASIBLE_SPACE__INIT;
+    space.min = (char[]){"0.1"};
+    space.max = (char[]){"0.9"};
+    Api__V1__Beta1__ParameterSpec parameter = API__V1__BETA1__PARAMETER_SPEC__INIT, *parameters[] = {&parameter};
+    parameter.name = (char[]){"lr"};
+    parameter.parameter_type = API__V1__BETA1__PARAMETER_TYPE__DOUBLE;
+    parameter.feasible_space = &space;
+    Api__V1__Beta1__ExperimentSpec__ParameterSpecs specs = API__V1__BETA1__EXPERIMENT_SPEC__PARAMETER_SPECS__INIT;
+    specs.parameters = parameters;
+    specs.n_parameters = 1;
+    Api__V1__Beta1__ObjectiveSpec objective = API__V1__BETA1__OBJECTIVE_SPEC__INIT;
+    objective.type = API__V1__BETA1__OBJECTIVE_TYPE__MAXIMIZE;
+    objective.objective_metric_name = (char[]){"accuracy"};
+    Api__V1__Beta1__AlgorithmSetting setting = API__V1__BETA1__ALGORITHM_SETTING__INIT, *settings[] = {&setting};
+    setting.name = (char[]){"random_state"};
+    setting.value = (char[]){"7"};
+    Api__V1__Beta1__AlgorithmSpec algorithm = API__V1__BETA1__ALGORITHM_SPEC__INIT;
+    algorithm.algorithm_name = (char[]){"random"};
+    algorithm.algorithm_settings = settings;
+    algorithm.n_algorithm_settings = 1;
+    Api__V1__Beta1__ExperimentSpec spec = API__V1__BETA1__EXPERIMENT_SPEC__INIT;
+    spec.parameter_specs = &specs;
+    spec.objective = &objective;
+    spec.algorithm = &algorithm;
+    spec.max_trial_count = 12;
+    Api__V1__Beta1__Experiment experiment = API__V1__BETA1__EXPERIMENT__INIT;
+    experiment.name = (char[]){"exp"};
+    experiment.spec = &spec;
+    Api__V1__Beta1__ParameterAssignment assignment = API__V1__BETA1__PARAMETER_ASSIGNMENT__INIT, *assignments[] = {&assignment};
+    assignment.name = (char[]){"lr"};
+    assignment.value = spoil ? spoil : (char[]){"0.5"};
+    Api__V1__Beta1__TrialSpec__ParameterAssignments list = API__V1__BETA1__TRIAL_SPEC__PARAMETER_ASSIGNMENTS__INIT;
+    list.assignments = assignments;
+    list.n_assignments = 1;
+    Api__V1__Beta1__TrialSpec trial_spec = API__V1__BETA1__TRIAL_SPEC__INIT;
+    trial_spec.parameter_assignments = &list;
+    Api__V1__Beta1__Metric metric = API__V1__BETA1__METRIC__INIT, *metrics[] = {&metric};
+    metric.name = (char[]){"accuracy"};
+    metric.value = (char[]){"0.75"};
+    Api__V1__Beta1__Observation observation = API__V1__BETA1__OBSERVATION__INIT;
+    observation.metrics = metrics;
+    observation.n_metrics = 1;
+    Api__V1__Beta1__TrialStatus status = API__V1__BETA1__TRIAL_STATUS__INIT;
+    status.condition = API__V1__BETA1__TRIAL_STATUS__TRIAL_CONDITION_TYPE__SUCCEEDED;
+    status.observation = &observation;
+    Api__V1__Beta1__Trial trial = API__V1__BETA1__TRIAL__INIT, *trials[] = {&trial};
+    trial.name = (char[]){"exp-1"};
+    trial.spec = &trial_spec;
+    trial.status = &status;
+    Request request = API__V1__BETA1__GET_SUGGESTIONS_REQUEST__INIT;
+    request.experiment = &experiment;
+    request.trials = trials;
+    request.n_trials = 1;
+    request.current_request_number = 2;
+    request.total_request_number = 5;
+    *size = api__v1__beta1__get_suggestions_request__get_packed_size(&request);
+    uint8_t *bytes = malloc(*size);
+    api__v1__beta1__get_suggestions_request__pack(&request, bytes);
+    return bytes;
+}
+
+/* Reads |bytes| copied to their exact size, so that the sanitizer sees a step too far. */
+static enum mu_status read_bytes(const uint8_t *bytes, size_t size, struct mu_error *error) {
+    uint8_t *exact = malloc(size ? size : 1);
+    memcpy(exact, bytes, size);
+    struct mu_arena *arena = mu_arena_create(1 << 20);
+    struct mu_wire_suggestions out;
+    enum mu_status status = mu_wire_read_suggestions(exact, size, arena, &out, error);
+    mu_arena_destroy(arena);
+    free(exact);
+    return status;
+}
+
+static void a_request_becomes_the_domain(void **state) {
+    (void)state;
+    size_t size;
+    uint8_t *bytes = valid_request(&size, NULL);
+    struct mu_arena *arena = mu_arena_create(1 << 20);
+    struct mu_wire_suggestions out;
+    struct mu_error error;
+    assert_int_equal(mu_wire_read_suggestions(bytes, size, arena, &out, &error), MU_OK);
+    assert_int_equal(out.wanted, 2);
+    assert_int_equal(out.first, 3);
+    assert_true(out.experiment.maximize);
+    assert_string_equal(out.experiment.algorithm, "random");
+    assert_string_equal(out.experiment.settings[0].value, "7");
+    assert_int_equal(out.history.n, 1);
+    assert_true(out.history.trials[0].loss == -0.75 && out.history.trials[0].x[0] == 0.5);
+    mu_arena_destroy(arena);
+    free(bytes);
+}
+
+static void every_prefix_is_answered(void **state) {
+    (void)state;
+    size_t size, good = 0;
+    uint8_t *bytes = valid_request(&size, NULL);
+    struct mu_error error;
+    for (size_t n = 0; n < size; n++) {
+        enum mu_status status = read_bytes(bytes, n, &error);
+        assert_true(status == MU_OK || status == MU_INVALID_ARGUMENT);
+        good += status == MU_OK;
+    }
+    assert_in_range(good, 1, 10); /* only cuts between whole top-level fields are messages too */
+    free(bytes);
+}
+
+static void every_flipped_byte_is_answered(void **state) {
+    (void)state;
+    size_t size;
+    uint8_t *bytes = valid_request(&size, NULL);
+    struct mu_error error;
+    for (size_t i = 0; i < size; i++) {
+        uint8_t kept = bytes[i];
+        for (int bit = 0; bit < 8; bit++) {
+            bytes[i] = kept ^ (uint8_t)(1 << bit);
+            enum mu_status status = read_bytes(bytes, size, &error);
+            assert_true(status == MU_OK || status == MU_INVALID_ARGUMENT || status == MU_RESOURCE_EXHAUSTED);
+        }
+        bytes[i] = kept;
+    }
+    free(bytes);
+}
+
+static void texts_must_be_utf8(void **state) {
+    (void)state;
+    size_t size;
+    struct mu_error error;
+    uint8_t *bytes = valid_request(&size, (char[]){"\xFF"});
+    assert_int_equal(read_bytes(bytes, size, &error), MU_INVALID_ARGUMENT);
+    assert_non_null(strstr(error.text, "field value"));
+    free(bytes);
+    bytes = valid_request(&size, (char[]){"a?b"});
+    *(uint8_t *)memmem(bytes, size, "a?b", 3) = 0; /* protobuf-c would cut the text there */
+    assert_int_equal(read_bytes(bytes, size, &error), MU_INVALID_ARGUMENT);
+    free(bytes);
+}
+
+static void wishes_are_bounded(void **state) {
+    (void)state;
+    static const int WANTED[] = {-1, 10001, 2147483647};
+    for (size_t i = 0; i < 3; i++) {
+        Request request = API__V1__BETA1__GET_SUGGESTIONS_REQUEST__INIT;
+        request.current_request_number = WANTED[i];
+        uint8_t bytes[64];
+        size_t size = api__v1__beta1__get_suggestions_request__pack(&request, bytes);
+        struct mu_error error;
+        assert_int_equal(read_bytes(bytes, size, &error), MU_INVALID_ARGUMENT);
+        assert_non_null(strstr(error.text, "current_request_number"));
+    }
+}
+
+static void a_large_request_meets_the_limit(void **state) {
+    (void)state;
+    size_t one;
+    uint8_t *bytes = valid_request(&one, NULL), *many = malloc(one * 100);
+    for (int i = 0; i < 100; i++) {
+        memcpy(many + (size_t)i * one, bytes, one); /* concatenated messages merge */
+    }
+    struct mu_arena *arena = mu_arena_create(4096);
+    struct mu_wire_suggestions out;
+    struct mu_error error;
+    assert_int_equal(mu_wire_read_suggestions(many, one * 100, arena, &out, &error), MU_RESOURCE_EXHAUSTED);
+    mu_arena_destroy(arena);
+    free(many);
+    free(bytes);
+}
+
+static void a_reply_reads_back(void **state) {
+    (void)state;
+    struct mu_arena *arena = mu_arena_create(1 << 20);
+    const struct mu_pair pairs[] = {{"lr", "0.5"}, {"n", "3"}}, settings[] = {{"s_max", "2"}};
+    struct mu_suggestion suggestions[] = {{pairs, 2, NULL}, {pairs, 2, "named"}};
+    const struct mu_reply reply = {suggestions, 2, settings, 1};
+    const struct mu_experiment experiment = {.name = "e", .algorithm = "hyperband"};
+    const uint8_t *bytes;
+    size_t size;
+    mu_wire_write_suggestions(&experiment, &reply, arena, &bytes, &size);
+    Reply *out = api__v1__beta1__get_suggestions_reply__unpack(NULL, size, bytes);
+    assert_non_null(out);
+    assert_int_equal(out->n_parameter_assignments, 2);
+    assert_string_equal(out->parameter_assignments[1]->assignments[1]->value, "3");
+    assert_string_equal(out->parameter_assignments[0]->trial_name, "");
+    assert_string_equal(out->parameter_assignments[1]->trial_name, "named");
+    assert_string_equal(out->algorithm->algorithm_settings[0]->name, "s_max");
+    api__v1__beta1__get_suggestions_reply__free_unpacked(out, NULL);
+    mu_arena_destroy(arena);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_request_becomes_the_domain),
+        cmocka_unit_test(every_prefix_is_answered),
+        cmocka_unit_test(every_flipped_byte_is_answered),
+        cmocka_unit_test(texts_must_be_utf8),
+        cmocka_unit_test(wishes_are_bounded),
+        cmocka_unit_test(a_large_request_meets_the_limit),
+        cmocka_unit_test(a_reply_reads_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
