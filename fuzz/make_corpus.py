@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+"""Write the seed corpus: requests of every algorithm and parameter kind, with trials of every condition. Run from the repository's root:
+  python3 fuzz/make_corpus.py"""
+import pathlib
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "e2e"))
+from conftest import experiment, pb2, request, trial  # noqa: E402
+
+KINDS = [
+    ("x", "double", {"min": "-5", "max": "10"}, ["-5", "2.5", "10"]),
+    ("lr", "double", {"min": "1e-6", "max": "1", "distribution": "logUniform"}, ["1e-06", "0.01", "1.0"]),
+    ("m", "double", {"min": "0.1", "max": "0.9", "step": "0.2", "distribution": "normal"}, ["0.1", "0.5", "0.9"]),
+    ("n", "int", {"min": "1", "max": "12"}, ["1", "6", "12"]),
+    ("u", "int", {"min": "8", "max": "1024", "distribution": "logNormal"}, ["8", "100", "1024"]),
+    ("d", "discrete", {"list": ["16", "1", "128"]}, ["16", "1", "128"]),
+    ("c", "categorical", {"list": ["a", "b", "c"]}, ["a", "b", "c"]),
+    ("epochs", "int", {"min": "1", "max": "9"}, ["1", "3", "9"]),
+]
+SETTINGS = {
+    "random": {"random_state": 1}, "tpe": {"gamma": 0.2, "n_EI_candidates": 8}, "multivariate-tpe": {"n_startup_trials": 2, "n_ei_candidates": 8},
+    "bayesianoptimization": {"n_initial_points": 2}, "hyperband": {"r_l": 9, "eta": 3, "resource_name": "epochs"},
+}
+
+
+def network(e, layers):
+    g = e.spec.nas_config.graph_config
+    g.num_layers = layers
+    g.input_sizes.extend([32, 32, 3])
+    g.output_sizes.append(10)
+    for name in ("separable_convolution", "skip_connection"):
+        op = e.spec.nas_config.operations.operation.add(operation_type=name)
+        if name != "skip_connection":
+            op.parameter_specs.parameters.add(name="filter_size", parameter_type=pb2.CATEGORICAL).feasible_space.list.extend(["3", "5"])
+            size = op.parameter_specs.parameters.add(name="pool", parameter_type=pb2.INT).feasible_space
+            size.min, size.max, size.step = "2", "3", "1"
+
+
+def main():
+    out = ROOT / "fuzz" / "corpus"
+    out.mkdir(exist_ok=True)
+    for algorithm, settings in SETTINGS.items():
+        e = experiment(algorithm, [(n, t, s) for n, t, s, _ in KINDS], settings)
+        trials = [trial(f"t{i}", [(n, v[(i + j) % 3]) for j, (n, _, _, v) in enumerate(KINDS)], None if i % 5 == 4 else ["0.5", "nan", "", "1e300", "2"][i % 5],
+                        condition=[None, None, 4, 6, None][i % 5], second=i) for i in range(12)]
+        (out / f"{algorithm}-start").write_bytes(request(e, n=2).SerializeToString())
+        (out / f"{algorithm}-history").write_bytes(request(e, trials, 3).SerializeToString())
+        tiny = experiment(algorithm, [(n, t, s) for n, t, s, _ in KINDS[-3:]], settings)
+        (out / f"{algorithm}-discrete").write_bytes(request(tiny, [trial("t", [(n, v[0]) for n, _, _, v in KINDS[-3:]], "1")], 2).SerializeToString())
+    for algorithm in ("enas", "darts"):
+        e = experiment(algorithm, maximize=True)
+        network(e, 3)
+        text = [("architecture", "[[1], [0, 1], [2, 0, 1]]"), ("nn_config", "{'num_layers': 3}")]
+        (out / f"{algorithm}-start").write_bytes(request(e, n=2).SerializeToString())
+        (out / f"{algorithm}-history").write_bytes(request(e, [trial(f"t{i}", text, i) for i in range(3)], 2).SerializeToString())
+
+
+if __name__ == "__main__":
+    main()
