@@ -1,0 +1,75 @@
+#include "common/num/sobol.h"
+
+#include "common/num/stream.h"
+
+enum { BITS = 32, LONGEST = 12 };
+
+static const struct {
+    uint16_t polynomial, initial[LONGEST];
+} TABLE[MU_SOBOL_DIMENSIONS - 1] = {
+#include "common/num/sobol_table.inc"
+};
+
+static int degree_of(unsigned polynomial) {
+    int degree = -1;
+    for (; polynomial; polynomial >>= 1) {
+        degree++;
+    }
+    return degree;
+}
+
+/* v[k], k = 0 .. 31, most significant first: m_k 2^(31-k) for the given ones, then the recurrence of Bratley and Fox (1988), eq. 2. */
+static void directions(size_t dimension, uint32_t v[BITS]) {
+    if (dimension == 0) {
+        for (int k = 0; k < BITS; k++) {
+            v[k] = 1u << (BITS - 1 - k);
+        }
+        return;
+    }
+    unsigned polynomial = TABLE[dimension - 1].polynomial;
+    int s = degree_of(polynomial);
+    for (int k = 0; k < s && k < BITS; k++) {
+        v[k] = (uint32_t)TABLE[dimension - 1].initial[k] << (BITS - 1 - k);
+    }
+    for (int k = s; k < BITS; k++) {
+        v[k] = v[k - s] ^ (v[k - s] >> s);
+        for (int l = 1; l < s; l++) {
+            v[k] ^= (polynomial >> (s - l) & 1) ? v[k - l] : 0;
+        }
+    }
+}
+
+static uint32_t reverse(uint32_t x) {
+    x = (x >> 1 & 0x55555555u) | (x & 0x55555555u) << 1;
+    x = (x >> 2 & 0x33333333u) | (x & 0x33333333u) << 2;
+    x = (x >> 4 & 0x0F0F0F0Fu) | (x & 0x0F0F0F0Fu) << 4;
+    return __builtin_bswap32(x);
+}
+
+/* A permutation whose every output bit depends only on lower input bits: on reversed bits, a nested uniform scramble. */
+static uint32_t laine_karras(uint32_t x, uint32_t seed) {
+    x += seed;
+    x ^= x * 0x6C50B47Cu;
+    x ^= x * 0xB82F1E52u;
+    x ^= x * 0xC7AFE638u;
+    x ^= x * 0x8D22F6E6u;
+    return x;
+}
+
+static double coordinate(uint64_t seed, uint32_t index, size_t dimension) {
+    uint32_t v[BITS], x = 0;
+    directions(dimension, v);
+    for (int k = 0; k < BITS; k++) {
+        x ^= (index >> k & 1) ? v[k] : 0;
+    }
+    uint32_t scramble = (uint32_t)mu_hash(seed, &dimension, sizeof dimension);
+    return ((double)reverse(laine_karras(reverse(x), scramble)) + 0.5) * 0x1p-32;
+}
+
+void mu_sobol(uint64_t seed, uint64_t index, double *x, size_t n) {
+    struct mu_stream beyond;
+    mu_stream_init(&beyond, seed, index, "sobol");
+    for (size_t i = 0; i < n; i++) {
+        x[i] = i < MU_SOBOL_DIMENSIONS ? coordinate(seed, (uint32_t)index, i) : mu_uniform(&beyond);
+    }
+}
