@@ -1,0 +1,134 @@
+/* What the files of common/rpc share. */
+#ifndef MUSHIR_RPC_INTERNAL_H
+#define MUSHIR_RPC_INTERNAL_H
+
+#include <grpc/byte_buffer.h>
+#include <grpc/byte_buffer_reader.h>
+#include <grpc/grpc.h>
+#include <grpc/grpc_security.h>
+#include <grpc/slice.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stddef.h>
+
+#include "common/rpc/jobs.h"
+#include "common/rpc/rpc.h"
+
+#define container_of(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+
+/* Core is not instrumented, so ThreadSanitizer cannot see that an event happens after the operation that asked for it. */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define MU_RPC_TSAN 1
+#endif
+#endif
+#if defined(__SANITIZE_THREAD__) || defined(MU_RPC_TSAN)
+void __tsan_acquire(void *address);
+void __tsan_release(void *address);
+#define mu_rpc_handing_over(address) __tsan_release(address)
+#define mu_rpc_taking_over(address) __tsan_acquire(address)
+#else
+#define mu_rpc_handing_over(address) ((void)(address))
+#define mu_rpc_taking_over(address) ((void)(address))
+#endif
+
+/* What core gives back when an operation ended: the address of one of these, embedded in what the operation belongs to. */
+struct mu_rpc_tag {
+    void (*on_done)(struct mu_rpc_tag *tag, bool ok); /* on the I/O thread */
+};
+
+struct mu_rpc_call;
+
+/* One way of answering calls. */
+struct mu_rpc_kind {
+    size_t size;                               /* of the structure that starts with struct mu_rpc_call */
+    bool payload;                              /* the first message arrives with the call */
+    void (*arrived)(struct mu_rpc_call *call); /* I/O thread; a new call, already armed for the next one; holds a reference for it */
+    void (*closed)(struct mu_rpc_call *call);  /* I/O thread; the call is over for the client; may be NULL */
+    void (*finish)(struct mu_rpc_call *call);  /* last reference gone; any thread; may be NULL */
+};
+
+/* One path that is served. */
+struct mu_rpc_endpoint {
+    const char *path; /* NULL: every path that is not registered */
+    const struct mu_rpc_kind *kind;
+    const struct mu_rpc_method *method; /* unary methods of the options */
+    void *registered;                   /* core's handle */
+};
+
+struct mu_rpc_call {
+    struct mu_rpc_server *server;
+    const struct mu_rpc_endpoint *endpoint;
+    struct mu_rpc_tag on_new, on_close, on_sent, on_read;
+    grpc_call *call;
+    gpr_timespec deadline, arrived_at;
+    grpc_metadata_array metadata;
+    grpc_call_details details; /* of unregistered paths */
+    grpc_byte_buffer *payload; /* the message that was read last; NULL when the client sent none */
+    int core_cancelled;        /* written by core */
+    atomic_bool stopped;       /* ours: the call is over, whatever we still compute */
+    atomic_int references;     /* events in flight and owners */
+};
+
+/* A call that answers with a stream: one message in flight, ended by us when the server stops. Guarded by the server's streams_lock. */
+struct mu_rpc_stream {
+    struct mu_rpc_call call;
+    struct mu_rpc_stream *next, **link; /* in server->streams while open */
+    bool writing, begun, ended;
+    enum mu_status end_code; /* with |ending|: how to end once nothing is in flight */
+    bool ending;
+    const char *end_text;
+    void (*advance)(struct mu_rpc_stream *stream); /* start whatever can be started now */
+};
+
+enum { MU_RPC_HEALTH_NAMES = 3 };
+
+struct mu_rpc_server {
+    struct mu_rpc_options options;
+    grpc_server *core;
+    grpc_completion_queue *events;
+    struct mu_rpc_endpoint *endpoints;
+    size_t n_endpoints;
+    int port;
+    struct mu_rpc_tag on_shutdown;
+    atomic_size_t live; /* calls, armed ones included, and 1 for the server itself: at 0 the event queue closes */
+    struct mu_jobs *jobs;
+    atomic_size_t running;
+    atomic_bool serving;
+    pthread_mutex_t streams_lock;
+    struct mu_rpc_stream *streams;
+    bool streams_closed; /* new streams end at once */
+    pthread_t thread;
+    bool thread_started;
+};
+
+/* call.c */
+void mu_rpc_arm(struct mu_rpc_server *server, const struct mu_rpc_endpoint *endpoint);
+void mu_rpc_release_live(struct mu_rpc_server *server);
+void mu_rpc_call_ref(struct mu_rpc_call *call);
+void mu_rpc_call_unref(struct mu_rpc_call *call);
+/* Start |ops|; |tag| comes back on the I/O thread, holding a reference until then. False: refused (our bug; logged). */
+bool mu_rpc_batch(struct mu_rpc_call *call, const grpc_op *ops, size_t n, struct mu_rpc_tag *tag);
+/* Answer a unary call with |bytes| or, unless |code| is MU_OK, with |text| alone. */
+void mu_rpc_reply(struct mu_rpc_call *call, enum mu_status code, const char *text, const void *bytes, size_t size);
+/* The last message read as one slice (to be unreffed); the call's byte buffer is freed. False: none, or it cannot be decompressed. */
+bool mu_rpc_message(struct mu_rpc_call *call, grpc_slice *message);
+double mu_rpc_seconds_since(gpr_timespec since);
+extern const struct mu_rpc_kind mu_rpc_unknown;
+
+/* stream.c */
+void mu_rpc_stream_open(struct mu_rpc_stream *stream);
+void mu_rpc_stream_closed(struct mu_rpc_call *call);
+void mu_rpc_stream_send(struct mu_rpc_stream *stream, const void *bytes, size_t size);
+void mu_rpc_stream_end(struct mu_rpc_stream *stream, enum mu_status code, const char *text);
+bool mu_rpc_stream_try_end(struct mu_rpc_stream *stream);
+void mu_rpc_streams_close(struct mu_rpc_server *server);
+void mu_rpc_streams_advance(struct mu_rpc_server *server);
+
+/* unary.c, health.c, reflection.c */
+extern const struct mu_rpc_kind mu_rpc_unary, mu_rpc_health_check, mu_rpc_health_watch, mu_rpc_reflection;
+
+/* credentials.c: NULL with |error|. */
+grpc_server_credentials *mu_rpc_credentials(const struct mu_rpc_options *options, struct mu_error *error);
+
+#endif

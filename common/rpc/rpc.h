@@ -1,0 +1,92 @@
+/* The gRPC server, on the C core: unary methods answered by workers, health, reflection, and an orderly stop.
+ *
+ * One thread moves bytes and never computes, so that a probe is answered while every worker is busy. Handlers run on worker threads, each
+ * with an arena of its own whose limit is enforced: passing it answers RESOURCE_EXHAUSTED. A full queue answers the same at once. */
+#ifndef MUSHIR_RPC_RPC_H
+#define MUSHIR_RPC_RPC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/arena.h"
+#include "common/base/status.h"
+
+/* What a handler tells about its request, for logs and metrics. Texts live in the request's arena; NULL when unknown. */
+struct mu_rpc_note {
+    const char *experiment, *algorithm;
+    size_t trials, asked;
+};
+
+struct mu_rpc_request {
+    const uint8_t *bytes; /* the message, valid until the handler returns */
+    size_t size;
+    struct mu_arena *arena; /* freed after the reply was handed over */
+    const uint8_t *reply;   /* set by the handler: arena-owned; NULL with size 0 is the empty message */
+    size_t reply_size;
+    struct mu_rpc_note note; /* set by the handler, as early as it knows */
+};
+
+/* True when nobody waits for the answer any more: the client went away or the deadline passed. |request| is a struct mu_rpc_request; the
+ * type fits mu_request.should_stop. Any thread. */
+bool mu_rpc_should_stop(void *request);
+
+/* Answers one request on a worker thread, under the guard of its arena. */
+typedef enum mu_status (*mu_rpc_handler)(void *user, struct mu_rpc_request *request, struct mu_error *error);
+
+struct mu_rpc_method {
+    const char *path; /* "/package.Service/Method"; static storage */
+    mu_rpc_handler handler;
+};
+
+/* How a request ended. Texts are valid during the call only. */
+struct mu_rpc_outcome {
+    const char *method; /* the method's path */
+    const struct mu_rpc_note *note;
+    enum mu_status status;
+    const char *text;     /* what was wrong; "" when nothing was */
+    double seconds;       /* from arrival to the reply, the time in the queue included */
+    size_t request_bytes; /* size of the message; 0 when it never was read */
+};
+
+struct mu_rpc_options {
+    const char *host; /* numeric address to listen on; NULL: every interface, IPv6 and IPv4 */
+    int port;         /* 0: a free one */
+    const struct mu_rpc_method *methods;
+    size_t n_methods;
+    void *user; /* for the handlers */
+    size_t workers, queue;
+    size_t arena_limit;                             /* bytes one request may use, its message included */
+    size_t max_request;                             /* bytes of the largest accepted message */
+    const char *tls_cert, *tls_key, *tls_client_ca; /* PEM files; NULL: plaintext, and clients need no certificate */
+    /* Called on a worker (or, for refused requests, the I/O thread) just before the reply is sent, and just after. Either may be NULL. */
+    void (*before_reply)(void *observer, const struct mu_rpc_outcome *outcome);
+    void (*after_reply)(void *observer, const struct mu_rpc_outcome *outcome);
+    /* Called once on the I/O thread when a stop has come to its end: every call answered. */
+    void (*stopped)(void *observer);
+    void *observer;
+};
+
+struct mu_rpc_server;
+
+/* Start serving; health answers SERVING when this returns. Strings and methods are borrowed until mu_rpc_destroy. NULL with |error|:
+ * MU_UNAVAILABLE when the port cannot be had, MU_INVALID_ARGUMENT for unusable certificates, MU_INTERNAL when resources lack. */
+struct mu_rpc_server *mu_rpc_start(const struct mu_rpc_options *options, struct mu_error *error);
+
+/* The port that is listened on. */
+int mu_rpc_port(const struct mu_rpc_server *server);
+
+/* Requests waiting for a worker, and being answered by one. Any thread. */
+size_t mu_rpc_queued(struct mu_rpc_server *server);
+size_t mu_rpc_running(struct mu_rpc_server *server);
+
+/* Begin to stop: health says NOT_SERVING, the port closes, streams end, running requests are finished. Returns at once; |stopped| tells the
+ * end. Any thread, once. */
+void mu_rpc_stop(struct mu_rpc_server *server);
+
+/* After mu_rpc_stop: cancel whatever still runs. Handlers see mu_rpc_should_stop. Any thread. */
+void mu_rpc_cancel(struct mu_rpc_server *server);
+
+/* Free a server whose stop has been begun, after waiting for its end. NULL is allowed. */
+void mu_rpc_destroy(struct mu_rpc_server *server);
+
+#endif

@@ -1,0 +1,186 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/rpc/internal.h"
+
+static void *run_events(void *user) {
+    struct mu_rpc_server *server = user;
+    for (;;) {
+        grpc_event event = grpc_completion_queue_next(server->events, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+        if (event.type == GRPC_QUEUE_SHUTDOWN) {
+            break;
+        }
+        mu_rpc_taking_over(event.tag);
+        struct mu_rpc_tag *tag = event.tag;
+        tag->on_done(tag, event.success != 0);
+    }
+    if (server->options.stopped) {
+        server->options.stopped(server->options.observer);
+    }
+    return NULL;
+}
+
+static void on_shutdown(struct mu_rpc_tag *tag, bool ok) {
+    (void)ok;
+    mu_rpc_release_live(container_of(tag, struct mu_rpc_server, on_shutdown));
+}
+
+static grpc_arg integer(const char *key, int value) {
+    return (grpc_arg){.type = GRPC_ARG_INTEGER, .key = (char *)(uintptr_t)key, .value.integer = value};
+}
+
+/* Katib dials anew for every call, so limits are per connection; a client that keeps one is asked to redial never. */
+static grpc_server *create_core(const struct mu_rpc_options *options) {
+    grpc_arg list[] = {
+        integer(GRPC_ARG_ALLOW_REUSEPORT, 0), /* a second server on the port must fail instead of sharing it */
+        integer(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, (int)options->max_request),
+        integer(GRPC_ARG_MAX_CONCURRENT_STREAMS, 256),
+        integer(GRPC_ARG_MAX_METADATA_SIZE, 16 * 1024),
+        integer(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 20 * 1000),
+        integer(GRPC_ARG_KEEPALIVE_TIME_MS, 60 * 1000), /* clients that vanished without a word */
+        integer(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20 * 1000),
+        integer(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10 * 1000),
+    };
+    return grpc_server_create(&(grpc_channel_args){.num_args = sizeof list / sizeof *list, .args = list}, NULL);
+}
+
+static const struct mu_rpc_endpoint built_in[] = {
+    {.path = "/grpc.health.v1.Health/Check", .kind = &mu_rpc_health_check},
+    {.path = "/grpc.health.v1.Health/Watch", .kind = &mu_rpc_health_watch},
+    {.path = NULL, .kind = &mu_rpc_unknown},
+};
+enum { BUILT_IN = sizeof built_in / sizeof *built_in };
+
+static bool register_endpoints(struct mu_rpc_server *server) {
+    const struct mu_rpc_options *options = &server->options;
+    server->endpoints = calloc(options->n_methods + BUILT_IN, sizeof *server->endpoints);
+    if (!server->endpoints) {
+        return false;
+    }
+    for (size_t i = 0; i < options->n_methods; i++) {
+        server->endpoints[i] =
+            (struct mu_rpc_endpoint){.path = options->methods[i].path, .kind = &mu_rpc_unary, .method = &options->methods[i]};
+    }
+    memcpy(server->endpoints + options->n_methods, built_in, sizeof built_in);
+    server->n_endpoints = options->n_methods + BUILT_IN;
+    for (size_t i = 0; i < server->n_endpoints; i++) {
+        struct mu_rpc_endpoint *endpoint = &server->endpoints[i];
+        if (endpoint->path) {
+            endpoint->registered =
+                grpc_server_register_method(server->core, endpoint->path, NULL,
+                                            endpoint->kind->payload ? GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER : GRPC_SRM_PAYLOAD_NONE, 0);
+        }
+    }
+    return true;
+}
+
+static int listen_on(struct mu_rpc_server *server, const char *host, grpc_server_credentials *credentials) {
+    char address[128];
+    snprintf(address, sizeof address, strchr(host, ':') ? "[%s]:%d" : "%s:%d", host, server->options.port);
+    return grpc_server_add_http2_port(server->core, address, credentials);
+}
+
+static enum mu_status bind_port(struct mu_rpc_server *server, struct mu_error *error) {
+    const struct mu_rpc_options *options = &server->options;
+    grpc_server_credentials *credentials = mu_rpc_credentials(options, error);
+    if (!credentials) {
+        return error->code;
+    }
+    server->port = listen_on(server, options->host ? options->host : "::", credentials);
+    if (!server->port && !options->host) {
+        server->port = listen_on(server, "0.0.0.0", credentials); /* a machine without IPv6 */
+    }
+    grpc_server_credentials_release(credentials);
+    if (!server->port) {
+        return mu_fail(error, MU_UNAVAILABLE, "cannot listen on port %d of %s: is it in use by another program?", options->port,
+                       options->host ? options->host : "any interface");
+    }
+    return MU_OK;
+}
+
+static enum mu_status open_server(struct mu_rpc_server *server, struct mu_error *error) {
+    server->core = create_core(&server->options);
+    server->events = grpc_completion_queue_create_for_next(NULL);
+    grpc_server_register_completion_queue(server->core, server->events, NULL);
+    if (!register_endpoints(server)) {
+        return mu_fail(error, MU_INTERNAL, "out of memory");
+    }
+    return bind_port(server, error);
+}
+
+static enum mu_status start_threads(struct mu_rpc_server *server, struct mu_error *error) {
+    server->jobs = mu_jobs_create(server->options.workers, server->options.queue);
+    if (!server->jobs) {
+        return mu_fail(error, MU_INTERNAL, "cannot start %zu workers", server->options.workers);
+    }
+    atomic_store(&server->serving, true);
+    grpc_server_start(server->core);
+    for (size_t i = 0; i < server->n_endpoints; i++) {
+        mu_rpc_arm(server, &server->endpoints[i]);
+    }
+    server->thread_started = pthread_create(&server->thread, NULL, run_events, server) == 0;
+    return server->thread_started ? MU_OK : mu_fail(error, MU_INTERNAL, "cannot start the I/O thread");
+}
+
+struct mu_rpc_server *mu_rpc_start(const struct mu_rpc_options *options, struct mu_error *error) {
+    struct mu_rpc_server *server = calloc(1, sizeof *server);
+    if (!server) {
+        (void)mu_fail(error, MU_INTERNAL, "out of memory");
+        return NULL;
+    }
+    server->options = *options;
+    server->on_shutdown.on_done = on_shutdown;
+    atomic_store(&server->live, 1);
+    pthread_mutex_init(&server->streams_lock, NULL);
+    grpc_init();
+    if (open_server(server, error) || start_threads(server, error)) {
+        mu_rpc_stop(server);
+        mu_rpc_destroy(server);
+        return NULL;
+    }
+    return server;
+}
+
+int mu_rpc_port(const struct mu_rpc_server *server) {
+    return server->port;
+}
+
+size_t mu_rpc_queued(struct mu_rpc_server *server) {
+    return mu_jobs_waiting(server->jobs);
+}
+
+size_t mu_rpc_running(struct mu_rpc_server *server) {
+    return atomic_load(&server->running);
+}
+
+void mu_rpc_stop(struct mu_rpc_server *server) {
+    atomic_store(&server->serving, false);
+    mu_rpc_streams_advance(server);
+    mu_rpc_handing_over(&server->on_shutdown);
+    grpc_server_shutdown_and_notify(server->core, server->events, &server->on_shutdown);
+    mu_rpc_streams_close(server);
+}
+
+void mu_rpc_cancel(struct mu_rpc_server *server) {
+    grpc_server_cancel_all_calls(server->core);
+}
+
+void mu_rpc_destroy(struct mu_rpc_server *server) {
+    if (!server) {
+        return;
+    }
+    if (server->thread_started) {
+        pthread_join(server->thread, NULL);
+    } else {
+        server->options.stopped = NULL; /* the start failed: nobody waits for it */
+        run_events(server);
+    }
+    mu_jobs_destroy(server->jobs);
+    grpc_server_destroy(server->core);
+    grpc_completion_queue_destroy(server->events);
+    grpc_shutdown();
+    pthread_mutex_destroy(&server->streams_lock);
+    free(server->endpoints);
+    free(server);
+}

@@ -1,0 +1,109 @@
+/* Unary methods of the service: queued on the I/O thread, answered by a worker. */
+#include <malloc.h>
+#include <stdio.h>
+
+#include "common/rpc/internal.h"
+
+struct unary {
+    struct mu_rpc_call call;
+    struct mu_job job;
+    struct mu_rpc_request request;
+};
+
+bool mu_rpc_should_stop(void *request) {
+    struct unary *unary = container_of(request, struct unary, request);
+    return atomic_load_explicit(&unary->call.stopped, memory_order_relaxed);
+}
+
+/* The handler may leave by longjmp to the arena's guard, so this function keeps no local that it changes. */
+static enum mu_status handle(struct unary *unary, struct mu_error *error) {
+    const struct mu_rpc_options *options = &unary->call.server->options;
+    struct mu_arena *arena = unary->request.arena;
+    if (!mu_arena_enter(arena)) {
+        return unary->call.endpoint->method->handler(options->user, &unary->request, error);
+    }
+    return mu_fail(error, MU_RESOURCE_EXHAUSTED, "the request needs more than the %zu MiB of memory that one request may use",
+                   options->arena_limit >> 20);
+}
+
+static enum mu_status answer(struct unary *unary, grpc_slice message, struct mu_error *error) {
+    struct mu_rpc_request *request = &unary->request;
+    size_t limit = unary->call.server->options.arena_limit;
+    request->bytes = GRPC_SLICE_START_PTR(message);
+    request->size = GRPC_SLICE_LENGTH(message);
+    request->arena = mu_arena_create(limit > request->size ? limit - request->size : 0);
+    if (!request->arena) {
+        return mu_fail(error, MU_RESOURCE_EXHAUSTED, "out of memory");
+    }
+    enum mu_status status = handle(unary, error);
+    mu_arena_leave(request->arena);
+    return status;
+}
+
+static void report(struct unary *unary, enum mu_status status, const char *text) {
+    const struct mu_rpc_options *options = &unary->call.server->options;
+    struct mu_rpc_outcome outcome = {
+        .method = unary->call.endpoint->path,
+        .note = &unary->request.note,
+        .status = status,
+        .text = text,
+        .seconds = mu_rpc_seconds_since(unary->call.arrived_at),
+        .request_bytes = unary->request.size,
+    };
+    if (options->before_reply) {
+        options->before_reply(options->observer, &outcome);
+    }
+    mu_rpc_reply(&unary->call, status, text, unary->request.reply, unary->request.reply_size);
+    if (options->after_reply) {
+        options->after_reply(options->observer, &outcome);
+    }
+}
+
+/* Read, answer, reply; the message lives until then because a handler may answer with parts of it. */
+static void serve(struct unary *unary) {
+    struct mu_error error = {.code = MU_OK};
+    grpc_slice message;
+    if (atomic_load(&unary->call.stopped)) {
+        report(unary, mu_fail(&error, MU_CANCELLED, "the client was gone before its turn came"), error.text);
+        return;
+    }
+    if (!mu_rpc_message(&unary->call, &message)) {
+        report(unary, mu_fail(&error, MU_INTERNAL, "the call came without a readable message"), error.text);
+        return;
+    }
+    enum mu_status status = answer(unary, message, &error);
+    report(unary, status, status ? error.text : "");
+    grpc_slice_unref(message);
+}
+
+/* The allocator keeps freed memory for the next request; after a big one that would be most of the process. */
+enum { BIG_REQUEST = 1 << 20 };
+
+static void run(struct mu_job *job) {
+    struct unary *unary = container_of(job, struct unary, job);
+    struct mu_rpc_server *server = unary->call.server;
+    atomic_fetch_add(&server->running, 1);
+    serve(unary);
+    bool big = unary->request.arena && mu_arena_used(unary->request.arena) > BIG_REQUEST;
+    mu_arena_destroy(unary->request.arena);
+    mu_rpc_call_unref(&unary->call);
+    if (big) {
+        malloc_trim(0);
+    }
+    atomic_fetch_sub(&server->running, 1);
+}
+
+static void arrived(struct mu_rpc_call *call) {
+    struct unary *unary = container_of(call, struct unary, call);
+    unary->job.run = run;
+    mu_rpc_call_ref(call);
+    if (!mu_jobs_push(call->server->jobs, &unary->job)) {
+        struct mu_error error;
+        (void)mu_fail(&error, MU_RESOURCE_EXHAUSTED, "all %zu workers are busy and %zu requests wait: try again later",
+                      call->server->options.workers, call->server->options.queue);
+        report(unary, MU_RESOURCE_EXHAUSTED, error.text);
+        mu_rpc_call_unref(call);
+    }
+}
+
+const struct mu_rpc_kind mu_rpc_unary = {.size = sizeof(struct unary), .payload = true, .arrived = arrived};

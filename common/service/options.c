@@ -1,0 +1,42 @@
+#include "common/service/options.h"
+
+#include <limits.h>
+
+static const char *const log_formats[] = {"text", "json", NULL};
+static const char *const log_levels[] = {"debug", "info", "warning", "error", "off", NULL};
+
+const struct mu_options mu_default_options = {
+    .port = 6789,
+    .workers = -1,
+    .queue = 64,
+    .max_request_mib = 64,
+    .memory_mib = -1,
+    .grace = 20,
+    .admin_port = -1,
+    .log_format = "text",
+    .log_level = "info",
+};
+
+#define AT(field) offsetof(struct mu_options, field)
+
+const struct mu_flag mu_option_flags[] = {
+    {"port", MU_FLAG_NUMBER, AT(port), "N", 0, 65535, NULL, "port to listen on; 0 picks a free one and prints it"},
+    {"host", MU_FLAG_TEXT, AT(host), "ADDRESS", 0, 0, NULL, "numeric address to listen on (default: every interface)"},
+    {"workers", MU_FLAG_NUMBER, AT(workers), "N", 1, 256, NULL, "requests answered at the same time (default: the CPU quota)"},
+    {"queue", MU_FLAG_NUMBER, AT(queue), "N", 1, 65536, NULL, "requests that may wait for a worker; more are refused at once"},
+    {"max-request-mib", MU_FLAG_NUMBER, AT(max_request_mib), "N", 1, 1024, NULL, "largest request accepted"},
+    {"memory-mib", MU_FLAG_NUMBER, AT(memory_mib), "N", 1, 65536, NULL,
+     "memory one request may use (default: half the memory limit, shared by the workers, else 512)"},
+    {"grace", MU_FLAG_NUMBER, AT(grace), "SECONDS", 0, 3600, NULL, "time that running requests get to finish after SIGTERM"},
+    {"log-format", MU_FLAG_TEXT, AT(log_format), "text|json", 0, 0, log_formats, "format of the log"},
+    {"log-level", MU_FLAG_TEXT, AT(log_level), "LEVEL", 0, 0, log_levels, "least level logged: debug, info, warning, error, off"},
+    {"tls-cert", MU_FLAG_TEXT, AT(tls_cert), "FILE", 0, 0, NULL, "PEM certificate chain: serve TLS"},
+    {"tls-key", MU_FLAG_TEXT, AT(tls_key), "FILE", 0, 0, NULL, "PEM private key of the certificate"},
+    {"tls-client-ca", MU_FLAG_TEXT, AT(tls_client_ca), "FILE", 0, 0, NULL, "PEM authorities; clients must show a certificate of theirs"},
+    {"admin-port", MU_FLAG_NUMBER, AT(admin_port), "N", 0, 65535, NULL,
+     "port for HTTP /metrics, /healthz, /readyz; 0 picks a free one (default: none)"},
+    {"settings", MU_FLAG_SWITCH, AT(settings), NULL, 0, 0, NULL, "print the settings of the algorithms as Markdown"},
+    {"help", MU_FLAG_SWITCH, AT(help), NULL, 0, 0, NULL, "print this"},
+    {"version", MU_FLAG_SWITCH, AT(version), NULL, 0, 0, NULL, "print the version"},
+};
+const size_t mu_n_option_flags = sizeof mu_option_flags / sizeof *mu_option_flags;

@@ -1,0 +1,201 @@
+/* Main thread: signals, the grace timer and the admin port on libev. Everything else happens on the rpc floor's threads. */
+#include "common/service/service.h"
+
+#include <ev.h>
+#include <inttypes.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/log.h"
+#include "common/service/machine.h"
+#include "common/service/options.h"
+#include "common/service/suggestion.h"
+
+struct program {
+    const struct mu_service *service;
+    struct mu_options options;
+    struct ev_loop *loop;
+    ev_signal on_term, on_int;
+    ev_timer on_grace;
+    ev_async on_stopped;
+    struct mu_rpc_server *server;
+    bool stopping;
+};
+
+static void log_request(void *observer, const struct mu_rpc_outcome *outcome) {
+    (void)observer;
+    const char *method = strrchr(outcome->method, '/') + 1;
+    const struct mu_rpc_note *note = outcome->note;
+    enum mu_log_level level = outcome->status == MU_OK ? MU_LOG_INFO : outcome->status == MU_INTERNAL ? MU_LOG_ERROR : MU_LOG_WARNING;
+    const struct mu_log_field fields[] = {
+        {.name = "method", .text = method},
+        {.name = "experiment", .text = note->experiment ? note->experiment : ""},
+        {.name = "algorithm", .text = note->algorithm ? note->algorithm : ""},
+        {.name = "trials", .number = (double)note->trials},
+        {.name = "asked", .number = (double)note->asked},
+        {.name = "status", .text = mu_status_name((int)outcome->status)},
+        {.name = "milliseconds", .number = outcome->seconds * 1e3, .decimals = 3},
+        {.name = "error", .text = outcome->text},
+    };
+    mu_log(level, "request", fields, sizeof fields / sizeof *fields - (outcome->status == MU_OK));
+}
+
+static void cancel_running(struct program *program) {
+    mu_log_plain(MU_LOG_WARNING, "cancelling the requests that still run");
+    mu_rpc_cancel(program->server);
+}
+
+static void on_grace(struct ev_loop *loop, ev_timer *timer, int events) {
+    (void)loop, (void)events;
+    cancel_running(timer->data);
+}
+
+static void on_signal(struct ev_loop *loop, ev_signal *signal, int events) {
+    (void)events;
+    struct program *program = signal->data;
+    if (program->stopping) {
+        cancel_running(program);
+        return;
+    }
+    program->stopping = true;
+    mu_log_text(MU_LOG_INFO, "stopping", "signal", signal->signum == SIGTERM ? "SIGTERM" : "SIGINT");
+    ev_timer_init(&program->on_grace, on_grace, (double)program->options.grace, 0);
+    program->on_grace.data = program;
+    ev_timer_start(loop, &program->on_grace);
+    mu_rpc_stop(program->server);
+}
+
+static void on_stopped(struct ev_loop *loop, ev_async *async, int events) {
+    (void)async, (void)events;
+    ev_break(loop, EVBREAK_ALL);
+}
+
+static void tell_stopped(void *observer) {
+    struct program *program = observer;
+    ev_async_send(program->loop, &program->on_stopped);
+}
+
+/* Watch for signals before anything else runs, so that an early SIGTERM is not lost (as process 1 of a container it would be ignored). */
+static void start_watching(struct program *program) {
+    program->loop = ev_default_loop(EVFLAG_AUTO);
+    ev_signal_init(&program->on_term, on_signal, SIGTERM);
+    ev_signal_init(&program->on_int, on_signal, SIGINT);
+    ev_async_init(&program->on_stopped, on_stopped);
+    program->on_term.data = program->on_int.data = program->on_stopped.data = program;
+    ev_signal_start(program->loop, &program->on_term);
+    ev_signal_start(program->loop, &program->on_int);
+    ev_async_start(program->loop, &program->on_stopped);
+}
+
+static size_t arena_limit(const struct mu_options *options, size_t workers) {
+    if (options->memory_mib > 0) {
+        return (size_t)options->memory_mib << 20;
+    }
+    uint64_t limit = mu_machine_memory_limit();
+    return limit ? (size_t)(limit / 2 / workers) : (size_t)512 << 20;
+}
+
+static bool start_server(struct program *program) {
+    const struct mu_options *options = &program->options;
+    struct mu_error error;
+    size_t workers = options->workers > 0 ? (size_t)options->workers : mu_machine_cpus();
+    program->server = mu_rpc_start(
+        &(const struct mu_rpc_options){
+            .host = options->host,
+            .port = (int)options->port,
+            .methods = mu_suggestion_methods,
+            .n_methods = MU_SUGGESTION_METHODS,
+            .user = (void *)(uintptr_t)program->service,
+            .workers = workers,
+            .queue = (size_t)options->queue,
+            .arena_limit = arena_limit(options, workers),
+            .max_request = (size_t)options->max_request_mib << 20,
+            .tls_cert = options->tls_cert,
+            .tls_key = options->tls_key,
+            .tls_client_ca = options->tls_client_ca,
+            .after_reply = log_request,
+            .stopped = tell_stopped,
+            .observer = program,
+        },
+        &error);
+    if (!program->server) {
+        mu_log_text(MU_LOG_ERROR, "cannot start", "error", error.text);
+        return false;
+    }
+    return true;
+}
+
+static void announce(const struct program *program) {
+    int port = mu_rpc_port(program->server);
+    if (program->options.port == 0) {
+        printf("%d\n", port);
+        fflush(stdout);
+    }
+    const struct mu_log_field fields[] = {
+        {.name = "service", .text = program->service->name},
+        {.name = "version", .text = MUSHIR_VERSION},
+        {.name = "port", .number = port},
+    };
+    mu_log(MU_LOG_INFO, "serving", fields, sizeof fields / sizeof *fields);
+}
+
+static int run(struct program *program) {
+    start_watching(program);
+    if (!start_server(program)) {
+        return 1;
+    }
+    announce(program);
+    ev_run(program->loop, 0);
+    mu_rpc_destroy(program->server);
+    mu_log_plain(MU_LOG_INFO, "stopped");
+    return 0;
+}
+
+static void print_help(const struct program *program) {
+    printf("mushir-%s: a suggestion service for Katib, serving", program->service->name);
+    for (size_t i = 0; program->service->algorithms[i]; i++) {
+        printf(" %s", program->service->algorithms[i]->name);
+    }
+    printf("\n\nOptions (environment variables in brackets are --port as MUSHIR_PORT and so on):\n");
+    mu_flags_help(mu_option_flags, mu_n_option_flags, &mu_default_options, stdout);
+}
+
+static void print_settings(const struct mu_service *service) {
+    for (size_t i = 0; service->algorithms[i]; i++) {
+        const struct mu_algorithm *algorithm = service->algorithms[i];
+        printf("%s### %s\n\n%s\n\n", i ? "\n" : "", algorithm->name, algorithm->summary);
+        mu_settings_document(algorithm->settings, algorithm->n_settings, stdout);
+    }
+}
+
+static enum mu_log_level level_of(const char *name) {
+    static const char *const names[] = {"debug", "info", "warning", "error", "off"};
+    int level = MU_LOG_DEBUG;
+    while (level < MU_LOG_OFF && strcmp(names[level], name) != 0) {
+        level++;
+    }
+    return (enum mu_log_level)level;
+}
+
+int mu_service_main(int argc, char **argv, const struct mu_service *service) {
+    struct program program = {.service = service, .options = mu_default_options};
+    struct mu_error error;
+    if (mu_flags_read(mu_option_flags, mu_n_option_flags, &program.options, argc, argv, &error)) {
+        fprintf(stderr, "mushir-%s: %s\n", service->name, error.text);
+        return 2;
+    }
+    mu_log_setup(strcmp(program.options.log_format, "json") == 0, level_of(program.options.log_level));
+    if (program.options.help) {
+        print_help(&program);
+    } else if (program.options.version) {
+        printf("mushir-%s %s\n", service->name, MUSHIR_VERSION);
+    } else if (program.options.settings) {
+        print_settings(service);
+    } else {
+        mallopt(M_ARENA_MAX, 2); /* threads that share heaps keep the process small */
+        return run(&program);
+    }
+    return 0;
+}

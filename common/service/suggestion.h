@@ -1,0 +1,13 @@
+/* The Suggestion service of the contract: requests to algorithms and back. */
+#ifndef MUSHIR_SERVICE_SUGGESTION_H
+#define MUSHIR_SERVICE_SUGGESTION_H
+
+#include "common/rpc/rpc.h"
+#include "common/search/algorithm.h"
+
+enum { MU_SUGGESTION_METHODS = 2 };
+
+/* GetSuggestions and ValidateAlgorithmSettings; their `user` is a const struct mu_service. */
+extern const struct mu_rpc_method mu_suggestion_methods[MU_SUGGESTION_METHODS];
+
+#endif
