@@ -1,0 +1,28 @@
+/* Dense linear algebra on row-major matrices, over LAPACKE and CBLAS.
+ *
+ * Row-major lower triangles are handed over as column-major upper ones, so nothing is transposed. Shapes: n x n unless said. */
+#ifndef MUSHIR_NUM_LINALG_H
+#define MUSHIR_NUM_LINALG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* In place Cholesky factor of the symmetric |a| (its lower triangle is read and replaced by L, A = L L^T; row stride |stride|). False when |a| is not positive
+ * definite or not finite. */
+bool mu_cholesky(double *a, size_t n, size_t stride);
+
+/* In place inverse from a Cholesky factor: the lower triangle of |l| becomes that of A^-1. */
+bool mu_cholesky_inverse(double *l, size_t n, size_t stride);
+
+/* Solve L x = b (|transposed|: L^T x = b) in place of |b|. */
+void mu_solve_lower(const double *l, size_t n, size_t stride, bool transposed, double *b);
+
+/* Solve L X = B for |columns| right-hand sides in place; |b| is n x columns, row-major with row stride |columns|. */
+void mu_solve_lower_many(const double *l, size_t n, size_t stride, double *b, size_t columns);
+
+/* Sum of the logarithms of the diagonal: half the log determinant of A. */
+double mu_log_diagonal(const double *l, size_t n, size_t stride);
+
+double mu_dot(const double *a, const double *b, size_t n);
+
+#endif
