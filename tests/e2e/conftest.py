@@ -44,7 +44,7 @@ class Service:
         self.banner = self.process.stdout.readline()
         if not self.banner:
             raise RuntimeError(f"{command} did not start: {self.log_text()}")
-        self.port = int(self.banner.rsplit(":", 1)[1].split()[0])
+        self.port = int(self.banner)  # printed alone on its line when --port is 0
         self.address = f"127.0.0.1:{self.port}"
         self.channel = grpc.insecure_channel(self.address, OPTIONS)
 
