@@ -40,16 +40,29 @@ static void format_range(const struct mu_setting_spec *spec, char text[160]) {
     }
 }
 
+/* A text of the table: a format with the setting's name and (shortened) value. */
+static enum mu_status fail_as(const struct mu_setting_spec *spec, const char *format, const char *value, struct mu_error *error) {
+    char shortened[208];
+    snprintf(shortened, sizeof shortened, "%.200s", value);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    return mu_fail(error, MU_INVALID_ARGUMENT, format, spec->name, shortened);
+#pragma GCC diagnostic pop
+}
+
 static enum mu_status out_of_range(const struct mu_setting_spec *spec, const char *value, struct mu_error *error) {
     char range[160];
     if (spec->out_of_range) {
-        return mu_fail(error, MU_INVALID_ARGUMENT, "%s", spec->out_of_range);
+        return fail_as(spec, spec->out_of_range, value, error);
     }
     format_range(spec, range);
     return mu_fail(error, MU_INVALID_ARGUMENT, "setting %s: %.200s is out of range, accepted is %s", spec->name, value, range);
 }
 
 static enum mu_status unparsable(const struct mu_setting_spec *spec, const char *value, const char *what, struct mu_error *error) {
+    if (spec->unparsable) {
+        return fail_as(spec, spec->unparsable, value, error);
+    }
     return mu_fail(error, MU_INVALID_ARGUMENT, "failed to validate %s(%.200s): it is not %s", spec->name, value, what);
 }
 
@@ -97,12 +110,7 @@ static enum mu_status read_choice(const struct mu_setting_spec *spec, struct mu_
         snprintf(all + used, sizeof all - used, "%s%s", i ? ", " : "", spec->choices[i]);
     }
     if (spec->not_supported) {
-        char value[208];
-        snprintf(value, sizeof value, "%.200s", s->text);
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-        return mu_fail(error, MU_INVALID_ARGUMENT, spec->not_supported, spec->name, value);
-#pragma GCC diagnostic pop
+        return fail_as(spec, spec->not_supported, s->text, error);
     }
     return mu_fail(error, MU_INVALID_ARGUMENT, "setting %s: %.200s is not one of %s", spec->name, s->text, all);
 }

@@ -25,7 +25,8 @@ struct mu_setting_spec {
     bool min_open, max_open;
     bool none_allowed;           /* the text "None" means: not set */
     const char *const *choices;  /* MU_SETTING_CHOICE: accepted texts, ended by NULL */
-    const char *out_of_range;    /* the whole error text where a client's tests compare it; NULL: "NAME=VALUE: accepted are ..." */
+    const char *out_of_range;    /* the whole error text where a client's tests compare it, or a format with %s name and %s value; NULL: our own */
+    const char *unparsable;      /* the same for a text that is no number; NULL: "failed to validate NAME(VALUE): ..." */
     const char *not_supported;   /* CHOICE: the same, a format with %s name and %s value; NULL: default text */
     const char *range;           /* how documentation shows the range; NULL: made from the fields above */
     const char *help;            /* one sentence for people */
