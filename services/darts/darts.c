@@ -1,0 +1,253 @@
+/* Every call answers alike: the settings merged with the defaults, the primitives and the number of layers, as the trial image parses them.
+ * The history plays no part. */
+#include "services/darts/darts.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/search/network.h"
+
+enum { MOST_VALUES = 1000 };
+
+static const char BARE[] = "skip_connection";
+
+/* The primitives that the trial image has (it adds "none" itself). */
+static const char *const PRIMITIVES[] = {"avg_pooling_3x3",           "max_pooling_3x3",           "skip_connection",
+                                         "separable_convolution_3x3", "separable_convolution_5x5", "dilated_convolution_3x3",
+                                         "dilated_convolution_5x5"};
+
+/* clang-format off */
+#define WHOLE(setting, value, least, text, meaning) \
+    {.name = setting, .type = MU_SETTING_INT, .fallback = value, .min = least, .max = INFINITY, .max_open = true, .out_of_range = text, .help = meaning}
+#define REAL(setting, value, meaning) \
+    {.name = setting, .type = MU_SETTING_REAL, .fallback = value, .max = INFINITY, .max_open = true, \
+     .out_of_range = "%s should be greater or equal than zero", .help = meaning}
+#define FROM_ONE "%s should be greater or equal than one"
+
+/* The order is that of the reply; the fallback is printed as it stands, as a JSON number. */
+static const struct mu_setting_spec SETTINGS[] = {
+    WHOLE("num_epochs", "50", 1, "%s should be greater than zero", "Epochs of the search."),
+    REAL("w_lr", "0.025", "Learning rate of the weights."),
+    REAL("w_lr_min", "0.001", "Learning rate of the weights at the end of the cosine schedule."),
+    REAL("w_momentum", "0.9", "Momentum of the weights."),
+    REAL("w_weight_decay", "0.0003", "Weight decay of the weights."),
+    REAL("w_grad_clip", "5.0", "Largest norm of the weights' gradient."),
+    REAL("alpha_lr", "0.0003", "Learning rate of the architecture."),
+    REAL("alpha_weight_decay", "0.001", "Weight decay of the architecture."),
+    {.name = "batch_size", .type = MU_SETTING_INT, .fallback = "128", .min = 1, .max = INFINITY, .max_open = true, .none_allowed = true,
+     .out_of_range = FROM_ONE, .help = "Images in a batch. None passes, as it does with Katib, but Katib's own trial image cannot read it."},
+    {.name = "num_workers", .type = MU_SETTING_INT, .fallback = "4", .min = 0, .max = INFINITY, .max_open = true,
+     .out_of_range = "%s should be greater or equal than zero", .help = "Processes that load data."},
+    WHOLE("init_channels", "16", 1, FROM_ONE, "Channels of the first layer."),
+    WHOLE("print_step", "50", 1, FROM_ONE, "Batches between two lines of the log."),
+    WHOLE("num_nodes", "4", 1, FROM_ONE, "Nodes of a cell."),
+    WHOLE("stem_multiplier", "3", 1, FROM_ONE, "Channels of the stem, as a multiple of init_channels."),
+};
+/* clang-format on */
+
+enum { N_SETTINGS = sizeof SETTINGS / sizeof *SETTINGS };
+
+/* ---- checks ---- */
+
+/* The trial image reads whole numbers with Python's int(), which refuses "5.0". */
+static enum mu_status check_whole(const struct mu_settings *settings, struct mu_error *error) {
+    for (size_t i = 0; i < settings->n; i++) {
+        const char *text = settings->values[i].text;
+        if (settings->specs[i].type == MU_SETTING_INT && text[strspn(text, "+0123456789")] != '\0') {
+            return mu_fail(error, MU_INVALID_ARGUMENT,
+                           "failed to validate %s(%.200s): write it as a whole number without a point or exponent", settings->specs[i].name,
+                           text);
+        }
+    }
+    return MU_OK;
+}
+
+static enum mu_status check_travel(const struct mu_experiment *experiment, struct mu_error *error) {
+    for (size_t i = 0; i < experiment->n_settings; i++) {
+        const struct mu_pair *s = &experiment->settings[i];
+        if (!mu_text_travels(s->name) || !mu_text_travels(s->value)) {
+            return mu_fail(error, MU_INVALID_ARGUMENT,
+                           "failed to validate %.200s(%.200s): a name or value must not hold quotes, \\, $, ` or control characters",
+                           s->name, s->value);
+        }
+    }
+    return MU_OK;
+}
+
+static bool known(const char *primitive) {
+    for (size_t i = 0; i < sizeof PRIMITIVES / sizeof *PRIMITIVES; i++) {
+        if (strcmp(primitive, PRIMITIVES[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- the search space ---- */
+
+/* Call |visit| with each primitive of |network|: the type itself, or TYPE_VxV for each value V of its first parameter. */
+static enum mu_status each_primitive(const struct mu_network *network, struct mu_arena *arena, struct mu_error *error,
+                                     enum mu_status (*visit)(const char *primitive, void *user, struct mu_error *error), void *user) {
+    for (size_t i = 0; i < network->n_operations; i++) {
+        const struct mu_operation *o = &network->operations[i];
+        struct mu_values sizes = {0};
+        enum mu_status status = MU_OK;
+        if (strcmp(o->type, BARE) == 0) {
+            status = visit(BARE, user, error);
+        } else if (o->n_parameters) {
+            status = mu_network_values(&sizes, o, &o->parameters[0], MOST_VALUES, arena, error);
+        }
+        for (size_t j = 0; j < sizes.n && !status; j++) {
+            status = visit(mu_arena_format(arena, "%s_%sx%s", o->type, sizes.texts[j], sizes.texts[j]), user, error);
+        }
+        if (status) {
+            return status;
+        }
+    }
+    return MU_OK;
+}
+
+static enum mu_status check_primitive(const char *primitive, void *user, struct mu_error *error) {
+    (void)user;
+    if (known(primitive)) {
+        return MU_OK;
+    }
+    return mu_fail(error, MU_INVALID_ARGUMENT,
+                   "the operations make the primitive %.200s, which the trial image does not know; it knows separable_convolution and "
+                   "dilated_convolution of size 3 and 5, avg_pooling and max_pooling of size 3, and skip_connection",
+                   primitive);
+}
+
+static enum mu_status validate(const struct mu_experiment *experiment, const struct mu_settings *settings, struct mu_arena *arena,
+                               struct mu_error *error) {
+    enum mu_status status = check_whole(settings, error);
+    status = status ? status : check_travel(experiment, error);
+    status = status ? status : mu_network_check(&experiment->network, BARE, error);
+    return status ? status : each_primitive(&experiment->network, arena, error, check_primitive, NULL);
+}
+
+/* ---- the reply ---- */
+
+/* A text under construction; a first pass with |text| NULL only counts. */
+struct writer {
+    char *text;
+    size_t n;
+    bool first;
+};
+
+static void put(struct writer *w, const char *text) {
+    size_t n = strlen(text);
+    if (w->text) {
+        memcpy(w->text + w->n, text, n);
+    }
+    w->n += n;
+}
+
+static void put_between(struct writer *w, const char *before, const char *text, const char *after) {
+    put(w, before);
+    put(w, text);
+    put(w, after);
+}
+
+static enum mu_status put_primitive(const char *primitive, void *user, struct mu_error *error) {
+    struct writer *w = user;
+    (void)error;
+    put_between(w, w->first ? "'" : ", '", primitive, "'");
+    w->first = false;
+    return MU_OK;
+}
+
+static enum mu_status write_space(const struct mu_request *request, char **text, struct mu_error *error) {
+    const struct mu_network *network = &request->experiment->network;
+    struct writer w = {.first = true};
+    enum mu_status status = each_primitive(network, request->arena, error, put_primitive, &w);
+    if (status) {
+        return status;
+    }
+    *text = mu_arena_alloc(request->arena, w.n + 3);
+    w = (struct writer){*text, 0, true};
+    put(&w, "[");
+    status = each_primitive(network, request->arena, error, put_primitive, &w);
+    put(&w, "]");
+    return status;
+}
+
+/* The last value given to |name|, or NULL; |before| pairs are looked at. */
+static const char *given(const struct mu_experiment *experiment, const char *name, size_t before) {
+    for (size_t i = before; i-- > 0;) {
+        if (strcmp(experiment->settings[i].name, name) == 0) {
+            return experiment->settings[i].value;
+        }
+    }
+    return NULL;
+}
+
+/* What the user wrote is a JSON string, "None" is null, a default is a number. */
+static void put_setting(struct writer *w, const char *name, const char *value, const char *fallback) {
+    put_between(w, w->first ? "'" : ", '", name, "': ");
+    w->first = false;
+    if (!value) {
+        put(w, fallback);
+    } else if (strcmp(value, "None") == 0) {
+        put(w, "null");
+    } else {
+        put_between(w, "'", value, "'");
+    }
+}
+
+static void put_settings(struct writer *w, const struct mu_experiment *experiment) {
+    put(w, "{");
+    for (size_t i = 0; i < N_SETTINGS; i++) {
+        put_setting(w, SETTINGS[i].name, given(experiment, SETTINGS[i].name, experiment->n_settings), SETTINGS[i].fallback);
+    }
+    for (size_t i = 0; i < experiment->n_settings; i++) {
+        const char *name = experiment->settings[i].name;
+        bool ours = !mu_settings_unknown(SETTINGS, N_SETTINGS, &experiment->settings[i], 1);
+        if (!ours && !given(experiment, name, i)) { /* a repeated name keeps its place and takes the last value */
+            put_setting(w, name, given(experiment, name, experiment->n_settings), "");
+        }
+    }
+    put(w, "}");
+}
+
+static char *write_settings(const struct mu_request *request) {
+    struct writer w = {.first = true};
+    put_settings(&w, request->experiment);
+    char *text = mu_arena_alloc(request->arena, w.n + 1);
+    w = (struct writer){text, 0, true};
+    put_settings(&w, request->experiment);
+    return text;
+}
+
+static enum mu_status suggest(const struct mu_request *request, struct mu_reply *reply, struct mu_error *error) {
+    const struct mu_network *network = &request->experiment->network;
+    char *space;
+    if (!network->present) {
+        return mu_fail(error, MU_INVALID_ARGUMENT, "the experiment has no nasConfig");
+    }
+    enum mu_status status = check_travel(request->experiment, error);
+    status = status ? status : mu_network_check(network, BARE, error);
+    status = status ? status : write_space(request, &space, error);
+    if (status) {
+        return status;
+    }
+    struct mu_pair *pairs = MU_ARRAY(request->arena, 3, struct mu_pair);
+    pairs[0] = (struct mu_pair){"algorithm-settings", write_settings(request)};
+    pairs[1] = (struct mu_pair){"search-space", space};
+    pairs[2] = (struct mu_pair){"num-layers", mu_arena_format(request->arena, "%d", network->layers)};
+    for (size_t i = 0; i < request->wanted; i++) {
+        mu_reply_assignments(reply, pairs, 3);
+    }
+    return MU_OK;
+}
+
+const struct mu_algorithm mu_darts = {
+    .name = "darts",
+    .summary = "Differentiable architecture search: hands its settings and search space to the one trial that searches.",
+    .settings = SETTINGS,
+    .n_settings = N_SETTINGS,
+    .unknown_settings_pass = true,
+    .validate = validate,
+    .suggest = suggest,
+};
