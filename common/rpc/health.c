@@ -4,6 +4,8 @@
 #include "common/rpc/internal.h"
 #include "grpc/health/v1/health.pb-c.h"
 
+enum { LARGEST_REQUEST = 4096 }; /* it holds a name; nobody may make the I/O thread work */
+
 #define STATUS(name) GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__##name
 
 /* "" is the whole server; the last is the name that Katib's probes ask for. */
@@ -16,7 +18,9 @@ static enum mu_status read_service(struct mu_rpc_call *call, bool *known, struct
         return mu_fail(error, MU_INTERNAL, "the call came without a readable message");
     }
     Grpc__Health__V1__HealthCheckRequest *request =
-        grpc__health__v1__health_check_request__unpack(NULL, GRPC_SLICE_LENGTH(message), GRPC_SLICE_START_PTR(message));
+        GRPC_SLICE_LENGTH(message) > LARGEST_REQUEST
+            ? NULL
+            : grpc__health__v1__health_check_request__unpack(NULL, GRPC_SLICE_LENGTH(message), GRPC_SLICE_START_PTR(message));
     grpc_slice_unref(message);
     if (!request) {
         return mu_fail(error, MU_INVALID_ARGUMENT, "the request is not a grpc.health.v1.HealthCheckRequest");

@@ -1,8 +1,26 @@
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <grpc/support/log.h>
+
+#include "common/base/log.h"
 #include "common/rpc/internal.h"
+
+/* Core reports what a peer did wrong as errors; for a server those are notes. While a port is tried they would only repeat our own text. */
+static atomic_bool core_quiet;
+
+static void log_core(gpr_log_func_args *args) {
+    enum mu_log_level level = args->severity == GPR_LOG_SEVERITY_ERROR ? MU_LOG_WARNING : MU_LOG_DEBUG;
+    if (!atomic_load(&core_quiet)) {
+        mu_log_text(level, "gRPC core", "text", args->message);
+    }
+}
 
 static void *run_events(void *user) {
     struct mu_rpc_server *server = user;
@@ -48,6 +66,8 @@ static grpc_server *create_core(const struct mu_rpc_options *options) {
 static const struct mu_rpc_endpoint built_in[] = {
     {.path = "/grpc.health.v1.Health/Check", .kind = &mu_rpc_health_check},
     {.path = "/grpc.health.v1.Health/Watch", .kind = &mu_rpc_health_watch},
+    {.path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", .kind = &mu_rpc_reflection},
+    {.path = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", .kind = &mu_rpc_reflection},
     {.path = NULL, .kind = &mu_rpc_unknown},
 };
 enum { BUILT_IN = sizeof built_in / sizeof *built_in };
@@ -81,20 +101,41 @@ static int listen_on(struct mu_rpc_server *server, const char *host, grpc_server
     return grpc_server_add_http2_port(server->core, address, credentials);
 }
 
+/* Why a port cannot be had: what the system says to the same request. */
+static const char *reason_for(const char *host, int port) {
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
+    struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    bool is_six = !host || inet_pton(AF_INET6, host, &six.sin6_addr) == 1;
+    if (!is_six && inet_pton(AF_INET, host, &four.sin_addr) != 1) {
+        return "the host is no numeric address";
+    }
+    int probe = socket(is_six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), reuse = 1;
+    setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse); /* as core does */
+    const struct sockaddr *address = is_six ? (const struct sockaddr *)&six : (const struct sockaddr *)&four;
+    bool bound = probe >= 0 && bind(probe, address, is_six ? sizeof six : sizeof four) == 0 && listen(probe, 1) == 0;
+    const char *reason = bound ? "gRPC core could not listen" : strerror(errno);
+    if (probe >= 0) {
+        close(probe);
+    }
+    return reason;
+}
+
 static enum mu_status bind_port(struct mu_rpc_server *server, struct mu_error *error) {
     const struct mu_rpc_options *options = &server->options;
     grpc_server_credentials *credentials = mu_rpc_credentials(options, error);
     if (!credentials) {
         return error->code;
     }
+    atomic_store(&core_quiet, true);
     server->port = listen_on(server, options->host ? options->host : "::", credentials);
     if (!server->port && !options->host) {
         server->port = listen_on(server, "0.0.0.0", credentials); /* a machine without IPv6 */
     }
+    atomic_store(&core_quiet, false);
     grpc_server_credentials_release(credentials);
     if (!server->port) {
-        return mu_fail(error, MU_UNAVAILABLE, "cannot listen on port %d of %s: is it in use by another program?", options->port,
-                       options->host ? options->host : "any interface");
+        return mu_fail(error, MU_UNAVAILABLE, "cannot listen on port %d of %.60s: %s", options->port,
+                       options->host ? options->host : "every interface", reason_for(options->host, options->port));
     }
     return MU_OK;
 }
@@ -133,6 +174,7 @@ struct mu_rpc_server *mu_rpc_start(const struct mu_rpc_options *options, struct 
     server->on_shutdown.on_done = on_shutdown;
     atomic_store(&server->live, 1);
     pthread_mutex_init(&server->streams_lock, NULL);
+    gpr_set_log_function(log_core);
     grpc_init();
     if (open_server(server, error) || start_threads(server, error)) {
         mu_rpc_stop(server);
