@@ -1,0 +1,281 @@
+#include "common/surrogate/parzen.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "common/num/normal.h"
+#include "common/surrogate/fast.h"
+
+/* From this many points on all neighbour gaps lie under the clip: sorting would be wasted. */
+enum { CROWD = 150 };
+
+/* ---- axes ---- */
+
+static void make_ladder(struct mu_axis *axis, struct mu_arena *arena) {
+    double *centres = MU_ARRAY(arena, axis->levels, double), *shares = MU_ARRAY(arena, axis->levels, double);
+    for (size_t k = 0; k < axis->levels; k++) {
+        double low = mu_parameter_edge(axis->parameter, k), high = mu_parameter_edge(axis->parameter, k + 1);
+        centres[k] = mu_parameter_unit(axis->parameter, (double)k);
+        shares[k] = fmax(high - low, 1e-300);
+    }
+    axis->kind = MU_AXIS_LADDER;
+    axis->centres = centres;
+    axis->shares = shares;
+}
+
+const struct mu_axis *mu_axes_create(const struct mu_space *space, struct mu_arena *arena) {
+    struct mu_axis *axes = MU_ARRAY(arena, space->n, struct mu_axis);
+    for (size_t i = 0; i < space->n; i++) {
+        const struct mu_parameter *p = &space->parameters[i];
+        axes[i] = (struct mu_axis){.parameter = p, .kind = MU_AXIS_LINE, .levels = p->levels};
+        if (p->levels == 1) {
+            axes[i].kind = MU_AXIS_CONSTANT;
+        } else if (!p->ordered) {
+            axes[i].kind = MU_AXIS_CATEGORY;
+        } else if (p->levels && p->levels <= MU_PARZEN_LEVELS) {
+            make_ladder(&axes[i], arena);
+        }
+    }
+    return axes;
+}
+
+double mu_axis_position(const struct mu_axis *axis, double x) {
+    return axis->kind == MU_AXIS_CATEGORY ? x : mu_parameter_unit(axis->parameter, x);
+}
+
+/* ---- building ---- */
+
+struct spot {
+    double at;
+    size_t index;
+};
+
+static int by_position(const void *a, const void *b) {
+    const struct spot *x = a, *y = b;
+    return x->at != y->at ? (x->at > y->at) - (x->at < y->at) : (x->index > y->index) - (x->index < y->index);
+}
+
+/* Half the cell a position stands in: no kernel may be so narrow that it leaves its level no neighbours. */
+static double half_cell(const struct mu_axis *axis, double at) {
+    const struct mu_parameter *p = axis->parameter;
+    if (p->levels == 0 || p->distribution == MU_UNIFORM) {
+        return p->levels ? 0.5 / (double)p->levels : 0;
+    }
+    uint64_t level = (uint64_t)mu_parameter_at(p, at);
+    return (mu_parameter_edge(p, level + 1) - mu_parameter_edge(p, level)) / 2;
+}
+
+static void neighbour_gaps(const double *position, size_t n, double *sigma, struct mu_arena *arena) {
+    if (n == 1) {
+        sigma[0] = fmax(position[0], 1 - position[0]);
+        return;
+    }
+    struct mu_arena_mark mark = mu_arena_mark(arena);
+    struct spot *spots = MU_ARRAY(arena, n, struct spot);
+    for (size_t i = 0; i < n; i++) {
+        spots[i] = (struct spot){position[i], i};
+    }
+    qsort(spots, n, sizeof *spots, by_position);
+    for (size_t i = 0; i < n; i++) {
+        double left = i ? spots[i].at - spots[i - 1].at : 0, right = i + 1 < n ? spots[i + 1].at - spots[i].at : 0;
+        sigma[spots[i].index] = fmax(left, right);
+    }
+    mu_arena_release(arena, mark);
+}
+
+/* Log of the mass that a normal at |mean| leaves on the axis: on a line within [0, 1], on a ladder summed over the levels. */
+static double log_mass(const struct mu_axis *axis, double mean, double sigma) {
+    if (axis->kind == MU_AXIS_LINE) {
+        double inside = mu_fast_normal_cdf((1 - mean) / sigma) - mu_fast_normal_cdf(-mean / sigma);
+        return log(2.5066282746310002 * sigma * inside);
+    }
+    double mass = 0, curvature = 1 / (2 * sigma * sigma);
+    for (size_t k = 0; k < axis->levels; k++) {
+        double d = axis->centres[k] - mean;
+        mass += axis->shares[k] * mu_fast_exp(-d * d * curvature);
+    }
+    return log(mass);
+}
+
+static void build_ordered(struct mu_parzen *z, size_t a, const double *position, const struct mu_parzen_options *options,
+                          struct mu_arena *arena) {
+    const struct mu_axis *axis = &z->axes[a];
+    size_t n = z->n - 1;
+    double least = fmax(options->floor, pow((double)n + 2, -options->exponent));
+    double *sigma = MU_ARRAY(arena, z->n, double);
+    if (n && n < CROWD) {
+        neighbour_gaps(position, n, sigma, arena);
+    }
+    for (size_t i = 0; i <= n; i++) {
+        double mean = i < n ? position[i] : 0.5;
+        double s = i < n ? fmin(options->ceiling, fmax(sigma[i], fmax(least, half_cell(axis, mean)))) : 1;
+        z->position[a][i] = mean;
+        z->curvature[a][i] = 1 / (2 * s * s);
+        z->constant[i] -= log_mass(axis, mean, s);
+    }
+}
+
+/* Optuna's rule: 1/K on every category and 1 on the own one, normalized. The prior is uniform, which a position that no category
+ * has and equal probabilities for all cannot say; so its constant carries the difference. */
+static void build_category(struct mu_parzen *z, size_t a, const double *position) {
+    size_t n = z->n - 1;
+    double levels = (double)z->axes[a].levels, k = (double)z->n;
+    z->own[a] = log((1 + 1 / k) / (1 + levels / k));
+    z->other[a] = log(1 / k / (1 + levels / k));
+    for (size_t i = 0; i < n; i++) {
+        z->position[a][i] = position[i];
+    }
+    z->position[a][n] = -1;
+    z->constant[n] += -log(levels) - z->other[a];
+}
+
+static void set_weights(struct mu_parzen *z, const double *weights, double prior_weight) {
+    size_t n = z->n - 1;
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        sum += weights[i];
+    }
+    double prior = n ? prior_weight * sum / (double)n : 1, total = sum + prior, running = 0;
+    for (size_t i = 0; i <= n; i++) {
+        double w = (i < n ? weights[i] : prior) / total;
+        running += w;
+        z->cumulative[i] = running;
+        z->constant[i] += log(fmax(w, 1e-300));
+    }
+    z->cumulative[n] = 1;
+}
+
+struct mu_parzen *mu_parzen_create(const struct mu_axis *axes, size_t n_axes, const double *const *positions, const double *weights,
+                                   size_t n, const struct mu_parzen_options *options, struct mu_arena *arena) {
+    struct mu_parzen *z = MU_NEW(arena, struct mu_parzen);
+    *z = (struct mu_parzen){.axes = axes,
+                            .n_axes = n_axes,
+                            .n = n + 1,
+                            .position = MU_ARRAY(arena, n_axes, double *),
+                            .curvature = MU_ARRAY(arena, n_axes, double *),
+                            .own = MU_ARRAY(arena, n_axes, double),
+                            .other = MU_ARRAY(arena, n_axes, double),
+                            .constant = MU_ARRAY(arena, n + 1, double),
+                            .cumulative = MU_ARRAY(arena, n + 1, double)};
+    set_weights(z, weights, options->prior_weight);
+    for (size_t a = 0; a < n_axes; a++) {
+        if (axes[a].kind == MU_AXIS_CONSTANT) {
+            continue;
+        }
+        z->position[a] = MU_ARRAY(arena, n + 1, double);
+        if (axes[a].kind == MU_AXIS_CATEGORY) {
+            build_category(z, a, positions[a]);
+        } else {
+            z->curvature[a] = MU_ARRAY(arena, n + 1, double);
+            build_ordered(z, a, positions[a], options, arena);
+        }
+    }
+    return z;
+}
+
+/* ---- evaluating ---- */
+
+static double ladder_share(const struct mu_axis *axis, double at) {
+    size_t k = (size_t)mu_parameter_at(axis->parameter, at);
+    return log(axis->shares[k]);
+}
+
+double mu_parzen_kernels(const struct mu_parzen *z, const double *at, double *restrict values) {
+    size_t n = z->n;
+    memcpy(values, z->constant, n * sizeof *values);
+    double base = 0;
+    for (size_t a = 0; a < z->n_axes; a++) {
+        const double x = at[a], *restrict position = z->position[a], *restrict curvature = z->curvature[a];
+        if (z->axes[a].kind == MU_AXIS_CATEGORY) {
+            double own = z->own[a], other = z->other[a];
+            for (size_t i = 0; i < n; i++) {
+                values[i] += position[i] == x ? own : other;
+            }
+        } else if (z->axes[a].kind != MU_AXIS_CONSTANT) {
+            for (size_t i = 0; i < n; i++) {
+                double d = x - position[i];
+                values[i] -= d * d * curvature[i];
+            }
+            base += z->axes[a].kind == MU_AXIS_LADDER ? ladder_share(&z->axes[a], x) : 0;
+        }
+    }
+    double most = -INFINITY;
+    for (size_t i = 0; i < n; i++) {
+        values[i] += base;
+        most = values[i] > most ? values[i] : most;
+    }
+    return most;
+}
+
+double mu_parzen_log_density(const struct mu_parzen *z, const double *at, double *scratch) {
+    double most = mu_parzen_kernels(z, at, scratch), sum = 0;
+    for (size_t i = 0; i < z->n; i++) {
+        scratch[i] = mu_fast_exp(scratch[i] - most);
+    }
+    for (size_t i = 0; i < z->n; i++) {
+        sum += scratch[i];
+    }
+    return most + log(sum);
+}
+
+/* ---- drawing ---- */
+
+size_t mu_parzen_pick(const struct mu_parzen *z, struct mu_stream *stream) {
+    double u = mu_uniform(stream);
+    size_t low = 0, high = z->n - 1;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (z->cumulative[middle] > u) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return low;
+}
+
+static double draw_category(const struct mu_parzen *z, size_t k, size_t a, struct mu_stream *stream) {
+    uint64_t levels = z->axes[a].levels;
+    if (k == z->n - 1) {
+        return (double)mu_uniform_below(stream, levels);
+    }
+    double own = z->position[a][k];
+    if (mu_uniform(stream) < exp(z->own[a])) {
+        return own;
+    }
+    double other = (double)mu_uniform_below(stream, levels - 1);
+    return other < own ? other : other + 1;
+}
+
+static double draw_ladder(const struct mu_axis *axis, double mean, double curvature, struct mu_stream *stream) {
+    double running[MU_PARZEN_LEVELS], sum = 0;
+    for (size_t k = 0; k < axis->levels; k++) {
+        double d = axis->centres[k] - mean;
+        sum += axis->shares[k] * mu_fast_exp(-d * d * curvature);
+        running[k] = sum;
+    }
+    double u = mu_uniform(stream) * sum;
+    size_t k = 0;
+    while (k + 1 < axis->levels && running[k] < u) {
+        k++;
+    }
+    return axis->centres[k];
+}
+
+double mu_parzen_draw(const struct mu_parzen *z, size_t k, size_t a, struct mu_stream *stream) {
+    const struct mu_axis *axis = &z->axes[a];
+    if (axis->kind == MU_AXIS_CONSTANT) {
+        return 0.5;
+    }
+    if (axis->kind == MU_AXIS_CATEGORY) {
+        return draw_category(z, k, a, stream);
+    }
+    double mean = z->position[a][k], sigma = sqrt(0.5 / z->curvature[a][k]);
+    if (axis->kind == MU_AXIS_LADDER) {
+        return draw_ladder(axis, mean, z->curvature[a][k], stream);
+    }
+    double low = mu_normal_cdf(-mean / sigma), high = mu_normal_cdf((1 - mean) / sigma);
+    double at = mean + sigma * mu_normal_quantile(low + mu_uniform(stream) * (high - low));
+    at = fmin(1, fmax(0, at));
+    return axis->levels ? mu_parameter_unit(axis->parameter, mu_parameter_at(axis->parameter, at)) : at;
+}

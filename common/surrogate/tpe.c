@@ -1,0 +1,230 @@
+#include "common/surrogate/tpe.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "common/surrogate/fast.h"
+#include "common/surrogate/parzen.h"
+
+enum { SPLITS = 3, MOST_GOOD = 25 };
+
+static const struct tuning {
+    double startup, candidates, gamma, floor, exponent, ceiling, bad_floor, bad_exponent;
+    double shared_from;   /* observations from which the splits share the bad group's kernels */
+    double subset, cross; /* shares of candidates */
+    double mutate;        /* expected number of mutated axes of a subset candidate */
+    double initial;       /* 0 random, 1 maximin */
+} TUNING = {8, 32, 0.10, 0.03, 1.5, 1, 0.03, 1.5, 200, 0, 0, 2, 1};
+
+struct model {
+    const struct mu_tpe_data *data;
+    const struct mu_axis *axes;
+    size_t n_axes, n_points; /* observed by rank, then avoided */
+    double **positions;      /* [axis][point] */
+    struct mu_parzen *good[SPLITS], *bad[SPLITS];
+    size_t n_good[SPLITS];
+    bool shared;
+    double *scratch;
+};
+
+struct ranked {
+    double loss;
+    size_t index;
+};
+
+static int by_loss(const void *a, const void *b) {
+    const struct ranked *x = a, *y = b;
+    return x->loss != y->loss ? (x->loss > y->loss) - (x->loss < y->loss) : (x->index > y->index) - (x->index < y->index);
+}
+
+static void place(struct model *m, size_t i, const double *x) {
+    for (size_t a = 0; a < m->n_axes; a++) {
+        m->positions[a][i] = mu_axis_position(&m->axes[a], x[a]);
+    }
+}
+
+static void place_points(struct model *m, struct mu_arena *arena) {
+    const struct mu_tpe_data *data = m->data;
+    struct ranked *order = MU_ARRAY(arena, data->n, struct ranked);
+    for (size_t i = 0; i < data->n; i++) {
+        order[i] = (struct ranked){data->loss[i], i};
+    }
+    qsort(order, data->n, sizeof *order, by_loss);
+    m->n_points = data->n + data->n_avoid;
+    m->positions = MU_ARRAY(arena, m->n_axes, double *);
+    for (size_t a = 0; a < m->n_axes; a++) {
+        m->positions[a] = MU_ARRAY(arena, m->n_points, double);
+    }
+    for (size_t i = 0; i < data->n; i++) {
+        place(m, i, data->x[order[i].index]);
+    }
+    for (size_t i = 0; i < data->n_avoid; i++) {
+        place(m, data->n + i, data->avoid[i]);
+    }
+}
+
+static size_t group_size(const struct mu_tpe_options *o, size_t n, double share) {
+    double size = o->gamma > 0 ? o->gamma * sqrt((double)n) : TUNING.gamma * (double)n;
+    return (size_t)fmin(fmin(MOST_GOOD, (double)n), fmax(1, ceil(share * size - 1e-9)));
+}
+
+static struct mu_parzen *build_good(const struct model *m, size_t n, double prior_weight, struct mu_arena *arena) {
+    struct mu_parzen_options options = {TUNING.floor, TUNING.exponent, TUNING.ceiling, prior_weight};
+    double *weights = MU_ARRAY(arena, n, double);
+    for (size_t i = 0; i < n; i++) {
+        weights[i] = log((double)n + 1) - log((double)i + 1);
+    }
+    return mu_parzen_create(m->axes, m->n_axes, (const double *const *)m->positions, weights, n, &options, arena);
+}
+
+static struct mu_parzen *build_bad(const struct model *m, size_t from, double prior_weight, struct mu_arena *arena) {
+    struct mu_parzen_options options = {TUNING.bad_floor, TUNING.bad_exponent, TUNING.ceiling, prior_weight};
+    size_t n = m->n_points - from;
+    double *weights = MU_ARRAY(arena, n, double);
+    const double **positions = MU_ARRAY(arena, m->n_axes, const double *);
+    for (size_t i = 0; i < n; i++) {
+        weights[i] = 1;
+    }
+    for (size_t a = 0; a < m->n_axes; a++) {
+        positions[a] = m->positions[a] + from;
+    }
+    return mu_parzen_create(m->axes, m->n_axes, positions, weights, n, &options, arena);
+}
+
+static void build(struct model *m, const struct mu_tpe_options *o, struct mu_arena *arena) {
+    static const double SHARES[SPLITS] = {0.5, 1, 2};
+    double prior_weight = o->prior_weight > 0 ? o->prior_weight : 1;
+    place_points(m, arena);
+    m->shared = (double)m->n_points > TUNING.shared_from;
+    for (size_t e = 0; e < SPLITS; e++) {
+        m->n_good[e] = group_size(o, m->data->n, SHARES[e]);
+        m->good[e] = build_good(m, m->n_good[e], prior_weight, arena);
+        m->bad[e] = m->shared ? (e ? m->bad[0] : build_bad(m, 0, prior_weight, arena)) : build_bad(m, m->n_good[e], prior_weight, arena);
+    }
+    m->scratch = MU_ARRAY(arena, m->n_points + 1, double);
+}
+
+/* Sum over splits of the log density of the points that are not good. Kernels are shared, so each split sums those past its good group. */
+static double shared_bad(const struct model *m, const double *at) {
+    const struct mu_parzen *z = m->bad[0];
+    double *v = m->scratch, sums[SPLITS] = {0}, result = 0, most = mu_parzen_kernels(z, at, v);
+    for (size_t i = 0; i < z->n; i++) {
+        v[i] = mu_fast_exp(v[i] - most);
+    }
+    for (size_t e = 0; e < SPLITS; e++) {
+        for (size_t i = m->n_good[e]; i < z->n; i++) {
+            sums[e] += v[i];
+        }
+        result += most + log(fmax(sums[e], 1e-300)) - log((double)(z->n - m->n_good[e]) / (double)z->n);
+    }
+    return result;
+}
+
+static double score(const struct model *m, const double *at) {
+    double s = m->shared ? -shared_bad(m, at) : 0;
+    for (size_t e = 0; e < SPLITS; e++) {
+        s += mu_parzen_log_density(m->good[e], at, m->scratch);
+        s -= m->shared ? 0 : mu_parzen_log_density(m->bad[e], at, m->scratch);
+    }
+    return s / SPLITS;
+}
+
+static void draw_candidate(const struct model *m, size_t number, struct mu_stream *stream, double *at) {
+    const struct mu_parzen *good = m->good[number % SPLITS];
+    double kind = mu_uniform(stream);
+    size_t k = mu_parzen_pick(good, stream);
+    bool subset = kind < TUNING.subset && k + 1 < good->n, cross = !subset && kind < TUNING.subset + TUNING.cross;
+    size_t sure = (size_t)mu_uniform_below(stream, m->n_axes);
+    for (size_t a = 0; a < m->n_axes; a++) {
+        if (cross) {
+            k = mu_parzen_pick(good, stream);
+        }
+        if (subset && a != sure && mu_uniform(stream) * (double)m->n_axes > TUNING.mutate) {
+            at[a] = m->axes[a].kind == MU_AXIS_CONSTANT ? 0.5 : good->position[a][k];
+            continue;
+        }
+        at[a] = mu_parzen_draw(good, k, a, stream);
+    }
+}
+
+static void to_point(const struct model *m, const double *at, double *x) {
+    for (size_t a = 0; a < m->n_axes; a++) {
+        x[a] = m->axes[a].kind == MU_AXIS_CATEGORY ? at[a] : mu_parameter_at(m->axes[a].parameter, at[a]);
+    }
+}
+
+/* ---- initial design: of a few random points the one farthest from all that were tried ---- */
+
+static double distance(const struct mu_space *space, const double *x, const double *y) {
+    double sum = 0;
+    for (size_t i = 0; i < space->n; i++) {
+        const struct mu_parameter *p = &space->parameters[i];
+        double d = p->ordered ? mu_parameter_unit(p, x[i]) - mu_parameter_unit(p, y[i]) : x[i] == y[i] ? 0 : 0.5;
+        sum += d * d;
+    }
+    return sum;
+}
+
+static double clearance(const struct mu_tpe_data *data, const double *x) {
+    double least = INFINITY;
+    for (size_t i = 0; i < data->n; i++) {
+        least = fmin(least, distance(data->space, x, data->x[i]));
+    }
+    for (size_t i = 0; i < data->n_avoid; i++) {
+        least = fmin(least, distance(data->space, x, data->avoid[i]));
+    }
+    return least;
+}
+
+static void spread(const struct mu_tpe_data *data, const struct mu_seen *seen, uint64_t seed, uint64_t number, double *x,
+                   struct mu_arena *arena) {
+    enum { TRIES = 16 };
+    double *try = MU_ARRAY(arena, data->space->n, double), most = -1;
+    size_t tries = TUNING.initial > 0 ? TRIES : 1;
+    for (uint64_t t = 0; t < tries; t++) {
+        mu_space_draw_unseen(data->space, seen, seed + t * 0xA0761D6478BD642Fu, number, try);
+        double d = clearance(data, try);
+        if (d > most) {
+            most = d;
+            memcpy(x, try, data->space->n * sizeof *x);
+        }
+    }
+}
+
+static void search(struct model *m, const struct mu_tpe_options *o, const struct mu_seen *seen, uint64_t seed, uint64_t number, double *x,
+                   struct mu_arena *arena) {
+    size_t n = m->n_axes, candidates = o->candidates ? o->candidates : (size_t)TUNING.candidates;
+    double *at = MU_ARRAY(arena, n, double), *point = MU_ARRAY(arena, n, double), best = -INFINITY;
+    struct mu_stream stream;
+    mu_stream_init(&stream, seed, number, "candidates");
+    for (size_t tries = 0, found = 0; found < candidates && tries < 4 * candidates; tries++) {
+        draw_candidate(m, tries, &stream, at);
+        to_point(m, at, point);
+        if (mu_seen_has(seen, point)) {
+            continue;
+        }
+        found++;
+        double s = score(m, at);
+        if (s > best) {
+            best = s;
+            memcpy(x, point, n * sizeof *x);
+        }
+    }
+    if (best == -INFINITY) {
+        mu_space_draw_unseen(m->data->space, seen, seed, number, x);
+    }
+}
+
+void mu_tpe_propose(const struct mu_tpe_options *options, const struct mu_tpe_data *data, const struct mu_seen *seen, uint64_t seed,
+                    uint64_t number, double *x, struct mu_arena *arena) {
+    size_t startup = options->startup ? options->startup : (size_t)TUNING.startup;
+    struct mu_arena_mark mark = mu_arena_mark(arena);
+    if (data->n < startup || data->space->n == 0) {
+        spread(data, seen, seed, number, x, arena);
+    } else {
+        struct model m = {.data = data, .axes = mu_axes_create(data->space, arena), .n_axes = data->space->n};
+        build(&m, options, arena);
+        search(&m, options, seen, seed, number, x, arena);
+    }
+    mu_arena_release(arena, mark);
+}

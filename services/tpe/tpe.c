@@ -1,0 +1,136 @@
+/* From a request to common/surrogate/tpe: settings, what the trials say, and the batch. */
+#include "services/tpe/tpe.h"
+
+#include <math.h>
+
+#include "common/surrogate/tpe.h"
+
+/* Suggestions of one request that come from the model; a larger batch goes on with random points, which keeps its cost bounded. */
+enum { MODELLED = 256 };
+
+#define COUNT_TEXT "%s should be greate or equal than zero"
+
+static const struct mu_setting_spec SETTINGS[] = {
+    {.name = "gamma",
+     .type = MU_SETTING_REAL,
+     .min = 0,
+     .max = 1,
+     .min_open = true,
+     .max_open = true,
+     .out_of_range = "gamma should be in the range of (0, 1)",
+     .help = "Size of the group of good trials: ceil(gamma * sqrt(n)) of n. Unset: a tenth of the trials, at most 25."},
+    {.name = "prior_weight",
+     .type = MU_SETTING_REAL,
+     .fallback = "1.0",
+     .min = 0,
+     .max = INFINITY,
+     .min_open = true,
+     .out_of_range = "prior_weight should be great than zero",
+     .help = "Weight of the prior beside a trial's; larger explores more."},
+    {.name = "n_EI_candidates",
+     .type = MU_SETTING_INT,
+     .min = 0,
+     .max = 1e9,
+     .min_open = true,
+     .out_of_range = "n_EI_candidates should be great than zero",
+     .help = "Candidates drawn per suggestion (at most 1024 are), the best of which is taken. Hyperopt's name. Unset: 32."},
+    {.name = "n_ei_candidates",
+     .type = MU_SETTING_INT,
+     .min = 0,
+     .max = 1e9,
+     .out_of_range = COUNT_TEXT,
+     .help = "The same by Optuna's name; 0: the default."},
+    {.name = "n_startup_trials",
+     .type = MU_SETTING_INT,
+     .min = 0,
+     .max = 1e9,
+     .out_of_range = COUNT_TEXT,
+     .help = "Finished trials before the model takes over from the initial design. Unset: 8."},
+    MU_SETTING_RANDOM_STATE,
+};
+
+static size_t count_of(const struct mu_settings *settings, const char *name) {
+    const struct mu_setting *setting = mu_setting(settings, name);
+    return setting->given ? (size_t)setting->integer : 0;
+}
+
+static struct mu_tpe_options options_of(const struct mu_settings *settings) {
+    enum { MOST_CANDIDATES = 1024 };
+    struct mu_tpe_options options = {.prior_weight = mu_setting(settings, "prior_weight")->real};
+    size_t hyperopt = count_of(settings, "n_EI_candidates"), optuna = count_of(settings, "n_ei_candidates");
+    options.candidates = hyperopt ? hyperopt : optuna;
+    options.candidates = options.candidates < MOST_CANDIDATES ? options.candidates : MOST_CANDIDATES;
+    options.gamma = mu_setting(settings, "gamma")->given ? mu_setting(settings, "gamma")->real : 0;
+    if (mu_setting(settings, "n_startup_trials")->given) { /* none asked for: the model needs one trial all the same */
+        size_t startup = count_of(settings, "n_startup_trials");
+        options.startup = startup ? startup : 1;
+    }
+    return options;
+}
+
+/* What the model may know: finished trials with a value, and the points to keep away from. Room for the batch is left in |avoid|. */
+struct knowledge {
+    struct mu_tpe_data data;
+    const double **x, **avoid;
+    double *loss;
+    struct mu_seen *seen;
+};
+
+static struct knowledge knowledge_of(const struct mu_request *request) {
+    const struct mu_history *history = request->history;
+    struct mu_arena *arena = request->arena;
+    size_t room = history->n + request->wanted;
+    struct knowledge k = {.x = MU_ARRAY(arena, history->n, const double *),
+                          .avoid = MU_ARRAY(arena, room, const double *),
+                          .loss = MU_ARRAY(arena, history->n, double),
+                          .seen = mu_seen_create(&request->experiment->space, room, arena)};
+    k.data = (struct mu_tpe_data){.space = &request->experiment->space, .x = k.x, .loss = k.loss, .avoid = k.avoid};
+    for (size_t i = 0; i < history->n && k.data.space->n; i++) {
+        const struct mu_trial *trial = &history->trials[i];
+        mu_seen_add(k.seen, trial->x);
+        if (trial->state == MU_DONE) {
+            k.loss[k.data.n] = trial->loss;
+            k.x[k.data.n++] = trial->x;
+        } else {
+            k.avoid[k.data.n_avoid++] = trial->x;
+        }
+    }
+    return k;
+}
+
+static enum mu_status suggest(const struct mu_request *request, struct mu_reply *reply, struct mu_error *error) {
+    const struct mu_space *space = &request->experiment->space;
+    struct mu_tpe_options options = options_of(request->settings);
+    struct knowledge known = knowledge_of(request);
+    for (size_t i = 0; i < request->wanted; i++) {
+        if (mu_request_stopped(request)) {
+            return mu_fail(error, MU_CANCELLED, "nobody waits for the answer");
+        }
+        double *x = MU_ARRAY(request->arena, space->n, double);
+        if (i < MODELLED) {
+            mu_tpe_propose(&options, &known.data, known.seen, request->seed, request->first + i, x, request->arena);
+        } else {
+            mu_space_draw_unseen(space, known.seen, request->seed, request->first + i, x);
+        }
+        mu_seen_add(known.seen, x);
+        known.avoid[known.data.n_avoid++] = x;
+        mu_reply_point(request, reply, x);
+    }
+    return MU_OK;
+}
+
+const struct mu_algorithm mu_tpe = {
+    .name = "tpe",
+    .summary = "Tree-structured Parzen estimator with joint kernels: proposes where good trials are dense and bad ones are not.",
+    .settings = SETTINGS,
+    .n_settings = sizeof SETTINGS / sizeof *SETTINGS,
+    .suggest = suggest,
+};
+
+const struct mu_algorithm mu_multivariate_tpe = {
+    .name = "multivariate-tpe",
+    .summary = "The same as tpe, under the name that Katib's Optuna service uses for joint kernels.",
+    .settings = SETTINGS,
+    .n_settings = sizeof SETTINGS / sizeof *SETTINGS,
+    .suggest = suggest,
+};
