@@ -13,7 +13,7 @@ static bool continues(const unsigned char *s, size_t n) {
 
 size_t mu_text_sequence(const char *text, size_t size) {
     const unsigned char *s = (const unsigned char *)text;
-    if (size == 0 || s[0] == 0) {
+    if (size == 0 || s[0] == 0) { /* a NUL ends texts in C, so it is no part of one */
         return 0;
     }
     if (s[0] < 0x80) {
@@ -31,6 +31,10 @@ size_t mu_text_sequence(const char *text, size_t size) {
 
 bool mu_text_valid(const char *text, size_t size) {
     for (size_t i = 0; i < size;) {
+        if ((signed char)text[i] > 0) { /* nearly all of it is ASCII */
+            i++;
+            continue;
+        }
         size_t n = mu_text_sequence(text + i, size - i);
         if (n == 0) {
             return false;
