@@ -51,13 +51,18 @@ static void variable_name(const struct mu_flag *flag, char name[64]) {
     }
 }
 
+/* Kubernetes gives every pod beside a Service called "mushir" the variable MUSHIR_PORT=tcp://address:port, which is not meant for us. */
+static bool from_kubernetes(const char *value) {
+    return strncmp(value, "tcp://", 6) == 0 || strncmp(value, "udp://", 6) == 0;
+}
+
 static enum mu_status read_environment(const struct mu_flag *flags, size_t n, void *options, struct mu_error *error) {
     enum mu_status status = MU_OK;
     for (size_t i = 0; i < n && !status; i++) {
         char name[64];
         variable_name(&flags[i], name);
         const char *value = flags[i].type == MU_FLAG_SWITCH ? NULL : getenv(name);
-        if (value && *value) {
+        if (value && *value && !from_kubernetes(value)) {
             status = set(&flags[i], options, name, value, error);
         }
     }

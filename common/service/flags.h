@@ -22,7 +22,8 @@ struct mu_flag {
 };
 
 /* Fill |options| (which holds the defaults) from the environment, then the command line, which wins. Texts are borrowed. An empty variable
- * counts as unset. MU_INVALID_ARGUMENT names the option, the value and what is accepted. */
+ * counts as unset, and so does one that Kubernetes made for a Service of our name ("tcp://..."). MU_INVALID_ARGUMENT names the option, the
+ * value and what is accepted. */
 MU_MUST_USE enum mu_status mu_flags_read(const struct mu_flag *flags, size_t n, void *options, int argc, char **argv,
                                          struct mu_error *error);
 

@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "common/service/http.h"
 #include "common/service/machine.h"
+#include "common/service/metrics.h"
 #include "common/service/options.h"
 #include "common/service/suggestion.h"
 
@@ -21,8 +23,16 @@ struct program {
     ev_timer on_grace;
     ev_async on_stopped;
     struct mu_rpc_server *server;
+    struct mu_http *admin;
+    struct mu_metrics metrics;
+    size_t workers;
     bool stopping;
 };
+
+static void count_request(void *observer, const struct mu_rpc_outcome *outcome) {
+    struct program *program = observer;
+    mu_metrics_count(&program->metrics, outcome);
+}
 
 static void log_request(void *observer, const struct mu_rpc_outcome *outcome) {
     (void)observer;
@@ -100,7 +110,8 @@ static size_t arena_limit(const struct mu_options *options, size_t workers) {
 static bool start_server(struct program *program) {
     const struct mu_options *options = &program->options;
     struct mu_error error;
-    size_t workers = options->workers > 0 ? (size_t)options->workers : mu_machine_cpus();
+    program->workers = options->workers > 0 ? (size_t)options->workers : mu_machine_cpus();
+    mu_metrics_init(&program->metrics, mu_suggestion_methods, MU_SUGGESTION_METHODS);
     program->server = mu_rpc_start(
         &(const struct mu_rpc_options){
             .host = options->host,
@@ -108,13 +119,14 @@ static bool start_server(struct program *program) {
             .methods = mu_suggestion_methods,
             .n_methods = MU_SUGGESTION_METHODS,
             .user = (void *)(uintptr_t)program->service,
-            .workers = workers,
+            .workers = program->workers,
             .queue = (size_t)options->queue,
-            .arena_limit = arena_limit(options, workers),
+            .arena_limit = arena_limit(options, program->workers),
             .max_request = (size_t)options->max_request_mib << 20,
             .tls_cert = options->tls_cert,
             .tls_key = options->tls_key,
             .tls_client_ca = options->tls_client_ca,
+            .before_reply = count_request,
             .after_reply = log_request,
             .stopped = tell_stopped,
             .observer = program,
@@ -127,6 +139,41 @@ static bool start_server(struct program *program) {
     return true;
 }
 
+static int admin_page(void *user, const char *path, FILE *body) {
+    struct program *program = user;
+    if (strcmp(path, "/metrics") == 0) {
+        mu_metrics_print(&program->metrics,
+                         &(const struct mu_metrics_now){.service = program->service->name,
+                                                        .version = MUSHIR_VERSION,
+                                                        .queued = mu_rpc_queued(program->server),
+                                                        .running = mu_rpc_running(program->server),
+                                                        .workers = program->workers,
+                                                        .resident = mu_machine_resident()},
+                         body);
+        return 200;
+    }
+    bool ready = strcmp(path, "/readyz") == 0;
+    if (ready || strcmp(path, "/healthz") == 0) {
+        fputs(ready && program->stopping ? "stopping\n" : "ok\n", body);
+        return ready && program->stopping ? 503 : 200;
+    }
+    fputs("pages: /metrics /healthz /readyz\n", body);
+    return 404;
+}
+
+/* The server is up before its pages say so. */
+static bool start_admin(struct program *program) {
+    struct mu_error error;
+    if (program->options.admin_port < 0) {
+        return true;
+    }
+    program->admin = mu_http_open(program->loop, program->options.host, (int)program->options.admin_port, admin_page, program, &error);
+    if (!program->admin) {
+        mu_log_text(MU_LOG_ERROR, "cannot start", "error", error.text);
+    }
+    return program->admin != NULL;
+}
+
 static void announce(const struct program *program) {
     int port = mu_rpc_port(program->server);
     if (program->options.port == 0) {
@@ -137,8 +184,10 @@ static void announce(const struct program *program) {
         {.name = "service", .text = program->service->name},
         {.name = "version", .text = MUSHIR_VERSION},
         {.name = "port", .number = port},
+        {.name = "workers", .number = (double)program->workers},
+        {.name = "admin_port", .number = program->admin ? mu_http_port(program->admin) : 0},
     };
-    mu_log(MU_LOG_INFO, "serving", fields, sizeof fields / sizeof *fields);
+    mu_log(MU_LOG_INFO, "serving", fields, sizeof fields / sizeof *fields - !program->admin);
 }
 
 static int run(struct program *program) {
@@ -146,11 +195,20 @@ static int run(struct program *program) {
     if (!start_server(program)) {
         return 1;
     }
-    announce(program);
-    ev_run(program->loop, 0);
+    bool started = start_admin(program);
+    if (started) {
+        announce(program);
+        ev_run(program->loop, 0);
+    } else {
+        mu_rpc_stop(program->server);
+    }
+    mu_http_close(program->admin);
     mu_rpc_destroy(program->server);
-    mu_log_plain(MU_LOG_INFO, "stopped");
-    return 0;
+    ev_loop_destroy(program->loop); /* after the last thread that may wake it */
+    if (started) {
+        mu_log_plain(MU_LOG_INFO, "stopped");
+    }
+    return started ? 0 : 1;
 }
 
 static void print_help(const struct program *program) {
@@ -158,7 +216,7 @@ static void print_help(const struct program *program) {
     for (size_t i = 0; program->service->algorithms[i]; i++) {
         printf(" %s", program->service->algorithms[i]->name);
     }
-    printf("\n\nOptions (environment variables in brackets are --port as MUSHIR_PORT and so on):\n");
+    printf("\n\nOptions, each also as an environment variable (--log-level as MUSHIR_LOG_LEVEL):\n");
     mu_flags_help(mu_option_flags, mu_n_option_flags, &mu_default_options, stdout);
 }
 
