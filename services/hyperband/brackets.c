@@ -1,0 +1,334 @@
+#include "services/hyperband/brackets.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- configurations: trials grouped by the texts of their assignments ---- */
+
+struct table {
+    uint32_t *slots; /* 1 + index into configs; 0: free */
+    size_t mask;
+};
+
+static struct table table_create(size_t n, struct mu_arena *arena) {
+    size_t size = 16;
+    while (size < 2 * n) {
+        size *= 2;
+    }
+    return (struct table){MU_ARRAY(arena, size, uint32_t), size - 1};
+}
+
+static bool same_texts(const char *const *a, const char *const *b, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(a[i], b[i]) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static uint64_t hash_texts(const char *const *texts, size_t n) {
+    uint64_t hash = 0;
+    for (size_t i = 0; i < n; i++) {
+        hash = mu_hash(hash, texts[i], strlen(texts[i]) + 1);
+    }
+    return hash;
+}
+
+/* Index of the configuration with these texts; a new one when there is none yet. */
+static uint32_t find_config(struct mu_brackets *brackets, struct table *table, const char *const *texts, const double *x) {
+    size_t n = brackets->space->n;
+    uint64_t hash = hash_texts(texts, n);
+    size_t at = hash & table->mask;
+    for (; table->slots[at] != 0; at = (at + 1) & table->mask) {
+        uint32_t config = table->slots[at] - 1;
+        if (brackets->configs[config].hash == hash && same_texts(brackets->configs[config].texts, texts, n)) {
+            return config;
+        }
+    }
+    uint32_t config = (uint32_t)brackets->n_configs++;
+    brackets->configs[config] = (struct mu_config){.texts = texts, .x = x, .bracket = -1, .top = -1, .hash = hash};
+    table->slots[at] = config + 1;
+    return config;
+}
+
+/* ---- runs ---- */
+
+/* Texts of a trial without the resource, in the order of the specification. */
+static const char *const *config_texts(const struct mu_space *space, const struct mu_trial *trial, struct mu_arena *arena) {
+    const char **texts = MU_ARRAY(arena, space->n + 1, const char *);
+    for (size_t j = 0; j < space->n; j++) {
+        const char *text = mu_trial_text(trial, space->parameters[j].name);
+        texts[j] = text ? text : "";
+    }
+    return texts;
+}
+
+/* Coordinates of a trial without the resource, or NULL when one of them is no value of its parameter. */
+static const double *config_point(const struct mu_trial *trial, size_t resource, size_t n, struct mu_arena *arena) {
+    double *x = MU_ARRAY(arena, n + 1, double);
+    for (size_t j = 0; j < n; j++) {
+        x[j] = trial->x[j < resource ? j : j + 1];
+        if (isnan(x[j])) {
+            return NULL;
+        }
+    }
+    return x;
+}
+
+static void link_run(struct mu_brackets *brackets, struct mu_run *run) {
+    struct mu_config *config = &brackets->configs[run->config];
+    run->next = config->first;
+    config->first = (uint32_t)(run - brackets->runs) + 1;
+    if (run->rung < 0) {
+        return;
+    }
+    config->bracket = config->bracket < 0 || run->rung < config->bracket ? run->rung : config->bracket;
+    config->top = run->rung > config->top ? run->rung : config->top;
+}
+
+static void read_runs(struct mu_brackets *brackets, struct table *table, const struct mu_request *request, const struct mu_trial *trials,
+                      size_t n, size_t resource) {
+    const char *name = request->experiment->space.parameters[resource].name;
+    for (size_t i = 0; i < n; i++) {
+        double value;
+        const char *text = mu_trial_text(&trials[i], name);
+        const double *x = config_point(&trials[i], resource, brackets->space->n, request->arena);
+        if (!x || !text || !mu_read_double(text, &value)) {
+            continue;
+        }
+        const char *const *texts = config_texts(brackets->space, &trials[i], request->arena);
+        struct mu_run *run = &brackets->runs[brackets->n_runs++];
+        *run = (struct mu_run){.trial = &trials[i], .x = x, .resource = value, .rung = mu_ladder_rung(brackets->ladder, value)};
+        run->config = find_config(brackets, table, texts, x);
+        link_run(brackets, run);
+    }
+}
+
+/* A trial that was stopped early lost its rung, whatever its value. */
+static bool finished_well(const struct mu_trial *trial) {
+    return trial->state == MU_DONE && !trial->early_stopped;
+}
+
+/* Of two runs of one configuration at one rung (a request repeated, a trial run again) one counts: a result before none, a running trial
+ * before a failed one, else the earlier in the canonical order. */
+static int weight(const struct mu_trial *trial) {
+    return finished_well(trial) ? 2 : trial->state == MU_PENDING ? 1 : 0;
+}
+
+static void mark_repeated(struct mu_brackets *brackets) {
+    for (size_t c = 0; c < brackets->n_configs; c++) {
+        for (uint32_t i = brackets->configs[c].first; i; i = brackets->runs[i - 1].next) {
+            struct mu_run *later = &brackets->runs[i - 1]; /* the list runs from the latest to the first */
+            for (uint32_t j = later->rung < 0 ? 0 : later->next; j && !later->repeated; j = brackets->runs[j - 1].next) {
+                struct mu_run *earlier = &brackets->runs[j - 1];
+                if (earlier->rung != later->rung || earlier->repeated) {
+                    continue;
+                }
+                bool replaces = weight(later->trial) > weight(earlier->trial);
+                *(replaces ? &earlier->repeated : &later->repeated) = true;
+            }
+        }
+    }
+}
+
+/* ---- promotion ---- */
+
+/* A finished run waiting to be ranked in its bracket's rung. */
+struct entry {
+    int bracket, rung;
+    bool lost;
+    double loss;
+    uint32_t config;
+};
+
+static int compare(double a, double b) {
+    return (a > b) - (a < b);
+}
+
+/* Bracket by bracket, rung by rung, the best first, losers last; equal ones in canonical order. */
+static int compare_entries(const void *pa, const void *pb) {
+    const struct entry *a = pa, *b = pb;
+    if (a->bracket != b->bracket) {
+        return a->bracket - b->bracket;
+    }
+    if (a->rung != b->rung) {
+        return a->rung - b->rung;
+    }
+    if (a->lost != b->lost) {
+        return a->lost - b->lost;
+    }
+    return a->loss != b->loss ? compare(a->loss, b->loss) : (a->config > b->config) - (a->config < b->config);
+}
+
+/* The highest rung first, then the best. */
+static int compare_promotable(const void *pa, const void *pb) {
+    const struct entry *a = pa, *b = pb;
+    if (a->rung != b->rung) {
+        return b->rung - a->rung;
+    }
+    return a->loss != b->loss ? compare(a->loss, b->loss) : (a->config > b->config) - (a->config < b->config);
+}
+
+static size_t collect_entries(const struct mu_brackets *brackets, struct entry *entries) {
+    size_t n = 0;
+    for (size_t i = 0; i < brackets->n_runs; i++) {
+        const struct mu_run *run = &brackets->runs[i];
+        if (run->rung < 0 || run->repeated || run->trial->state == MU_PENDING) {
+            continue;
+        }
+        bool lost = !finished_well(run->trial);
+        entries[n++] = (struct entry){brackets->configs[run->config].bracket, run->rung, lost, lost ? 0 : run->trial->loss, run->config};
+    }
+    qsort(entries, n, sizeof *entries, compare_entries);
+    return n;
+}
+
+/* Keep, at the front of |entries|, those of one bracket's rung that are in its top 1 / eta and not promoted yet. */
+static size_t keep_promotable(const struct mu_brackets *brackets, const struct entry *rung, size_t n, struct entry *kept) {
+    size_t quota = (size_t)floor((double)n / brackets->ladder->eta * (1 + 1e-12)), n_kept = 0;
+    for (size_t i = 0; i < quota; i++) {
+        if (!rung[i].lost && rung[i].rung == brackets->configs[rung[i].config].top) {
+            kept[n_kept++] = rung[i];
+        }
+    }
+    return n_kept;
+}
+
+/* Asynchronous successive halving (Li, Jamieson, Rostamizadeh, Gonina, Hardt, Recht and Talwalkar, MLSys 2020): whoever is among the best
+ * 1 / eta of those that finished its rung may go on at once. */
+static void find_promotable(struct mu_brackets *brackets, struct mu_arena *arena) {
+    struct entry *entries = MU_ARRAY(arena, brackets->n_runs + 1, struct entry);
+    size_t n = collect_entries(brackets, entries), kept = 0;
+    for (size_t i = 0, end; i < n; i = end) {
+        for (end = i + 1; end < n && entries[end].bracket == entries[i].bracket && entries[end].rung == entries[i].rung;) {
+            end++;
+        }
+        if ((size_t)entries[i].rung + 1 < brackets->ladder->n) {
+            kept += keep_promotable(brackets, &entries[i], end - i, &entries[kept]);
+        }
+    }
+    qsort(entries, kept, sizeof *entries, compare_promotable);
+    brackets->promotable = MU_ARRAY(arena, kept + 1, uint32_t);
+    brackets->n_promotable = kept;
+    for (size_t i = 0; i < kept; i++) {
+        brackets->promotable[i] = entries[i].config;
+    }
+}
+
+/* ---- the whole ---- */
+
+static void count_reached(struct mu_brackets *brackets) {
+    for (size_t i = 0; i < brackets->n_runs; i++) {
+        const struct mu_run *run = &brackets->runs[i];
+        if (run->rung >= 0 && !run->repeated) {
+            brackets->reached[brackets->configs[run->config].bracket][run->rung]++;
+        }
+    }
+}
+
+void mu_brackets_build(struct mu_brackets *brackets, const struct mu_request *request, const struct mu_ladder *ladder,
+                       const struct mu_space *space, size_t resource) {
+    const struct mu_history *history = request->history;
+    size_t n = history->n + history->n_strays, visible = n + history->foreign;
+    *brackets = (struct mu_brackets){.ladder = ladder, .space = space};
+    brackets->runs = MU_ARRAY(request->arena, n + 1, struct mu_run);
+    brackets->configs = MU_ARRAY(request->arena, n + request->wanted + 1, struct mu_config);
+    brackets->missing = request->first > visible ? (size_t)(request->first - visible) : 0;
+    struct table table = table_create(n, request->arena);
+    read_runs(brackets, &table, request, history->trials, history->n, resource);
+    read_runs(brackets, &table, request, history->strays, history->n_strays, resource);
+    mark_repeated(brackets);
+    count_reached(brackets);
+    find_promotable(brackets, request->arena);
+}
+
+uint32_t mu_brackets_start(struct mu_brackets *brackets, const double *x, const char *const *texts, int rung) {
+    uint32_t config = (uint32_t)brackets->n_configs++;
+    brackets->configs[config] = (struct mu_config){.texts = texts, .x = x, .bracket = rung, .top = rung};
+    brackets->reached[rung][rung]++;
+    return config;
+}
+
+void mu_brackets_promote(struct mu_brackets *brackets, uint32_t config) {
+    struct mu_config *c = &brackets->configs[config];
+    c->top++;
+    if (c->bracket < 0) {
+        c->bracket = c->top;
+    }
+    brackets->reached[c->bracket][c->top]++;
+}
+
+size_t mu_brackets_next(const struct mu_brackets *brackets) {
+    const struct mu_ladder *ladder = brackets->ladder;
+    double planned = 0, started = 0, most = -INFINITY;
+    size_t best = 0;
+    for (size_t b = 0; b < ladder->n; b++) {
+        if (mu_brackets_room(brackets, b) < ladder->planned[b]) {
+            return b;
+        }
+        planned += ladder->planned[b];
+        started += (double)brackets->reached[b][b];
+    }
+    for (size_t b = 0; b < ladder->n; b++) {
+        double deficit = ladder->planned[b] / planned * started - (double)brackets->reached[b][b];
+        if (deficit > most + 1e-9) {
+            most = deficit;
+            best = b;
+        }
+    }
+    return best;
+}
+
+double mu_brackets_room(const struct mu_brackets *brackets, size_t bracket) {
+    double planned = brackets->ladder->planned[bracket];
+    return planned - fmod((double)brackets->reached[bracket][bracket], planned);
+}
+
+/* ---- reuse ---- */
+
+struct reuse {
+    int state, top;
+    double loss;
+    uint32_t config;
+};
+
+static int compare_reuse(const void *pa, const void *pb) {
+    const struct reuse *a = pa, *b = pb;
+    if (a->state != b->state) {
+        return b->state - a->state;
+    }
+    if (a->top != b->top) {
+        return b->top - a->top;
+    }
+    return a->loss != b->loss ? compare(a->loss, b->loss) : (a->config > b->config) - (a->config < b->config);
+}
+
+/* What is known of a configuration at its highest rung. */
+static struct reuse judge(const struct mu_brackets *brackets, uint32_t config) {
+    const struct mu_config *c = &brackets->configs[config];
+    struct reuse reuse = {.state = 1, .top = c->top, .config = config};
+    for (uint32_t i = c->first; i; i = brackets->runs[i - 1].next) {
+        const struct mu_run *run = &brackets->runs[i - 1];
+        if (run->rung != c->top || run->repeated) {
+            continue;
+        }
+        reuse.state = weight(run->trial);
+        reuse.loss = reuse.state == 2 ? run->trial->loss : 0;
+    }
+    return reuse;
+}
+
+uint32_t *mu_brackets_order(const struct mu_brackets *brackets, struct mu_arena *arena) {
+    struct reuse *all = MU_ARRAY(arena, brackets->n_configs + 1, struct reuse);
+    uint32_t *order = MU_ARRAY(arena, brackets->n_configs + 1, uint32_t);
+    for (size_t i = 0; i < brackets->n_configs; i++) {
+        all[i] = judge(brackets, (uint32_t)i);
+    }
+    qsort(all, brackets->n_configs, sizeof *all, compare_reuse);
+    for (size_t i = 0; i < brackets->n_configs; i++) {
+        order[i] = all[i].config;
+    }
+    return order;
+}

@@ -1,0 +1,317 @@
+#include "services/hyperband/hyperband.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "services/hyperband/sampler.h"
+
+/* ---- settings ---- */
+
+enum { SAMPLER_GP, SAMPLER_TPE, SAMPLER_RANDOM };
+static const char *const SAMPLERS[] = {"gp", "tpe", "random", NULL};
+
+/* r_l is read as text because Katib's message for a wrong one covers words as well as numbers. */
+#define STATE(setting)                                                                                                                     \
+    { .name = setting, .type = MU_SETTING_TEXT, .help = "State that replies show and controllers send back; nothing depends on it." }
+
+static const struct mu_setting_spec SETTINGS[] = {
+    {.name = "r_l", .type = MU_SETTING_TEXT, .range = "> 0", .help = "The most resource that one trial may use; required."},
+    {.name = "resource_name",
+     .type = MU_SETTING_TEXT,
+     .range = "a parameter's name",
+     .help = "The parameter that says how much resource a trial uses (epochs, say); required."},
+    {.name = "eta",
+     .type = MU_SETTING_REAL,
+     .fallback = "3",
+     .min = 2,
+     .max = INFINITY,
+     .max_open = true,
+     .help = "The best 1 / eta of a rung go on, with eta times its resource."},
+    {.name = "sampler",
+     .type = MU_SETTING_CHOICE,
+     .fallback = "gp",
+     .choices = SAMPLERS,
+     .help = "How new configurations are drawn: by a Gaussian process over assignment and resource, by TPE, or at random (the paper's "
+             "Hyperband)."},
+    MU_SETTING_RANDOM_STATE,
+    STATE("s_max"),
+    STATE("b_l"),
+    STATE("r"),
+    STATE("n"),
+    STATE("current_s"),
+    STATE("current_i"),
+    STATE("evaluating_trials"),
+};
+
+/* r_l, or 0 when it is no positive number. */
+static double read_r_l(const struct mu_settings *values) {
+    double r_l;
+    return mu_read_double(mu_setting(values, "r_l")->text, &r_l) && r_l > 0 ? r_l : 0;
+}
+
+static enum mu_status validate(const struct mu_experiment *experiment, const struct mu_settings *values, struct mu_arena *arena,
+                               struct mu_error *error) {
+    (void)arena;
+    const struct mu_setting *resource = mu_setting(values, "resource_name");
+    if (!*mu_setting(values, "r_l")->text || !*resource->text) {
+        return mu_fail(error, MU_INVALID_ARGUMENT, "r_l and resource_name must be set.");
+    }
+    if (read_r_l(values) <= 0) {
+        return mu_fail(error, MU_INVALID_ARGUMENT, "r_l must be a positive float number.");
+    }
+    if (experiment->space.n > 0 && mu_space_find(&experiment->space, resource->text) < 0) {
+        return mu_fail(error, MU_INVALID_ARGUMENT, "value of resource_name setting must be in parameters.");
+    }
+    return MU_OK;
+}
+
+/* ---- one suggestion ---- */
+
+/* The work on one request. */
+struct work {
+    struct mu_hunt hunt;
+    struct mu_reply *reply;
+    struct mu_sampler sampler;
+    int kind;
+    bool fitted;
+    struct proposal {
+        const double *x;
+        int rung;
+    } * proposed; /* by this request */
+    size_t n_proposed;
+    size_t promoted; /* promotable configurations used up, counted from the front */
+    uint32_t *order; /* see reuse_one */
+    size_t n_order, turn;
+    int last_bracket, last_rung; /* of the last suggestion */
+};
+
+static void reply_config(struct work *work, const char *const *texts, int rung) {
+    const struct mu_space *space = &work->hunt.request->experiment->space;
+    struct mu_pair *pairs = MU_ARRAY(work->hunt.request->arena, space->n, struct mu_pair);
+    for (size_t i = 0; i < space->n; i++) {
+        size_t j = i < work->hunt.resource ? i : i - 1;
+        pairs[i] = (struct mu_pair){space->parameters[i].name, i == work->hunt.resource ? work->hunt.ladder.text[rung] : texts[j]};
+    }
+    mu_reply_assignments(work->reply, pairs, space->n);
+    work->last_rung = rung;
+}
+
+/* The sampler, fitted to the trials and to what this request has proposed already when the first new configuration is wanted. */
+static struct mu_sampler *sampler(struct work *work) {
+    static struct mu_sampler (*const make[])(const struct mu_hunt *) = {mu_sampler_gp, mu_sampler_tpe, mu_sampler_random};
+    if (!work->fitted) {
+        work->sampler = make[work->kind](&work->hunt);
+        work->fitted = true;
+        for (size_t i = 0; i < work->n_proposed; i++) {
+            work->sampler.pending(work->sampler.model, work->proposed[i].x, work->proposed[i].rung);
+        }
+    }
+    return &work->sampler;
+}
+
+static void tell_pending(struct work *work, const double *x, int rung) {
+    work->proposed[work->n_proposed++] = (struct proposal){x, rung};
+    if (work->fitted) {
+        work->sampler.pending(work->sampler.model, x, rung);
+    }
+}
+
+static void promote(struct work *work, uint32_t config) {
+    mu_brackets_promote(&work->hunt.brackets, config);
+    const struct mu_config *c = &work->hunt.brackets.configs[config];
+    tell_pending(work, c->x, c->top);
+    work->last_bracket = c->bracket;
+    reply_config(work, c->texts, c->top);
+}
+
+static bool promote_one(struct work *work, uint64_t number) {
+    struct mu_brackets *brackets = &work->hunt.brackets;
+    size_t left = brackets->n_promotable - work->promoted;
+    if (left == 0) {
+        return false;
+    }
+    size_t pick = 0;
+    /* A promotion whose trial was lost before it could be seen (Katib drops trials without metrics) looks as if it had never been made.
+     * Proposing it again and again would go round in circles, so while trials are missing the lot decides. */
+    if (brackets->missing > 0) {
+        struct mu_stream stream;
+        mu_stream_init(&stream, work->hunt.request->seed, number, "promotion");
+        pick = (size_t)mu_uniform_below(&stream, left + (left <= brackets->missing));
+        if (pick == left) {
+            return false;
+        }
+    }
+    uint32_t *queue = &brackets->promotable[work->promoted], config = queue[pick];
+    memmove(queue + 1, queue, pick * sizeof *queue);
+    queue[0] = config;
+    work->promoted++;
+    promote(work, config);
+    return true;
+}
+
+/* A small fixed share is drawn at random whatever the model says, which keeps Hyperband's guarantee at a tenth of its speed. */
+static bool lot_says_random(const struct work *work, uint64_t number) {
+    struct mu_stream stream;
+    mu_stream_init(&stream, work->hunt.request->seed, number, "random share");
+    return mu_uniform(&stream) < 0.1;
+}
+
+static bool start_one(struct work *work, uint64_t number) {
+    struct mu_hunt *hunt = &work->hunt;
+    struct mu_arena *arena = hunt->request->arena;
+    if (mu_seen_exhausted(hunt->seen)) {
+        return false;
+    }
+    double *x = MU_ARRAY(arena, hunt->space.n + 1, double);
+    bool model = work->kind != SAMPLER_RANDOM && !lot_says_random(work, number);
+    if (!model || !sampler(work)->draw(work->sampler.model, number, x)) {
+        mu_space_draw_unseen(&hunt->space, hunt->seen, hunt->request->seed, number, x);
+    }
+    mu_seen_add(hunt->seen, x);
+    const char **texts = MU_ARRAY(arena, hunt->space.n + 1, const char *);
+    for (size_t j = 0; j < hunt->space.n; j++) {
+        texts[j] = mu_parameter_print(&hunt->space.parameters[j], x[j], arena);
+    }
+    int rung = (int)mu_brackets_next(&hunt->brackets);
+    mu_brackets_start(&hunt->brackets, x, texts, rung);
+    tell_pending(work, x, rung);
+    work->last_bracket = rung;
+    reply_config(work, texts, rung);
+    return true;
+}
+
+/* Every configuration of a finite space was started: promote beyond the quota, and when all are at the top run the best ones again. */
+static void reuse_one(struct work *work) {
+    struct mu_brackets *brackets = &work->hunt.brackets;
+    int top = (int)work->hunt.ladder.n - 1;
+    if (!work->order) {
+        work->order = mu_brackets_order(brackets, work->hunt.request->arena);
+        work->n_order = brackets->n_configs;
+    }
+    for (size_t step = 0; step < work->n_order; step++) {
+        uint32_t config = work->order[work->turn++ % work->n_order];
+        if (brackets->configs[config].top < top) {
+            promote(work, config);
+            return;
+        }
+    }
+    const struct mu_config *again = &brackets->configs[work->order[work->turn++ % work->n_order]];
+    work->last_bracket = again->bracket;
+    reply_config(work, again->texts, top);
+}
+
+/* ---- the reply's settings ---- */
+
+/* How many trials Hyperband would start next once those of this reply have finished: what the last rung promotes, else a new bracket. */
+static size_t next_rung(const struct work *work) {
+    const struct mu_brackets *brackets = &work->hunt.brackets;
+    size_t b = (size_t)work->last_bracket, k = (size_t)work->last_rung;
+    if (k + 1 < work->hunt.ladder.n) {
+        size_t best = (size_t)floor((double)brackets->reached[b][k] / work->hunt.ladder.eta * (1 + 1e-12));
+        if (best > brackets->reached[b][k + 1]) {
+            return best - brackets->reached[b][k + 1];
+        }
+    }
+    return (size_t)mu_brackets_room(brackets, mu_brackets_next(brackets));
+}
+
+/* The names under which Katib's service keeps its state, so that whoever looks at the suggestion's status finds what he knows.
+ * evaluating_trials is the number of results that the next rung is chosen from. */
+static void reply_settings(struct work *work, double r_l) {
+    struct mu_arena *arena = work->hunt.request->arena;
+    const struct mu_ladder *ladder = &work->hunt.ladder;
+    size_t b = (size_t)work->last_bracket, k = (size_t)work->last_rung;
+    const struct mu_pair pairs[] = {
+        {"eta", mu_arena_format(arena, "%g", ladder->eta)},
+        {"s_max", mu_arena_format(arena, "%zu", ladder->n - 1)},
+        {"r_l", mu_arena_format(arena, "%.17g", r_l)},
+        {"b_l", mu_arena_format(arena, "%.17g", r_l * (double)ladder->n)},
+        {"r", ladder->text[b]},
+        {"n", mu_arena_format(arena, "%.0f", ladder->planned[b])},
+        {"current_s", mu_arena_format(arena, "%zu", ladder->n - 1 - b)},
+        {"current_i", mu_arena_format(arena, "%zu", k - b)},
+        {"resource_name", work->hunt.request->experiment->space.parameters[work->hunt.resource].name},
+        {"evaluating_trials", mu_arena_format(arena, "%.0f", floor(ladder->eta * (double)next_rung(work)))},
+    };
+    struct mu_pair *copy = MU_ARRAY(arena, sizeof pairs / sizeof *pairs, struct mu_pair);
+    memcpy(copy, pairs, sizeof pairs);
+    work->reply->settings = copy;
+    work->reply->n_settings = sizeof pairs / sizeof *pairs;
+}
+
+/* ---- a request ---- */
+
+/* The parameters without the resource. */
+static struct mu_space without(const struct mu_space *space, size_t resource, struct mu_arena *arena) {
+    struct mu_parameter *parameters = MU_ARRAY(arena, space->n, struct mu_parameter);
+    for (size_t i = 0, j = 0; i < space->n; i++) {
+        if (i != resource) {
+            parameters[j++] = space->parameters[i];
+        }
+    }
+    return (struct mu_space){parameters, space->n - 1};
+}
+
+static void prepare(struct work *work, const struct mu_request *request, size_t resource, double r_l) {
+    struct mu_hunt *hunt = &work->hunt;
+    const struct mu_space *space = &request->experiment->space;
+    hunt->request = request;
+    hunt->resource = resource;
+    hunt->space = without(space, resource, request->arena);
+    mu_ladder_build(&hunt->ladder, &space->parameters[resource], r_l, mu_setting(request->settings, "eta")->real, request->arena);
+    mu_brackets_build(&hunt->brackets, request, &hunt->ladder, &hunt->space, resource);
+    hunt->seen = mu_seen_create(&hunt->space, hunt->brackets.n_configs + request->wanted, request->arena);
+    for (size_t i = 0; i < hunt->brackets.n_configs; i++) {
+        mu_seen_add(hunt->seen, hunt->brackets.configs[i].x);
+    }
+    work->proposed = MU_ARRAY(request->arena, request->wanted, struct proposal);
+    work->kind = (int)mu_setting(request->settings, "sampler")->choice;
+}
+
+/* Without a resource to grade by (GetSuggestions, unlike validation, does not insist on one) there is nothing to promote. */
+static enum mu_status suggest_without_resource(const struct mu_request *request, struct mu_reply *reply) {
+    const struct mu_space *space = &request->experiment->space;
+    struct mu_seen *seen = mu_seen_create(space, request->history->n + request->wanted, request->arena);
+    for (size_t i = 0; i < request->history->n; i++) {
+        mu_seen_add(seen, request->history->trials[i].x);
+    }
+    double *x = MU_ARRAY(request->arena, space->n + 1, double);
+    for (size_t i = 0; i < request->wanted; i++) {
+        mu_space_draw_unseen(space, seen, request->seed, request->first + i, x);
+        mu_seen_add(seen, x);
+        mu_reply_point(request, reply, x);
+    }
+    return MU_OK;
+}
+
+static enum mu_status suggest(const struct mu_request *request, struct mu_reply *reply, struct mu_error *error) {
+    ptrdiff_t resource = mu_space_find(&request->experiment->space, mu_setting(request->settings, "resource_name")->text);
+    double r_l = read_r_l(request->settings);
+    if (resource < 0 || r_l <= 0) {
+        return suggest_without_resource(request, reply);
+    }
+    struct work work = {.reply = reply};
+    prepare(&work, request, (size_t)resource, r_l);
+    for (size_t i = 0; i < request->wanted; i++) {
+        uint64_t number = request->first + i;
+        if (mu_request_stopped(request)) {
+            return mu_fail(error, MU_CANCELLED, "the client is gone");
+        }
+        if (!promote_one(&work, number) && !start_one(&work, number)) {
+            reuse_one(&work);
+        }
+    }
+    if (request->wanted > 0) {
+        reply_settings(&work, r_l);
+    }
+    return MU_OK;
+}
+
+const struct mu_algorithm mu_hyperband = {
+    .name = "hyperband",
+    .summary = "Hyperband with asynchronous promotion; new configurations from a Gaussian process over assignment and resource.",
+    .settings = SETTINGS,
+    .n_settings = sizeof SETTINGS / sizeof *SETTINGS,
+    .validate = validate,
+    .suggest = suggest,
+};

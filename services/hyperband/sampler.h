@@ -1,0 +1,32 @@
+/* How the configurations that enter a bracket are drawn. */
+#ifndef MUSHIR_HYPERBAND_SAMPLER_H
+#define MUSHIR_HYPERBAND_SAMPLER_H
+
+#include "services/hyperband/brackets.h"
+
+/* What a sampler may look at. */
+struct mu_hunt {
+    const struct mu_request *request;
+    size_t resource; /* index of the resource parameter */
+    struct mu_ladder ladder;
+    struct mu_space space; /* without the resource */
+    struct mu_brackets brackets;
+    struct mu_seen *seen; /* all configurations, those of this request included */
+};
+
+/* A model fitted once per request and shared by its suggestions. */
+struct mu_sampler {
+    /* Propose the coordinates of a configuration that is not in hunt->seen, for suggestion |number|; false when the model has nothing to
+     * say (too few results, or it finds nothing new) and the configuration is to be drawn at random. */
+    bool (*draw)(void *model, uint64_t number, double *x);
+    /* Configuration |x| is going to run at |rung|: its result is unknown, so the next proposals keep away from it. */
+    void (*pending)(void *model, const double *x, int rung);
+    void *model;
+};
+
+/* The samplers; |hunt| must outlive them. */
+struct mu_sampler mu_sampler_gp(const struct mu_hunt *hunt);
+struct mu_sampler mu_sampler_tpe(const struct mu_hunt *hunt);
+struct mu_sampler mu_sampler_random(const struct mu_hunt *hunt);
+
+#endif

@@ -1,0 +1,95 @@
+/* The tree-structured Parzen estimator as sampler: BOHB (Falkner, Klein and Hutter, ICML 2018) with this project's own TPE in place of its
+ * kernel density. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "common/surrogate/tpe.h"
+#include "services/hyperband/sampler.h"
+
+enum { PROPOSALS = 256 /* made by the model in one request; the rest are drawn at random */ };
+
+struct tpe {
+    const struct mu_hunt *hunt;
+    struct mu_tpe_data data;
+    const double **avoid; /* what data.avoid points to; room for the request's proposals */
+    size_t proposals;
+};
+
+/* A result to learn from. */
+struct outcome {
+    const double *x;
+    int rung;
+    double loss;
+};
+
+/* Configurations that came farther are better, whatever their loss; of equals the smaller loss. */
+static int compare_outcomes(const void *pa, const void *pb) {
+    const struct outcome *a = pa, *b = pb;
+    if (a->rung != b->rung) {
+        return b->rung - a->rung;
+    }
+    return (a->loss > b->loss) - (a->loss < b->loss);
+}
+
+static bool has_result(const struct mu_run *run) {
+    return run->rung >= 0 && !run->repeated && run->trial->state == MU_DONE;
+}
+
+/* Each configuration's result at the highest rung where it has one. */
+static size_t collect(const struct mu_brackets *brackets, struct outcome *outcomes) {
+    size_t n = 0;
+    for (size_t c = 0; c < brackets->n_configs; c++) {
+        struct outcome best = {.rung = -1};
+        for (uint32_t i = brackets->configs[c].first; i; i = brackets->runs[i - 1].next) {
+            const struct mu_run *run = &brackets->runs[i - 1];
+            if (has_result(run) && run->rung > best.rung) {
+                best = (struct outcome){run->x, run->rung, run->trial->loss};
+            }
+        }
+        if (best.rung >= 0) {
+            outcomes[n++] = best;
+        }
+    }
+    qsort(outcomes, n, sizeof *outcomes, compare_outcomes);
+    return n;
+}
+
+static bool draw(void *self, uint64_t number, double *x) {
+    struct tpe *tpe = self;
+    const struct mu_hunt *hunt = tpe->hunt;
+    if (tpe->data.n < hunt->space.n + 2 || tpe->proposals++ >= PROPOSALS) {
+        return false;
+    }
+    struct mu_tpe_options options = {.startup = 1};
+    mu_tpe_propose(&options, &tpe->data, hunt->seen, hunt->request->seed, number, x, hunt->request->arena);
+    return true;
+}
+
+static void pending(void *self, const double *x, int rung) {
+    (void)rung;
+    struct tpe *tpe = self;
+    tpe->avoid[tpe->data.n_avoid++] = x;
+}
+
+struct mu_sampler mu_sampler_tpe(const struct mu_hunt *hunt) {
+    struct mu_arena *arena = hunt->request->arena;
+    const struct mu_brackets *brackets = &hunt->brackets;
+    struct tpe *tpe = MU_NEW(arena, struct tpe);
+    struct outcome *outcomes = MU_ARRAY(arena, brackets->n_configs + 1, struct outcome);
+    size_t n = collect(brackets, outcomes);
+    const double **x = MU_ARRAY(arena, n + 1, const double *);
+    double *loss = MU_ARRAY(arena, n + 1, double);
+    for (size_t i = 0; i < n; i++) {
+        x[i] = outcomes[i].x;
+        loss[i] = (double)i;
+    }
+    tpe->hunt = hunt;
+    tpe->avoid = MU_ARRAY(arena, brackets->n_runs + hunt->request->wanted + 1, const double *);
+    tpe->data = (struct mu_tpe_data){.space = &hunt->space, .x = x, .loss = loss, .n = n, .avoid = tpe->avoid};
+    for (size_t i = 0; i < brackets->n_runs; i++) {
+        if (brackets->runs[i].trial->state != MU_DONE) {
+            pending(tpe, brackets->runs[i].x, 0);
+        }
+    }
+    return (struct mu_sampler){draw, pending, tpe};
+}
