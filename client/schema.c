@@ -1,0 +1,107 @@
+#include "client/schema.h"
+
+#include <ctype.h>
+#include <string.h>
+
+enum { LONGEST_WORD = 40 };
+
+/* Levenshtein's distance without regard to case, of words up to LONGEST_WORD. */
+static size_t distance(const char *a, const char *b) {
+    size_t n = strlen(b), row[LONGEST_WORD + 1];
+    if (n > LONGEST_WORD || strlen(a) > LONGEST_WORD) {
+        return LONGEST_WORD;
+    }
+    for (size_t j = 0; j <= n; j++) {
+        row[j] = j;
+    }
+    for (size_t i = 1; *a; a++, i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= n; j++) {
+            size_t change = diagonal + (tolower((unsigned char)*a) != tolower((unsigned char)b[j - 1]));
+            size_t edit = 1 + (row[j] < row[j - 1] ? row[j] : row[j - 1]);
+            diagonal = row[j];
+            row[j] = change < edit ? change : edit;
+        }
+    }
+    return row[n];
+}
+
+const char *schema_nearest(const char *word, const char *const *words, size_t n) {
+    const char *best = NULL;
+    size_t least = strlen(word) / 3 + 1;
+    for (size_t i = 0; i < n; i++) {
+        size_t d = distance(word, words[i]);
+        if (d <= least) {
+            least = d == 0 ? 0 : d - 1;
+            best = words[i];
+        }
+    }
+    return best;
+}
+
+static void unknown_field(const struct checker *checker, const struct node *key, const char *path, const struct field *fields) {
+    const char *words[64];
+    size_t n = 0;
+    for (; fields[n].name && n < 64; n++) {
+        words[n] = fields[n].name;
+    }
+    const char *near = schema_nearest(key->text, words, n);
+    problem_add(checker->problems, checker->arena, key, "%s has no field \"%s\"%s%s%s", path, key->text, near ? "; did you mean \"" : "",
+                near ? near : "", near ? "\"?" : "");
+}
+
+/* The commonest mistake: a number where Katib's Go code decodes a string. */
+static void wrong_kind(const struct checker *checker, const struct node *value, const char *path, enum node_kind kind) {
+    if (kind == NODE_TEXT && (value->kind == NODE_NUMBER || value->kind == NODE_BOOL)) {
+        problem_add(checker->problems, checker->arena, value, "%s: %s must be in quotes (\"%s\"): Katib expects a text here", path,
+                    value->text, value->text);
+    } else if (kind == NODE_NUMBER && value->kind == NODE_TEXT) {
+        problem_add(checker->problems, checker->arena, value, "%s: \"%s\" must be a number without quotes", path, value->text);
+    } else {
+        problem_add(checker->problems, checker->arena, value, "%s must be %s, not %s", path, node_kind_name(kind),
+                    node_kind_name(value->kind));
+    }
+}
+
+static const struct field *find(const struct field *fields, const char *name) {
+    for (; fields->name; fields++) {
+        if (!strcmp(fields->name, name)) {
+            return fields;
+        }
+    }
+    return NULL;
+}
+
+bool schema_check(const struct checker *checker, const struct node *node, const char *path, const struct field *fields) {
+    if (node->kind != NODE_MAP) {
+        problem_add(checker->problems, checker->arena, node, "%s must be a map, not %s", path, node_kind_name(node->kind));
+        return false;
+    }
+    for (size_t i = 0; i < node->n; i++) {
+        const struct node_pair *pair = &node->pairs[i];
+        const struct field *field = find(fields, pair->key->text);
+        if (!field) {
+            unknown_field(checker, pair->key, path, fields);
+        } else if (field->kind != NODE_NULL && pair->value->kind != NODE_NULL && pair->value->kind != field->kind) {
+            wrong_kind(checker, pair->value, mu_arena_format(checker->arena, "%s.%s", path, field->name), field->kind);
+        }
+    }
+    for (const struct field *field = fields; field->name; field++) {
+        if (field->required && !node_get(node, field->name)) {
+            problem_add(checker->problems, checker->arena, node, "%s.%s is missing", path, field->name);
+        }
+    }
+    return true;
+}
+
+bool schema_items(const struct checker *checker, const struct node *list, const char *path, enum node_kind kind) {
+    bool good = true;
+    for (size_t i = 0; list && list->kind == NODE_LIST && i < list->n; i++) {
+        if (list->items[i]->kind != kind) {
+            wrong_kind(checker, list->items[i], mu_arena_format(checker->arena, "%s[%zu]", path, i), kind);
+            good = false;
+        }
+    }
+    return good;
+}

@@ -1,0 +1,40 @@
+#include <stdio.h>
+
+#include "client/cli.h"
+
+/* What was understood, in one line, so that a wrong reading is noticed. */
+static void show(const struct context *context) {
+    const struct experiment *e = context->experiment;
+    printf("%s: valid. %s ", context->options->file, e->name);
+    if (e->network.present) {
+        printf("searches networks of %d layers over %zu operations", e->network.layers, e->network.n_operations);
+    } else {
+        printf("searches %zu parameter%s", e->n_parameters, e->n_parameters == 1 ? "" : "s");
+    }
+    printf(" with %s, to %s %s", e->algorithm, e->maximize ? "maximize" : "minimize", e->metrics[0].name);
+    if (e->max_trials > 0) {
+        printf(" in %d trials", e->max_trials);
+    }
+    printf(", %d at a time%s.\n", e->parallel, context->options->offline ? " (the algorithm's settings were not checked: --offline)" : "");
+}
+
+enum exit_code command_validate(struct context *context) {
+    struct mu_error error = {0};
+    struct service service;
+    enum exit_code code = cli_read(context);
+    if (code != EXIT_GOOD) {
+        return code;
+    }
+    if (!context->options->offline) {
+        if (service_open(&service, context->options->address, context->experiment->algorithm, context->arena, &error) != MU_OK) {
+            return cli_fail(&error);
+        }
+        enum mu_status status = service_validate(&service, context->experiment, context->arena, &error);
+        service_close(&service);
+        if (status != MU_OK) {
+            return cli_fail(&error);
+        }
+    }
+    show(context);
+    return EXIT_GOOD;
+}
