@@ -8,6 +8,7 @@ struct unary {
     struct mu_rpc_call call;
     struct mu_job job;
     struct mu_rpc_request request;
+    grpc_slice message; /* here and not on a stack: a short slice holds its bytes itself, and |request| points to them */
 };
 
 bool mu_rpc_should_stop(void *request) {
@@ -26,11 +27,11 @@ static enum mu_status handle(struct unary *unary, struct mu_error *error) {
                    options->arena_limit >> 20);
 }
 
-static enum mu_status answer(struct unary *unary, grpc_slice message, struct mu_error *error) {
+static enum mu_status answer(struct unary *unary, struct mu_error *error) {
     struct mu_rpc_request *request = &unary->request;
     size_t limit = unary->call.server->options.arena_limit;
-    request->bytes = GRPC_SLICE_START_PTR(message);
-    request->size = GRPC_SLICE_LENGTH(message);
+    request->bytes = GRPC_SLICE_START_PTR(unary->message);
+    request->size = GRPC_SLICE_LENGTH(unary->message);
     request->arena = mu_arena_create(limit > request->size ? limit - request->size : 0);
     if (!request->arena) {
         return mu_fail(error, MU_RESOURCE_EXHAUSTED, "out of memory");
@@ -62,18 +63,17 @@ static void report(struct unary *unary, enum mu_status status, const char *text)
 /* Read, answer, reply; the message lives until then because a handler may answer with parts of it. */
 static void serve(struct unary *unary) {
     struct mu_error error = {.code = MU_OK};
-    grpc_slice message;
     if (atomic_load(&unary->call.stopped)) {
         report(unary, mu_fail(&error, MU_CANCELLED, "the client was gone before its turn came"), error.text);
         return;
     }
-    if (!mu_rpc_message(&unary->call, &message)) {
+    if (!mu_rpc_message(&unary->call, &unary->message)) {
         report(unary, mu_fail(&error, MU_INTERNAL, "the call came without a readable message"), error.text);
         return;
     }
-    enum mu_status status = answer(unary, message, &error);
+    enum mu_status status = answer(unary, &error);
     report(unary, status, status ? error.text : "");
-    grpc_slice_unref(message);
+    grpc_slice_unref(unary->message);
 }
 
 /* The allocator keeps freed memory for the next request; after a big one that would be most of the process. */
