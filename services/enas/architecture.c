@@ -1,0 +1,187 @@
+#include "services/enas/architecture.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static size_t bit(size_t layer, size_t from) {
+    return layer * (layer - 1) / 2 + from;
+}
+
+static enum mu_status missing(struct mu_error *error, const char *what, const struct mu_network *network) {
+    return mu_fail(error, MU_INVALID_ARGUMENT, "Missing %s in GraphConfig:\nnum_layers: %d\ninput_sizes: %zu given\noutput_sizes: %zu given",
+                   what, network->layers, network->n_input_sizes, network->n_output_sizes);
+}
+
+enum mu_status mu_enas_space_init(struct mu_enas_space *space, const struct mu_network *network, struct mu_arena *arena,
+                                  struct mu_error *error) {
+    if (!network->present) {
+        return mu_fail(error, MU_INVALID_ARGUMENT, "the experiment has no nasConfig");
+    }
+    if (network->n_input_sizes == 0) {
+        return missing(error, "InputSizes", network);
+    }
+    if (network->n_output_sizes == 0) {
+        return missing(error, "OutputSizes", network);
+    }
+    if (network->layers < 1) {
+        return missing(error, "NumLayers", network);
+    }
+    if (network->layers > MU_ENAS_MOST_LAYERS) {
+        return mu_fail(error, MU_INVALID_ARGUMENT, "num_layers is %d, accepted are 1 to %d", network->layers, MU_ENAS_MOST_LAYERS);
+    }
+    size_t layers = (size_t)network->layers, skips = layers * (layers - 1) / 2;
+    *space = (struct mu_enas_space){.network = network, .layers = layers, .skips = skips, .words = (skips + 63) / 64};
+    return mu_enas_table_init(&space->table, network, arena, error);
+}
+
+uint64_t mu_enas_space_size(const struct mu_enas_space *space) {
+    if (space->skips > 62) {
+        return UINT64_MAX;
+    }
+    uint64_t size = (uint64_t)1 << space->skips;
+    for (size_t i = 0; i < space->layers; i++) {
+        if (size > UINT64_MAX / space->table.n) {
+            return UINT64_MAX;
+        }
+        size *= space->table.n;
+    }
+    return size;
+}
+
+struct mu_enas_arch *mu_enas_archs(const struct mu_enas_space *space, size_t n, struct mu_arena *arena) {
+    struct mu_enas_arch *archs = MU_ARRAY(arena, n, struct mu_enas_arch);
+    uint16_t *ops = MU_ARRAY(arena, n * space->layers, uint16_t);
+    uint64_t *skips = MU_ARRAY(arena, n * space->words + 1, uint64_t); /* a network of one layer has no words */
+    for (size_t i = 0; i < n; i++) {
+        archs[i] = (struct mu_enas_arch){ops + i * space->layers, skips + i * space->words};
+    }
+    return archs;
+}
+
+void mu_enas_copy(const struct mu_enas_space *space, struct mu_enas_arch *to, const struct mu_enas_arch *from) {
+    memcpy(to->ops, from->ops, space->layers * sizeof *to->ops);
+    memcpy(to->skips, from->skips, space->words * sizeof *to->skips);
+}
+
+bool mu_enas_equal(const struct mu_enas_space *space, const struct mu_enas_arch *a, const struct mu_enas_arch *b) {
+    return memcmp(a->ops, b->ops, space->layers * sizeof *a->ops) == 0 && memcmp(a->skips, b->skips, space->words * sizeof *a->skips) == 0;
+}
+
+bool mu_enas_skip(const struct mu_enas_arch *arch, size_t layer, size_t from) {
+    size_t b = bit(layer, from);
+    return arch->skips[b / 64] >> (b % 64) & 1;
+}
+
+void mu_enas_set_skip(struct mu_enas_arch *arch, size_t layer, size_t from, bool on) {
+    size_t b = bit(layer, from);
+    uint64_t mask = (uint64_t)1 << (b % 64);
+    arch->skips[b / 64] = on ? arch->skips[b / 64] | mask : arch->skips[b / 64] & ~mask;
+}
+
+void mu_enas_draw(const struct mu_enas_space *space, struct mu_enas_arch *arch, struct mu_stream *stream) {
+    for (size_t l = 0; l < space->layers; l++) {
+        arch->ops[l] = (uint16_t)mu_uniform_below(stream, space->table.n);
+    }
+    for (size_t w = 0; w < space->words; w++) {
+        arch->skips[w] = mu_stream_bits(stream);
+    }
+    if (space->skips % 64) {
+        arch->skips[space->words - 1] &= ((uint64_t)1 << (space->skips % 64)) - 1;
+    }
+}
+
+/* Another entry than |id|, drawn among |n| from |first| on (which holds |id|). */
+static uint16_t other(size_t id, size_t first, size_t n, struct mu_stream *stream) {
+    size_t drawn = first + mu_uniform_below(stream, n - 1);
+    return (uint16_t)(drawn < id ? drawn : drawn + 1);
+}
+
+static uint16_t mutate_op(const struct mu_enas_table *table, size_t id, struct mu_stream *stream) {
+    const struct mu_enas_family *f = &table->families[table->family[id]];
+    bool inside = mu_uniform(stream) < 0.5 && f->n > 1;
+    if (inside) {
+        return other(id, f->first, f->n, stream);
+    }
+    return table->n > 1 ? other(id, 0, table->n, stream) : (uint16_t)id;
+}
+
+void mu_enas_mutate(const struct mu_enas_space *space, struct mu_enas_arch *arch, unsigned steps, struct mu_stream *stream) {
+    for (unsigned i = 0; i < steps; i++) {
+        /* A layer first, then one of its decisions: an operation weighs more than a single skip. */
+        size_t l = mu_uniform_below(stream, space->layers), decision = mu_uniform_below(stream, l + 1);
+        if (decision == 0) {
+            arch->ops[l] = mutate_op(&space->table, arch->ops[l], stream);
+        } else {
+            mu_enas_set_skip(arch, l, decision - 1, !mu_enas_skip(arch, l, decision - 1));
+        }
+    }
+}
+
+void mu_enas_cross(const struct mu_enas_space *space, struct mu_enas_arch *arch, const struct mu_enas_arch *from, struct mu_stream *stream) {
+    for (size_t l = 0; l < space->layers; l++) {
+        if (mu_uniform(stream) < 0.5) {
+            arch->ops[l] = from->ops[l];
+            for (size_t j = 0; j < l; j++) {
+                mu_enas_set_skip(arch, l, j, mu_enas_skip(from, l, j));
+            }
+        }
+    }
+}
+
+void mu_enas_at(const struct mu_enas_space *space, struct mu_enas_arch *arch, uint64_t index) {
+    for (size_t l = 0; l < space->layers; l++) {
+        arch->ops[l] = (uint16_t)(index % space->table.n);
+        index /= space->table.n;
+    }
+    if (space->words) {
+        memset(arch->skips, 0, space->words * sizeof *arch->skips);
+        arch->skips[0] = index;
+    }
+}
+
+/* ---- sets: open addressing over pointers ---- */
+
+struct mu_enas_set {
+    const struct mu_enas_space *space;
+    const struct mu_enas_arch **slots;
+    size_t mask, n;
+};
+
+struct mu_enas_set *mu_enas_set_create(const struct mu_enas_space *space, size_t most, struct mu_arena *arena) {
+    struct mu_enas_set *set = MU_NEW(arena, struct mu_enas_set);
+    size_t slots = 16;
+    while (slots < 2 * most) {
+        slots *= 2;
+    }
+    *set = (struct mu_enas_set){.space = space, .slots = MU_ARRAY(arena, slots, const struct mu_enas_arch *), .mask = slots - 1};
+    return set;
+}
+
+/* The slot that holds |arch|, or the empty one where it belongs. */
+static const struct mu_enas_arch **slot_of(const struct mu_enas_set *set, const struct mu_enas_arch *arch) {
+    const struct mu_enas_space *space = set->space;
+    uint64_t hash = mu_hash(mu_hash(0, arch->ops, space->layers * sizeof *arch->ops), arch->skips, space->words * sizeof *arch->skips);
+    size_t at = (size_t)hash & set->mask;
+    while (set->slots[at] && !mu_enas_equal(space, set->slots[at], arch)) {
+        at = (at + 1) & set->mask;
+    }
+    return &set->slots[at];
+}
+
+bool mu_enas_set_has(const struct mu_enas_set *set, const struct mu_enas_arch *arch) {
+    return *slot_of(set, arch) != NULL;
+}
+
+bool mu_enas_set_add(struct mu_enas_set *set, const struct mu_enas_arch *arch) {
+    const struct mu_enas_arch **slot = slot_of(set, arch);
+    if (*slot) {
+        return false;
+    }
+    *slot = arch;
+    set->n++;
+    return true;
+}
+
+size_t mu_enas_set_size(const struct mu_enas_set *set) {
+    return set->n;
+}

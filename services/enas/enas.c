@@ -1,0 +1,175 @@
+/* ENAS (Pham, Guan, Zoph, Le and Dean, "Efficient neural architecture search via parameter sharing", ICML 2018), without the sharing: a trial
+ * trains one architecture, so a few hundred rewards are all there is. A controller learns from them by policy gradient; by default a
+ * surrogate over the evaluated architectures chooses among its samples, random ones and variations of the best. */
+#include "services/enas/enas.h"
+
+#include <math.h>
+
+#include "services/enas/proposal.h"
+
+enum {
+    INITIAL = 8,   /* observations before anything is learned from them */
+    MODELLED = 32, /* suggestions of a batch that the surrogate chooses; the rest are variations of the best */
+};
+
+enum { SEARCH_SURROGATE, SEARCH_CONTROLLER };
+static const char *const SEARCHES[] = {"surrogate", "controller", NULL};
+
+#define NOT_INT "Algorithm Setting %s must be int type: exception invalid literal for int() with base 10: '%s'"
+#define NOT_FLOAT "Algorithm Setting %s must be float type: exception could not convert string to float: '%s'"
+#define FROM_ONE(most) "Algorithm Setting %s: %s with int type must be in range [1, " most "]"
+#define ABOVE_ZERO "Algorithm Setting %s: %s with float type must be in range (0, inf)"
+#define TO_ONE "Algorithm Setting %s: %s with float type must be in range (0, 1]"
+
+/* clang-format off */
+static const struct mu_setting_spec SETTINGS[] = {
+    {.name = "search", .type = MU_SETTING_CHOICE, .fallback = "surrogate", .choices = SEARCHES,
+     .help = "Who chooses: the surrogate among samples of the controller, random ones and variations of the best, or the controller alone."},
+    {.name = "controller_hidden_size", .type = MU_SETTING_INT, .fallback = "64", .min = 1, .max = 512, .out_of_range = FROM_ONE("512"),
+     .unparsable = NOT_INT, .help = "Units of the controller's LSTM."},
+    {.name = "controller_temperature", .type = MU_SETTING_REAL, .fallback = "5.0", .max = INFINITY, .min_open = true, .none_allowed = true,
+     .out_of_range = ABOVE_ZERO, .unparsable = NOT_FLOAT, .help = "Divides the logits; None: 1."},
+    {.name = "controller_tanh_const", .type = MU_SETTING_REAL, .fallback = "2.25", .max = INFINITY, .min_open = true, .none_allowed = true,
+     .out_of_range = ABOVE_ZERO, .unparsable = NOT_FLOAT, .help = "Bounds the logits: c tanh(logit); None: unbounded."},
+    {.name = "controller_entropy_weight", .type = MU_SETTING_REAL, .fallback = "1e-05", .max = INFINITY, .min_open = true, .none_allowed = true,
+     .out_of_range = ABOVE_ZERO, .unparsable = NOT_FLOAT, .help = "Weight of the policy's entropy in the objective; None: 0."},
+    {.name = "controller_baseline_decay", .type = MU_SETTING_REAL, .fallback = "0.999", .max = 1, .min_open = true,
+     .out_of_range = TO_ONE, .unparsable = NOT_FLOAT, .help = "Decay of the moving average that rewards are compared with."},
+    {.name = "controller_learning_rate", .type = MU_SETTING_REAL, .max = 1, .min_open = true,
+     .out_of_range = TO_ONE, .unparsable = NOT_FLOAT, .help = "Step size of Adam. Unset: chosen for a controller that is rebuilt from the trials."},
+    {.name = "controller_skip_target", .type = MU_SETTING_REAL, .fallback = "0.4", .max = 1, .min_open = true,
+     .out_of_range = TO_ONE, .unparsable = NOT_FLOAT, .help = "Share of skips that the controller is drawn to."},
+    {.name = "controller_skip_weight", .type = MU_SETTING_REAL, .max = INFINITY, .min_open = true, .none_allowed = true,
+     .out_of_range = ABOVE_ZERO, .unparsable = NOT_FLOAT, .help = "How strongly; unset and None: not at all."},
+    {.name = "controller_train_steps", .type = MU_SETTING_INT, .fallback = "50", .min = 1, .max = INFINITY,
+     .out_of_range = FROM_ONE("inf"), .unparsable = NOT_INT, .help = "Steps of Adam in a call."},
+    {.name = "controller_log_every_steps", .type = MU_SETTING_INT, .fallback = "10", .min = 1, .max = INFINITY,
+     .out_of_range = FROM_ONE("inf"), .unparsable = NOT_INT, .help = "Accepted for compatibility; there is no training log."},
+    MU_SETTING_RANDOM_STATE,
+};
+/* clang-format on */
+
+static enum mu_status validate(const struct mu_experiment *experiment, const struct mu_settings *settings, struct mu_arena *arena,
+                               struct mu_error *error) {
+    struct mu_enas_space space;
+    (void)settings;
+    return experiment->network.present ? mu_enas_space_init(&space, &experiment->network, arena, error) : MU_OK;
+}
+
+/* A balanced start: over |table.n| suggestions every layer sees every operation once, and a suggestion's skips are the opposite of those of the one
+ * before. A function of (seed, number). */
+static void balanced(const struct mu_request *request, const struct mu_enas_space *space, uint64_t number, struct mu_enas_arch *arch) {
+    size_t n = space->table.n, *order = MU_ARRAY(request->arena, n, size_t);
+    struct mu_stream stream;
+    mu_stream_init(&stream, request->seed, number / 2, "skips");
+    mu_enas_draw(space, arch, &stream);
+    for (size_t l = 0; l < space->layers; l++) {
+        for (size_t j = 0; j < l && number % 2; j++) {
+            mu_enas_set_skip(arch, l, j, !mu_enas_skip(arch, l, j));
+        }
+    }
+    mu_stream_init(&stream, request->seed, number / n, "operations");
+    for (size_t l = 0; l < space->layers; l++) {
+        mu_shuffle(&stream, order, n);
+        arch->ops[l] = (uint16_t)order[number % n];
+    }
+}
+
+/* ---- one request ---- */
+
+struct run {
+    const struct mu_request *request;
+    struct mu_enas_space space;
+    struct mu_enas_evidence evidence;
+    struct mu_enas_surrogate *surrogate; /* NULL: too little is known, or the controller chooses */
+    struct mu_enas_source source;
+};
+
+static void variation(struct run *run, struct mu_enas_arch *arch, struct mu_stream *stream) {
+    const struct mu_enas_evidence *e = &run->evidence;
+    size_t best = 0;
+    for (int i = 0; i < 8; i++) { /* a tournament of eight */
+        size_t other = mu_uniform_below(stream, e->n);
+        best = i == 0 || e->scores[other] > e->scores[best] ? other : best;
+    }
+    mu_enas_copy(&run->space, arch, &e->archs[best]);
+    mu_enas_mutate(&run->space, arch, 1 + (unsigned)mu_uniform_below(stream, 3), stream);
+}
+
+static void choose(struct run *run, size_t i, struct mu_enas_arch *arch) {
+    uint64_t number = run->request->first + i;
+    struct mu_stream stream;
+    mu_stream_init(&stream, run->request->seed, number, "architecture");
+    if (mu_enas_exhausted(&run->evidence)) {
+        size_t best = 0;
+        for (size_t j = 1; j < run->evidence.n; j++) {
+            best = run->evidence.scores[j] > run->evidence.scores[best] ? j : best;
+        }
+        mu_enas_copy(&run->space, arch, &run->evidence.archs[best]); /* tried or pending ones are all there is */
+        return;
+    }
+    if (!run->surrogate) {
+        balanced(run->request, &run->space, number, arch);
+    } else if (i < MODELLED) {
+        mu_enas_propose(&run->space, &run->evidence, run->surrogate, &run->source, arch, &stream, run->request->arena);
+    } else {
+        variation(run, arch, &stream);
+    }
+    if (mu_enas_set_has(run->evidence.tried, arch)) {
+        mu_enas_draw_untried(&run->space, &run->evidence, arch, &stream);
+    }
+}
+
+static void answer(struct run *run, struct mu_reply *reply, const struct mu_enas_arch *arch) {
+    struct mu_arena *arena = run->request->arena;
+    struct mu_pair *pairs = MU_ARRAY(arena, 2, struct mu_pair);
+    pairs[0] = (struct mu_pair){"architecture", mu_enas_print_arch(&run->space, arch, arena)};
+    pairs[1] = (struct mu_pair){"nn_config", mu_enas_print_config(&run->space, arch, arena)};
+    mu_reply_assignments(reply, pairs, 2);
+}
+
+static void learn(struct run *run) {
+    const struct mu_enas_evidence *e = &run->evidence;
+    if (e->n < INITIAL) {
+        return;
+    }
+    size_t modelled = run->request->wanted < MODELLED ? run->request->wanted : MODELLED, pending = e->n_pending < MODELLED ? e->n_pending : MODELLED;
+    run->surrogate = mu_enas_surrogate_fit(&run->space, e, modelled + pending, run->request->arena);
+    for (size_t i = 0; i < pending; i++) {
+        mu_enas_surrogate_expect(run->surrogate, &e->archs[e->n + i]);
+    }
+}
+
+static enum mu_status suggest(const struct mu_request *request, struct mu_reply *reply, struct mu_error *error) {
+    struct run *run = MU_NEW(request->arena, struct run);
+    run->request = request;
+    enum mu_status status = mu_enas_space_init(&run->space, &request->experiment->network, request->arena, error);
+    if (status) {
+        return status;
+    }
+    mu_enas_evidence_init(&run->evidence, &run->space, request->history, request->wanted, request->arena);
+    learn(run);
+    struct mu_enas_arch *archs = mu_enas_archs(&run->space, request->wanted, request->arena);
+    for (size_t i = 0; i < request->wanted; i++) {
+        if (mu_request_stopped(request)) {
+            return mu_fail(error, MU_CANCELLED, "nobody waits for the answer");
+        }
+        choose(run, i, &archs[i]);
+        mu_enas_set_add(run->evidence.tried, &archs[i]);
+        if (run->surrogate && i < MODELLED) {
+            mu_enas_surrogate_expect(run->surrogate, &archs[i]);
+        }
+        answer(run, reply, &archs[i]);
+    }
+    return MU_OK;
+}
+
+const struct mu_algorithm mu_enas = {
+    .name = "enas",
+    .summary = "Architecture search: a controller trained by policy gradient, joined with a surrogate over the evaluated architectures.",
+    .settings = SETTINGS,
+    .n_settings = sizeof SETTINGS / sizeof *SETTINGS,
+    .unknown_setting = "Unknown Algorithm Setting name: %.200s",
+    .validate = validate,
+    .suggest = suggest,
+};

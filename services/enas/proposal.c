@@ -1,0 +1,152 @@
+#include "services/enas/proposal.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum {
+    RANDOM = 48,      /* candidates without any knowledge */
+    OFFSPRING = 128,  /* of the best observed */
+    NEXT = 64,        /* of the best candidates, in each further generation */
+    GENERATIONS = 2,
+    PARENTS = 8,
+    SHARP = 2,        /* one of so many candidates, those of the largest mean, has its uncertainty computed */
+};
+
+struct candidate {
+    struct mu_enas_arch arch;
+    double value; /* posterior mean, then logarithm of the expected improvement */
+    size_t number;
+};
+
+struct pool {
+    const struct mu_enas_space *space;
+    const struct mu_enas_evidence *evidence;
+    struct mu_enas_surrogate *surrogate;
+    struct mu_enas_set *in;
+    struct candidate *candidates;
+    size_t n, judged, room;
+};
+
+/* Larger value first, then the earlier candidate. */
+static int by_value(const void *p, const void *q) {
+    const struct candidate *a = p, *b = q;
+    if (a->value != b->value) {
+        return a->value < b->value ? 1 : -1;
+    }
+    return (a->number > b->number) - (a->number < b->number);
+}
+
+/* The place for the next candidate. */
+static struct mu_enas_arch *next(struct pool *pool) {
+    return &pool->candidates[pool->n].arch;
+}
+
+/* Keep what stands in next(), unless it was tried or is a candidate already. The set refers to the architecture's arrays, which stay in place
+ * when candidates are sorted, through a copy of the two pointers. */
+static void keep(struct pool *pool, struct mu_arena *arena) {
+    if (pool->n + 1 >= pool->room || mu_enas_set_has(pool->evidence->tried, next(pool)) || mu_enas_set_has(pool->in, next(pool))) {
+        return;
+    }
+    struct mu_enas_arch *handle = MU_NEW(arena, struct mu_enas_arch);
+    *handle = *next(pool);
+    mu_enas_set_add(pool->in, handle);
+    pool->candidates[pool->n].number = pool->n;
+    pool->candidates[pool->n].value = mu_enas_surrogate_mean(pool->surrogate, handle);
+    pool->n++;
+}
+
+/* Sort what came since the last call by its mean, replace the means of the better part by improvements, and sort all; the others drop out. */
+static void judge(struct pool *pool) {
+    size_t fresh = pool->n - pool->judged, sharp = (fresh + SHARP - 1) / SHARP;
+    qsort(pool->candidates + pool->judged, fresh, sizeof *pool->candidates, by_value);
+    for (size_t i = pool->judged; i < pool->judged + sharp; i++) {
+        double mean, deviation;
+        mu_enas_surrogate_predict(pool->surrogate, &pool->candidates[i].arch, &mean, &deviation);
+        double improvement = mu_enas_log_improvement(mean, deviation, mu_enas_surrogate_best(pool->surrogate));
+        pool->candidates[i].value = nearbyint(improvement * 1e9) * 1e-9; /* the last bits of exp and log differ between processors */
+    }
+    for (size_t i = pool->judged + sharp; i < pool->n; i++) {
+        pool->candidates[i].value = -INFINITY;
+    }
+    qsort(pool->candidates, pool->n, sizeof *pool->candidates, by_value);
+    pool->judged = pool->n;
+}
+
+/* One to three changed decisions; every other time after a crossover with another parent. */
+static void offspring(struct pool *pool, const struct mu_enas_arch *const *parents, size_t n_parents, size_t n, struct mu_stream *stream,
+                      struct mu_arena *arena) {
+    for (size_t i = 0; i < n && n_parents; i++) {
+        const struct mu_enas_arch *mother = parents[mu_uniform_below(stream, n_parents)], *father = parents[mu_uniform_below(stream, n_parents)];
+        mu_enas_copy(pool->space, next(pool), mother);
+        if (i % 3 == 2) {
+            mu_enas_cross(pool->space, next(pool), father, stream);
+        }
+        mu_enas_mutate(pool->space, next(pool), 1 + (unsigned)(i % 3 == 2 ? mu_uniform_below(stream, 2) : mu_uniform_below(stream, 3)), stream);
+        keep(pool, arena);
+    }
+}
+
+/* The observed architectures of the largest posterior mean. */
+static size_t best_observed(struct pool *pool, const struct mu_enas_arch **parents, struct mu_arena *arena) {
+    const struct mu_enas_evidence *e = pool->evidence;
+    struct candidate *ranked = MU_ARRAY(arena, e->n, struct candidate);
+    for (size_t i = 0; i < e->n; i++) {
+        ranked[i] = (struct candidate){e->archs[i], mu_enas_surrogate_mean(pool->surrogate, &e->archs[i]), i};
+    }
+    qsort(ranked, e->n, sizeof *ranked, by_value);
+    size_t n = e->n < PARENTS ? e->n : PARENTS;
+    for (size_t i = 0; i < n; i++) {
+        parents[i] = &e->archs[ranked[i].number];
+    }
+    return n;
+}
+
+static void first_generation(struct pool *pool, const struct mu_enas_source *source, struct mu_stream *stream, struct mu_arena *arena) {
+    const struct mu_enas_arch *parents[PARENTS];
+    for (size_t i = 0; i < source->n; i++) {
+        source->draw(source->user, next(pool), stream);
+        keep(pool, arena);
+    }
+    for (size_t i = 0; i < RANDOM; i++) {
+        mu_enas_draw(pool->space, next(pool), stream);
+        keep(pool, arena);
+    }
+    size_t n = best_observed(pool, parents, arena);
+    offspring(pool, parents, n, OFFSPRING, stream, arena);
+    judge(pool);
+}
+
+static void next_generation(struct pool *pool, struct mu_stream *stream, struct mu_arena *arena) {
+    struct mu_enas_arch handles[PARENTS];
+    const struct mu_enas_arch *parents[PARENTS];
+    size_t n = pool->n < PARENTS ? pool->n : PARENTS;
+    for (size_t i = 0; i < n; i++) {
+        handles[i] = pool->candidates[i].arch;
+        parents[i] = &handles[i];
+    }
+    offspring(pool, parents, n, NEXT, stream, arena);
+    judge(pool);
+}
+
+void mu_enas_propose(const struct mu_enas_space *space, const struct mu_enas_evidence *evidence, struct mu_enas_surrogate *surrogate,
+                     const struct mu_enas_source *source, struct mu_enas_arch *arch, struct mu_stream *stream, struct mu_arena *arena) {
+    struct mu_arena_mark mark = mu_arena_mark(arena);
+    size_t room = source->n + RANDOM + OFFSPRING + GENERATIONS * NEXT + 2;
+    struct pool pool = {.space = space, .evidence = evidence, .surrogate = surrogate, .room = room};
+    pool.in = mu_enas_set_create(space, room, arena);
+    pool.candidates = MU_ARRAY(arena, room, struct candidate);
+    struct mu_enas_arch *archs = mu_enas_archs(space, room, arena);
+    for (size_t i = 0; i < room; i++) {
+        pool.candidates[i].arch = archs[i];
+    }
+    first_generation(&pool, source, stream, arena);
+    for (int i = 0; i < GENERATIONS && pool.n; i++) {
+        next_generation(&pool, stream, arena);
+    }
+    if (pool.n) {
+        mu_enas_copy(space, arch, &pool.candidates[0].arch);
+    } else {
+        mu_enas_draw_untried(space, evidence, arch, stream);
+    }
+    mu_arena_release(arena, mark);
+}

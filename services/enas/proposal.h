@@ -1,0 +1,20 @@
+/* Which architecture to try next, when a surrogate judges: candidates from several sources, improved for a few generations. */
+#ifndef MUSHIR_ENAS_PROPOSAL_H
+#define MUSHIR_ENAS_PROPOSAL_H
+
+#include "services/enas/surrogate.h"
+
+/* A source of candidates besides chance and the best observed: the controller. */
+struct mu_enas_source {
+    void (*draw)(void *user, struct mu_enas_arch *arch, struct mu_stream *stream);
+    void *user;
+    size_t n; /* how many to draw */
+};
+
+/* The untried architecture with the largest expected improvement among: draws of |source|, random ones, mutations and crossovers of the
+ * observed ones that the surrogate thinks best, and two generations of mutations and crossovers of the best candidates so far. Into
+ * |arch|; a random untried one when every candidate was tried. */
+void mu_enas_propose(const struct mu_enas_space *space, const struct mu_enas_evidence *evidence, struct mu_enas_surrogate *surrogate,
+                     const struct mu_enas_source *source, struct mu_enas_arch *arch, struct mu_stream *stream, struct mu_arena *arena);
+
+#endif
