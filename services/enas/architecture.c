@@ -8,8 +8,9 @@ static size_t bit(size_t layer, size_t from) {
 }
 
 static enum mu_status missing(struct mu_error *error, const char *what, const struct mu_network *network) {
-    return mu_fail(error, MU_INVALID_ARGUMENT, "Missing %s in GraphConfig:\nnum_layers: %d\ninput_sizes: %zu given\noutput_sizes: %zu given",
-                   what, network->layers, network->n_input_sizes, network->n_output_sizes);
+    return mu_fail(error, MU_INVALID_ARGUMENT,
+                   "Missing %s in GraphConfig:\nnum_layers: %d\ninput_sizes: %zu given\noutput_sizes: %zu given", what, network->layers,
+                   network->n_input_sizes, network->n_output_sizes);
 }
 
 enum mu_status mu_enas_space_init(struct mu_enas_space *space, const struct mu_network *network, struct mu_arena *arena,
@@ -117,7 +118,8 @@ void mu_enas_mutate(const struct mu_enas_space *space, struct mu_enas_arch *arch
     }
 }
 
-void mu_enas_cross(const struct mu_enas_space *space, struct mu_enas_arch *arch, const struct mu_enas_arch *from, struct mu_stream *stream) {
+void mu_enas_cross(const struct mu_enas_space *space, struct mu_enas_arch *arch, const struct mu_enas_arch *from,
+                   struct mu_stream *stream) {
     for (size_t l = 0; l < space->layers; l++) {
         if (mu_uniform(stream) < 0.5) {
             arch->ops[l] = from->ops[l];

@@ -41,12 +41,14 @@ void mu_enas_draw(const struct mu_enas_space *space, struct mu_enas_arch *arch, 
 void mu_enas_mutate(const struct mu_enas_space *space, struct mu_enas_arch *arch, unsigned steps, struct mu_stream *stream);
 
 /* Take each layer, with its skips, from |arch| or from |other|. */
-void mu_enas_cross(const struct mu_enas_space *space, struct mu_enas_arch *arch, const struct mu_enas_arch *other, struct mu_stream *stream);
+void mu_enas_cross(const struct mu_enas_space *space, struct mu_enas_arch *arch, const struct mu_enas_arch *other,
+                   struct mu_stream *stream);
 
 /* Architecture number |index| in [0, mu_enas_space_size): mixed radix, operations first. */
 void mu_enas_at(const struct mu_enas_space *space, struct mu_enas_arch *arch, uint64_t index);
 
-/* Read the text that mu_enas_print_arch writes (blanks are free, apostrophes are not needed). False when it is no architecture of |space|. */
+/* Read the text that mu_enas_print_arch writes (blanks are free, apostrophes are not needed). False when it is no architecture of |space|.
+ */
 bool mu_enas_parse(const struct mu_enas_space *space, const char *text, struct mu_enas_arch *arch);
 
 /* "[[1], [2, 1]]": per layer the operation and a bit for each earlier layer. Arena-owned. */

@@ -1,5 +1,5 @@
-/* ENAS (Pham, Guan, Zoph, Le and Dean, "Efficient neural architecture search via parameter sharing", ICML 2018), without the sharing: a trial
- * trains one architecture, so a few hundred rewards are all there is. A controller learns from them by policy gradient; by default a
+/* ENAS (Pham, Guan, Zoph, Le and Dean, "Efficient neural architecture search via parameter sharing", ICML 2018), without the sharing: a
+ * trial trains one architecture, so a few hundred rewards are all there is. A controller learns from them by policy gradient; by default a
  * surrogate over the evaluated architectures chooses among its samples, random ones and variations of the best. */
 #include "services/enas/enas.h"
 
@@ -56,8 +56,8 @@ static enum mu_status validate(const struct mu_experiment *experiment, const str
     return experiment->network.present ? mu_enas_space_init(&space, &experiment->network, arena, error) : MU_OK;
 }
 
-/* A balanced start: over |table.n| suggestions every layer sees every operation once, and a suggestion's skips are the opposite of those of the one
- * before. A function of (seed, number). */
+/* A balanced start: over |table.n| suggestions every layer sees every operation once, and a suggestion's skips are the opposite of those of
+ * the one before. A function of (seed, number). */
 static void balanced(const struct mu_request *request, const struct mu_enas_space *space, uint64_t number, struct mu_enas_arch *arch) {
     size_t n = space->table.n, *order = MU_ARRAY(request->arena, n, size_t);
     struct mu_stream stream;
@@ -133,7 +133,8 @@ static void learn(struct run *run) {
     if (e->n < INITIAL) {
         return;
     }
-    size_t modelled = run->request->wanted < MODELLED ? run->request->wanted : MODELLED, pending = e->n_pending < MODELLED ? e->n_pending : MODELLED;
+    size_t modelled = run->request->wanted < MODELLED ? run->request->wanted : MODELLED,
+           pending = e->n_pending < MODELLED ? e->n_pending : MODELLED;
     run->surrogate = mu_enas_surrogate_fit(&run->space, e, modelled + pending, run->request->arena);
     for (size_t i = 0; i < pending; i++) {
         mu_enas_surrogate_expect(run->surrogate, &e->archs[e->n + i]);

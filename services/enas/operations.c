@@ -13,10 +13,11 @@ static enum mu_status expand_family(struct mu_enas_family *family, size_t first,
         }
         family->n *= values[i].n;
         if (family->n + first > MU_ENAS_MOST_OPERATIONS) {
-            return mu_fail(error, MU_INVALID_ARGUMENT,
-                           "the operations have more than %d combinations of parameter values (counted up to %s of operation %s); use fewer "
-                           "values",
-                           MU_ENAS_MOST_OPERATIONS, o->parameters[i].name, o->type);
+            return mu_fail(
+                error, MU_INVALID_ARGUMENT,
+                "the operations have more than %d combinations of parameter values (counted up to %s of operation %s); use fewer "
+                "values",
+                MU_ENAS_MOST_OPERATIONS, o->parameters[i].name, o->type);
         }
     }
     return MU_OK;

@@ -18,7 +18,7 @@ struct mu_enas_family {
 
 struct mu_enas_table {
     const struct mu_enas_family *families;
-    size_t n_families, n; /* n: entries in all */
+    size_t n_families, n;   /* n: entries in all */
     const uint16_t *family; /* n: of each entry */
 };
 

@@ -4,12 +4,12 @@
 #include <stdlib.h>
 
 enum {
-    RANDOM = 48,      /* candidates without any knowledge */
-    OFFSPRING = 128,  /* of the best observed */
-    NEXT = 64,        /* of the best candidates, in each further generation */
+    RANDOM = 48,     /* candidates without any knowledge */
+    OFFSPRING = 128, /* of the best observed */
+    NEXT = 64,       /* of the best candidates, in each further generation */
     GENERATIONS = 2,
     PARENTS = 8,
-    SHARP = 2,        /* one of so many candidates, those of the largest mean, has its uncertainty computed */
+    SHARP = 2, /* one of so many candidates, those of the largest mean, has its uncertainty computed */
 };
 
 struct candidate {
@@ -41,8 +41,8 @@ static struct mu_enas_arch *next(struct pool *pool) {
     return &pool->candidates[pool->n].arch;
 }
 
-/* Keep what stands in next(), unless it was tried or is a candidate already. The set refers to the architecture's arrays, which stay in place
- * when candidates are sorted, through a copy of the two pointers. */
+/* Keep what stands in next(), unless it was tried or is a candidate already. The set refers to the architecture's arrays, which stay in
+ * place when candidates are sorted, through a copy of the two pointers. */
 static void keep(struct pool *pool, struct mu_arena *arena) {
     if (pool->n + 1 >= pool->room || mu_enas_set_has(pool->evidence->tried, next(pool)) || mu_enas_set_has(pool->in, next(pool))) {
         return;
@@ -55,7 +55,8 @@ static void keep(struct pool *pool, struct mu_arena *arena) {
     pool->n++;
 }
 
-/* Sort what came since the last call by its mean, replace the means of the better part by improvements, and sort all; the others drop out. */
+/* Sort what came since the last call by its mean, replace the means of the better part by improvements, and sort all; the others drop out.
+ */
 static void judge(struct pool *pool) {
     size_t fresh = pool->n - pool->judged, sharp = (fresh + SHARP - 1) / SHARP;
     qsort(pool->candidates + pool->judged, fresh, sizeof *pool->candidates, by_value);
@@ -76,12 +77,14 @@ static void judge(struct pool *pool) {
 static void offspring(struct pool *pool, const struct mu_enas_arch *const *parents, size_t n_parents, size_t n, struct mu_stream *stream,
                       struct mu_arena *arena) {
     for (size_t i = 0; i < n && n_parents; i++) {
-        const struct mu_enas_arch *mother = parents[mu_uniform_below(stream, n_parents)], *father = parents[mu_uniform_below(stream, n_parents)];
+        const struct mu_enas_arch *mother = parents[mu_uniform_below(stream, n_parents)],
+                                  *father = parents[mu_uniform_below(stream, n_parents)];
         mu_enas_copy(pool->space, next(pool), mother);
         if (i % 3 == 2) {
             mu_enas_cross(pool->space, next(pool), father, stream);
         }
-        mu_enas_mutate(pool->space, next(pool), 1 + (unsigned)(i % 3 == 2 ? mu_uniform_below(stream, 2) : mu_uniform_below(stream, 3)), stream);
+        mu_enas_mutate(pool->space, next(pool), 1 + (unsigned)(i % 3 == 2 ? mu_uniform_below(stream, 2) : mu_uniform_below(stream, 3)),
+                       stream);
         keep(pool, arena);
     }
 }

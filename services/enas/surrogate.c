@@ -8,8 +8,8 @@
 #include "common/num/normal.h"
 
 enum {
-    FITTED = 120,     /* observations that the scales are fitted to */
-    TABULATED = 512,  /* largest table whose distances are kept as a matrix */
+    FITTED = 120,    /* observations that the scales are fitted to */
+    TABULATED = 512, /* largest table whose distances are kept as a matrix */
     SCALES = 4,
 };
 
@@ -217,9 +217,15 @@ static void fit_scales(struct mu_enas_surrogate *s, const struct mu_enas_evidenc
         y[i] = e->scores[chosen[i]];
         noise[i] = noise_of(e, chosen[i]);
     }
-    struct pairs p = {.n = n, .layers = s->space->layers, .skips_all = s->space->skips, .y = y, .noise = noise,
-                      .families = MU_ARRAY(arena, n * n, double), .within = MU_ARRAY(arena, n * n, double),
-                      .skips = MU_ARRAY(arena, n * n, double), .matrix = MU_ARRAY(arena, n * n, double),
+    struct pairs p = {.n = n,
+                      .layers = s->space->layers,
+                      .skips_all = s->space->skips,
+                      .y = y,
+                      .noise = noise,
+                      .families = MU_ARRAY(arena, n * n, double),
+                      .within = MU_ARRAY(arena, n * n, double),
+                      .skips = MU_ARRAY(arena, n * n, double),
+                      .matrix = MU_ARRAY(arena, n * n, double),
                       .solution = MU_ARRAY(arena, n, double),
                       .free_within = s->space->table.n_families > 1 && s->space->table.n > s->space->table.n_families};
     fill_pairs(&p, s->space, archs);

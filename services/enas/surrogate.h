@@ -1,8 +1,8 @@
 /* What an architecture is worth, judged from the evaluated ones: a Gaussian process whose kernel counts differing decisions.
  *
  * k(a, b) = exp(-s_o D_o(a, b) / layers - s_s D_s(a, b) / skips), with D_s the number of skips that differ and D_o the sum over layers of
- * mu_enas_table_distance. Three shared scales (operations, parameters within an operation, skips) and a noise are fitted by maximum a posteriori;
- * the signal's variance is profiled out (Rasmussen and Williams, "Gaussian processes for machine learning", 2006, eq. 5.8). */
+ * mu_enas_table_distance. Three shared scales (operations, parameters within an operation, skips) and a noise are fitted by maximum a
+ * posteriori; the signal's variance is profiled out (Rasmussen and Williams, "Gaussian processes for machine learning", 2006, eq. 5.8). */
 #ifndef MUSHIR_ENAS_SURROGATE_H
 #define MUSHIR_ENAS_SURROGATE_H
 

@@ -68,8 +68,9 @@ static void katibs_operations_make_106_entries(void **state) {
     for (size_t l = 0; l < 8; l++) {
         arch->ops[l] = 105;
     }
-    assert_non_null(strstr(mu_enas_print_config(&space, arch, arena),
-                           "{'105': {'opt_id': 105, 'opt_type': 'reduction', 'opt_params': {'reduction_type': 'avg_pooling', 'pool_size': 3}}}"));
+    assert_non_null(
+        strstr(mu_enas_print_config(&space, arch, arena),
+               "{'105': {'opt_id': 105, 'opt_type': 'reduction', 'opt_params': {'reduction_type': 'avg_pooling', 'pool_size': 3}}}"));
 }
 
 static void every_type_of_parameter_expands(void **state) {
@@ -111,8 +112,17 @@ static void other_texts_are_refused(void **state) {
     space_of(&space, &network, arena);
     struct mu_enas_arch *arch = mu_enas_archs(&space, 1, arena);
     assert_true(mu_enas_parse(&space, " [ [1],[2,1] ] ", arch));
-    static const char *const bad[] = {"",          "[]",          "[[1]]",          "[[1], [2]]",    "[[1], [2, 2]]",  "[[3], [2, 1]]",
-                                      "[[-1], [2, 1]]", "[[1], [2, 1]", "[[1], [2, 1]]x", "[[1], [2, 1], [0, 0, 0]]", "[[1.0], [2, 1]]",
+    static const char *const bad[] = {"",
+                                      "[]",
+                                      "[[1]]",
+                                      "[[1], [2]]",
+                                      "[[1], [2, 2]]",
+                                      "[[3], [2, 1]]",
+                                      "[[-1], [2, 1]]",
+                                      "[[1], [2, 1]",
+                                      "[[1], [2, 1]]x",
+                                      "[[1], [2, 1], [0, 0, 0]]",
+                                      "[[1.0], [2, 1]]",
                                       "[[99999999999999999999], [2, 1]]"};
     for (size_t i = 0; i < COUNT(bad); i++) {
         assert_false(mu_enas_parse(&space, bad[i], arch));
