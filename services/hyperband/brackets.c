@@ -28,18 +28,10 @@ static bool same_texts(const char *const *a, const char *const *b, size_t n) {
     return true;
 }
 
-static uint64_t hash_texts(const char *const *texts, size_t n) {
-    uint64_t hash = 0;
-    for (size_t i = 0; i < n; i++) {
-        hash = mu_hash(hash, texts[i], strlen(texts[i]) + 1);
-    }
-    return hash;
-}
-
 /* Index of the configuration with these texts; a new one when there is none yet. */
 static uint32_t find_config(struct mu_brackets *brackets, struct table *table, const char *const *texts, const double *x) {
     size_t n = brackets->space->n;
-    uint64_t hash = hash_texts(texts, n);
+    uint64_t hash = mu_hash(0, x, n * sizeof *x); /* equal texts have equal coordinates, which are shorter */
     size_t at = hash & table->mask;
     for (; table->slots[at] != 0; at = (at + 1) & table->mask) {
         uint32_t config = table->slots[at] - 1;
@@ -55,11 +47,20 @@ static uint32_t find_config(struct mu_brackets *brackets, struct table *table, c
 
 /* ---- runs ---- */
 
+/* The text that |trial| assigns to |name|; most clients keep the order of the specification, where it has the index |expected|. */
+static const char *text_at(const struct mu_trial *trial, const char *name, size_t expected) {
+    if (expected < trial->n_assignments && strcmp(trial->assignments[expected].name, name) == 0) {
+        return trial->assignments[expected].value;
+    }
+    return mu_trial_text(trial, name);
+}
+
 /* Texts of a trial without the resource, in the order of the specification. */
-static const char *const *config_texts(const struct mu_space *space, const struct mu_trial *trial, struct mu_arena *arena) {
+static const char *const *config_texts(const struct mu_space *space, const struct mu_trial *trial, size_t resource,
+                                       struct mu_arena *arena) {
     const char **texts = MU_ARRAY(arena, space->n + 1, const char *);
     for (size_t j = 0; j < space->n; j++) {
-        const char *text = mu_trial_text(trial, space->parameters[j].name);
+        const char *text = text_at(trial, space->parameters[j].name, j < resource ? j : j + 1);
         texts[j] = text ? text : "";
     }
     return texts;
@@ -93,12 +94,12 @@ static void read_runs(struct mu_brackets *brackets, struct table *table, const s
     const char *name = request->experiment->space.parameters[resource].name;
     for (size_t i = 0; i < n; i++) {
         double value;
-        const char *text = mu_trial_text(&trials[i], name);
+        const char *text = text_at(&trials[i], name, resource);
         const double *x = config_point(&trials[i], resource, brackets->space->n, request->arena);
         if (!x || !text || !mu_read_double(text, &value)) {
             continue;
         }
-        const char *const *texts = config_texts(brackets->space, &trials[i], request->arena);
+        const char *const *texts = config_texts(brackets->space, &trials[i], resource, request->arena);
         struct mu_run *run = &brackets->runs[brackets->n_runs++];
         *run = (struct mu_run){.trial = &trials[i], .x = x, .resource = value, .rung = mu_ladder_rung(brackets->ladder, value)};
         run->config = find_config(brackets, table, texts, x);
