@@ -1,10 +1,10 @@
-/* grpc.health.v1.Health: Check is answered on the I/O thread, Watch streams every change. */
+/* grpc.health.v1.Health: Check is answered on the polling thread, Watch streams every change. */
 #include <string.h>
 
 #include "common/rpc/internal.h"
 #include "grpc/health/v1/health.pb-c.h"
 
-enum { LARGEST_REQUEST = 4096 }; /* it holds a name; nobody may make the I/O thread work */
+enum { LARGEST_REQUEST = 4096 }; /* it holds a name; nobody may make the polling thread work */
 
 #define STATUS(name) GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__##name
 

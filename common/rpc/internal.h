@@ -11,7 +11,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
-#include "common/rpc/jobs.h"
+#include "common/rpc/crew.h"
 #include "common/rpc/rpc.h"
 
 #define container_of(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
@@ -34,7 +34,7 @@ void __tsan_release(void *address);
 
 /* What core gives back when an operation ended: the address of one of these, embedded in what the operation belongs to. */
 struct mu_rpc_tag {
-    void (*on_done)(struct mu_rpc_tag *tag, bool ok); /* on the I/O thread */
+    void (*on_done)(struct mu_rpc_tag *tag, bool ok); /* on the polling thread */
 };
 
 struct mu_rpc_call;
@@ -43,8 +43,8 @@ struct mu_rpc_call;
 struct mu_rpc_kind {
     size_t size;                               /* of the structure that starts with struct mu_rpc_call */
     bool payload;                              /* the first message arrives with the call */
-    void (*arrived)(struct mu_rpc_call *call); /* I/O thread; a new call, already armed for the next one; holds a reference for it */
-    void (*closed)(struct mu_rpc_call *call);  /* I/O thread; the call is over for the client; may be NULL */
+    void (*arrived)(struct mu_rpc_call *call); /* polling thread; a new call, already armed for the next one; holds a reference for it */
+    void (*closed)(struct mu_rpc_call *call);  /* polling thread; the call is over for the client; may be NULL */
     void (*finish)(struct mu_rpc_call *call);  /* last reference gone; any thread; may be NULL */
 };
 
@@ -92,14 +92,12 @@ struct mu_rpc_server {
     int port;
     struct mu_rpc_tag on_shutdown;
     atomic_size_t live; /* calls, armed ones included, and 1 for the server itself: at 0 the event queue closes */
-    struct mu_jobs *jobs;
+    struct mu_crew *crew;
     atomic_size_t running;
     atomic_bool serving;
     pthread_mutex_t streams_lock;
     struct mu_rpc_stream *streams;
     bool streams_closed; /* new streams end at once */
-    pthread_t thread;
-    bool thread_started;
 };
 
 /* call.c */
@@ -107,7 +105,7 @@ void mu_rpc_arm(struct mu_rpc_server *server, const struct mu_rpc_endpoint *endp
 void mu_rpc_release_live(struct mu_rpc_server *server);
 void mu_rpc_call_ref(struct mu_rpc_call *call);
 void mu_rpc_call_unref(struct mu_rpc_call *call);
-/* Start |ops|; |tag| comes back on the I/O thread, holding a reference until then. False: refused (our bug; logged). */
+/* Start |ops|; |tag| comes back on the polling thread, holding a reference until then. False: refused (our bug; logged). */
 bool mu_rpc_batch(struct mu_rpc_call *call, const grpc_op *ops, size_t n, struct mu_rpc_tag *tag);
 /* Answer a unary call with |bytes| or, unless |code| is MU_OK, with |text| alone. */
 void mu_rpc_reply(struct mu_rpc_call *call, enum mu_status code, const char *text, const void *bytes, size_t size);

@@ -1,7 +1,8 @@
 /* The gRPC server, on the C core: unary methods answered by workers, health, reflection, and an orderly stop.
  *
- * One thread moves bytes and never computes, so that a probe is answered while every worker is busy. Handlers run on worker threads, each
- * with an arena of its own whose limit is enforced: passing it answers RESOURCE_EXHAUSTED. A full queue answers the same at once. */
+ * One thread at a time moves bytes and does not compute, so that a probe is answered while every worker is busy. Handlers run on worker
+ * threads, each with an arena of its own whose limit is enforced: passing it answers RESOURCE_EXHAUSTED. A full queue answers the same at
+ * once. */
 #ifndef MUSHIR_RPC_RPC_H
 #define MUSHIR_RPC_RPC_H
 
@@ -58,10 +59,11 @@ struct mu_rpc_options {
     size_t arena_limit;                             /* bytes one request may use, its message included */
     size_t max_request;                             /* bytes of the largest accepted message */
     const char *tls_cert, *tls_key, *tls_client_ca; /* PEM files; NULL: plaintext, and clients need no certificate */
-    /* Called on a worker (or, for refused requests, the I/O thread) just before the reply is sent, and just after. Either may be NULL. */
+    /* Called on a worker (or, for refused requests, the polling thread) just before the reply is sent, and just after. Either may be NULL.
+     */
     void (*before_reply)(void *observer, const struct mu_rpc_outcome *outcome);
     void (*after_reply)(void *observer, const struct mu_rpc_outcome *outcome);
-    /* Called once on the I/O thread when a stop has come to its end: every call answered. */
+    /* Called once on the polling thread when a stop has come to its end: every call answered. */
     void (*stopped)(void *observer);
     void *observer;
 };

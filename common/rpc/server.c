@@ -22,21 +22,20 @@ static void log_core(gpr_log_func_args *args) {
     }
 }
 
-static void *run_events(void *user) {
+/* One event of core's; false when the queue has ended. */
+static bool poll_event(void *user) {
     struct mu_rpc_server *server = user;
-    for (;;) {
-        grpc_event event = grpc_completion_queue_next(server->events, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
-        if (event.type == GRPC_QUEUE_SHUTDOWN) {
-            break;
+    grpc_event event = grpc_completion_queue_next(server->events, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+    if (event.type == GRPC_QUEUE_SHUTDOWN) {
+        if (server->options.stopped) {
+            server->options.stopped(server->options.observer);
         }
-        mu_rpc_taking_over(event.tag);
-        struct mu_rpc_tag *tag = event.tag;
-        tag->on_done(tag, event.success != 0);
+        return false;
     }
-    if (server->options.stopped) {
-        server->options.stopped(server->options.observer);
-    }
-    return NULL;
+    mu_rpc_taking_over(event.tag);
+    struct mu_rpc_tag *tag = event.tag;
+    tag->on_done(tag, event.success != 0);
+    return true;
 }
 
 static void on_shutdown(struct mu_rpc_tag *tag, bool ok) {
@@ -150,18 +149,14 @@ static enum mu_status open_server(struct mu_rpc_server *server, struct mu_error 
     return bind_port(server, error);
 }
 
-static enum mu_status start_threads(struct mu_rpc_server *server, struct mu_error *error) {
-    server->jobs = mu_jobs_create(server->options.workers, server->options.queue);
-    if (!server->jobs) {
-        return mu_fail(error, MU_INTERNAL, "cannot start %zu workers", server->options.workers);
-    }
+static enum mu_status start_crew(struct mu_rpc_server *server, struct mu_error *error) {
     atomic_store(&server->serving, true);
     grpc_server_start(server->core);
     for (size_t i = 0; i < server->n_endpoints; i++) {
         mu_rpc_arm(server, &server->endpoints[i]);
     }
-    server->thread_started = pthread_create(&server->thread, NULL, run_events, server) == 0;
-    return server->thread_started ? MU_OK : mu_fail(error, MU_INTERNAL, "cannot start the I/O thread");
+    server->crew = mu_crew_create(server->options.workers, server->options.queue, poll_event, server);
+    return server->crew ? MU_OK : mu_fail(error, MU_INTERNAL, "cannot start %zu threads", server->options.workers + 1);
 }
 
 struct mu_rpc_server *mu_rpc_start(const struct mu_rpc_options *options, struct mu_error *error) {
@@ -176,7 +171,7 @@ struct mu_rpc_server *mu_rpc_start(const struct mu_rpc_options *options, struct 
     pthread_mutex_init(&server->streams_lock, NULL);
     gpr_set_log_function(log_core);
     grpc_init();
-    if (open_server(server, error) || start_threads(server, error)) {
+    if (open_server(server, error) || start_crew(server, error)) {
         mu_rpc_stop(server);
         mu_rpc_destroy(server);
         return NULL;
@@ -189,7 +184,7 @@ int mu_rpc_port(const struct mu_rpc_server *server) {
 }
 
 size_t mu_rpc_queued(struct mu_rpc_server *server) {
-    return mu_jobs_waiting(server->jobs);
+    return mu_crew_waiting(server->crew);
 }
 
 size_t mu_rpc_running(struct mu_rpc_server *server) {
@@ -212,13 +207,12 @@ void mu_rpc_destroy(struct mu_rpc_server *server) {
     if (!server) {
         return;
     }
-    if (server->thread_started) {
-        pthread_join(server->thread, NULL);
-    } else {
-        server->options.stopped = NULL; /* the start failed: nobody waits for it */
-        run_events(server);
+    if (!server->crew) { /* the start failed: nobody waits for the end, and no thread handles it */
+        server->options.stopped = NULL;
+        while (poll_event(server)) {
+        }
     }
-    mu_jobs_destroy(server->jobs);
+    mu_crew_destroy(server->crew);
     grpc_server_destroy(server->core);
     grpc_completion_queue_destroy(server->events);
     grpc_shutdown();

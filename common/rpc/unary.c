@@ -1,4 +1,4 @@
-/* Unary methods of the service: queued on the I/O thread, answered by a worker. */
+/* Unary methods of the service: offered by the polling thread, answered by a worker. */
 #include <malloc.h>
 #include <stdio.h>
 
@@ -97,7 +97,7 @@ static void arrived(struct mu_rpc_call *call) {
     struct unary *unary = container_of(call, struct unary, call);
     unary->job.run = run;
     mu_rpc_call_ref(call);
-    if (!mu_jobs_push(call->server->jobs, &unary->job)) {
+    if (!mu_crew_offer(call->server->crew, &unary->job)) {
         struct mu_error error;
         (void)mu_fail(&error, MU_RESOURCE_EXHAUSTED, "all %zu workers are busy and %zu requests wait: try again later",
                       call->server->options.workers, call->server->options.queue);

@@ -1,0 +1,32 @@
+/* The threads of a server: at every moment one of them waits for events, the others run jobs or are idle.
+ *
+ * Leader and followers: the thread that receives a request passes the waiting on to an idle one and runs the request itself, so that no
+ * answer is delayed by waking another thread. When all others are busy it keeps waiting for events and queues the job: whoever waits never
+ * computes, and probes are answered always. */
+#ifndef MUSHIR_RPC_CREW_H
+#define MUSHIR_RPC_CREW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct mu_job {
+    void (*run)(struct mu_job *job);
+};
+
+struct mu_crew;
+
+/* |workers| + 1 threads, of which one is in |poll| (wait for one event and handle it; false: there will be none any more) and at most
+ * |workers| run jobs; |capacity| jobs can wait. NULL when threads or memory lack; |poll| may have been called then. */
+struct mu_crew *mu_crew_create(size_t workers, size_t capacity, bool (*poll)(void *user), void *user);
+
+/* Have |job| run (owned by the caller; its run must keep it alive); false, at once, when the queue is full. Only inside |poll|, and at most
+ * one job per call of it. */
+bool mu_crew_offer(struct mu_crew *crew, struct mu_job *job);
+
+/* Jobs that wait. Any thread. */
+size_t mu_crew_waiting(struct mu_crew *crew);
+
+/* Wait until |poll| has returned false and every job has run; free all. NULL is allowed. */
+void mu_crew_destroy(struct mu_crew *crew);
+
+#endif
