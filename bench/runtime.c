@@ -240,7 +240,6 @@ static void show_memory(const char *program) {
         struct request request = make_request(10, TRIALS[i]);
         double latency;
         load_run(load, GET_SUGGESTIONS, request.bytes, request.size, 10, 1, &latency);
-        usleep(50000); /* memory is given back after the reply */
         printf("%6zu trials, request of %8.1f KiB %12s %9.2f ms %8.1f MiB %8.1f MiB\n", TRIALS[i], (double)request.size / 1024, "",
                1e3 * latency, memory(server, "VmRSS:"), memory(server, "VmHWM:"));
         load_close(load);

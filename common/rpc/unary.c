@@ -77,7 +77,7 @@ static void serve(struct unary *unary) {
 }
 
 /* The allocator keeps freed memory for the next request; after a big one that would be most of the process. */
-enum { BIG_REQUEST = 4 << 20 };
+enum { BIG_REQUEST = 1 << 20 };
 
 static void run(struct mu_job *job) {
     struct unary *unary = container_of(job, struct unary, job);

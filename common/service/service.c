@@ -237,14 +237,6 @@ static enum mu_log_level level_of(const char *name) {
     return (enum mu_log_level)level;
 }
 
-/* One heap for all threads keeps the process small (they allocate few and large pieces). It keeps a few MiB from request to request, because
- * asking the system anew costs as much as decoding a thousand trials; what a bigger one needed is given back by the rpc floor. */
-static void tune_memory(void) {
-    mallopt(M_ARENA_MAX, 1);
-    mallopt(M_MMAP_THRESHOLD, 8 << 20);
-    mallopt(M_TRIM_THRESHOLD, 8 << 20);
-}
-
 int mu_service_main(int argc, char **argv, const struct mu_service *service) {
     struct program program = {.service = service, .options = mu_default_options};
     struct mu_error error;
@@ -260,7 +252,7 @@ int mu_service_main(int argc, char **argv, const struct mu_service *service) {
     } else if (program.options.settings) {
         print_settings(service);
     } else {
-        tune_memory();
+        mallopt(M_ARENA_MAX, 2); /* threads that share heaps keep the process small */
         return run(&program);
     }
     return 0;

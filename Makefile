@@ -1,0 +1,42 @@
+# The daily commands. `make run` and `make test` also install what is missing (Debian 12 or Ubuntu 24.04, as root or with sudo).
+JOBS ?= $(shell nproc)
+export PORT ?= 6789
+export REGISTRY ?= localhost
+export JOBS
+
+.DEFAULT_GOAL := build
+.PHONY: help build run test unit bench images test-images format clean
+
+help: ## Show these lines
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+
+build: ## Compile every program to build/bin
+	cmake --preset release
+	cmake --build build -j $(JOBS)
+
+run: ## Install, build, start the services, tune the examples; KEEP=1 leaves the services running, PORT=6789 is the first port
+	@tools/install build
+	@$(MAKE) --no-print-directory build
+	@tools/run
+
+test: ## Install, build and run every test; exit status 0 only when all of them pass
+	@tools/install build test
+	@tools/test
+
+unit: build ## The unit tests alone
+	ctest --test-dir build -j $(JOBS) --output-on-failure
+
+bench: build ## Latency and throughput next to a bare echo server, start, memory
+	cmake --build build --target bench
+
+images: ## Build one container image per service: localhost/mushir-<service>; REGISTRY=... names another place
+	@tools/images
+
+test-images: build ## Run each image under Katib's default limits
+	@tools/test images
+
+format: ## clang-format on everything that git knows
+	git ls-files '*.c' '*.h' | xargs clang-format -i
+
+clean: ## Remove build/
+	rm -rf build
