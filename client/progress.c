@@ -1,0 +1,208 @@
+/* What is shown while trials run: lines and a bar for people, JSON lines for scripts. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "client/json.h"
+#include "client/run.h"
+
+static bool shown(const struct run *run) {
+    return !run->options->quiet && !run->options->json_lines;
+}
+
+static bool painted(const struct run *run) {
+    const char *term = getenv("TERM");
+    return shown(run) && isatty(2) && term && strcmp(term, "dumb");
+}
+
+static void wipe(const struct run *run) {
+    if (painted(run)) {
+        fputs("\r\033[K", stderr);
+    }
+}
+
+/* ---- JSON lines ---- */
+
+static void begin_event(const char *event, const char *time) {
+    printf("{\"event\": \"%s\", \"time\": ", event);
+    json_string(stdout, time);
+}
+
+static void end_event(void) {
+    printf("}\n");
+    fflush(stdout);
+}
+
+static void event_text(const char *name, const char *value) {
+    printf(", \"%s\": ", name);
+    json_string(stdout, value);
+}
+
+static void trial_event(const struct run *run, const struct trial *trial, bool ended) {
+    begin_event(ended ? "trial_ended" : "trial_started", ended ? trial->completed : trial->started);
+    event_text("trial", trial->name);
+    printf(", \"attempt\": %d, \"assignments\": ", trial->attempt);
+    json_pairs(stdout, trial->assignments, trial->n_assignments);
+    if (ended) {
+        event_text("condition", condition_name(trial->condition));
+        event_text("why", trial->why);
+        printf(", \"metrics\": {");
+        for (size_t m = 0, n = 0; m < run->e->n_metrics; m++) {
+            const char *value = trial_value(trial, run->e, m);
+            if (value) {
+                fputs(n++ ? ", " : "", stdout);
+                json_string(stdout, run->e->metrics[m].name);
+                fputs(": ", stdout);
+                json_string(stdout, value);
+            }
+        }
+        printf("}");
+    }
+    end_event();
+}
+
+/* ---- the bar ---- */
+
+static void duration(double seconds, char text[32]) {
+    long s = seconds > 0 ? (long)(seconds + 0.5) : 0;
+    if (s >= 3600) {
+        snprintf(text, 32, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
+    } else {
+        snprintf(text, 32, "%ld:%02ld", s / 60, s % 60);
+    }
+}
+
+/* Seconds that are left: trials still to run at the pace of those that ended in this process. -1: unknown. */
+static double estimate(const struct run *run, size_t over, size_t most) {
+    double spent = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < run->n_trials; i++) {
+        const struct trial *t = run->trials[i];
+        if (trial_over(t) && t->ended > t->begun && t->begun > 0) {
+            spent += t->ended - t->begun;
+            n++;
+        }
+    }
+    if (n == 0 || most == 0) {
+        return -1;
+    }
+    return spent / (double)n * (double)(most - over) / (double)run->e->parallel;
+}
+
+static int columns(void) {
+    struct winsize size;
+    return ioctl(2, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
+}
+
+static void best_text(const struct run *run, char *text, size_t size) {
+    const struct trial *best = trial_best(run->trials, run->n_trials, run->e);
+    *text = '\0';
+    if (best) {
+        snprintf(text, size, "  best %s=%s (%s)", run->e->metrics[0].name, trial_value(best, run->e, 0), best->name);
+    }
+}
+
+void progress_tick(const struct run *run) {
+    enum { BAR = 24 };
+    char bar[BAR + 1], left[32] = "?", best[512], line[1024];
+    if (!painted(run)) {
+        return;
+    }
+    struct trial_counts counts = trial_count(run->trials, run->n_trials);
+    size_t over = counts.total - counts.pending - counts.running, most = run->e->max_trials > 0 ? (size_t)run->e->max_trials : 0;
+    size_t full = most ? over * BAR / most : 0;
+    for (size_t i = 0; i < BAR; i++) {
+        bar[i] = i < full ? '#' : '-';
+    }
+    bar[BAR] = '\0';
+    double eta = estimate(run, over, most);
+    if (eta >= 0) {
+        duration(eta, left);
+    }
+    best_text(run, best, sizeof best);
+    char total[24] = "";
+    if (most) {
+        snprintf(total, sizeof total, "/%zu", most);
+    }
+    snprintf(line, sizeof line, "[%s] %zu%s  %zu running%s  %s left", bar, over, total, counts.running, best, left);
+    fprintf(stderr, "\r\033[K%.*s", columns() - 1, line);
+    fflush(stderr);
+}
+
+/* ---- events ---- */
+
+void progress_begin(const struct run *run) {
+    if (run->options->json_lines) {
+        begin_event(run->resumed || run->n_trials ? "experiment_resumed" : "experiment_started", run_time(run->arena, run_now()));
+        event_text("experiment", run->e->name);
+        event_text("journal", run->journal_path);
+        printf(", \"trials\": %zu", run->n_trials);
+        end_event();
+    } else if (shown(run)) {
+        const char *verb = run->n_trials ? "continues" : "begins";
+        fprintf(stderr, "%s %s with %s, %d at a time; journal %s\n", run->e->name, verb, run->e->algorithm, run->e->parallel,
+                run->journal_path);
+        if (run->n_trials) {
+            fprintf(stderr, "%zu trials are known, %zu of them over\n", run->n_trials, run->resumed);
+        }
+        progress_tick(run);
+    }
+}
+
+void progress_started(const struct run *run, const struct trial *trial) {
+    if (run->options->json_lines) {
+        trial_event(run, trial, false);
+    }
+    progress_tick(run);
+}
+
+void progress_metric(const struct run *run, const struct trial *trial, const struct observation *observation) {
+    if (run->options->json_lines) {
+        begin_event("metric", observation->time);
+        event_text("trial", trial->name);
+        event_text("name", run->e->metrics[observation->metric].name);
+        event_text("value", observation->value);
+        end_event();
+    }
+}
+
+void progress_ended(const struct run *run, const struct trial *trial) {
+    char took[32];
+    if (run->options->json_lines) {
+        trial_event(run, trial, true);
+    } else if (shown(run)) {
+        const char *value = trial_value(trial, run->e, 0);
+        bool best = trial_best(run->trials, run->n_trials, run->e) == trial;
+        wipe(run);
+        duration(trial->ended - trial->begun, took);
+        fprintf(stderr, "%s  %-9s %s  %s=%s%s", trial->name, condition_name(trial->condition), took, run->e->metrics[0].name,
+                value ? value : "-", best ? " *" : "");
+        for (size_t i = 0; i < trial->n_assignments && !run->e->network.present; i++) {
+            fprintf(stderr, "%s%s=%s", i ? " " : "  ", trial->assignments[i].name, trial->assignments[i].value);
+        }
+        fprintf(stderr, "%s%s%s\n", *trial->why ? "  (" : "", trial->why, *trial->why ? ")" : "");
+        progress_tick(run);
+    }
+}
+
+void progress_note(const struct run *run, const char *text) {
+    wipe(run);
+    fprintf(stderr, "mushir: %s\n", text);
+}
+
+void progress_end(const struct run *run) {
+    wipe(run);
+    if (run->options->json_lines) {
+        const struct trial *best = trial_best(run->trials, run->n_trials, run->e);
+        begin_event("experiment_ended", run_time(run->arena, run_now()));
+        event_text("reason", run->result.finished ? run->result.reason : "Interrupted");
+        printf(", \"succeeded\": %s, \"trials\": %zu", run->result.good ? "true" : "false", run->n_trials);
+        if (best) {
+            event_text("bestTrialName", best->name);
+            event_text("bestValue", trial_value(best, run->e, 0));
+        }
+        end_event();
+    }
+}

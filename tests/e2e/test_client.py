@@ -1,0 +1,155 @@
+"""The command-line client: validate and suggest on every example, and the texts of its mistakes."""
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+from conftest import BIN, ROOT, services_built
+
+MUSHIR = str(BIN / "mushir")
+EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
+SERVICES = {"random": "random", "tpe": "tpe", "multivariate-tpe": "tpe", "bayesianoptimization": "bayesopt", "hyperband": "hyperband",
+            "enas": "enas", "darts": "darts"}
+
+pytestmark = pytest.mark.skipif(not os.access(MUSHIR, os.X_OK), reason="the client is not built")
+
+GOOD = """apiVersion: kubeflow.org/v1beta1
+kind: Experiment
+metadata: {name: small}
+spec:
+  objective: {type: minimize, objectiveMetricName: loss}
+  algorithm: {algorithmName: random}
+  parallelTrialCount: 2
+  maxTrialCount: 4
+  parameters:
+    - {name: x, parameterType: double, feasibleSpace: {min: "0", max: "1"}}
+"""
+
+
+def run(*arguments, stdin=None, timeout=60, **options):
+    return subprocess.run([MUSHIR, *map(str, arguments)], input=stdin, capture_output=True, text=True, timeout=timeout, **options)
+
+
+def algorithm_of(path):
+    lines = [line for line in path.read_text().splitlines() if "algorithmName:" in line and "medianstop" not in line]
+    return lines[0].split("algorithmName:")[1].strip(" }\"'").split(",")[0].strip(" }\"'")
+
+
+def served(path):
+    return SERVICES[algorithm_of(path)] in services_built()
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+def test_examples_are_valid_and_suggested_for(path):
+    if not served(path):
+        pytest.skip(f"no service for {algorithm_of(path)} is built")
+    valid = run("validate", path)
+    assert valid.returncode == 0, valid.stderr
+    suggested = run("suggest", path, "-n", 3, "--json")
+    assert suggested.returncode == 0, suggested.stderr
+    assert len(json.loads(suggested.stdout)) == 3
+
+
+def test_there_are_examples():
+    assert len(EXAMPLES) >= 10
+
+
+def test_suggest_prints_a_table_with_a_row_per_suggestion():
+    out = run("suggest", "-", "-n", 3, stdin=GOOD).stdout.splitlines()
+    assert out[0].split() == ["x"]
+    assert len(out) == 4 and all(0 <= float(line) <= 1 for line in out[1:])
+
+
+def test_suggest_agrees_with_a_service_at_an_address(start_service):
+    service = start_service("random")
+    own = run("suggest", "-", "-n", 5, "--json", stdin=GOOD)
+    theirs = run("suggest", "-", "-n", 5, "--json", "--address", service.address, stdin=GOOD)
+    assert own.returncode == theirs.returncode == 0 and own.stdout == theirs.stdout
+
+
+def test_yaml_styles_mean_the_same():
+    block = GOOD.replace("metadata: {name: small}", "metadata:\n  name: 'small' # a comment").replace(
+        "  objective: {type: minimize, objectiveMetricName: loss}",
+        "  objective:\n    type: \"minimize\"\n    objectiveMetricName: >-\n      loss")
+    anchored = GOOD.replace('{min: "0", max: "1"}', '&unit {min: "0", max: "1"}')
+    several = "# nothing here\n---\n---\nkind: ConfigMap\nmetadata: {name: other}\n---\n" + GOOD
+    expected = run("suggest", "-", "-n", 2, stdin=GOOD).stdout
+    assert expected
+    for text in (block, anchored, several):
+        assert run("suggest", "-", "-n", 2, stdin=text).stdout == expected
+
+
+MISTAKES = [
+    ("maxTrialCount", "maxTrialcount", ":8:3", 'did you mean "maxTrialCount"?'),
+    ("parallelTrialCount: 2", "parallelTrialCount: 5", ":7:", "is more than maxTrialCount"),
+    ("parallelTrialCount: 2", 'parallelTrialCount: "2"', ":7:", "must be a number without quotes"),
+    ('min: "0"', "min: 0", ":10:", 'must be in quotes ("0")'),
+    ('min: "0"', 'min: "2"', ":10:", "greater than max"),
+    ("type: minimize", "type: minimise", ":5:", "accepted are minimize, maximize"),
+    ("parameterType: double", "parameterType: duoble", ":10:", 'did you mean "double"?'),
+    ("name: small", "name: Small", ":3:", "lower-case"),
+    ("kind: Experiment", "kind: Job", ":1:", "no document of kind Experiment"),
+    ("maxTrialCount: 4", "maxTrialCount: 4\n  maxTrialCount: 5", ":9:3", "twice"),
+    ("  parameters:", "  parameters: [", ":", "not YAML"),
+    ("v1beta1", "v1alpha3", ":1:", "is not kubeflow.org/v1beta1"),
+    ("  maxTrialCount: 4\n", "  maxTrialCount: 4\n  earlyStopping: {algorithmName: medianstop, algorithmSettings: [{name: start_step, value: '0'}]}\n",
+     ":9:", "start_step must be greater or equal than one"),
+    ("  maxTrialCount: 4\n", "  maxTrialCount: 4\n  metricsCollectorSpec: {source: {filter: {metricsFormat: ['(loss']}}}\n", ":9:", "parenthes"),
+]
+
+
+@pytest.mark.parametrize("old,new,where,text", MISTAKES, ids=[m[1].strip()[:40] for m in MISTAKES])
+def test_mistakes_are_named_with_their_line(old, new, where, text):
+    assert old in GOOD
+    result = run("validate", "-", stdin=GOOD.replace(old, new, 1))
+    assert result.returncode == 2
+    assert f"-{where}" in result.stderr and text in result.stderr, result.stderr
+
+
+def test_all_mistakes_are_named_at_once():
+    text = GOOD.replace("maxTrialCount", "maxTrials").replace("minimize", "less").replace('min: "0"', "min: 0")
+    assert run("validate", "-", stdin=text).stderr.count("error:") == 3
+
+
+def test_the_algorithm_refuses_its_settings():
+    text = GOOD.replace("{algorithmName: random}", "{algorithmName: random, algorithmSettings: [{name: random_state, value: '-1'}]}")
+    result = run("validate", "-", stdin=text)
+    assert result.returncode == 2 and "random_state" in result.stderr
+    assert run("validate", "--offline", "-", stdin=text).returncode == 0
+
+
+def test_unknown_algorithms_and_dead_addresses():
+    unknown = run("suggest", "-", stdin=GOOD.replace("{algorithmName: random}", "{algorithmName: radnom}"))
+    assert unknown.returncode == 2 and "did you mean random?" in unknown.stderr
+    dead = run("suggest", "-", "--address", "127.0.0.1:1", stdin=GOOD)
+    assert dead.returncode == 3 and "127.0.0.1:1" in dead.stderr
+
+
+def test_a_service_that_is_nowhere(tmp_path):
+    (tmp_path / "mushir").write_bytes(pathlib.Path(MUSHIR).read_bytes())
+    (tmp_path / "mushir").chmod(0o755)
+    result = subprocess.run([str(tmp_path / "mushir"), "suggest", "-"], input=GOOD, capture_output=True, text=True, timeout=30,
+                            env={"PATH": "/nowhere"})
+    assert result.returncode == 3 and "mushir-random is neither beside mushir nor in PATH" in result.stderr
+
+
+def test_help_version_and_wrong_use():
+    assert "mushir suggest" in run("--help").stdout
+    assert run("--version").stdout.startswith("mushir ")
+    for wrong in ((), ("frobnicate",), ("validate",), ("validate", "a", "b", "c"), ("--bogus",), ("suggest", "-", "-n", "0"), ("suggest", "-", "-n", "x")):
+        assert run(*wrong, stdin="").returncode == 2, wrong
+
+
+@pytest.mark.parametrize("size", [1, 10, 50, 120, 250])
+def test_cut_off_files_are_mistakes_not_crashes(size):
+    assert run("validate", "--offline", "-", stdin=GOOD[:size]).returncode == 2
+
+
+def test_circles_and_bombs_are_refused():
+    circle = "a: &a\n  b: *a\n"
+    bomb = "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [{','.join(f'*a{i - 1}' for _ in range(20))}]\n" for i in range(1, 9))
+    for text in (circle, bomb, "[" * 5000 + "]" * 5000):
+        result = run("validate", "--offline", "-", stdin=text)
+        assert result.returncode == 2, result.stderr[:200]

@@ -1,0 +1,372 @@
+"""mushir run: the trial loop, its rules, its journal, kill -9 and --resume, and the report in a real browser."""
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+
+import pytest
+
+from conftest import ROOT
+from test_client import EXAMPLES, GOOD, MUSHIR, pytestmark as built, run, served  # noqa: F401
+
+pytestmark = built
+STUB = ROOT / "tests" / "e2e" / "stub_trial.py"
+
+
+def events(result):
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def ended(result):
+    return [e for e in events(result) if e["event"] == "trial_ended"]
+
+
+def final(result):
+    return events(result)[-1]
+
+
+def write(folder, text, name="small.yaml"):
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def stub(*arguments):
+    return ("--", sys.executable, STUB, *arguments)
+
+
+def rows(journal, query):
+    connection = sqlite3.connect(f"file:{journal}?mode=ro", uri=True)
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
+
+
+TRIAL = """  trialTemplate:
+    primaryContainerName: main
+    trialParameters:
+      - {name: theX, reference: x}
+      - {name: self, reference: "${trialSpec.Name}"}
+      - {name: kind, reference: "${trialSpec.Kind}"}
+    trialSpec:
+      apiVersion: batch/v1
+      kind: Job
+      spec:
+        template:
+          spec:
+            containers:
+              - {name: other, command: ["false"]}
+              - name: main
+                env: [{name: GREETING, value: "hello ${trialParameters.self}"}]
+                command: [COMMAND]
+"""
+
+
+def template(*command):
+    """GOOD with a trial template whose container runs |command|."""
+    return GOOD + TRIAL.replace("COMMAND", ", ".join(json.dumps(str(word)) for word in command))
+
+
+# ---- the loop ----
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+def test_examples_of_plain_parameters_run(path, tmp_path):
+    text = path.read_text()
+    if "nasConfig" in text or not served(path):
+        pytest.skip("an architecture search, or its service is not built")
+    copy = tmp_path / path.name
+    copy.write_text(text)
+    metric = text.split("objectiveMetricName:")[1].split(",")[0].split("\n")[0].strip(" }\"'")
+    result = run("run", copy, "--json-lines", *stub("--metric", metric, "--flat"), timeout=180)
+    assert result.returncode == 0, result.stderr
+    end = final(result)
+    assert end["succeeded"] and end["reason"] in ("ExperimentMaxTrialsReached", "ExperimentGoalReached")
+    names = [e["trial"] for e in ended(result)]
+    assert len(names) == len(set(names)) == end["trials"]
+
+
+def test_counts_are_kept(tmp_path):
+    path = write(tmp_path, GOOD.replace("maxTrialCount: 4", "maxTrialCount: 7"))
+    result = run("run", path, "--json-lines", *stub("--metric", "loss"))
+    assert result.returncode == 0
+    running = most = 0
+    for event in events(result):
+        running += (event["event"] == "trial_started") - (event["event"] == "trial_ended")
+        most = max(most, running)
+    assert most == 2 and len(ended(result)) == 7
+    assert (tmp_path / "small.html").exists() and (tmp_path / "small.journal").exists()
+
+
+def test_the_best_trial_is_the_best(tmp_path):
+    result = run("run", write(tmp_path, GOOD), "--json-lines", *stub("--metric", "loss"))
+    values = {e["trial"]: float(e["metrics"]["loss"]) for e in ended(result)}
+    assert final(result)["bestTrialName"] == min(values, key=values.get)
+
+
+def test_summary_has_the_shape_of_kubectl(tmp_path):
+    out = run("run", write(tmp_path, GOOD), "--quiet", *stub("--metric", "loss")).stdout
+    for line in ("Current Optimal Trial:", "Best Trial Name:", "Parameter Assignments:", "Trials Succeeded:", "ExperimentMaxTrialsReached"):
+        assert line in out
+
+
+def test_a_goal_ends_the_run(tmp_path):
+    path = write(tmp_path, GOOD.replace("type: minimize,", "type: minimize, goal: 1000,"))
+    result = run("run", path, "--json-lines", *stub("--metric", "loss"))
+    assert result.returncode == 0 and final(result)["reason"] == "ExperimentGoalReached" and final(result)["trials"] <= 2
+
+
+def test_too_many_failures_fail_the_experiment(tmp_path):
+    path = write(tmp_path, GOOD.replace("maxTrialCount: 4", "maxTrialCount: 4\n  maxFailedTrialCount: 1"))
+    result = run("run", path, "--json-lines", "--", "sh", "-c", "exit 3")
+    assert result.returncode == 1 and final(result)["reason"] == "ExperimentFailed"
+    assert all(e["condition"] == "Failed" and e["why"] == "exit status 3" for e in ended(result))
+
+
+@pytest.mark.parametrize("script,condition,why", [
+    ("kill -SEGV $$", "Failed", "signal 11"),
+    ("echo hello", "MetricsUnavailable", "did not report loss"),
+    ("echo loss=nan", "MetricsUnavailable", "did not report loss"),
+    ("no-such-program", "Failed", "command not found"),
+    ("echo loss=0.5; exit 1", "Failed", "exit status 1"),
+    ("echo loss=0.5; sleep 60 & ", "Succeeded", ""),
+    ("printf loss=0.5", "Succeeded", ""),
+])
+def test_how_trials_end(tmp_path, script, condition, why):
+    path = write(tmp_path, GOOD.replace("maxTrialCount: 4", "maxTrialCount: 2"))
+    begun = time.monotonic()
+    result = run("run", path, "--json-lines", "--", "sh", "-c", script)
+    assert [e["condition"] for e in ended(result)] == [condition] * 2
+    assert all(why in e["why"] for e in ended(result))
+    assert time.monotonic() - begun < 30  # what a trial leaves behind is not waited for
+
+
+def test_a_trial_that_takes_too_long_fails(tmp_path):
+    path = write(tmp_path, GOOD.replace("maxTrialCount: 4", "maxTrialCount: 2"))
+    result = run("run", path, "--json-lines", "--trial-timeout", "0.3", "--", "sleep", "60")
+    assert {e["condition"] for e in ended(result)} == {"Failed"} and all("longer than 0.3 s" in e["why"] for e in ended(result))
+
+
+# ---- templates and metrics ----
+
+def test_parameters_are_substituted_as_in_katib(tmp_path):
+    words = ("echo", "x=${trialParameters.theX}", "name=${trialParameters.self} kind=${trialParameters.kind}", "$(GREETING)", "&&", "echo", "loss=1")
+    result = run("run", write(tmp_path, template(*words)), "--json-lines")
+    assert result.returncode == 0, result.stderr
+    for event in ended(result):
+        log = (tmp_path / "small.trials" / event["trial"] / "log").read_text()
+        assert log.splitlines()[0] == f"x={event['assignments']['x']} name={event['trial']} kind=Job hello {event['trial']}"
+
+
+def test_a_template_whose_parameters_do_not_fit_is_refused(tmp_path):
+    for old, new, text in (("reference: x}", "reference: y}", "no parameter of the experiment"), ("theX, ref", "theY, ref", "not in trialParameters"),
+                           ("${trialSpec.Kind}", "${trialSpec.Color}", "is unknown")):
+        result = run("validate", "-", stdin=template("echo", "${trialParameters.theX}${trialParameters.self}${trialParameters.kind}").replace(old, new))
+        assert result.returncode == 2 and text in result.stderr, result.stderr
+
+
+COLLECTOR = "  metricsCollectorSpec: "
+
+
+@pytest.mark.parametrize("spec,script,expected", [
+    ("{}", "echo 'loss = 3e-2, other=1'", "3e-2"),
+    ("{}", "echo loss=3; echo loss=1; echo loss=2", "1"),
+    ("{source: {filter: {metricsFormat: ['(\\w+) is ([0-9.]+)']}}}", "echo loss is 0.25 and so on", "0.25"),
+    ("{collector: {kind: File}, source: {fileSystemPath: {path: /tmp/m.log, kind: File}}}", "echo loss=7; echo loss=4 > /tmp/m.log", "4"),
+    ("{collector: {kind: File}, source: {fileSystemPath: {path: /tmp/m.log, kind: File, format: JSON}}}",
+     "echo '{\"epoch\": 1, \"loss\": \"0.5\"}' > /tmp/m.log; echo '{\"loss\": 0.75, \"timestamp\": 3}' >> /tmp/m.log", "0.5"),
+])
+def test_metrics_are_collected(tmp_path, spec, script, expected):
+    path = write(tmp_path, GOOD + COLLECTOR + spec + "\n")
+    result = run("run", path, "--json-lines", "--", "sh", "-c", script)
+    assert result.returncode == 0, result.stderr
+    assert [e["metrics"]["loss"] for e in ended(result)] == [expected] * 4
+
+
+@pytest.mark.parametrize("strategy,expected", [("min", "1"), ("max", "3"), ("latest", "2")])
+def test_strategies(tmp_path, strategy, expected):
+    text = GOOD.replace("objectiveMetricName: loss", "objectiveMetricName: loss, metricStrategies: [{name: loss, value: %s}]" % strategy)
+    result = run("run", write(tmp_path, text), "--json-lines", "--", "sh", "-c", "echo loss=3; echo loss=1; echo loss=2")
+    assert [e["metrics"]["loss"] for e in ended(result)] == [expected] * 4
+
+
+def test_bad_trials_are_stopped_at_the_median(tmp_path):
+    """The first three report 1, 2, 3; the median of the means is 2, so later trials above 2 end at report 2 and those below go on."""
+    text = GOOD.replace("parallelTrialCount: 2", "parallelTrialCount: 1").replace("maxTrialCount: 4", """maxTrialCount: 5
+  earlyStopping:
+    algorithmName: medianstop
+    algorithmSettings: [{name: min_trials_required, value: "3"}, {name: start_step, value: "2"}]""")
+    script = ("n=${MUSHIR_TRIAL_NAME##*-}; case $n in 0001) v=1;; 0002) v=2;; 0003) v=3;; 0004) v=9;; *) v=0;; esac; "
+              "echo loss=$v; echo loss=$v; case $n in 0004) sleep 30;; esac; echo loss=$v")
+    result = run("run", write(tmp_path, text), "--json-lines", "--", "sh", "-c", script)
+    assert [e["condition"] for e in ended(result)] == ["Succeeded"] * 3 + ["EarlyStopped", "Succeeded"], result.stdout
+    assert "above the median 2 at report 2" in ended(result)[3]["why"]
+    assert len(rows(tmp_path / "small.journal", "SELECT * FROM metrics WHERE trial = 3")) == 2
+
+
+# ---- the journal ----
+
+def test_an_earlier_run_is_not_overwritten(tmp_path):
+    path = write(tmp_path, GOOD)
+    assert run("run", path, "--resume", *stub("--metric", "loss")).returncode == 2  # nothing to resume
+    assert run("run", path, "--quiet", *stub("--metric", "loss")).returncode == 0
+    again = run("run", path, *stub("--metric", "loss"))
+    assert again.returncode == 2 and "--resume" in again.stderr and "--fresh" in again.stderr
+    resumed = run("run", path, "--resume", "--json-lines", *stub("--metric", "loss"))
+    assert resumed.returncode == 0 and not ended(resumed) and final(resumed)["trials"] == 4
+    fresh = run("run", path, "--fresh", "--json-lines", *stub("--metric", "loss"))
+    assert fresh.returncode == 0 and len(ended(fresh)) == 4
+
+
+def test_raising_the_count_goes_on_with_a_finished_run(tmp_path):
+    path = write(tmp_path, GOOD)
+    assert run("run", path, "--quiet", *stub("--metric", "loss")).returncode == 0
+    path.write_text(GOOD.replace("maxTrialCount: 4", "maxTrialCount: 6"))
+    result = run("run", path, "--resume", "--json-lines", *stub("--metric", "loss"))
+    assert result.returncode == 0 and len(ended(result)) == 2 and final(result)["trials"] == 6
+
+
+def test_another_experiment_does_not_continue_the_journal(tmp_path):
+    path = write(tmp_path, GOOD)
+    assert run("run", path, "--quiet", *stub("--metric", "loss")).returncode == 0
+    path.write_text(GOOD.replace("name: x,", "name: y,"))
+    result = run("run", path, "--resume", *stub("--metric", "loss"))
+    assert result.returncode == 2 and "another experiment" in result.stderr
+
+
+def test_a_file_that_is_no_journal_is_left_alone(tmp_path):
+    path = write(tmp_path, GOOD)
+    (tmp_path / "small.journal").write_text("my thesis\n" * 100)
+    result = run("run", path, "--resume", *stub("--metric", "loss"))
+    assert result.returncode == 2 and (tmp_path / "small.journal").read_text().startswith("my thesis")
+
+
+def start(path, *arguments):
+    return subprocess.Popen([MUSHIR, "run", str(path), *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_two_runs_do_not_share_a_journal(tmp_path):
+    path = write(tmp_path, GOOD)
+    first = start(path, "--json-lines", "--", "sleep", "30")
+    try:
+        first.stdout.readline()
+        second = run("run", path, "--resume", "--", "true")
+        assert second.returncode == 3 and "in use" in second.stderr
+    finally:
+        first.send_signal(signal.SIGINT)
+        first.communicate(timeout=30)
+
+
+def test_interrupting_stops_trials_and_resuming_runs_them_again(tmp_path):
+    path = write(tmp_path, GOOD)
+    process = start(path, "--json-lines", "--", "sh", "-c", f"echo $$ >> {tmp_path}/pids; test -e {tmp_path}/go || sleep 60; echo loss=1")
+    while not (tmp_path / "pids").exists() or len((tmp_path / "pids").read_text().split()) < 2:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=30)
+    assert process.returncode == 130 and "--resume" in error
+    for pid in (tmp_path / "pids").read_text().split():
+        assert not os.path.exists(f"/proc/{pid}")
+    (tmp_path / "go").touch()
+    result = run("run", path, "--resume", "--json-lines", "--", "sh", "-c", "echo loss=1")
+    assert result.returncode == 0
+    attempts = {e["trial"]: e["attempt"] for e in ended(result)}
+    assert len(attempts) == 4 and sorted(attempts.values()) == [1, 1, 2, 2]
+
+
+def test_a_second_interrupt_kills(tmp_path):
+    path = write(tmp_path, GOOD)
+    process = start(path, "--json-lines", "--", "sh", "-c", f"trap '' TERM; touch {tmp_path}/up; while :; do sleep 1; done")
+    while not (tmp_path / "up").exists():
+        time.sleep(0.01)
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=4)
+    assert process.returncode == 130
+
+
+def kill_and_resume(path, delay, command):
+    """Start, kill -9 after |delay|; True when the run had ended before."""
+    process = start(path, *(("--resume",) if path.with_suffix(".journal").exists() else ()), "--json-lines", *command)
+    try:
+        process.communicate(timeout=delay)
+        return True
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        return False
+
+
+def test_killed_at_ten_random_moments_nothing_is_lost_and_nothing_runs_twice(tmp_path):
+    seed = int(os.environ.get("MUSHIR_TEST_SEED", "5"))
+    moments = random.Random(seed)
+    count = 24
+    path = write(tmp_path, GOOD.replace("maxTrialCount: 4", f"maxTrialCount: {count}").replace("parallelTrialCount: 2", "parallelTrialCount: 3"))
+    command = stub("--metric", "loss", "--steps", "6", "--sleep", "0.05", "--diary", tmp_path / "diary")
+    kills = sum(not kill_and_resume(path, moments.uniform(0.02, 0.5), command) for _ in range(10))
+    assert kills >= 5
+    result = run("run", path, "--resume", "--json-lines", *command, timeout=120)
+    assert result.returncode == 0, result.stderr
+    journal = tmp_path / "small.journal"
+    assert rows(journal, "SELECT count(*), count(DISTINCT name) FROM trials WHERE condition = 'Succeeded'") == [(count, count)]
+    diary = [line.split() for line in (tmp_path / "diary").read_text().splitlines()]
+    begun = [name for word, name in diary if word == "begin"]
+    assert sorted(begun) == sorted(set(begun)) and len(begun) == count, "a trial ran twice"
+    assert sorted(name for word, name in diary if word == "end") == sorted(begun)
+    logged = {}
+    for trial, value in rows(journal, "SELECT trial, value FROM metrics ORDER BY rowid"):
+        logged.setdefault(trial, []).append(value)
+    for number, name in rows(journal, "SELECT trial, name FROM trials"):
+        log = (tmp_path / "small.trials" / name / "log").read_text()
+        assert logged[number] == [word.split("=")[1] for word in log.split() if word.startswith("loss=")], name
+        assert len(logged[number]) == 6
+
+
+def test_trials_killed_with_the_client_run_again_with_the_same_assignments(tmp_path):
+    path = write(tmp_path, GOOD)
+    process = start(path, "--json-lines", "--", "sh", "-c", f"echo $$ >> {tmp_path}/pids; sleep 60")
+    while not (tmp_path / "pids").exists() or len((tmp_path / "pids").read_text().split()) < 2:
+        time.sleep(0.01)
+    process.kill()
+    process.communicate()
+    for folder in (tmp_path / "small.trials").iterdir():  # as a reboot would
+        os.killpg(int((folder / "pid").read_text()), signal.SIGKILL)
+    time.sleep(0.2)
+    before = dict(rows(tmp_path / "small.journal", "SELECT name, assignments FROM trials"))
+    result = run("run", path, "--resume", "--json-lines", "--", "sh", "-c", "echo loss=1")
+    assert result.returncode == 0
+    after = {e["trial"]: e for e in ended(result)}
+    assert len(after) == 4
+    for name, assignments in before.items():
+        assert after[name]["assignments"] == json.loads(assignments) and after[name]["attempt"] == 2
+
+
+# ---- the report ----
+
+def test_the_report_draws_in_a_browser(tmp_path):
+    browser = shutil.which("chromium")
+    if not browser:
+        pytest.skip("chromium is not installed, so the report was not opened in a browser")
+    text = (GOOD.replace("maxTrialCount: 4", "maxTrialCount: 12")
+            + '    - {name: "a<b>", parameterType: categorical, feasibleSpace: {list: ["</script>", "b&c"]}}\n')
+    path = write(tmp_path, text)
+    assert run("run", path, "--quiet", *stub("--metric", "loss")).returncode == 0
+    page = tmp_path / "small.html"
+    source = page.read_text()
+    assert "http://" not in source.replace("http://www.w3.org", "") and "https://" not in source
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+             "--disable-component-update", "--disable-sync", f"--user-data-dir={tmp_path}/profile", "--virtual-time-budget=3000"]
+    dom = subprocess.run([browser, *flags, "--dump-dom", page.as_uri()], capture_output=True, text=True, timeout=120).stdout
+    assert 'id="error"' not in dom, dom[dom.index('id="error"'):][:500]
+    assert dom.count('class="point') >= 12 * 2  # history, and a scatter for each of the parameters
+    assert dom.count('class="line') >= 12  # parallel coordinates
+    assert dom.count("<tr data-trial") == 12
+    assert "&lt;/script&gt;" in dom
