@@ -31,8 +31,8 @@ def spirals(count, seed):
         label = i % 2
         turn = 0.6 + 4.2 * source.random()
         angle = turn + math.pi * label
-        x = turn * math.cos(angle) / 4 + source.gauss(0, 0.06)
-        y = turn * math.sin(angle) / 4 + source.gauss(0, 0.06)
+        x = turn * math.cos(angle) / 4 + source.gauss(0, 0.1)
+        y = turn * math.sin(angle) / 4 + source.gauss(0, 0.1)
         points.append(((x, y, math.hypot(x, y), 1.0), label))
     return points
 
