@@ -8,4 +8,14 @@ double mu_normal_cdf(double z);
 /* Phi^-1(p), p in (0, 1); -INFINITY and INFINITY at the ends (GSL's cdf_ugaussian_Pinv). */
 double mu_normal_quantile(double p);
 
+/* ln Phi(z), accurate far into the lower tail. */
+double mu_normal_log_cdf(double z);
+
+/* phi(z) / Phi(-z), finite for every finite z. */
+double mu_normal_hazard(double z);
+
+/* ln h(z) and its derivative h'/h = Phi/h into |slope|, for h(z) = phi(z) + z Phi(z): expected improvement is sd h((mean - best) / sd).
+ * Finite where h underflows (Ament et al., "Unexpected improvements to expected improvement", NeurIPS 2023, section 4). */
+double mu_log_improvement(double z, double *slope);
+
 #endif

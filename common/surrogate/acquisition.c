@@ -1,0 +1,28 @@
+#include "common/surrogate/acquisition.h"
+
+#include <math.h>
+
+#include "common/num/normal.h"
+
+double mu_acquisition_value(enum mu_acquisition kind, double mean, double sd, double best, double *by_mean, double *by_sd) {
+    double slope, z;
+    switch (kind) {
+    case MU_LOG_EI:
+        z = (mean - best) / sd;
+        double improvement = mu_log_improvement(z, &slope);
+        *by_mean = slope / sd;
+        *by_sd = (1 - z * slope) / sd;
+        return improvement + log(sd);
+    case MU_LOG_PI:
+        z = (mean - best - 0.01) / sd;
+        slope = mu_normal_hazard(-z);
+        *by_mean = slope / sd;
+        *by_sd = -z * slope / sd;
+        return mu_normal_log_cdf(z);
+    case MU_UCB:
+        break;
+    }
+    *by_mean = 1;
+    *by_sd = 1.96;
+    return mean + 1.96 * sd;
+}

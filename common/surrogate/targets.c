@@ -1,0 +1,106 @@
+#include "common/surrogate/targets.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+double mu_yeo_johnson(double z, double lambda) {
+    double l = log1p(fabs(z)), power = z < 0 ? 2 - lambda : lambda;
+    double value = fabs(power) < 1e-12 ? l : expm1(power * l) / power;
+    return z < 0 ? -value : value;
+}
+
+static double profile(const double *z, size_t n, double lambda) {
+    double mean = 0, square = 0, jacobian = 0;
+    for (size_t i = 0; i < n; i++) {
+        double value = mu_yeo_johnson(z[i], lambda), gap = value - mean;
+        mean += gap / (double)(i + 1);
+        square += gap * (value - mean);
+        jacobian += copysign(log1p(fabs(z[i])), z[i]);
+    }
+    double result = -0.5 * (double)n * log(square / (double)n) + (lambda - 1) * jacobian;
+    return isfinite(result) ? result : -INFINITY;
+}
+
+double mu_yeo_johnson_lambda(const double *z, size_t n) {
+    const double golden = 0.61803398874989484820;
+    double low = -2, high = 4, a = high - golden * (high - low), b = low + golden * (high - low);
+    double at_a = profile(z, n, a), at_b = profile(z, n, b);
+    for (int i = 0; i < 40; i++) {
+        if (at_a >= at_b) {
+            high = b, b = a, at_b = at_a;
+            a = high - golden * (high - low);
+            at_a = profile(z, n, a);
+        } else {
+            low = a, a = b, at_a = at_b;
+            b = low + golden * (high - low);
+            at_b = profile(z, n, b);
+        }
+    }
+    return (low + high) / 2;
+}
+
+static int by_value(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static bool standardise(double *t, size_t n) {
+    double mean = 0, square = 0, largest = 0;
+    for (size_t i = 0; i < n; i++) {
+        largest = fmax(largest, fabs(t[i]));
+    }
+    for (size_t i = 0; i < n && largest > 0; i++) {
+        t[i] /= largest;
+        mean += t[i] / (double)n;
+    }
+    for (size_t i = 0; i < n; i++) {
+        square += (t[i] - mean) * (t[i] - mean) / (double)n;
+    }
+    double scale = sqrt(square);
+    if (!(scale > 1e-14) || !isfinite(scale)) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        t[i] = (t[i] - mean) / scale;
+    }
+    return true;
+}
+
+/* -loss, scaled to the largest magnitude so that 1e308 does not overflow, with bad outliers clipped. */
+static void clipped(const double *loss, double *target, size_t n, struct mu_arena *arena) {
+    struct mu_arena_mark mark = mu_arena_mark(arena);
+    double *sorted = MU_ARRAY(arena, n, double), largest = 0;
+    for (size_t i = 0; i < n; i++) {
+        largest = fmax(largest, fabs(loss[i]));
+    }
+    for (size_t i = 0; i < n; i++) {
+        sorted[i] = target[i] = largest > 0 ? loss[i] / largest : 0;
+    }
+    qsort(sorted, n, sizeof *sorted, by_value);
+    double spread = sorted[3 * n / 4] - sorted[n / 4], limit = sorted[n / 2] + 10 * spread;
+    for (size_t i = 0; i < n; i++) {
+        target[i] = -(spread > 0 && target[i] > limit ? limit : target[i]);
+    }
+    mu_arena_release(arena, mark);
+}
+
+bool mu_targets(const double *loss, double *target, size_t n, struct mu_arena *arena) {
+    if (n) {
+        clipped(loss, target, n, arena);
+    }
+    if (n < 2 || !standardise(target, n)) {
+        memset(target, 0, n * sizeof *target);
+        return false;
+    }
+    struct mu_arena_mark mark = mu_arena_mark(arena);
+    double *warped = MU_ARRAY(arena, n, double), lambda = mu_yeo_johnson_lambda(target, n);
+    for (size_t i = 0; i < n; i++) {
+        warped[i] = mu_yeo_johnson(target[i], lambda);
+    }
+    if (standardise(warped, n)) {
+        memcpy(target, warped, n * sizeof *target);
+    }
+    mu_arena_release(arena, mark);
+    return true;
+}

@@ -1,0 +1,20 @@
+/* Losses -> standardised targets that a model can fit: larger is better, no outlier, nearly normal. */
+#ifndef MUSHIR_SURROGATE_TARGETS_H
+#define MUSHIR_SURROGATE_TARGETS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/base/arena.h"
+
+/* psi_lambda(z) of Yeo and Johnson, "A new family of power transformations", Biometrika 2000, eq. 3.1. */
+double mu_yeo_johnson(double z, double lambda);
+
+/* The lambda in [-2, 4] with the largest profile likelihood for |n| standardised values (their eq. 4.1), by golden section. */
+double mu_yeo_johnson_lambda(const double *z, size_t n);
+
+/* |n| finite losses -> targets: losses beyond median + 10 interquartile ranges are clipped, then -loss is standardised, transformed and
+ * standardised again. Monotone up to the clipping. False, and all targets 0, when the losses are all equal or n < 2. */
+bool mu_targets(const double *loss, double *target, size_t n, struct mu_arena *arena);
+
+#endif

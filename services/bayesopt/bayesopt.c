@@ -1,0 +1,133 @@
+/* From a request to suggestions: settings, the initial design, and which model speaks. */
+#include "services/bayesopt/bayesopt.h"
+
+#include "common/num/sobol.h"
+#include "services/bayesopt/evidence.h"
+#include "services/bayesopt/process.h"
+
+enum {
+    MODELLED = 32,   /* suggestions of one request that come from the model, then */
+    ESTIMATED = 256, /* from the Parzen estimator, then random points */
+    INITIAL = 4,     /* points before the model takes over */
+    OTHER_EVERY = 5,
+    OTHER_FROM = 10, /* every fifth suggestion is the Parzen estimator's */
+};
+
+#define UNSUPPORTED "%s %s is not supported in Bayesian optimization"
+
+static const char *const ESTIMATORS[] = {"GP", "RF", "ET", "GBRT", NULL};
+static const char *const ACQUISITIONS[] = {"gp_hedge", "LCB", "EI", "PI", "EIps", "PIps", NULL};
+static const char *const OPTIMIZERS[] = {"auto", "sampling", "lbfgs", NULL};
+
+enum { GP, RF, ET, GBRT };
+enum { HEDGE, LCB, EI, PI, EIPS, PIPS };
+enum { AUTO, SAMPLING, LBFGS };
+
+static const struct mu_setting_spec SETTINGS[] = {
+    {.name = "base_estimator",
+     .type = MU_SETTING_CHOICE,
+     .fallback = "GP",
+     .choices = ESTIMATORS,
+     .not_supported = UNSUPPORTED,
+     .help = "Model: Gaussian process, random forest, extra trees, or gradient boosted quantile trees."},
+    {.name = "n_initial_points",
+     .type = MU_SETTING_INT,
+     .min = 0,
+     .max = 1e9,
+     .out_of_range = "n_initial_points should be great or equal than zero",
+     .help = "Points of the initial design before the model takes over. Unset or 0: 4, or the first batch if that is larger (at most 16)."},
+    {.name = "acq_func",
+     .type = MU_SETTING_CHOICE,
+     .fallback = "gp_hedge",
+     .choices = ACQUISITIONS,
+     .not_supported = UNSUPPORTED,
+     .help = "What the model is asked to maximize. gp_hedge: our portfolio. EIps, PIps: EI, PI, since no run times are known."},
+    {.name = "acq_optimizer",
+     .type = MU_SETTING_CHOICE,
+     .fallback = "auto",
+     .choices = OPTIMIZERS,
+     .not_supported = UNSUPPORTED,
+     .help = "sampling: the best of many candidates; lbfgs, auto: the best of them improved by gradient steps and sweeps over levels."},
+    MU_SETTING_RANDOM_STATE,
+};
+
+struct plan {
+    size_t estimator, acq_func, acq_optimizer, initial;
+};
+
+static struct plan plan_of(const struct mu_request *request) {
+    const struct mu_setting *initial = mu_setting(request->settings, "n_initial_points");
+    size_t batch = request->wanted < 16 ? request->wanted : 16;
+    struct plan plan = {.estimator = mu_setting(request->settings, "base_estimator")->choice,
+                        .acq_func = mu_setting(request->settings, "acq_func")->choice,
+                        .acq_optimizer = mu_setting(request->settings, "acq_optimizer")->choice,
+                        .initial = INITIAL > batch ? INITIAL : batch};
+    if (initial->given && initial->integer) {
+        plan.initial = (size_t)initial->integer;
+    }
+    return plan;
+}
+
+static enum mu_acquisition kind_of(size_t acq_func) {
+    return acq_func == LCB ? MU_UCB : acq_func == PI || acq_func == PIPS ? MU_LOG_PI : MU_LOG_EI;
+}
+
+/* The initial design: the middle of the space, then scrambled Sobol points. False when the point is seen. */
+static bool initial_point(const struct evidence *e, const struct mu_request *request, uint64_t number, double *x) {
+    const struct mu_space *space = e->tpe.space;
+    mu_sobol(request->seed, number, x, space->n);
+    for (size_t j = 0; j < space->n; j++) {
+        bool middle = number == 0 && space->parameters[j].ordered;
+        x[j] = mu_parameter_at(&space->parameters[j], middle ? 0.5 : x[j]);
+    }
+    return !mu_seen_has(e->seen, x);
+}
+
+/* The model speaks once enough points were handed out and two of them have different values. */
+static bool model_ready(const struct evidence *e, const struct plan *plan) {
+    return e->varied && e->frame.n && e->n + e->n_failed + e->n_pending >= plan->initial;
+}
+
+static void propose(const struct plan *plan, struct evidence *e, struct process *process, const struct mu_request *request, size_t i,
+                    double *x) {
+    uint64_t number = request->first + i;
+    bool other = plan->acq_func == HEDGE && number % OTHER_EVERY == OTHER_EVERY - 1 && number >= OTHER_FROM;
+    bool found;
+    if (!model_ready(e, plan)) {
+        found = initial_point(e, request, number, x);
+    } else if (i >= ESTIMATED) {
+        found = false;
+    } else if (other || i >= MODELLED) {
+        mu_tpe_propose(&(struct mu_tpe_options){.prior_weight = 1}, &e->tpe, e->seen, request->seed, number, x, request->arena);
+        found = true;
+    } else {
+        found = process_propose(process, kind_of(plan->acq_func), plan->acq_optimizer != SAMPLING, number, x);
+    }
+    if (!found) {
+        mu_space_draw_unseen(e->tpe.space, e->seen, request->seed, number, x);
+    }
+}
+
+static enum mu_status suggest(const struct mu_request *request, struct mu_reply *reply, struct mu_error *error) {
+    struct plan plan = plan_of(request);
+    struct evidence *e = evidence_of(request);
+    struct process *process = process_create(e, request);
+    for (size_t i = 0; i < request->wanted; i++) {
+        if (mu_request_stopped(request)) {
+            return mu_fail(error, MU_CANCELLED, "nobody waits for the answer");
+        }
+        double *x = MU_ARRAY(request->arena, e->tpe.space->n, double);
+        propose(&plan, e, process, request, i, x);
+        evidence_add_pending(e, x);
+        mu_reply_point(request, reply, x);
+    }
+    return MU_OK;
+}
+
+const struct mu_algorithm mu_bayesopt = {
+    .name = "bayesianoptimization",
+    .summary = "Bayesian optimization with a Gaussian process or trees.",
+    .settings = SETTINGS,
+    .n_settings = sizeof SETTINGS / sizeof *SETTINGS,
+    .suggest = suggest,
+};

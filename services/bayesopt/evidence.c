@@ -1,0 +1,107 @@
+#include "services/bayesopt/evidence.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/surrogate/targets.h"
+
+struct keyed {
+    double target;
+    size_t index;
+};
+
+static int by_target(const void *a, const void *b) {
+    const struct keyed *p = a, *q = b;
+    return p->target != q->target ? (p->target < q->target) - (p->target > q->target) : (p->index > q->index) - (p->index < q->index);
+}
+
+static void sort_by_target(struct evidence *e, struct mu_arena *arena) {
+    struct keyed *keyed = MU_ARRAY(arena, e->n, struct keyed);
+    for (size_t i = 0; i < e->n; i++) {
+        keyed[i] = (struct keyed){.target = e->target[i], .index = i};
+    }
+    qsort(keyed, e->n, sizeof *keyed, by_target);
+    for (size_t i = 0; i < e->n; i++) {
+        e->order[i] = keyed[i].index;
+    }
+}
+
+static struct evidence *allocate(const struct mu_request *request) {
+    struct mu_arena *arena = request->arena;
+    const struct mu_space *space = &request->experiment->space;
+    struct evidence *e = MU_NEW(arena, struct evidence);
+    size_t trials = request->history->n, room = trials + request->wanted;
+    e->frame = mu_frame_of(space, arena);
+    e->seen = mu_seen_create(space, room, arena);
+    e->u = MU_ARRAY(arena, trials * e->frame.n, double);
+    e->failed = MU_ARRAY(arena, trials * e->frame.n, double);
+    e->pending = MU_ARRAY(arena, room * e->frame.n, double);
+    e->target = MU_ARRAY(arena, trials, double);
+    e->order = MU_ARRAY(arena, trials, size_t);
+    e->x = MU_ARRAY(arena, trials, const double *);
+    e->loss = MU_ARRAY(arena, trials, double);
+    e->avoid = MU_ARRAY(arena, room, const double *);
+    e->tpe = (struct mu_tpe_data){.space = space, .x = e->x, .loss = e->loss, .avoid = e->avoid};
+    return e;
+}
+
+static void take_trial(struct evidence *e, const struct mu_trial *trial) {
+    size_t d = e->frame.n;
+    mu_seen_add(e->seen, trial->x);
+    if (trial->state == MU_DONE) {
+        mu_frame_encode(&e->frame, trial->x, e->u + e->n * d);
+        e->loss[e->n] = trial->loss;
+        e->x[e->n++] = trial->x;
+        return;
+    }
+    e->avoid[e->tpe.n_avoid++] = trial->x;
+    bool failed = trial->state == MU_FAILED;
+    mu_frame_encode(&e->frame, trial->x, failed ? e->failed + e->n_failed++ * d : e->pending + e->n_pending++ * d);
+}
+
+struct evidence *evidence_of(const struct mu_request *request) {
+    struct evidence *e = allocate(request);
+    for (size_t i = 0; i < request->history->n && e->tpe.space->n; i++) {
+        take_trial(e, &request->history->trials[i]);
+    }
+    e->tpe.n = e->n;
+    e->varied = mu_targets(e->loss, e->target, e->n, request->arena);
+    sort_by_target(e, request->arena);
+    return e;
+}
+
+void evidence_add_pending(struct evidence *e, const double *x) {
+    mu_seen_add(e->seen, x);
+    mu_frame_encode(&e->frame, x, e->pending + e->n_pending++ * e->frame.n);
+    e->avoid[e->tpe.n_avoid++] = x;
+}
+
+size_t evidence_choose(const struct evidence *e, size_t most, size_t *chosen, struct mu_arena *arena) {
+    struct mu_arena_mark mark = mu_arena_mark(arena);
+    bool *taken = MU_ARRAY(arena, e->n, bool);
+    size_t third = most / 3, count = 0, left, passed = 0;
+    for (size_t i = 0; i < e->n; i++) {
+        taken[e->order[i]] |= i < third || e->n <= most;
+        taken[i] |= i + third >= e->n;
+    }
+    for (size_t i = 0; i < e->n; i++) {
+        count += taken[i];
+    }
+    left = count < most ? most - count : 0;
+    size_t rest = e->n - count;
+    for (size_t i = 0; i < e->n; i++) { /* of the rest in order of their targets, evenly */
+        size_t at = e->order[i];
+        if (!taken[at] && rest) {
+            taken[at] = (passed + 1) * left / rest > passed * left / rest;
+            passed++;
+        }
+    }
+    count = 0;
+    for (size_t i = 0; i < e->n; i++) {
+        if (taken[i] && count < most) {
+            chosen[count++] = i;
+        }
+    }
+    mu_arena_release(arena, mark);
+    return count;
+}

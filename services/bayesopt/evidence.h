@@ -1,0 +1,36 @@
+/* What the trials say, in the form that the models want. */
+#ifndef MUSHIR_BAYESOPT_EVIDENCE_H
+#define MUSHIR_BAYESOPT_EVIDENCE_H
+
+#include "common/search/algorithm.h"
+#include "common/surrogate/frame.h"
+#include "common/surrogate/tpe.h"
+
+struct evidence {
+    struct mu_frame frame;
+    struct mu_seen *seen; /* every trial and every earlier suggestion of the batch */
+
+    size_t n;           /* observations, in canonical order */
+    double *u, *target; /* n x frame.n; standardised, larger is better */
+    bool varied;        /* the targets differ: there is something to learn */
+    size_t *order;      /* observations by target, best first */
+
+    size_t n_failed, n_pending; /* pending: running trials, then the batch so far; room for all of it */
+    double *failed, *pending;
+
+    struct mu_tpe_data tpe; /* the same in coordinates of the space */
+    const double **x, **avoid;
+    double *loss;
+};
+
+/* Gather the evidence of |request|, arena-owned. */
+struct evidence *evidence_of(const struct mu_request *request);
+
+/* The point |x| was suggested: it is seen, and pending from now on. |x| is borrowed. */
+void evidence_add_pending(struct evidence *evidence, const double *x);
+
+/* At most |most| observations that say the most: the best third, the newest third, and of the rest every so many. Their indices, ascending,
+ * into |chosen|; returns how many. */
+size_t evidence_choose(const struct evidence *evidence, size_t most, size_t *chosen, struct mu_arena *arena);
+
+#endif

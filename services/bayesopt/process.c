@@ -1,0 +1,217 @@
+#include "services/bayesopt/process.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "common/num/normal.h"
+#include "common/num/sobol.h"
+#include "common/surrogate/gp.h"
+#include "common/surrogate/maximize.h"
+
+enum {
+    FIT_POINTS = 150,   /* observations that the hyper-parameters are found on */
+    KNOWN_POINTS = 300, /* observations that predictions are conditioned on */
+    FAILED_POINTS = 100,
+    FANTASIES = 16,
+    PENDING_POINTS = 64, /* the newest that are integrated over */
+};
+
+struct sight { /* a process of one smoothness */
+    struct mu_gp gp;
+    size_t taken; /* pending points it knows, counted from the first */
+    double best[FANTASIES];
+    double *scale; /* length per dimension */
+};
+
+struct process {
+    struct evidence *evidence;
+    const struct mu_request *request;
+    size_t draws;
+    struct sight *sight[2];
+    double *good;
+    size_t n_good;
+};
+
+struct process *process_create(struct evidence *evidence, const struct mu_request *request) {
+    struct process *p = MU_NEW(request->arena, struct process);
+    size_t d = evidence->frame.n;
+    *p = (struct process){.evidence = evidence, .request = request};
+    p->draws = evidence->n_pending || request->wanted > 1 ? FANTASIES : 1;
+    p->n_good = evidence->n < 4 ? evidence->n : 4;
+    p->good = MU_ARRAY(request->arena, 4 * d, double);
+    return p;
+}
+
+static size_t gather(const struct evidence *e, size_t most, double *points, double *targets, struct mu_arena *arena) {
+    size_t *chosen = MU_ARRAY(arena, most, size_t), d = e->frame.n, n = evidence_choose(e, most, chosen, arena);
+    for (size_t i = 0; i < n; i++) {
+        memcpy(points + i * d, e->u + chosen[i] * d, d * sizeof *points);
+        targets[i] = e->target[chosen[i]];
+    }
+    return n;
+}
+
+static void fit(struct process *p, struct mu_gp_kernel *kernel) {
+    struct mu_arena *arena = p->request->arena;
+    struct mu_arena_mark mark = mu_arena_mark(arena);
+    const struct evidence *e = p->evidence;
+    size_t most = FIT_POINTS, d = e->frame.n;
+    while (most > 40 && most * most / 2 * d > 2u << 20) { /* keep the table of distances below 16 MiB */
+        most = most * 9 / 10;
+    }
+    most = e->n < most ? e->n : most;
+    double *points = MU_ARRAY(arena, most * d, double), *targets = MU_ARRAY(arena, most, double);
+    size_t n = gather(e, most, points, targets, arena);
+    mu_gp_fit(kernel, points, targets, n, n <= 100 ? 2 : 1, n <= 100 ? 30 : 20, arena);
+    mu_arena_release(arena, mark);
+}
+
+/* The highest posterior mean at an observed point: the incumbent, robust against noise. Also orders the good points by it. */
+static double incumbent(struct process *p, struct mu_gp *gp) {
+    const struct evidence *e = p->evidence;
+    size_t d = e->frame.n, looked = e->n < 100 ? e->n : 100;
+    double best = -HUGE_VAL, means[FANTASIES];
+    size_t best_at = 0;
+    for (size_t i = 0; i < looked; i++) {
+        mu_gp_predict(gp, e->u + e->order[i] * d, means);
+        if (means[0] > best) {
+            best = means[0];
+            best_at = e->order[i];
+        }
+    }
+    memcpy(p->good, e->u + best_at * d, d * sizeof *p->good);
+    for (size_t i = 0, at = 1; at < p->n_good; i++) {
+        if (e->order[i] != best_at) {
+            memcpy(p->good + at++ * d, e->u + e->order[i] * d, d * sizeof *p->good);
+        }
+    }
+    return best;
+}
+
+/* Failures repel. How bad they are taken to be depends on whether failures stand together (a region that fails) or alone (bad luck). */
+static double clustered(const struct evidence *e) {
+    size_t d = e->frame.n, together = 0, looked = e->n_failed < FAILED_POINTS ? e->n_failed : FAILED_POINTS;
+    for (size_t a = 0; a < looked; a++) {
+        double nearest[2] = {HUGE_VAL, HUGE_VAL};
+        for (size_t b = 0; b < e->n_failed + e->n; b++) {
+            const double *u = e->failed + a * d, *v = b < e->n_failed ? e->failed + b * d : e->u + (b - e->n_failed) * d;
+            double r2 = 0;
+            for (size_t j = 0; j < d; j++) {
+                r2 += e->frame.category[j] ? u[j] != v[j] : (u[j] - v[j]) * (u[j] - v[j]);
+            }
+            double *side = &nearest[b < e->n_failed];
+            *side = a != b && r2 < *side ? r2 : *side;
+        }
+        together += nearest[1] <= nearest[0];
+    }
+    double base = (double)e->n_failed / (double)(e->n + e->n_failed), share = (1 + (double)together) / (2 + (double)looked);
+    return fmin(fmax((share - base) / (1 - base), 0.1), 1);
+}
+
+static void add_failures(struct process *p, struct mu_gp *gp) {
+    const struct evidence *e = p->evidence;
+    if (e->n_failed == 0) {
+        return;
+    }
+    size_t d = e->frame.n, first = e->n_failed > FAILED_POINTS ? e->n_failed - FAILED_POINTS : 0;
+    double worst = e->target[e->order[e->n - 1]], weight = clustered(e), values[FANTASIES];
+    for (size_t i = first; i < e->n_failed; i++) {
+        mu_gp_predict(gp, e->failed + i * d, values);
+        for (size_t s = 0; s < p->draws; s++) {
+            values[s] += weight * (fmin(worst, values[s]) - values[s]);
+        }
+        mu_gp_extend(gp, e->failed + i * d, values);
+    }
+}
+
+static struct sight *sight_of(struct process *p, bool rough) {
+    struct mu_arena *arena = p->request->arena;
+    const struct evidence *e = p->evidence;
+    struct sight *s = MU_NEW(arena, struct sight);
+    size_t d = e->frame.n, most = e->n < KNOWN_POINTS ? e->n : KNOWN_POINTS;
+    struct mu_gp_kernel kernel = {.n_dims = d, .category = e->frame.category, .rough = rough, .sharpness = MU_ARRAY(arena, d, double)};
+    fit(p, &kernel);
+    double *points = MU_ARRAY(arena, most * d, double), *targets = MU_ARRAY(arena, most, double);
+    size_t n = gather(e, most, points, targets, arena);
+    size_t failures = e->n_failed < FAILED_POINTS ? e->n_failed : FAILED_POINTS;
+    mu_gp_condition(&s->gp, &kernel, points, targets, NULL, n, failures + PENDING_POINTS, p->draws, arena);
+    double best = incumbent(p, &s->gp);
+    for (size_t i = 0; i < p->draws; i++) {
+        s->best[i] = best;
+    }
+    s->scale = MU_ARRAY(arena, d, double);
+    for (size_t j = 0; j < d; j++) {
+        s->scale[j] = fmin(1 / sqrt(kernel.sharpness[j]), 1);
+    }
+    add_failures(p, &s->gp);
+    s->taken = e->n_pending > PENDING_POINTS / 2 ? e->n_pending - PENDING_POINTS / 2 : 0;
+    return s;
+}
+
+/* Draw joint values of the pending points that |s| does not know yet, and raise each draw's best to them. */
+static void add_pending(struct process *p, struct sight *s) {
+    const struct evidence *e = p->evidence;
+    size_t d = e->frame.n;
+    for (; s->taken < e->n_pending; s->taken++) {
+        double values[FANTASIES], u[1], sd = mu_gp_predict(&s->gp, e->pending + s->taken * d, values);
+        for (size_t i = 0; i < p->draws; i++) {
+            mu_sobol(p->request->seed + 0x9e3779b97f4a7c15 * (s->taken + 1), i, u, 1);
+            values[i] += sd * mu_normal_quantile(u[0]);
+            s->best[i] = fmax(s->best[i], values[i]);
+        }
+        mu_gp_extend(&s->gp, e->pending + s->taken * d, values);
+    }
+}
+
+struct question {
+    struct process *process;
+    struct sight *sight;
+    enum mu_acquisition kind;
+};
+
+/* The acquisition averaged over the draws: logarithms by log-mean-exp. */
+static double worth(void *user, const double *u, double *gradient) {
+    struct question *q = user;
+    size_t draws = q->sight->gp.draws;
+    double means[FANTASIES], value[FANTASIES], by_mean[FANTASIES], by_sd[FANTASIES], highest = -HUGE_VAL, sum = 0, total_sd = 0;
+    double sd = mu_gp_predict(&q->sight->gp, u, means);
+    for (size_t s = 0; s < draws; s++) {
+        value[s] = mu_acquisition_value(q->kind, means[s], sd, q->sight->best[s], &by_mean[s], &by_sd[s]);
+        highest = fmax(highest, value[s]);
+    }
+    for (size_t s = 0; s < draws; s++) {
+        value[s] = exp(value[s] - highest);
+        sum += value[s];
+    }
+    if (gradient) {
+        for (size_t s = 0; s < draws; s++) {
+            by_mean[s] *= value[s] / sum;
+            total_sd += by_sd[s] * value[s] / sum;
+        }
+        mu_gp_gradient(&q->sight->gp, u, by_mean, total_sd, gradient);
+    }
+    return highest + log(sum / (double)draws);
+}
+
+bool process_propose(struct process *p, enum mu_acquisition kind, bool climb, uint64_t number, double *x) {
+    bool rough = number % 2;
+    if (!p->sight[rough]) {
+        p->sight[rough] = sight_of(p, rough);
+    }
+    struct sight *s = p->sight[rough];
+    add_pending(p, s);
+    struct question q = {.process = p, .sight = s, .kind = kind};
+    struct mu_maximizer m = {.frame = &p->evidence->frame,
+                             .criterion = worth,
+                             .user = &q,
+                             .seen = p->evidence->seen,
+                             .good = p->good,
+                             .n_good = p->n_good,
+                             .scale = s->scale,
+                             .climb = climb,
+                             .gradient = true,
+                             .candidates = s->gp.n > 150 ? 256 : 512,
+                             .seed = p->request->seed,
+                             .number = number};
+    return mu_maximize(&m, x, p->request->arena);
+}
