@@ -29,7 +29,7 @@ endfunction()
 # mushir_static(target): one file without shared objects, when MUSHIR_STATIC.
 function(mushir_static target)
   if(MUSHIR_STATIC)
-    target_link_options(${target} PRIVATE -static)
+    target_link_options(${target} PRIVATE -static -Wl,--no-warnings) # glibc warns of name look-ups, which a server does not make
     set_target_properties(${target} PROPERTIES LINKER_LANGUAGE CXX)
   endif()
 endfunction()
