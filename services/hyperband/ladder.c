@@ -36,16 +36,20 @@ static const char *print_free(const struct mu_parameter *resource, double value,
     return mu_arena_format(arena, "%.0f", value);
 }
 
-/* The value nearest to |raw| that the parameter can be given, and its text. A list is kept to; a range only where it holds the value. */
-static double fit(const struct mu_parameter *resource, double raw, const char **text, struct mu_arena *arena) {
+/* The value nearest to |raw| and not above |r_l| that the parameter can be given, and its text. A list is kept to; a range only where it
+ * holds the value. */
+static double fit(const struct mu_parameter *resource, double raw, double r_l, const char **text, struct mu_arena *arena) {
     bool list = resource->type == MU_DISCRETE && resource->levels > 1;
     bool inside = resource->type != MU_CATEGORICAL && resource->min < resource->max && raw >= resource->min && raw <= resource->max;
     if (list || inside) {
         double x = mu_parameter_nearest(resource, raw);
+        if (resource->levels > 0 && x > 0 && mu_parameter_value(resource, x) > r_l * (1 + 1e-9)) {
+            x--;
+        }
         *text = mu_parameter_print(resource, x, arena);
         return mu_parameter_value(resource, x);
     }
-    double value = resource->type == MU_DOUBLE ? raw : fmax(1, round(raw));
+    double value = resource->type == MU_DOUBLE ? raw : fmax(1, fmin(round(raw), floor(r_l)));
     if (resource->type == MU_DISCRETE && raw < 1) {
         value = raw;
     }
@@ -67,7 +71,7 @@ void mu_ladder_build(struct mu_ladder *ladder, const struct mu_parameter *resour
     for (size_t k = 0; k < n; k++) {
         double raw = r_l / pow(eta, (double)(n - 1 - k));
         const char *text;
-        double value = fit(resource, raw, &text, arena);
+        double value = fit(resource, raw, r_l, &text, arena);
         if (ladder->n > 0 && value <= ladder->value[ladder->n - 1]) {
             continue;
         }

@@ -8,7 +8,7 @@
 #include "services/hyperband/sampler.h"
 
 enum {
-    POINTS = 200,     /* results that the model is fitted to */
+    POINTS = 160,     /* results that the model is fitted to */
     BELIEVED = 160,   /* pending points that it keeps away from */
     PARAMETERS = 64,  /* with more the model stays silent */
     FEWEST = 4,       /* results before it speaks */

@@ -20,6 +20,7 @@ struct outcome {
     const double *x;
     int rung;
     double loss;
+    size_t config;
 };
 
 /* Configurations that came farther are better, whatever their loss; of equals the smaller loss. */
@@ -28,27 +29,47 @@ static int compare_outcomes(const void *pa, const void *pb) {
     if (a->rung != b->rung) {
         return b->rung - a->rung;
     }
-    return (a->loss > b->loss) - (a->loss < b->loss);
+    return a->loss != b->loss ? (a->loss > b->loss ? 1 : -1) : (a->config > b->config) - (a->config < b->config);
 }
 
 static bool has_result(const struct mu_run *run) {
     return run->rung >= 0 && !run->repeated && run->trial->state == MU_DONE;
 }
 
-/* Each configuration's result at the highest rung where it has one. */
+/* The result of |config| at the highest rung where it has one; rung -1 when it has none. */
+static struct outcome farthest(const struct mu_brackets *brackets, size_t config) {
+    struct outcome best = {.rung = -1};
+    for (uint32_t i = brackets->configs[config].first; i; i = brackets->runs[i - 1].next) {
+        const struct mu_run *run = &brackets->runs[i - 1];
+        if (has_result(run) && run->rung > best.rung) {
+            best = (struct outcome){run->x, run->rung, run->trial->loss, config};
+        }
+    }
+    return best;
+}
+
+/* The lowest rung to learn from: one below the highest that has d + 2 results. BOHB learns from that one alone and forgets what the others
+ * know; all of them together are misled where low rungs mislead. */
+static int lowest_rung(const struct mu_brackets *brackets) {
+    size_t results[MU_LADDER_RUNGS] = {0};
+    for (size_t i = 0; i < brackets->n_runs; i++) {
+        if (has_result(&brackets->runs[i])) {
+            results[brackets->runs[i].rung]++;
+        }
+    }
+    int rung = (int)brackets->ladder->n - 1;
+    while (rung > 0 && results[rung] < brackets->space->n + 2) {
+        rung--;
+    }
+    return rung > 0 ? rung - 1 : 0;
+}
+
 static size_t collect(const struct mu_brackets *brackets, struct outcome *outcomes) {
+    int lowest = lowest_rung(brackets);
     size_t n = 0;
     for (size_t c = 0; c < brackets->n_configs; c++) {
-        struct outcome best = {.rung = -1};
-        for (uint32_t i = brackets->configs[c].first; i; i = brackets->runs[i - 1].next) {
-            const struct mu_run *run = &brackets->runs[i - 1];
-            if (has_result(run) && run->rung > best.rung) {
-                best = (struct outcome){run->x, run->rung, run->trial->loss};
-            }
-        }
-        if (best.rung >= 0) {
-            outcomes[n++] = best;
-        }
+        outcomes[n] = farthest(brackets, c);
+        n += outcomes[n].rung >= lowest;
     }
     qsort(outcomes, n, sizeof *outcomes, compare_outcomes);
     return n;

@@ -163,13 +163,13 @@ static void ask_and_check(struct lab *lab, struct mu_stream *stream, size_t want
     }
 }
 
-static void run_interleaving(const char *sampler, uint64_t seed, bool losing) {
+static void run_interleaving(const char *sampler, uint64_t seed, int steps, bool losing) {
     const struct mu_pair settings[] = SETTINGS("27", sampler);
     static struct lab lab;
     struct mu_stream stream;
     mu_stream_init(&stream, seed, 0, "interleaving");
     lab_init(&lab, THREE, 4, settings, 5);
-    for (int step = 0; step < 60; step++) {
+    for (int step = 0; step < steps; step++) {
         ask_and_check(&lab, &stream, 1 + (size_t)mu_uniform_below(&stream, 9), !losing);
         if (losing) {
             lose_some(&lab, &stream);
@@ -184,16 +184,16 @@ static void run_interleaving(const char *sampler, uint64_t seed, bool losing) {
 static void random_interleavings(void **state) {
     (void)state;
     for (uint64_t seed = 0; seed < 12; seed++) {
-        run_interleaving("random", seed, false);
-        run_interleaving("random", seed, true);
+        run_interleaving("random", seed, 60, false);
+        run_interleaving("random", seed, 60, true);
     }
 }
 
 static void random_interleavings_with_models(void **state) {
     (void)state;
-    for (uint64_t seed = 0; seed < 2; seed++) {
-        run_interleaving("gp", seed, seed == 1);
-        run_interleaving("tpe", seed, seed == 1);
+    for (int losing = 0; losing < 2; losing++) {
+        run_interleaving("gp", 3, 20, losing);
+        run_interleaving("tpe", 4, 40, losing);
     }
 }
 
@@ -256,6 +256,56 @@ static void a_promotion_that_vanishes_is_not_repeated_for_ever(void **state) {
     lab_finish(&lab);
 }
 
+/* A trial as somebody wrote it down. */
+static void add_by_hand(struct lab *lab, const char *lr, const char *epochs, double loss) {
+    struct mu_pair *pairs = MU_ARRAY(lab->arena, 4, struct mu_pair);
+    pairs[0] = (struct mu_pair){"lr", lr}, pairs[1] = (struct mu_pair){"epochs", epochs};
+    pairs[2] = (struct mu_pair){"layers", "7"}, pairs[3] = (struct mu_pair){"optimizer", "sgd"};
+    lab_add(lab, &(struct mu_suggestion){pairs, 4, NULL}, SUCCEEDED, loss);
+}
+
+static void assert_next(struct lab *lab, const char *lr, const char *epochs) {
+    struct mu_reply reply = lab_ask(lab, 1, lab->n);
+    assert_string_equal(lab_text(&reply.suggestions[0], "epochs"), epochs);
+    assert_string_equal(lab_text(&reply.suggestions[0], "lr"), lr);
+}
+
+/* Both rungs have somebody to promote: the higher one is served first, whatever the losses. */
+static void the_highest_rung_goes_first(void **state) {
+    (void)state;
+    static const struct mu_pair settings[] = SETTINGS("27", "random");
+    static const char *const LR[] = {"0.01", "0.02", "0.03", "0.04", "0.05", "0.06", "0.07", "0.08", "0.09", "0.011", "0.012", "0.013"};
+    static struct lab lab;
+    lab_init(&lab, THREE, 4, settings, 5);
+    for (size_t i = 0; i < 12; i++) {
+        add_by_hand(&lab, LR[i], "1", 1 + (double)i);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        add_by_hand(&lab, LR[2 - i], "3", 10 + (double)i);
+    }
+    assert_next(&lab, LR[2], "9"); /* the best of three at 3; LR[3] waits at 1 with a smaller loss */
+    add_by_hand(&lab, LR[2], "9", 10);
+    assert_next(&lab, LR[3], "3");
+    lab_finish(&lab);
+}
+
+/* One configuration run three times at a rung is one of its finishers, not three. */
+static void repeated_runs_count_once(void **state) {
+    (void)state;
+    static const struct mu_pair settings[] = SETTINGS("27", "random");
+    static struct lab lab;
+    lab_init(&lab, THREE, 4, settings, 5);
+    add_by_hand(&lab, "0.01", "1", 1);
+    add_by_hand(&lab, "0.01", "1", 2);
+    add_by_hand(&lab, "0.01", "1", 3);
+    add_by_hand(&lab, "0.02", "1", 4);
+    struct mu_reply reply = lab_ask(&lab, 1, 4);
+    assert_string_equal(lab_text(&reply.suggestions[0], "epochs"), "1");
+    add_by_hand(&lab, "0.03", "1", 4);
+    assert_next(&lab, "0.01", "3");
+    lab_finish(&lab);
+}
+
 /* ---- spaces of every kind ---- */
 
 static const char *const SAMPLERS[] = {"gp", "tpe", "random"};
@@ -271,6 +321,12 @@ static void a_finite_space_is_used_up_before_it_repeats(void **state) {
         lab_init(&lab, FOUR, 2, settings, 5);
         for (size_t step = 0, seen = 0; step < 20; step++) {
             struct mu_reply reply = lab_ask(&lab, 3, 3 * step);
+            const struct mu_suggestion *three = reply.suggestions;
+            if (step == 0) { /* a batch does not repeat itself */
+                assert_string_not_equal(lab_text(&three[0], "x"), lab_text(&three[1], "x"));
+                assert_string_not_equal(lab_text(&three[0], "x"), lab_text(&three[2], "x"));
+                assert_string_not_equal(lab_text(&three[1], "x"), lab_text(&three[2], "x"));
+            }
             for (size_t i = 0; i < 3; i++) {
                 bool tried = is_tried(&lab, &reply.suggestions[i]);
                 seen += !tried;
@@ -436,6 +492,8 @@ int main(void) {
         cmocka_unit_test(random_interleavings_with_models),
         cmocka_unit_test(losers_do_not_block),
         cmocka_unit_test(a_promotion_that_vanishes_is_not_repeated_for_ever),
+        cmocka_unit_test(the_highest_rung_goes_first),
+        cmocka_unit_test(repeated_runs_count_once),
         cmocka_unit_test(a_finite_space_is_used_up_before_it_repeats),
         cmocka_unit_test(odd_spaces_and_results_are_answered),
         cmocka_unit_test(all_failing_and_thousands_at_once_are_answered),

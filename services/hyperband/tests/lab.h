@@ -34,18 +34,35 @@ static void lab_finish(struct lab *lab) {
     mu_arena_destroy(lab->arena);
 }
 
-/* Ask for |wanted|; the reply lives in the lab's arena. */
+static const struct mu_pair *lab_keep(struct lab *lab, const struct mu_pair *pairs, size_t n) {
+    struct mu_pair *kept = MU_ARRAY(lab->arena, n, struct mu_pair);
+    for (size_t i = 0; i < n; i++) {
+        kept[i] = (struct mu_pair){mu_arena_copy(lab->arena, pairs[i].name), mu_arena_copy(lab->arena, pairs[i].value)};
+    }
+    return kept;
+}
+
+/* Ask for |wanted|, with an arena of the request's own as in a service; the reply is copied into the lab's. */
 static struct mu_reply lab_ask(struct lab *lab, size_t wanted, uint64_t first) {
-    struct mu_history *history = MU_NEW(lab->arena, struct mu_history);
+    struct mu_arena *arena = mu_arena_create((size_t)1 << 26);
+    struct mu_history history;
     struct mu_reply reply;
     struct mu_error error = {.text = ""};
-    mu_history_build(history, &lab->experiment, lab->trials, lab->n, lab->arena);
-    struct mu_request request = {.experiment = &lab->experiment, .history = history, .wanted = wanted, .first = first, .arena = lab->arena};
+    mu_history_build(&history, &lab->experiment, lab->trials, lab->n, arena);
+    struct mu_request request = {.experiment = &lab->experiment, .history = &history, .wanted = wanted, .first = first, .arena = arena};
     enum mu_status status = mu_algorithm_suggest(&mu_hyperband, &request, &reply, &error);
     if (status != MU_OK) {
         fail_msg("suggest: %s", error.text);
     }
     assert_int_equal(reply.n, wanted);
+    struct mu_suggestion *suggestions = MU_ARRAY(lab->arena, wanted, struct mu_suggestion);
+    for (size_t i = 0; i < wanted; i++) {
+        suggestions[i] = reply.suggestions[i];
+        suggestions[i].assignments = lab_keep(lab, suggestions[i].assignments, suggestions[i].n_assignments);
+    }
+    reply.suggestions = suggestions;
+    reply.settings = lab_keep(lab, reply.settings, reply.n_settings);
+    mu_arena_destroy(arena);
     return reply;
 }
 

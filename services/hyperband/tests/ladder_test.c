@@ -62,6 +62,10 @@ static void rungs_are_values_of_the_parameter(void **state) {
     assert_texts(&ladder, (const char *const[]){"1", "3", "10"}, 3);
     ladder = ints("5", "50", 50, 3); /* nothing below 5 makes sense */
     assert_texts(&ladder, (const char *const[]){"6", "17", "50"}, 3);
+    ladder = ints("1", "1", 9.9, 3); /* nothing above r_l */
+    assert_texts(&ladder, (const char *const[]){"1", "3", "9"}, 3);
+    ladder = build(&(struct mu_parameter_text){.name = "e", .type = MU_INT, .min = "10", .max = "100", .step = "10"}, 98, 3);
+    assert_texts(&ladder, (const char *const[]){"10", "30", "90"}, 3);
     ladder = build(&(struct mu_parameter_text){.name = "e", .type = MU_INT, .min = "10", .max = "100", .step = "10"}, 90, 3);
     assert_texts(&ladder, (const char *const[]){"10", "30", "90"}, 3);
     ladder = build(&(struct mu_parameter_text){.name = "share", .type = MU_DOUBLE, .min = "0.1", .max = "1"}, 1, 3);
