@@ -104,10 +104,11 @@ static size_t best_observed(struct pool *pool, const struct mu_enas_arch **paren
     return n;
 }
 
-static void first_generation(struct pool *pool, const struct mu_enas_source *source, struct mu_stream *stream, struct mu_arena *arena) {
+static void first_generation(struct pool *pool, const struct mu_enas_arch *samples, size_t n_samples, struct mu_stream *stream,
+                             struct mu_arena *arena) {
     const struct mu_enas_arch *parents[PARENTS];
-    for (size_t i = 0; i < source->n; i++) {
-        source->draw(source->user, next(pool), stream);
+    for (size_t i = 0; i < n_samples; i++) {
+        mu_enas_copy(pool->space, next(pool), &samples[i]);
         keep(pool, arena);
     }
     for (size_t i = 0; i < RANDOM; i++) {
@@ -132,9 +133,10 @@ static void next_generation(struct pool *pool, struct mu_stream *stream, struct 
 }
 
 void mu_enas_propose(const struct mu_enas_space *space, const struct mu_enas_evidence *evidence, struct mu_enas_surrogate *surrogate,
-                     const struct mu_enas_source *source, struct mu_enas_arch *arch, struct mu_stream *stream, struct mu_arena *arena) {
+                     const struct mu_enas_arch *samples, size_t n_samples, struct mu_enas_arch *arch, struct mu_stream *stream,
+                     struct mu_arena *arena) {
     struct mu_arena_mark mark = mu_arena_mark(arena);
-    size_t room = source->n + RANDOM + OFFSPRING + GENERATIONS * NEXT + 2;
+    size_t room = n_samples + RANDOM + OFFSPRING + GENERATIONS * NEXT + 2;
     struct pool pool = {.space = space, .evidence = evidence, .surrogate = surrogate, .room = room};
     pool.in = mu_enas_set_create(space, room, arena);
     pool.candidates = MU_ARRAY(arena, room, struct candidate);
@@ -142,7 +144,7 @@ void mu_enas_propose(const struct mu_enas_space *space, const struct mu_enas_evi
     for (size_t i = 0; i < room; i++) {
         pool.candidates[i].arch = archs[i];
     }
-    first_generation(&pool, source, stream, arena);
+    first_generation(&pool, samples, n_samples, stream, arena);
     for (int i = 0; i < GENERATIONS && pool.n; i++) {
         next_generation(&pool, stream, arena);
     }

@@ -4,17 +4,11 @@
 
 #include "services/enas/surrogate.h"
 
-/* A source of candidates besides chance and the best observed: the controller. */
-struct mu_enas_source {
-    void (*draw)(void *user, struct mu_enas_arch *arch, struct mu_stream *stream);
-    void *user;
-    size_t n; /* how many to draw */
-};
-
-/* The untried architecture with the largest expected improvement among: draws of |source|, random ones, mutations and crossovers of the
- * observed ones that the surrogate thinks best, and two generations of mutations and crossovers of the best candidates so far. Into
- * |arch|; a random untried one when every candidate was tried. */
+/* The untried architecture with the largest expected improvement among: the |n_samples| |samples| (of the controller), random ones,
+ * mutations and crossovers of the observed ones that the surrogate thinks best, and two generations of mutations and crossovers of the best
+ * candidates so far. Into |arch|; a random untried one when every candidate was tried. */
 void mu_enas_propose(const struct mu_enas_space *space, const struct mu_enas_evidence *evidence, struct mu_enas_surrogate *surrogate,
-                     const struct mu_enas_source *source, struct mu_enas_arch *arch, struct mu_stream *stream, struct mu_arena *arena);
+                     const struct mu_enas_arch *samples, size_t n_samples, struct mu_enas_arch *arch, struct mu_stream *stream,
+                     struct mu_arena *arena);
 
 #endif
