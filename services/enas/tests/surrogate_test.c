@@ -1,0 +1,185 @@
+/* The surrogate against formulas evaluated in another way. */
+#include "services/enas/tests/support.h"
+
+#include <math.h>
+
+#include "common/num/linalg.h"
+#include "services/enas/surrogate.h"
+
+enum { N = 12 };
+
+static struct mu_arena *arena;
+
+static int create(void **state) {
+    (void)state;
+    arena = mu_arena_create(32 << 20);
+    return 0;
+}
+
+static int destroy(void **state) {
+    (void)state;
+    mu_arena_destroy(arena);
+    return 0;
+}
+
+/* N random architectures; the score counts layers whose operation is of the first family. */
+static struct mu_enas_evidence evidence_of(const struct mu_enas_space *space, struct mu_enas_arch *archs, double *scores, bool *partial) {
+    struct mu_stream stream;
+    mu_stream_init(&stream, 1, 0, "test");
+    for (size_t i = 0; i < N; i++) {
+        mu_enas_draw(space, &archs[i], &stream);
+        scores[i] = -1;
+        for (size_t l = 0; l < space->layers; l++) {
+            scores[i] += 0.5 * (space->table.family[archs[i].ops[l]] == 0);
+        }
+    }
+    return (struct mu_enas_evidence){.archs = archs, .scores = scores, .partial = partial, .n = N, .size = UINT64_MAX};
+}
+
+static double kernel(const struct mu_enas_space *space, struct mu_enas_scales s, const struct mu_enas_arch *a,
+                     const struct mu_enas_arch *b) {
+    double ops = 0, skips = 0;
+    for (size_t l = 0; l < space->layers; l++) {
+        ops += mu_enas_table_distance(&space->table, a->ops[l], b->ops[l], s.within);
+        for (size_t j = 0; j < l; j++) {
+            skips += mu_enas_skip(a, l, j) != mu_enas_skip(b, l, j);
+        }
+    }
+    return exp(-s.ops * ops / (double)space->layers - s.skips * skips / (double)space->skips);
+}
+
+/* Solve A x = b by Gauss-Jordan elimination without pivoting (A is positive definite). */
+static void solve(double a[N][N], const double *b, double *x) {
+    double m[N][N + 1];
+    for (size_t i = 0; i < N; i++) {
+        for (size_t j = 0; j < N; j++) {
+            m[i][j] = a[i][j];
+        }
+        m[i][N] = b[i];
+    }
+    for (size_t i = 0; i < N; i++) {
+        for (size_t r = 0; r < N; r++) {
+            double factor = r == i ? 0 : m[r][i] / m[i][i];
+            for (size_t j = i; j <= N && r != i; j++) {
+                m[r][j] -= factor * m[i][j];
+            }
+        }
+    }
+    for (size_t i = 0; i < N; i++) {
+        x[i] = m[i][N] / m[i][i];
+    }
+}
+
+static void posterior_is_that_of_the_formula(void **state) {
+    (void)state;
+    struct mu_network network = network_of(4, KATIB, 4);
+    struct mu_enas_space space;
+    space_of(&space, &network, arena);
+    struct mu_enas_arch *archs = mu_enas_archs(&space, N + 2, arena);
+    double scores[N], k[N][N], at[2][N], alpha[N], beta[N], variance[2], deviation[2];
+    bool partial[N] = {[3] = true};
+    struct mu_enas_evidence e = evidence_of(&space, archs, scores, partial);
+    struct mu_enas_surrogate *s = mu_enas_surrogate_fit(&space, &e, 1, arena);
+    struct mu_enas_scales scales = mu_enas_surrogate_scales(s);
+    struct mu_stream stream;
+    mu_stream_init(&stream, 2, 0, "test");
+    for (size_t i = 0; i < N; i++) {
+        for (size_t j = 0; j < N; j++) {
+            k[i][j] = kernel(&space, scales, &archs[i], &archs[j]) + (i == j ? scales.noise * (partial[i] ? 4 : 1) : 0);
+        }
+    }
+    solve(k, scores, alpha);
+    for (size_t p = 0; p < 2; p++) {
+        double mean = 0, expected = 0;
+        mu_enas_draw(&space, &archs[N + p], &stream);
+        for (size_t i = 0; i < N; i++) {
+            at[p][i] = kernel(&space, scales, &archs[N + p], &archs[i]);
+            expected += at[p][i] * alpha[i];
+        }
+        solve(k, at[p], beta);
+        variance[p] = 1;
+        for (size_t i = 0; i < N; i++) {
+            variance[p] -= at[p][i] * beta[i];
+        }
+        mu_enas_surrogate_predict(s, &archs[N + p], &mean, &deviation[p]);
+        assert_true(fabs(mean - expected) < 1e-9);
+        assert_true(fabs(mu_enas_surrogate_mean(s, &archs[N + p]) - expected) < 1e-9);
+    }
+    assert_true(fabs(deviation[0] / deviation[1] - sqrt(variance[0] / variance[1])) < 1e-9);
+}
+
+static void what_is_expected_keeps_means_and_takes_uncertainty(void **state) {
+    (void)state;
+    struct mu_network network = network_of(4, KATIB, 4);
+    struct mu_enas_space space;
+    space_of(&space, &network, arena);
+    struct mu_enas_arch *archs = mu_enas_archs(&space, N + 2, arena);
+    double scores[N], before[2], deviation[2], mean, after;
+    bool partial[N] = {0};
+    struct mu_enas_evidence e = evidence_of(&space, archs, scores, partial);
+    struct mu_enas_surrogate *s = mu_enas_surrogate_fit(&space, &e, 1, arena);
+    struct mu_stream stream;
+    mu_stream_init(&stream, 3, 0, "test");
+    for (size_t p = 0; p < 2; p++) {
+        mu_enas_draw(&space, &archs[N + p], &stream);
+        mu_enas_surrogate_predict(s, &archs[N + p], &before[p], &deviation[p]);
+    }
+    mu_enas_surrogate_expect(s, &archs[N]);
+    mu_enas_surrogate_expect(s, &archs[N + 1]); /* no room: ignored */
+    for (size_t p = 0; p < 2; p++) {
+        mu_enas_surrogate_predict(s, &archs[N + p], &mean, &after);
+        assert_true(fabs(mean - before[p]) < 1e-9);
+        assert_true(p ? after <= deviation[p] : after < 0.5 * deviation[p]);
+    }
+}
+
+static void distances_make_a_positive_definite_kernel(void **state) {
+    (void)state;
+    struct mu_network network = network_of(1, KATIB, 4);
+    struct mu_enas_space space;
+    space_of(&space, &network, arena);
+    size_t n = space.table.n;
+    for (double within = 0.05; within <= 1; within += 0.19) {
+        for (double scale = 0.1; scale < 60; scale *= 5) {
+            double *k = MU_ARRAY(arena, n * n, double);
+            for (size_t i = 0; i < n; i++) {
+                for (size_t j = 0; j < n; j++) {
+                    k[i * n + j] = exp(-scale * mu_enas_table_distance(&space.table, i, j, within));
+                }
+                k[i * n + i] += 1e-12;
+            }
+            assert_true(mu_cholesky(k, n, n));
+        }
+    }
+}
+
+/* E max(0, mean + deviation t - best) by the midpoint rule from where the integrand begins. */
+static double improvement(double mean, double deviation, double best) {
+    double sum = 0, from = (best - mean) / deviation, width = 12 / 200000.0;
+    for (int i = 0; i < 200000; i++) {
+        double t = from + (i + 0.5) * width;
+        sum += (mean + deviation * t - best) * exp(-t * t / 2) / sqrt(2 * acos(-1)) * width;
+    }
+    return sum;
+}
+
+static void improvement_is_the_integral(void **state) {
+    (void)state;
+    static const double z[] = {-20, -9, -6.01, -5.99, -3, -1, 0, 2};
+    for (size_t i = 0; i < COUNT(z); i++) {
+        double mean = 0.3, deviation = 0.7, best = mean - z[i] * deviation;
+        assert_true(fabs(mu_enas_log_improvement(mean, deviation, best) - log(improvement(mean, deviation, best))) < 1e-2);
+        assert_true(z[i] < -4 || fabs(mu_enas_log_improvement(mean, deviation, best) - log(improvement(mean, deviation, best))) < 1e-6);
+    }
+    assert_true(isfinite(mu_enas_log_improvement(-1e6, 1e-5, 0)));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(posterior_is_that_of_the_formula, create, destroy),
+        cmocka_unit_test_setup_teardown(what_is_expected_keeps_means_and_takes_uncertainty, create, destroy),
+        cmocka_unit_test_setup_teardown(distances_make_a_positive_definite_kernel, create, destroy),
+        cmocka_unit_test_setup_teardown(improvement_is_the_integral, create, destroy),
+    };
+    return cmocka_run_group_tests_name("surrogate", tests, NULL, NULL);
+}
