@@ -33,7 +33,7 @@ def spirals(count, seed):
         angle = turn + math.pi * label
         x = turn * math.cos(angle) / 4 + source.gauss(0, 0.1)
         y = turn * math.sin(angle) / 4 + source.gauss(0, 0.1)
-        points.append(((x, y, math.hypot(x, y), 1.0), label))
+        points.append(((x, y, math.hypot(x, y), 1.0), label if source.random() > 0.05 else 1 - label))  # a few are mislabelled
     return points
 
 

@@ -1,0 +1,151 @@
+/* Metrics from lines, the median rule, parameter importance. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/importance.h"
+#include "client/json.h"
+#include "client/median.h"
+#include "client/metrics.h"
+#include "tests/support/cmocka.h"
+
+static struct metric_spec specs[] = {{"loss", STRATEGY_MIN}, {"valid_1 auc", STRATEGY_MAX}, {"acc", STRATEGY_LATEST}};
+
+static void collect(void *user, size_t metric, const char *value, const char *time) {
+    char *text = user;
+    snprintf(text + strlen(text), 256 - strlen(text), "%zu=%s@%s;", metric, value, time);
+}
+
+static void expect(const char *filter, bool json, const char *line, const char *expected) {
+    struct experiment e = {.metrics = specs, .n_metrics = 3, .collector = {.json = json, .filters = &filter, .n_filters = filter != NULL}};
+    struct metric_parser *parser = metric_parser_create(&e);
+    char text[256] = "";
+    metric_parse_line(parser, line, strlen(line), collect, text);
+    assert_string_equal(text, expected);
+    metric_parser_destroy(parser);
+}
+
+static void the_default_filter_reads_what_katib_reads(void **state) {
+    (void)state;
+    expect(NULL, false, "loss=0.5", "0=0.5@;");
+    expect(NULL, false, "epoch 3: loss = -1.5e-3, acc=.7", "0=-1.5e-3@;2=.7@;");
+    expect(NULL, false, "loss=1 loss=2", "0=1@;0=2@;");
+    expect(NULL, false, "my-loss=1", ""); /* another word */
+    expect(NULL, false, "loss: 1", "");
+    expect(NULL, false, "loss=nan", "0=@;"); /* the value part is empty */
+    expect(NULL, false, "loss=+7\r", "0=+7@;");
+    expect(NULL, false, "", "");
+    expect(NULL, false, "2024-05-01T10:00:00.5Z loss=1", "0=1@2024-05-01T10:00:00.5Z;");
+    expect(NULL, false, "2024-05-01 loss=1", "0=1@;");
+}
+
+static void custom_filters_have_two_groups(void **state) {
+    char why[256];
+    (void)state;
+    expect("([a-z0-9_ ]+)'s value: ([0-9.]+)", false, "valid_1 auc's value: 0.75", "1=0.75@;");
+    expect("([\\w-]+)=(Genotype.*)", false, "loss=Genotype(a, b=[1])", "0=Genotype(a, b=[1])@;");
+    expect("(loss)()", false, "loss loss", "0=@;0=@;");
+    assert_true(metric_filter_valid("(a)(b)", why, sizeof why));
+    assert_false(metric_filter_valid("(a)b", why, sizeof why));
+    assert_non_null(strstr(why, "two groups"));
+    assert_false(metric_filter_valid("(a)(b", why, sizeof why));
+    assert_true(metric_filter_valid(METRIC_DEFAULT_FILTER, why, sizeof why));
+}
+
+static void json_lines_are_flat_objects(void **state) {
+    (void)state;
+    expect(NULL, true, "{\"loss\": \"0.5\", \"acc\": 0.7, \"timestamp\": \"t\"}", "0=0.5@t;2=0.7@t;");
+    expect(NULL, true, "{\"nested\": {\"loss\": 1, \"x\": [\"}\"]}, \"loss\": 2}", "0=2@;");
+    expect(NULL, true, "{\"loss\": \"\\u0031\\n\"}", "0=1\n@;");
+    static const char *const broken[] = {"",       "{",      "[1]", "{\"loss\"", "{\"loss\":", "{\"loss\": 1", "{\"loss\": \"1",
+                                         "loss=1", "{\"a\\", "{}",  "{,}"};
+    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+        expect(NULL, true, broken[i], "");
+    }
+}
+
+static void strategies_choose_among_values(void **state) {
+    struct metric_summary s = {0};
+    (void)state;
+    assert_null(metric_summary_value(&s, STRATEGY_MIN));
+    metric_summary_add(&s, "3");
+    metric_summary_add(&s, "1e0");
+    metric_summary_add(&s, "2.0");
+    assert_string_equal(metric_summary_value(&s, STRATEGY_MIN), "1e0");
+    assert_string_equal(metric_summary_value(&s, STRATEGY_MAX), "3");
+    assert_string_equal(metric_summary_value(&s, STRATEGY_LATEST), "2.0");
+    struct metric_summary text = {0};
+    metric_summary_add(&text, "Genotype()");
+    assert_string_equal(text.min, "unavailable");
+    assert_string_equal(metric_summary_value(&text, STRATEGY_MAX), "Genotype()");
+    struct metric_summary empty = {0};
+    metric_summary_add(&empty, "");
+    assert_null(metric_summary_value(&empty, STRATEGY_MIN));
+}
+
+static void the_threshold_is_a_true_median(void **state) {
+    static const double a[] = {0.5, 1.0, 9}, b[] = {1}, c[] = {10, 10}, d[] = {2, 2};
+    const struct series trials[] = {{a, 3}, {b, 1}, {c, 2}, {NULL, 0}};
+    const struct series even[] = {{a, 3}, {b, 1}, {c, 2}, {d, 2}};
+    double t = -1;
+    (void)state;
+    assert_false(median_threshold(trials, 3, 4, 2, &t));
+    assert_true(median_threshold(trials, 4, 4, 2, &t)); /* means 0.75, 1, 10; the fourth reported nothing */
+    assert_close(t, 1, 0);
+    assert_true(median_threshold(even, 4, 4, 2, &t));
+    assert_close(t, 1.5, 0);
+    assert_false(median_threshold(&trials[3], 1, 1, 2, &t));
+    assert_false(median_threshold(trials, 0, 0, 1, &t));
+    static const double huge[] = {1e308, 1e308};
+    assert_true(median_threshold(&(struct series){huge, 2}, 1, 1, 2, &t));
+    assert_close(t, 1e308, 0);
+}
+
+static void the_rule_is_judged_once(void **state) {
+    (void)state;
+    assert_true(median_stops(2.5, 3, 3, 2, false));
+    assert_false(median_stops(2.0, 3, 3, 2, false));
+    assert_false(median_stops(9, 2, 3, 2, false));
+    assert_false(median_stops(9, 4, 3, 2, false));
+    assert_true(median_stops(1, 3, 3, 2, true));
+    assert_false(median_stops(3, 3, 3, 2, true));
+}
+
+static void importance_finds_what_matters(void **state) {
+    enum { N = 300 };
+    double x[N], noise[N], y[N];
+    unsigned seed = 7;
+    (void)state;
+    for (int i = 0; i < N; i++) {
+        x[i] = rand_r(&seed) / (double)RAND_MAX;
+        noise[i] = rand_r(&seed) / (double)RAND_MAX;
+        y[i] = (x[i] - 0.5) * (x[i] - 0.5);
+    }
+    assert_true(importance(x, y, N) > 0.6);      /* not monotone: a correlation would say 0 */
+    assert_true(importance(noise, y, N) < 0.05); /* epsilon squared has mean 0 and deviation about 0.01 here */
+    for (int i = 0; i < N; i++) {
+        x[i] = i % 2;
+        y[i] = x[i] > 0 ? 1e300 : i;
+    }
+    assert_true(importance(x, y, N) > 0.7);
+    for (int i = 0; i < N; i++) {
+        x[i] = 1;
+    }
+    assert_close(importance(x, y, N), 0, 0);
+    assert_close(importance(y, x, N), 0, 0);
+    assert_close(importance(y, y, 2), 0, 0);
+    assert_true(importance(y, y, 3) >= 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_default_filter_reads_what_katib_reads),
+        cmocka_unit_test(custom_filters_have_two_groups),
+        cmocka_unit_test(json_lines_are_flat_objects),
+        cmocka_unit_test(strategies_choose_among_values),
+        cmocka_unit_test(the_threshold_is_a_true_median),
+        cmocka_unit_test(the_rule_is_judged_once),
+        cmocka_unit_test(importance_finds_what_matters),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,108 @@
+/* A trial's process: its exit status on disk, its lock, its group. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "client/process.h"
+#include "tests/support/cmocka.h"
+
+static char root[] = "/tmp/mushir-process-XXXXXX", folder[64];
+static struct mu_error error;
+
+static int make_root(void **state) {
+    (void)state;
+    snprintf(folder, sizeof folder, "%s/trial", mkdtemp(root) ? root : "");
+    return 0;
+}
+
+static int remove_root(void **state) {
+    char command[96];
+    (void)state;
+    snprintf(command, sizeof command, "rm -r %s", root);
+    return system(command);
+}
+
+static pid_t begin(const char *script) {
+    const char *argv[] = {"sh", "-c", script, NULL}, *environment[] = {"GREETING=hello"};
+    struct process_spec spec = {folder, root, argv, environment, 1};
+    pid_t pid = 0;
+    assert_int_equal(process_start(&spec, &pid, &error), MU_OK);
+    assert_true(pid > 1);
+    return pid;
+}
+
+static int ended(pid_t pid) {
+    int status, known = -1;
+    pid_t found;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(process_find(folder, &found, &known), PROCESS_ENDED);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), known);
+    return known;
+}
+
+static void exit_statuses_are_kept(void **state) {
+    (void)state;
+    assert_int_equal(ended(begin("exit 0")), 0);
+    assert_int_equal(ended(begin("exit 7")), 7);
+    assert_int_equal(ended(begin("kill -KILL $$")), 128 + SIGKILL);
+    assert_int_equal(ended(begin("no-such-program-anywhere")), 127);
+}
+
+static void output_goes_to_the_log(void **state) {
+    char path[80], line[64] = "";
+    (void)state;
+    ended(begin("echo $GREETING >&2; pwd"));
+    snprintf(path, sizeof path, "%s/log", folder);
+    FILE *log = fopen(path, "r");
+    assert_non_null(fgets(line, sizeof line, log));
+    assert_string_equal(line, "hello\n");
+    assert_non_null(fgets(line, sizeof line, log));
+    assert_memory_equal(line, root, strlen(root));
+    fclose(log);
+}
+
+static void a_running_process_is_found_and_its_group_stopped(void **state) {
+    pid_t pid = begin("sleep 60 & wait"), found = 0;
+    int status = 0;
+    (void)state;
+    assert_int_equal(process_find(folder, &found, &status), PROCESS_RUNNING);
+    for (int i = 0; i < 1000 && found != pid; i++) { /* it writes its pid as its first act */
+        usleep(1000);
+        assert_int_equal(process_find(folder, &found, &status), PROCESS_RUNNING);
+    }
+    assert_int_equal(found, pid);
+    process_signal(pid, SIGTERM);
+    assert_int_equal(ended(pid), 128 + SIGTERM);
+}
+
+static void a_killed_keeper_is_gone(void **state) {
+    pid_t pid = begin("sleep 60"), found;
+    int status;
+    (void)state;
+    process_signal(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(process_find(folder, &found, &status), PROCESS_GONE);
+    assert_int_equal(ended(begin("exit 4")), 4); /* and the folder can be used again */
+}
+
+static void what_a_trial_leaves_behind_does_not_hold_the_lock(void **state) {
+    (void)state;
+    pid_t pid = begin("sleep 60 & echo $!");
+    assert_int_equal(ended(pid), 0);
+    process_signal(pid, SIGKILL);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(exit_statuses_are_kept),
+        cmocka_unit_test(output_goes_to_the_log),
+        cmocka_unit_test(a_running_process_is_found_and_its_group_stopped),
+        cmocka_unit_test(a_killed_keeper_is_gone),
+        cmocka_unit_test(what_a_trial_leaves_behind_does_not_hold_the_lock),
+    };
+    return cmocka_run_group_tests(tests, make_root, remove_root);
+}
