@@ -351,6 +351,10 @@ void run_tick_trial(struct run *run, struct trial *trial, double now) {
     if (run->options->trial_timeout > 0 && now - trial->begun > run->options->trial_timeout) {
         run_stop_trial(run, trial, STOP_TIMEOUT);
     }
+    if (trial->stopping != STOP_NONE && !trial->reminded && now - trial->stop_asked > 1) {
+        trial->reminded = true; /* a signal is lost when it comes while the command is being started */
+        process_signal(trial->pid, SIGTERM);
+    }
     if (trial->stopping != STOP_NONE && (now - trial->stop_asked > grace || run->interrupts > 1)) {
         process_signal(trial->pid, SIGKILL);
     }

@@ -81,6 +81,7 @@ void trial_restart(struct trial *trial, const struct experiment *e, struct mu_ar
     trial->summaries = MU_ARRAY(arena, e->n_metrics, struct metric_summary);
     trial->read_to = trial->to_skip = 0;
     trial->stopping = STOP_NONE;
+    trial->reminded = false;
 }
 
 const char *trial_value(const struct trial *trial, const struct experiment *e, size_t metric) {

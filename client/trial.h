@@ -51,6 +51,7 @@ struct trial {
     int watch;               /* inotify's; -1 */
     size_t read_to, to_skip; /* bytes of the log that were read; observations that the journal already has */
     enum stop_cause stopping;
+    bool reminded;     /* asked twice */
     double stop_asked; /* when; for the kill that follows */
 };
 

@@ -66,7 +66,7 @@ static void output_goes_to_the_log(void **state) {
 }
 
 static void a_running_process_is_found_and_its_group_stopped(void **state) {
-    pid_t pid = begin("sleep 60 & wait"), found = 0;
+    pid_t pid = begin("touch up; exec sleep 60"), found = 0;
     int status = 0;
     (void)state;
     assert_int_equal(process_find(folder, &found, &status), PROCESS_RUNNING);
@@ -75,6 +75,11 @@ static void a_running_process_is_found_and_its_group_stopped(void **state) {
         assert_int_equal(process_find(folder, &found, &status), PROCESS_RUNNING);
     }
     assert_int_equal(found, pid);
+    char up[80];
+    snprintf(up, sizeof up, "%s/up", root);
+    for (int i = 0; i < 10000 && access(up, F_OK); i++) { /* a signal to a process that is not there yet is lost */
+        usleep(1000);
+    }
     process_signal(pid, SIGTERM);
     assert_int_equal(ended(pid), 128 + SIGTERM);
 }

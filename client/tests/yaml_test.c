@@ -24,9 +24,10 @@ static void kinds_are_those_of_kubernetes(void **state) {
     static const struct {
         const char *text;
         enum node_kind kind;
-    } cases[] = {{"abc", NODE_TEXT},      {"'1'", NODE_TEXT}, {"\"true\"", NODE_TEXT}, {"1", NODE_NUMBER},
-                 {"-1.5e3", NODE_NUMBER}, {"yes", NODE_BOOL}, {"false", NODE_BOOL},    {"null", NODE_NULL},
-                 {"~", NODE_NULL},        {"", NODE_NULL},    {"1.2.3", NODE_TEXT},    };
+    } cases[] = {
+        {"abc", NODE_TEXT},   {"'1'", NODE_TEXT},  {"\"true\"", NODE_TEXT}, {"1", NODE_NUMBER}, {"-1.5e3", NODE_NUMBER}, {"yes", NODE_BOOL},
+        {"false", NODE_BOOL}, {"null", NODE_NULL}, {"~", NODE_NULL},        {"", NODE_NULL},    {"1.2.3", NODE_TEXT},
+    };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[64];
