@@ -146,7 +146,9 @@ void mu_seen_add(struct mu_seen *seen, const double *x) {
         grow(seen);
         slot = slot_of(seen, x);
     }
-    memcpy(seen->points + seen->n * seen->space->n, x, seen->space->n * sizeof *x);
+    for (size_t i = 0; i < seen->space->n; i++) { /* not memcpy: in a space without parameters |x| may be NULL */
+        seen->points[seen->n * seen->space->n + i] = x[i];
+    }
     *slot = (uint32_t)++seen->n;
 }
 
