@@ -88,9 +88,10 @@ void mu_gp_condition(struct mu_gp *gp, const struct mu_gp_kernel *kernel, const 
     }
     struct mu_arena_mark mark = mu_arena_mark(arena);
     double *matrix = MU_ARRAY(arena, n * n, double);
-    for (bool done = false; !done; gp->kernel.noise *= done ? 1 : 10) {
+    fill(gp, points, extra, gp->kernel.noise, matrix);
+    while (!mu_cholesky(matrix, n, n)) {
+        gp->kernel.noise = 10 * (gp->kernel.noise > 1e-9 * gp->kernel.amplitude ? gp->kernel.noise : 1e-9 * gp->kernel.amplitude);
         fill(gp, points, extra, gp->kernel.noise, matrix);
-        done = mu_cholesky(matrix, n, n);
     }
     invert_factor(gp, matrix);
     mu_arena_release(arena, mark);

@@ -3,6 +3,7 @@
 
 #include "common/num/sobol.h"
 #include "services/bayesopt/evidence.h"
+#include "services/bayesopt/grove.h"
 #include "services/bayesopt/process.h"
 
 enum {
@@ -100,8 +101,11 @@ static void propose(const struct plan *plan, struct evidence *e, struct process 
     } else if (other || i >= MODELLED) {
         mu_tpe_propose(&(struct mu_tpe_options){.prior_weight = 1}, &e->tpe, e->seen, request->seed, number, x, request->arena);
         found = true;
-    } else {
+    } else if (plan->estimator == GP) {
         found = process_propose(process, kind_of(plan->acq_func), plan->acq_optimizer != SAMPLING, number, x);
+    } else {
+        enum grove_kind kind = plan->estimator == RF ? GROVE_FOREST : plan->estimator == ET ? GROVE_EXTRA : GROVE_BOOSTED;
+        found = grove_propose(e, request, kind, kind_of(plan->acq_func), plan->acq_optimizer != SAMPLING, number, x);
     }
     if (!found) {
         mu_space_draw_unseen(e->tpe.space, e->seen, request->seed, number, x);
