@@ -15,7 +15,7 @@ build: ## Compile every program to build/bin
 	cmake --build build -j $(JOBS)
 
 run: ## Install, build, start the services, tune the examples; KEEP=1 leaves the services running, PORT=6789 is the first port
-	@tools/install build
+	@tools/install build run
 	@$(MAKE) --no-print-directory build
 	@tools/run
 
