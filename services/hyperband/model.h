@@ -14,11 +14,12 @@
 struct mu_model {
     const struct mu_space *space;
     size_t n, n_results, capacity;
-    double *u, *t;     /* the points: capacity x space->n, capacity */
+    double *u, *t;     /* the points: coordinate j of point i is u[j * capacity + i]; capacity */
+    double *fade;      /* M(|1 - t| / l_t) of each point */
     bool *believed;    /* the point stands for the value at t = 1 itself: no level, no noise */
     double *factor;    /* Cholesky factor of their covariance, rows of |capacity| */
     double *alpha;     /* inverse covariance times the results: n_results */
-    double *scratch;   /* capacity */
+    double *k, *slope; /* scratch: capacity each */
     double *sharpness; /* 1 / l^2 of each parameter, then 1 / l_t^2 */
     double amplitude, noise;
 };
@@ -37,8 +38,7 @@ void mu_model_believe(struct mu_model *model, const double *u);
 
 /* private: model_fit.c finds sharpness, amplitude and noise for the model's n points with the results |y| */
 void mu_model_fit(struct mu_model *model, const double *y, struct mu_arena *arena);
-double mu_model_distance2(const struct mu_model *model, const double *u, const double *v);
-double mu_matern(double r2);
+double mu_model_fading(const struct mu_model *model, double gap); /* M(|gap| / l_t) */
 extern const double MU_MODEL_LEVEL;
 
 #endif

@@ -5,24 +5,22 @@
 
 #include "common/num/lbfgs.h"
 #include "common/num/linalg.h"
+#include "common/surrogate/matern.h"
 #include "services/hyperband/model.h"
 
 enum { ITERATIONS = 25 };
 static const double LEAST_NOISE = 1e-6;
 
-/* theta: ln l of each parameter, ln l_t, ln a^2, ln noise. */
+/* theta: ln l of each parameter, ln l_t, ln a^2, ln noise. Pairs are (1,0), (2,0), (2,1), ... */
 struct fit {
     struct mu_model *model; /* sharpness, amplitude and noise are written here for each theta */
     const double *y;
-    size_t n, d, p;       /* points, parameters, length of theta */
-    double *k;            /* n x n */
-    double *shape, *time; /* M of the assignments and of the positions, one for each pair */
-    double *alpha;        /* n */
+    size_t n, d, p, pairs;         /* points, parameters, length of theta, n (n - 1) / 2 */
+    double *gaps;                  /* (d + 1) x pairs: squared differences of each parameter, then of the positions */
+    double *shape, *shape_slope;   /* per pair: M of the assignments and its derivative by r^2 */
+    double *fading, *fading_slope; /* the same of the positions */
+    double *k, *alpha;             /* n x n; n */
 };
-
-static double square(double x) {
-    return x * x;
-}
 
 static double prior_mean(const struct fit *f, size_t j) {
     return j < f->d ? -0.7 : j == f->d + 2 ? -5 : 0;
@@ -40,51 +38,73 @@ static void set_parameters(struct fit *f, const double *theta) {
     f->model->noise = exp(theta[f->d + 2]) + LEAST_NOISE;
 }
 
+static void measure_gaps(struct fit *f) {
+    const struct mu_model *m = f->model;
+    double *out = f->gaps;
+    for (size_t j = 0; j <= f->d; j++) {
+        const double *x = j < f->d ? m->u + j * m->capacity : m->t;
+        bool ordered = j == f->d || m->space->parameters[j].ordered;
+        for (size_t a = 1; a < f->n; a++) {
+            for (size_t b = 0; b < a; b++) {
+                *out++ = ordered ? (x[a] - x[b]) * (x[a] - x[b]) : x[a] != x[b];
+            }
+        }
+    }
+}
+
 static void fill_covariance(struct fit *f) {
     const struct mu_model *m = f->model;
-    for (size_t i = 0, pair = 0; i < f->n; i++) {
-        for (size_t j = 0; j < i; j++, pair++) {
-            f->shape[pair] = mu_matern(mu_model_distance2(m, m->u + i * f->d, m->u + j * f->d));
-            f->time[pair] = m->t[i] == m->t[j] ? 1 : mu_matern(m->sharpness[f->d] * square(m->t[i] - m->t[j]));
-            f->k[i * f->n + j] = m->amplitude * f->shape[pair] * f->time[pair] + (m->t[i] == m->t[j] ? MU_MODEL_LEVEL : 0);
+    memset(f->shape_slope, 0, f->pairs * sizeof *f->shape_slope);
+    for (size_t j = 0; j < f->d; j++) {
+        const double s = m->sharpness[j], *restrict gap = f->gaps + j * f->pairs;
+        double *restrict r2 = f->shape_slope;
+        for (size_t i = 0; i < f->pairs; i++) {
+            r2[i] += s * gap[i];
         }
-        f->k[i * f->n + i] = m->amplitude + MU_MODEL_LEVEL + m->noise;
+    }
+    const double *time = f->gaps + f->d * f->pairs;
+    for (size_t i = 0; i < f->pairs; i++) {
+        f->fading_slope[i] = m->sharpness[f->d] * time[i];
+    }
+    mu_matern_all(false, f->shape_slope, f->shape, f->shape_slope, f->pairs);
+    mu_matern_all(false, f->fading_slope, f->fading, f->fading_slope, f->pairs);
+    for (size_t a = 0, pair = 0; a < f->n; a++) {
+        for (size_t b = 0; b < a; b++, pair++) {
+            f->k[a * f->n + b] = m->amplitude * f->shape[pair] * f->fading[pair] + (time[pair] == 0 ? MU_MODEL_LEVEL : 0);
+        }
+        f->k[a * f->n + a] = m->amplitude + MU_MODEL_LEVEL + m->noise;
     }
 }
 
-/* - dM / d(ln l) for one direction, but for the factor (difference / l)^2: M itself is at hand, and 2 dM/d(r^2) = -(5/3)(1 + r) e^-r. */
-static double slope(double r2) {
-    double r = sqrt(5 * r2);
-    return 5.0 / 3 * (1 + r) * exp(-r);
+/* dM/d(ln l) = -2 gap / l^2 dM/d(r^2), weighted and summed over the pairs. */
+static double along(const struct fit *f, size_t j, const double *restrict weight) {
+    const double *restrict gap = f->gaps + j * f->pairs;
+    double sum = 0;
+    for (size_t i = 0; i < f->pairs; i++) {
+        sum += weight[i] * gap[i];
+    }
+    return -2 * f->model->sharpness[j] * f->model->amplitude * sum;
 }
 
-/* What one pair of points, with weight |w| in dK, adds to the gradient. */
-static void add_pair(const struct fit *f, size_t i, size_t j, size_t pair, double w, double *gradient) {
-    const struct mu_model *m = f->model;
-    const double *u = m->u + i * f->d, *v = m->u + j * f->d;
-    double ts = m->sharpness[f->d] * square(m->t[i] - m->t[j]);
-    double by_shape = w * m->amplitude * f->time[pair] * slope(mu_model_distance2(m, u, v));
-    for (size_t q = 0; q < f->d; q++) {
-        double difference = m->space->parameters[q].ordered ? u[q] - v[q] : u[q] != v[q];
-        gradient[q] += by_shape * m->sharpness[q] * square(difference);
-    }
-    if (ts > 0) {
-        gradient[f->d] += w * m->amplitude * f->shape[pair] * slope(ts) * ts;
-    }
-    gradient[f->d + 1] += w * m->amplitude * f->shape[pair] * f->time[pair];
-}
-
-/* d/d(theta) of the negative log likelihood: half the trace of (K^-1 - alpha alpha^T) dK, each pair counted once instead of twice. */
+/* d/d(theta) of the negative log likelihood: half the trace of W dK with W = K^-1 - alpha alpha^T, each pair counted once. The slopes are
+ * used up. */
 static void add_gradient(struct fit *f, double *gradient) {
-    (void)mu_cholesky_inverse(f->k, f->n, f->n);
-    for (size_t i = 0, pair = 0; i < f->n; i++) {
-        for (size_t j = 0; j < i; j++, pair++) {
-            add_pair(f, i, j, pair, f->k[i * f->n + j] - f->alpha[i] * f->alpha[j], gradient);
+    double sum = 0, trace = 0;
+    for (size_t a = 0, pair = 0; a < f->n; a++) {
+        for (size_t b = 0; b < a; b++, pair++) {
+            double w = f->k[a * f->n + b] - f->alpha[a] * f->alpha[b];
+            sum += w * f->shape[pair] * f->fading[pair];
+            f->shape_slope[pair] *= w * f->fading[pair];
+            f->fading_slope[pair] *= w * f->shape[pair];
         }
-        double w = 0.5 * (f->k[i * f->n + i] - square(f->alpha[i]));
-        gradient[f->d + 1] += w * f->model->amplitude;
-        gradient[f->d + 2] += w * (f->model->noise - LEAST_NOISE);
+        trace += f->k[a * f->n + a] - f->alpha[a] * f->alpha[a];
     }
+    for (size_t j = 0; j < f->d; j++) {
+        gradient[j] += along(f, j, f->shape_slope);
+    }
+    gradient[f->d] += along(f, f->d, f->fading_slope);
+    gradient[f->d + 1] += f->model->amplitude * (sum + 0.5 * trace);
+    gradient[f->d + 2] += 0.5 * trace * (f->model->noise - LEAST_NOISE);
 }
 
 /* Negative log posterior of |theta|, and its gradient; INFINITY when the covariance cannot be factored. */
@@ -94,13 +114,16 @@ static double objective(const double *theta, double *gradient, size_t p, void *u
     fill_covariance(f);
     memset(gradient, 0, p * sizeof *gradient);
     if (!mu_cholesky(f->k, f->n, f->n)) {
-        return INFINITY;
+        return HUGE_VAL;
     }
     double value = mu_log_diagonal(f->k, f->n, f->n);
     memcpy(f->alpha, f->y, f->n * sizeof *f->alpha);
     mu_solve_lower(f->k, f->n, f->n, false, f->alpha);
     value += 0.5 * mu_dot(f->alpha, f->alpha, f->n);
     mu_solve_lower(f->k, f->n, f->n, true, f->alpha);
+    if (!mu_cholesky_inverse(f->k, f->n, f->n)) {
+        return HUGE_VAL;
+    }
     add_gradient(f, gradient);
     for (size_t j = 0; j < p; j++) {
         double z = (theta[j] - prior_mean(f, j)) / prior_sd(f, j);
@@ -124,13 +147,17 @@ static void minimize(struct fit *f, double *theta, struct mu_arena *arena) {
 }
 
 void mu_model_fit(struct mu_model *model, const double *y, struct mu_arena *arena) {
-    size_t n = model->n, d = model->space->n;
+    size_t n = model->n, d = model->space->n, pairs = n * (n - 1) / 2;
     struct mu_arena_mark mark = mu_arena_mark(arena);
-    struct fit f = {.model = model, .y = y, .n = n, .d = d, .p = d + 3};
+    struct fit f = {.model = model, .y = y, .n = n, .d = d, .p = d + 3, .pairs = pairs};
+    f.gaps = MU_ARRAY(arena, (d + 1) * pairs + 1, double);
+    f.shape = MU_ARRAY(arena, 4 * pairs + 1, double);
+    f.shape_slope = f.shape + pairs;
+    f.fading = f.shape + 2 * pairs;
+    f.fading_slope = f.shape + 3 * pairs;
     f.k = MU_ARRAY(arena, n * n, double);
-    f.shape = MU_ARRAY(arena, n * n, double);
-    f.time = f.shape + n * (n - 1) / 2;
     f.alpha = MU_ARRAY(arena, n, double);
+    measure_gaps(&f);
     minimize(&f, MU_ARRAY(arena, d + 3, double), arena);
     mu_arena_release(arena, mark);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/num/normal.h"
 #include "services/hyperband/model.h"
 #include "services/hyperband/sampler.h"
 
@@ -227,17 +228,6 @@ static void pending(void *self, const double *x, int rung) {
 
 /* ---- proposal ---- */
 
-/* ln of the expected improvement below |best| of a normal (mean, sd), also where it underflows (Ament, Daulton, Eriksson, Balandat and
- * Bakshy, NeurIPS 2023). */
-static double log_improvement(double mean, double sd, double best) {
-    double z = (best - mean) / sd;
-    if (z > -5) {
-        double h = 0.39894228040143268 * exp(-0.5 * z * z) + 0.5 * z * erfc(-z * 0.70710678118654752);
-        return log(h) + log(sd);
-    }
-    return -0.5 * z * z - 0.91893853320467274 - 2 * log(-z) + log1p(-3 / (z * z)) + log(sd);
-}
-
 static void consider(struct search *search) {
     const struct mu_hunt *hunt = search->gp->hunt;
     size_t size = hunt->space.n * sizeof(double);
@@ -247,7 +237,7 @@ static void consider(struct search *search) {
     }
     to_unit(&hunt->space, search->x, search->u);
     mu_model_predict(&search->gp->model, search->u, &mean, &sd);
-    double value = log_improvement(mean, sd, search->gp->incumbent);
+    double slope, value = mu_log_improvement((search->gp->incumbent - mean) / sd, &slope) + log(sd);
     if (!search->found || value > search->best) {
         search->found = true;
         search->best = value;
