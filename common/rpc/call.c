@@ -28,6 +28,7 @@ void mu_rpc_call_unref(struct mu_rpc_call *call) {
     grpc_call_details_destroy(&call->details);
     if (call->call) {
         grpc_call_unref(call->call);
+        atomic_fetch_sub(&server->active, 1);
     }
     free(call);
     mu_rpc_release_live(server);
@@ -65,6 +66,7 @@ static void on_new(struct mu_rpc_tag *tag, bool ok) {
         mu_rpc_call_unref(call);
         return;
     }
+    atomic_fetch_add(&call->server->active, 1);
     call->arrived_at = gpr_now(GPR_CLOCK_MONOTONIC);
     mu_rpc_arm(call->server, call->endpoint);
     grpc_op op = {.op = GRPC_OP_RECV_CLOSE_ON_SERVER, .data.recv_close_on_server.cancelled = &call->core_cancelled};

@@ -4,6 +4,7 @@
 
 #include <grpc/byte_buffer.h>
 #include <grpc/byte_buffer_reader.h>
+#include <grpc/compression.h>
 #include <grpc/grpc.h>
 #include <grpc/grpc_security.h>
 #include <grpc/slice.h>
@@ -94,6 +95,8 @@ struct mu_rpc_server {
     atomic_size_t live; /* calls, armed ones included, and 1 for the server itself: at 0 the event queue closes */
     struct mu_crew *crew;
     atomic_size_t running;
+    atomic_size_t active; /* calls that arrived and are not over */
+    atomic_size_t held;   /* bytes of the messages of all requests that wait or run */
     atomic_bool serving;
     pthread_mutex_t streams_lock;
     struct mu_rpc_stream *streams;

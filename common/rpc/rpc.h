@@ -81,11 +81,15 @@ int mu_rpc_port(const struct mu_rpc_server *server);
 size_t mu_rpc_queued(struct mu_rpc_server *server);
 size_t mu_rpc_running(struct mu_rpc_server *server);
 
+/* Calls of every kind that are not over. Any thread. */
+size_t mu_rpc_active(struct mu_rpc_server *server);
+
 /* Begin to stop: health says NOT_SERVING, the port closes, streams end, running requests are finished. Returns at once; |stopped| tells the
  * end. Any thread, once. */
 void mu_rpc_stop(struct mu_rpc_server *server);
 
-/* After mu_rpc_stop: cancel whatever still runs. Handlers see mu_rpc_should_stop. Any thread. */
+/* After mu_rpc_stop: cancel whatever still runs and close every connection. Handlers see mu_rpc_should_stop. Without it a stop also waits
+ * for idle clients to take their leave, which silent ones do not for 20 s. Any thread. */
 void mu_rpc_cancel(struct mu_rpc_server *server);
 
 /* Free a server whose stop has been begun, after waiting for its end. NULL is allowed. */

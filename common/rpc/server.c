@@ -47,19 +47,31 @@ static grpc_arg integer(const char *key, int value) {
     return (grpc_arg){.type = GRPC_ARG_INTEGER, .key = (char *)(uintptr_t)key, .value.integer = value};
 }
 
-/* Katib dials anew for every call, so limits are per connection; a client that keeps one is asked to redial never. */
+enum { QUOTA_BASE = 8 << 20 };
+
+/* Core measures a message only when all of it has arrived; the quota is what ends a stream that sends without end.
+ * Katib dials anew for every call, so limits are per connection; a client that keeps one is never asked to redial. */
 static grpc_server *create_core(const struct mu_rpc_options *options) {
+    grpc_resource_quota *quota = grpc_resource_quota_create("server");
+    grpc_resource_quota_resize(quota, options->max_request * (options->workers + 1) + QUOTA_BASE);
     grpc_arg list[] = {
         integer(GRPC_ARG_ALLOW_REUSEPORT, 0), /* a second server on the port must fail instead of sharing it */
         integer(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, (int)options->max_request),
+        integer(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET,
+                1 << GRPC_COMPRESS_NONE), /* core unpacks bombs whole before it measures */
         integer(GRPC_ARG_MAX_CONCURRENT_STREAMS, 256),
+        {.type = GRPC_ARG_POINTER,
+         .key = (char *)(uintptr_t)GRPC_ARG_RESOURCE_QUOTA,
+         .value.pointer = {.p = quota, .vtable = grpc_resource_quota_arg_vtable()}},
         integer(GRPC_ARG_MAX_METADATA_SIZE, 16 * 1024),
         integer(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 20 * 1000),
         integer(GRPC_ARG_KEEPALIVE_TIME_MS, 60 * 1000), /* clients that vanished without a word */
         integer(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20 * 1000),
         integer(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10 * 1000),
     };
-    return grpc_server_create(&(grpc_channel_args){.num_args = sizeof list / sizeof *list, .args = list}, NULL);
+    grpc_server *server = grpc_server_create(&(grpc_channel_args){.num_args = sizeof list / sizeof *list, .args = list}, NULL);
+    grpc_resource_quota_unref(quota);
+    return server;
 }
 
 static const struct mu_rpc_endpoint built_in[] = {
@@ -189,6 +201,10 @@ size_t mu_rpc_queued(struct mu_rpc_server *server) {
 
 size_t mu_rpc_running(struct mu_rpc_server *server) {
     return atomic_load(&server->running);
+}
+
+size_t mu_rpc_active(struct mu_rpc_server *server) {
+    return atomic_load(&server->active);
 }
 
 void mu_rpc_stop(struct mu_rpc_server *server) {

@@ -8,12 +8,18 @@ struct unary {
     struct mu_rpc_call call;
     struct mu_job job;
     struct mu_rpc_request request;
+    size_t held;        /* our share of server->held */
     grpc_slice message; /* here and not on a stack: a short slice holds its bytes itself, and |request| points to them */
 };
 
 bool mu_rpc_should_stop(void *request) {
     struct unary *unary = container_of(request, struct unary, request);
     return atomic_load_explicit(&unary->call.stopped, memory_order_relaxed);
+}
+
+static enum mu_status fail_memory(const struct unary *unary, struct mu_error *error) {
+    return mu_fail(error, MU_RESOURCE_EXHAUSTED, "the request needs more than the %zu MiB of memory that one request may use",
+                   unary->call.server->options.arena_limit >> 20);
 }
 
 /* The handler may leave by longjmp to the arena's guard, so this function keeps no local that it changes. */
@@ -23,8 +29,7 @@ static enum mu_status handle(struct unary *unary, struct mu_error *error) {
     if (!mu_arena_enter(arena)) {
         return unary->call.endpoint->method->handler(options->user, &unary->request, error);
     }
-    return mu_fail(error, MU_RESOURCE_EXHAUSTED, "the request needs more than the %zu MiB of memory that one request may use",
-                   options->arena_limit >> 20);
+    return fail_memory(unary, error);
 }
 
 static enum mu_status answer(struct unary *unary, struct mu_error *error) {
@@ -67,6 +72,10 @@ static void serve(struct unary *unary) {
         report(unary, mu_fail(&error, MU_CANCELLED, "the client was gone before its turn came"), error.text);
         return;
     }
+    if (unary->held > unary->call.server->options.arena_limit) { /* before it is copied */
+        report(unary, fail_memory(unary, &error), error.text);
+        return;
+    }
     if (!mu_rpc_message(&unary->call, &unary->message)) {
         report(unary, mu_fail(&error, MU_INTERNAL, "the call came without a readable message"), error.text);
         return;
@@ -93,17 +102,29 @@ static void run(struct mu_job *job) {
     atomic_fetch_sub(&server->running, 1);
 }
 
+/* Whether there is room for the message of |unary|: as much as every worker and one more may bring. */
+static bool hold(struct unary *unary) {
+    const struct mu_rpc_options *options = &unary->call.server->options;
+    unary->held = unary->call.payload ? grpc_byte_buffer_length(unary->call.payload) : 0;
+    size_t held = atomic_fetch_add(&unary->call.server->held, unary->held) + unary->held;
+    return held <= options->max_request * (options->workers + 1);
+}
+
 static void arrived(struct mu_rpc_call *call) {
     struct unary *unary = container_of(call, struct unary, call);
     unary->job.run = run;
     mu_rpc_call_ref(call);
-    if (!mu_crew_offer(call->server->crew, &unary->job)) {
+    if (!hold(unary) || !mu_crew_offer(call->server->crew, &unary->job)) {
         struct mu_error error;
         (void)mu_fail(&error, MU_RESOURCE_EXHAUSTED, "all %zu workers are busy and %zu requests wait: try again later",
-                      call->server->options.workers, call->server->options.queue);
+                      call->server->options.workers, mu_crew_waiting(call->server->crew));
         report(unary, MU_RESOURCE_EXHAUSTED, error.text);
         mu_rpc_call_unref(call);
     }
 }
 
-const struct mu_rpc_kind mu_rpc_unary = {.size = sizeof(struct unary), .payload = true, .arrived = arrived};
+static void finish(struct mu_rpc_call *call) {
+    atomic_fetch_sub(&call->server->held, container_of(call, struct unary, call)->held);
+}
+
+const struct mu_rpc_kind mu_rpc_unary = {.size = sizeof(struct unary), .payload = true, .arrived = arrived, .finish = finish};

@@ -20,7 +20,7 @@ struct program {
     struct mu_options options;
     struct ev_loop *loop;
     ev_signal on_term, on_int;
-    ev_timer on_grace;
+    ev_timer on_grace, on_quiet;
     ev_async on_stopped;
     struct mu_rpc_server *server;
     struct mu_http *admin;
@@ -62,6 +62,16 @@ static void on_grace(struct ev_loop *loop, ev_timer *timer, int events) {
     cancel_running(timer->data);
 }
 
+/* While stopping: once every call is answered, clients that stay connected are not waited for. */
+static void on_quiet(struct ev_loop *loop, ev_timer *timer, int events) {
+    (void)events;
+    struct program *program = timer->data;
+    if (mu_rpc_active(program->server) == 0) {
+        ev_timer_stop(loop, timer);
+        mu_rpc_cancel(program->server);
+    }
+}
+
 static void on_signal(struct ev_loop *loop, ev_signal *signal, int events) {
     (void)events;
     struct program *program = signal->data;
@@ -72,8 +82,10 @@ static void on_signal(struct ev_loop *loop, ev_signal *signal, int events) {
     program->stopping = true;
     mu_log_text(MU_LOG_INFO, "stopping", "signal", signal->signum == SIGTERM ? "SIGTERM" : "SIGINT");
     ev_timer_init(&program->on_grace, on_grace, (double)program->options.grace, 0);
-    program->on_grace.data = program;
+    ev_timer_init(&program->on_quiet, on_quiet, 0.1, 0.1);
+    program->on_grace.data = program->on_quiet.data = program;
     ev_timer_start(loop, &program->on_grace);
+    ev_timer_start(loop, &program->on_quiet);
     mu_rpc_stop(program->server);
 }
 
@@ -99,12 +111,22 @@ static void start_watching(struct program *program) {
     ev_async_start(program->loop, &program->on_stopped);
 }
 
+/* Defaults keep all that requests may hold below the container's limit: half of it for what workers compute, an eighth for a message, of
+ * which several may be under way. */
 static size_t arena_limit(const struct mu_options *options, size_t workers) {
+    uint64_t limit = mu_machine_memory_limit();
     if (options->memory_mib > 0) {
         return (size_t)options->memory_mib << 20;
     }
-    uint64_t limit = mu_machine_memory_limit();
     return limit ? (size_t)(limit / 2 / workers) : (size_t)512 << 20;
+}
+
+static size_t largest_request(const struct mu_options *options) {
+    uint64_t limit = mu_machine_memory_limit();
+    if (options->max_request_mib > 0) {
+        return (size_t)options->max_request_mib << 20;
+    }
+    return limit && limit / 8 < 64 << 20 ? (size_t)limit / 8 : (size_t)64 << 20;
 }
 
 static bool start_server(struct program *program) {
@@ -122,7 +144,7 @@ static bool start_server(struct program *program) {
             .workers = program->workers,
             .queue = (size_t)options->queue,
             .arena_limit = arena_limit(options, program->workers),
-            .max_request = (size_t)options->max_request_mib << 20,
+            .max_request = largest_request(options),
             .tls_cert = options->tls_cert,
             .tls_key = options->tls_key,
             .tls_client_ca = options->tls_client_ca,
