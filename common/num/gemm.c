@@ -11,7 +11,7 @@ enum { ROWS = 4, COLUMNS = 8, WIDTH = 4 };
 
 typedef double vec __attribute__((vector_size(WIDTH * sizeof(double)), aligned(sizeof(double)), may_alias));
 
-/* Any number of rows and columns, in the same order of summation as the tiles. */
+/* The last columns, in the same order of summation as the tiles. */
 static void edge(size_t m, size_t n, size_t k, const double *a, size_t a_row, size_t a_column, const double *b, size_t b_row, double *c,
                  size_t c_row) {
     for (size_t i = 0; i < m; i++) {
@@ -24,38 +24,56 @@ static void edge(size_t m, size_t n, size_t k, const double *a, size_t a_row, si
     }
 }
 
-/* |m| a multiple of ROWS, |n| of COLUMNS: tiles of C stay in registers while k runs. */
-CLONED static void tiles(size_t m, size_t n, size_t k, const double *a, size_t a_row, size_t a_column, const double *b, size_t b_row,
-                         double *c, size_t c_row) {
-    for (size_t i = 0; i < m; i += ROWS) {
-        for (size_t j = 0; j < n; j += COLUMNS) {
-            vec sum[ROWS][2];
-            for (size_t r = 0; r < ROWS; r++) {
-                sum[r][0] = *(const vec *)(c + (i + r) * c_row + j);
-                sum[r][1] = *(const vec *)(c + (i + r) * c_row + j + WIDTH);
-            }
-            for (size_t l = 0; l < k; l++) {
-                vec left = *(const vec *)(b + l * b_row + j), right = *(const vec *)(b + l * b_row + j + WIDTH);
-                for (size_t r = 0; r < ROWS; r++) {
-                    double x = a[(i + r) * a_row + l * a_column];
-                    sum[r][0] += x * left;
-                    sum[r][1] += x * right;
-                }
-            }
-            for (size_t r = 0; r < ROWS; r++) {
-                *(vec *)(c + (i + r) * c_row + j) = sum[r][0];
-                *(vec *)(c + (i + r) * c_row + j + WIDTH) = sum[r][1];
+/* |rows| <= ROWS (a constant where it is inlined) rows of C, |n| a multiple of COLUMNS: tiles of C stay in registers while k runs. */
+static inline __attribute__((always_inline)) void strip(size_t rows, size_t n, size_t k, const double *a, size_t a_row, size_t a_column,
+                                                        const double *b, size_t b_row, double *c, size_t c_row) {
+    for (size_t j = 0; j < n; j += COLUMNS) {
+        vec sum[ROWS][2];
+        for (size_t r = 0; r < rows; r++) {
+            sum[r][0] = *(const vec *)(c + r * c_row + j);
+            sum[r][1] = *(const vec *)(c + r * c_row + j + WIDTH);
+        }
+        for (size_t l = 0; l < k; l++) {
+            vec left = *(const vec *)(b + l * b_row + j), right = *(const vec *)(b + l * b_row + j + WIDTH);
+            for (size_t r = 0; r < rows; r++) {
+                double x = a[r * a_row + l * a_column];
+                sum[r][0] += x * left;
+                sum[r][1] += x * right;
             }
         }
+        for (size_t r = 0; r < rows; r++) {
+            *(vec *)(c + r * c_row + j) = sum[r][0];
+            *(vec *)(c + r * c_row + j + WIDTH) = sum[r][1];
+        }
+    }
+}
+
+CLONED static void tiles(size_t m, size_t n, size_t k, const double *a, size_t a_row, size_t a_column, const double *b, size_t b_row,
+                         double *c, size_t c_row) {
+    size_t i = 0;
+    for (; i + ROWS <= m; i += ROWS) {
+        strip(ROWS, n, k, a + i * a_row, a_row, a_column, b, b_row, c + i * c_row, c_row);
+    }
+    switch (m - i) {
+    case 3:
+        strip(3, n, k, a + i * a_row, a_row, a_column, b, b_row, c + i * c_row, c_row);
+        break;
+    case 2:
+        strip(2, n, k, a + i * a_row, a_row, a_column, b, b_row, c + i * c_row, c_row);
+        break;
+    case 1:
+        strip(1, n, k, a + i * a_row, a_row, a_column, b, b_row, c + i * c_row, c_row);
+        break;
+    default:
+        break;
     }
 }
 
 void mu_gemm(size_t m, size_t n, size_t k, const double *a, size_t a_row, size_t a_column, const double *b, size_t b_row, double *c,
              size_t c_row) {
-    size_t rows = m - m % ROWS, columns = n - n % COLUMNS;
-    tiles(rows, columns, k, a, a_row, a_column, b, b_row, c, c_row);
-    edge(rows, n - columns, k, a, a_row, a_column, b + columns, b_row, c + columns, c_row);
-    edge(m - rows, n, k, a + rows * a_row, a_row, a_column, b, b_row, c + rows * c_row, c_row);
+    size_t columns = n - n % COLUMNS;
+    tiles(m, columns, k, a, a_row, a_column, b, b_row, c, c_row);
+    edge(m, n - columns, k, a, a_row, a_column, b + columns, b_row, c + columns, c_row);
 }
 
 void mu_transpose(const double *a, size_t rows, size_t columns, double *b) {

@@ -89,21 +89,6 @@ static void offspring(struct pool *pool, const struct mu_enas_arch *const *paren
     }
 }
 
-/* The observed architectures of the largest posterior mean. */
-static size_t best_observed(struct pool *pool, const struct mu_enas_arch **parents, struct mu_arena *arena) {
-    const struct mu_enas_evidence *e = pool->evidence;
-    struct candidate *ranked = MU_ARRAY(arena, e->n, struct candidate);
-    for (size_t i = 0; i < e->n; i++) {
-        ranked[i] = (struct candidate){e->archs[i], mu_enas_surrogate_mean(pool->surrogate, &e->archs[i]), i};
-    }
-    qsort(ranked, e->n, sizeof *ranked, by_value);
-    size_t n = e->n < PARENTS ? e->n : PARENTS;
-    for (size_t i = 0; i < n; i++) {
-        parents[i] = &e->archs[ranked[i].number];
-    }
-    return n;
-}
-
 static void first_generation(struct pool *pool, const struct mu_enas_arch *samples, size_t n_samples, struct mu_stream *stream,
                              struct mu_arena *arena) {
     const struct mu_enas_arch *parents[PARENTS];
@@ -115,7 +100,7 @@ static void first_generation(struct pool *pool, const struct mu_enas_arch *sampl
         mu_enas_draw(pool->space, next(pool), stream);
         keep(pool, arena);
     }
-    size_t n = best_observed(pool, parents, arena);
+    size_t n = mu_enas_surrogate_leaders(pool->surrogate, PARENTS, parents);
     offspring(pool, parents, n, OFFSPRING, stream, arena);
     judge(pool);
 }

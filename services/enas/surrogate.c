@@ -13,19 +13,25 @@ enum {
     SCALES = 4,
 };
 
+/* Something with a score, by its number. */
+struct ranked {
+    double score;
+    size_t at;
+};
+
 struct mu_enas_surrogate {
     const struct mu_enas_space *space;
     const struct mu_enas_arch **archs; /* n observed, then those conditioned on; room for |stride| */
     size_t n, observed, stride;
     struct mu_enas_scales scales;
-    double deviation; /* of the signal */
-    double best;
-    double *factor;       /* stride x stride: Cholesky factor of K + noise */
-    double *whitened;     /* stride: L^-1 y; 0 for those conditioned on at their mean */
-    double *weights;      /* observed: K^-1 y */
-    double *row;          /* stride: scratch */
-    double *distances;    /* table.n x table.n, or NULL */
-    double *skip_factors; /* skips + 1: the kernel's part for each number of differing skips */
+    double deviation;       /* of the signal */
+    struct ranked *leaders; /* observed: posterior means, best first */
+    double *factor;         /* stride x stride: Cholesky factor of K + noise */
+    double *whitened;       /* stride: L^-1 y; 0 for those conditioned on at their mean */
+    double *weights;        /* observed: K^-1 y */
+    double *row;            /* stride: scratch */
+    double *distances;      /* table.n x table.n, or NULL */
+    double *skip_factors;   /* skips + 1: the kernel's part for each number of differing skips */
 };
 
 /* ---- distances and kernel ---- */
@@ -168,11 +174,6 @@ static void fill_pairs(struct pairs *p, const struct mu_enas_space *space, const
 
 /* ---- which observations take part ---- */
 
-struct ranked {
-    double score;
-    size_t at;
-};
-
 static int best_first(const void *p, const void *q) {
     const struct ranked *a = p, *b = q;
     return a->score != b->score ? (a->score < b->score ? 1 : -1) : (a->at > b->at) - (a->at < b->at);
@@ -255,10 +256,10 @@ static void solve(struct mu_enas_surrogate *s, const double *y) {
     mu_solve_lower(s->factor, s->n, s->stride, false, s->whitened);
     memcpy(s->weights, s->whitened, s->n * sizeof *y);
     mu_solve_lower(s->factor, s->n, s->stride, true, s->weights);
-    s->best = -INFINITY;
     for (size_t i = 0; i < s->n; i++) {
-        s->best = fmax(s->best, mu_enas_surrogate_mean(s, s->archs[i]));
+        s->leaders[i] = (struct ranked){mu_enas_surrogate_mean(s, s->archs[i]), i};
     }
+    qsort(s->leaders, s->n, sizeof *s->leaders, best_first);
 }
 
 struct mu_enas_surrogate *mu_enas_surrogate_fit(const struct mu_enas_space *space, const struct mu_enas_evidence *evidence, size_t more,
@@ -271,6 +272,7 @@ struct mu_enas_surrogate *mu_enas_surrogate_fit(const struct mu_enas_space *spac
     s->factor = MU_ARRAY(arena, s->stride * s->stride, double);
     s->whitened = MU_ARRAY(arena, s->stride, double);
     s->weights = MU_ARRAY(arena, n, double);
+    s->leaders = MU_ARRAY(arena, n, struct ranked);
     s->row = MU_ARRAY(arena, s->stride, double);
     double *y = MU_ARRAY(arena, n, double), *noise = MU_ARRAY(arena, n, double);
     for (size_t i = 0; i < n; i++) {
@@ -318,7 +320,15 @@ void mu_enas_surrogate_expect(struct mu_enas_surrogate *s, const struct mu_enas_
 }
 
 double mu_enas_surrogate_best(const struct mu_enas_surrogate *s) {
-    return s->best;
+    return s->leaders[0].score;
+}
+
+size_t mu_enas_surrogate_leaders(const struct mu_enas_surrogate *s, size_t most, const struct mu_enas_arch **leaders) {
+    size_t n = s->observed < most ? s->observed : most;
+    for (size_t i = 0; i < n; i++) {
+        leaders[i] = s->archs[s->leaders[i].at];
+    }
+    return n;
 }
 
 struct mu_enas_scales mu_enas_surrogate_scales(const struct mu_enas_surrogate *s) {

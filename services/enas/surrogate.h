@@ -28,6 +28,9 @@ void mu_enas_surrogate_expect(struct mu_enas_surrogate *s, const struct mu_enas_
 /* The largest posterior mean of an observed architecture: what an improvement must beat. */
 double mu_enas_surrogate_best(const struct mu_enas_surrogate *s);
 
+/* The observed architectures of the largest posterior means, best first, at most |most| of them into |leaders|; returns how many. */
+size_t mu_enas_surrogate_leaders(const struct mu_enas_surrogate *s, size_t most, const struct mu_enas_arch **leaders);
+
 /* Logarithm of the expected improvement over |best| (Jones, Schonlau and Welch 1998, eq. 15), finite for every |deviation| > 0. */
 double mu_enas_log_improvement(double mean, double deviation, double best);
 
