@@ -136,7 +136,8 @@ static bool promote_one(struct work *work, uint64_t number) {
     if (brackets->missing > 0) {
         struct mu_stream stream;
         mu_stream_init(&stream, work->hunt.request->seed, number, "promotion");
-        pick = (size_t)mu_uniform_below(&stream, left + (left <= brackets->missing));
+        bool others = left <= brackets->missing && !mu_seen_exhausted(work->hunt.seen);
+        pick = (size_t)mu_uniform_below(&stream, left + others);
         if (pick == left) {
             return false;
         }

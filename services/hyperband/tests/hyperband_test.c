@@ -338,6 +338,31 @@ static void a_finite_space_is_used_up_before_it_repeats(void **state) {
     }
 }
 
+/* The same with trials missing, when lots decide: nothing goes beyond the top, whatever the lots say. */
+static void a_finite_space_with_missing_trials_stays_on_the_ladder(void **state) {
+    (void)state;
+    static const struct mu_parameter_text FEW[] = {{.name = "epochs", .type = MU_INT, .min = "1", .max = "9"},
+                                                   {.name = "x", .type = MU_INT, .min = "1", .max = "9"}};
+    for (int seed = 0; seed < 20; seed++) {
+        char text[8];
+        snprintf(text, sizeof text, "%d", seed);
+        const struct mu_pair settings[] = {{"r_l", "9"}, {"resource_name", "epochs"}, {"sampler", "random"}, {"random_state", text}};
+        static struct lab lab;
+        lab_init(&lab, FEW, 2, settings, 4);
+        for (size_t step = 0; step < 6; step++) {
+            struct mu_reply reply = lab_ask(&lab, 12, 12 * step + 7);
+            for (size_t i = 0; i < 12; i++) {
+                int epochs = atoi(lab_text(&reply.suggestions[i], "epochs"));
+                assert_true(epochs == 1 || epochs == 3 || epochs == 9);
+                if (i % 4 != 3) { /* the others are lost */
+                    lab_add(&lab, &reply.suggestions[i], SUCCEEDED, atof(lab_text(&reply.suggestions[i], "x")));
+                }
+            }
+        }
+        lab_finish(&lab);
+    }
+}
+
 static void odd_spaces_and_results_are_answered(void **state) {
     (void)state;
     static const char *const ONE[] = {"only"}, *const NUMBERS[] = {"9", "1", "3"};
@@ -495,6 +520,7 @@ int main(void) {
         cmocka_unit_test(the_highest_rung_goes_first),
         cmocka_unit_test(repeated_runs_count_once),
         cmocka_unit_test(a_finite_space_is_used_up_before_it_repeats),
+        cmocka_unit_test(a_finite_space_with_missing_trials_stays_on_the_ladder),
         cmocka_unit_test(odd_spaces_and_results_are_answered),
         cmocka_unit_test(all_failing_and_thousands_at_once_are_answered),
         cmocka_unit_test(resources_beyond_their_range_come_back),
