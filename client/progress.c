@@ -126,7 +126,7 @@ void progress_tick(const struct run *run) {
     if (most) {
         snprintf(total, sizeof total, "/%zu", most);
     }
-    snprintf(line, sizeof line, "[%s] %zu%s  %zu running%s  %s left", bar, over, total, counts.running, best, left);
+    snprintf(line, sizeof line, "[%s] %zu%s  %zu running  %s left%s", bar, over, total, counts.running, left, best);
     fprintf(stderr, "\r\033[K%.*s", columns() - 1, line);
     fflush(stderr);
 }
