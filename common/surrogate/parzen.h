@@ -12,7 +12,7 @@
 
 #include "common/search/space.h"
 
-enum { MU_PARZEN_LEVELS = 128 };
+enum { MU_PARZEN_LEVELS = 32 };
 
 enum mu_axis_kind { MU_AXIS_CONSTANT, MU_AXIS_LINE, MU_AXIS_LADDER, MU_AXIS_CATEGORY };
 
@@ -31,9 +31,9 @@ const struct mu_axis *mu_axes_create(const struct mu_space *space, struct mu_are
 double mu_axis_position(const struct mu_axis *axis, double x);
 
 /* Bandwidths: on a line or ladder a kernel's standard deviation is the larger of the gaps to its two neighbours, clipped from below by
- * max(floor, (n + 2)^-exponent) and half the cell it stands in, and from above by |ceiling|. */
+ * max(floor, (n + 2)^-exponent) and half the cell it stands in, and from above by 1. */
 struct mu_parzen_options {
-    double floor, exponent, ceiling;
+    double floor, exponent;
     double prior_weight; /* weight of the prior kernel in units of the mean weight of the points */
 };
 
@@ -56,6 +56,11 @@ double mu_parzen_kernels(const struct mu_parzen *parzen, const double *at, doubl
 
 /* log density at |at|; |scratch| holds n numbers. */
 double mu_parzen_log_density(const struct mu_parzen *parzen, const double *at, double *scratch);
+
+/* The same for the mixtures that leave out the first from[0], from[1], ... kernels (ascending, |n_from| of them), without renormalizing
+ * their weights: the logs of their densities into |result|. */
+void mu_parzen_log_tails(const struct mu_parzen *parzen, const double *at, const size_t *from, size_t n_from, double *scratch,
+                         double *result);
 
 /* The number of a kernel drawn by weight. */
 size_t mu_parzen_pick(const struct mu_parzen *parzen, struct mu_stream *stream);

@@ -2,19 +2,21 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "common/surrogate/fast.h"
+#include "common/num/sobol.h"
 #include "common/surrogate/parzen.h"
 
 enum { SPLITS = 3, MOST_GOOD = 25 };
 
+/* Defaults, chosen on randomly shifted problems of every kind of parameter (README of services/tpe); none is delicate. */
 static const struct tuning {
-    double startup, candidates, gamma, floor, exponent, ceiling, bad_floor, bad_exponent;
-    double shared_from;   /* observations from which the splits share the bad group's kernels */
-    double subset, cross; /* shares of candidates */
-    double mutate;        /* expected number of mutated axes of a subset candidate */
-    double initial;       /* 0 random, 1 maximin */
-} TUNING = {8, 32, 0.10, 0.03, 1.5, 1, 0.03, 1.5, 200, 0, 0, 2, 1};
+    double startup, candidates;
+    double gamma;           /* share of the observations in the middle split's good group */
+    double floor, exponent; /* narrowest kernel: max(floor, (n + 2)^-exponent) */
+    double shared_from;     /* from so many points on the splits share the kernels of the bad group */
+    double crossed;         /* share of candidates that take every axis from a kernel of its own: recombination */
+} TUNING = {5, 32, 0.15, 0.03, 1.5, 200, 0.5};
 
 struct model {
     const struct mu_tpe_data *data;
@@ -69,7 +71,7 @@ static size_t group_size(const struct mu_tpe_options *o, size_t n, double share)
 }
 
 static struct mu_parzen *build_good(const struct model *m, size_t n, double prior_weight, struct mu_arena *arena) {
-    struct mu_parzen_options options = {TUNING.floor, TUNING.exponent, TUNING.ceiling, prior_weight};
+    struct mu_parzen_options options = {TUNING.floor, TUNING.exponent, prior_weight};
     double *weights = MU_ARRAY(arena, n, double);
     for (size_t i = 0; i < n; i++) {
         weights[i] = log((double)n + 1) - log((double)i + 1);
@@ -78,7 +80,7 @@ static struct mu_parzen *build_good(const struct model *m, size_t n, double prio
 }
 
 static struct mu_parzen *build_bad(const struct model *m, size_t from, double prior_weight, struct mu_arena *arena) {
-    struct mu_parzen_options options = {TUNING.bad_floor, TUNING.bad_exponent, TUNING.ceiling, prior_weight};
+    struct mu_parzen_options options = {TUNING.floor, TUNING.exponent, prior_weight};
     size_t n = m->n_points - from;
     double *weights = MU_ARRAY(arena, n, double);
     const double **positions = MU_ARRAY(arena, m->n_axes, const double *);
@@ -104,45 +106,27 @@ static void build(struct model *m, const struct mu_tpe_options *o, struct mu_are
     m->scratch = MU_ARRAY(arena, m->n_points + 1, double);
 }
 
-/* Sum over splits of the log density of the points that are not good. Kernels are shared, so each split sums those past its good group. */
-static double shared_bad(const struct model *m, const double *at) {
-    const struct mu_parzen *z = m->bad[0];
-    double *v = m->scratch, sums[SPLITS] = {0}, result = 0, most = mu_parzen_kernels(z, at, v);
-    for (size_t i = 0; i < z->n; i++) {
-        v[i] = mu_fast_exp(v[i] - most);
-    }
-    for (size_t e = 0; e < SPLITS; e++) {
-        for (size_t i = m->n_good[e]; i < z->n; i++) {
-            sums[e] += v[i];
-        }
-        result += most + log(fmax(sums[e], 1e-300)) - log((double)(z->n - m->n_good[e]) / (double)z->n);
-    }
-    return result;
-}
-
+/* The mean over the splits of log good - log bad: the logarithm of what expected improvement grows with (Bergstra et al. 2011, equation 5),
+ * up to a constant. Shared kernels: a split's bad density sums those behind its good group, the prior's among them. */
 static double score(const struct model *m, const double *at) {
-    double s = m->shared ? -shared_bad(m, at) : 0;
+    double s = 0, tails[SPLITS];
+    if (m->shared) {
+        mu_parzen_log_tails(m->bad[0], at, m->n_good, SPLITS, m->scratch, tails);
+    }
     for (size_t e = 0; e < SPLITS; e++) {
         s += mu_parzen_log_density(m->good[e], at, m->scratch);
-        s -= m->shared ? 0 : mu_parzen_log_density(m->bad[e], at, m->scratch);
+        s -= m->shared ? tails[e] : mu_parzen_log_density(m->bad[e], at, m->scratch);
     }
     return s / SPLITS;
 }
 
+/* One draw from a split's good density, its axes from one kernel or each from its own. */
 static void draw_candidate(const struct model *m, size_t number, struct mu_stream *stream, double *at) {
     const struct mu_parzen *good = m->good[number % SPLITS];
-    double kind = mu_uniform(stream);
+    bool crossed = mu_uniform(stream) < TUNING.crossed;
     size_t k = mu_parzen_pick(good, stream);
-    bool subset = kind < TUNING.subset && k + 1 < good->n, cross = !subset && kind < TUNING.subset + TUNING.cross;
-    size_t sure = (size_t)mu_uniform_below(stream, m->n_axes);
     for (size_t a = 0; a < m->n_axes; a++) {
-        if (cross) {
-            k = mu_parzen_pick(good, stream);
-        }
-        if (subset && a != sure && mu_uniform(stream) * (double)m->n_axes > TUNING.mutate) {
-            at[a] = m->axes[a].kind == MU_AXIS_CONSTANT ? 0.5 : good->position[a][k];
-            continue;
-        }
+        k = crossed ? mu_parzen_pick(good, stream) : k;
         at[a] = mu_parzen_draw(good, k, a, stream);
     }
 }
@@ -153,41 +137,16 @@ static void to_point(const struct model *m, const double *at, double *x) {
     }
 }
 
-/* ---- initial design: of a few random points the one farthest from all that were tried ---- */
-
-static double distance(const struct mu_space *space, const double *x, const double *y) {
-    double sum = 0;
+/* The initial design: the centre of the space first, for people put their ranges around what they believe in; then scrambled Sobol points.
+ */
+static void initial(const struct mu_space *space, const struct mu_seen *seen, uint64_t seed, uint64_t number, double *x) {
+    mu_sobol(seed, number, x, space->n);
     for (size_t i = 0; i < space->n; i++) {
         const struct mu_parameter *p = &space->parameters[i];
-        double d = p->ordered ? mu_parameter_unit(p, x[i]) - mu_parameter_unit(p, y[i]) : x[i] == y[i] ? 0 : 0.5;
-        sum += d * d;
+        x[i] = mu_parameter_at(p, number == 0 && p->ordered ? 0.5 : x[i]);
     }
-    return sum;
-}
-
-static double clearance(const struct mu_tpe_data *data, const double *x) {
-    double least = INFINITY;
-    for (size_t i = 0; i < data->n; i++) {
-        least = fmin(least, distance(data->space, x, data->x[i]));
-    }
-    for (size_t i = 0; i < data->n_avoid; i++) {
-        least = fmin(least, distance(data->space, x, data->avoid[i]));
-    }
-    return least;
-}
-
-static void spread(const struct mu_tpe_data *data, const struct mu_seen *seen, uint64_t seed, uint64_t number, double *x,
-                   struct mu_arena *arena) {
-    enum { TRIES = 16 };
-    double *try = MU_ARRAY(arena, data->space->n, double), most = -1;
-    size_t tries = TUNING.initial > 0 ? TRIES : 1;
-    for (uint64_t t = 0; t < tries; t++) {
-        mu_space_draw_unseen(data->space, seen, seed + t * 0xA0761D6478BD642Fu, number, try);
-        double d = clearance(data, try);
-        if (d > most) {
-            most = d;
-            memcpy(x, try, data->space->n * sizeof *x);
-        }
+    if (mu_seen_has(seen, x)) {
+        mu_space_draw_unseen(space, seen, seed, number, x);
     }
 }
 
@@ -220,7 +179,7 @@ void mu_tpe_propose(const struct mu_tpe_options *options, const struct mu_tpe_da
     size_t startup = options->startup ? options->startup : (size_t)TUNING.startup;
     struct mu_arena_mark mark = mu_arena_mark(arena);
     if (data->n < startup || data->space->n == 0) {
-        spread(data, seen, seed, number, x, arena);
+        initial(data->space, seen, seed, number, x);
     } else {
         struct model m = {.data = data, .axes = mu_axes_create(data->space, arena), .n_axes = data->space->n};
         build(&m, options, arena);

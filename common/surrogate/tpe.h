@@ -10,7 +10,7 @@
 struct mu_tpe_options {
     size_t startup;      /* below this many observations: an initial design instead of the model; 0: the default */
     size_t candidates;   /* points drawn from the good density, the best of which is proposed; 0: the default */
-    double gamma;        /* hyperopt's: the good group holds ceil(gamma sqrt(n)) points; 0: the default, a tenth of them */
+    double gamma;        /* hyperopt's: the good group holds ceil(gamma sqrt(n)) points; 0: the default, 0.15 n */
     double prior_weight; /* weight of the wide prior kernel in units of a point's; 0: the default 1 */
 };
 

@@ -18,7 +18,7 @@ static const struct mu_setting_spec SETTINGS[] = {
      .min_open = true,
      .max_open = true,
      .out_of_range = "gamma should be in the range of (0, 1)",
-     .help = "Size of the group of good trials: ceil(gamma * sqrt(n)) of n. Unset: a tenth of the trials, at most 25."},
+     .help = "Size of the group of good trials: ceil(gamma * sqrt(n)) of n. Unset: 0.15 n, at most 25."},
     {.name = "prior_weight",
      .type = MU_SETTING_REAL,
      .fallback = "1.0",
@@ -45,7 +45,7 @@ static const struct mu_setting_spec SETTINGS[] = {
      .min = 0,
      .max = 1e9,
      .out_of_range = COUNT_TEXT,
-     .help = "Finished trials before the model takes over from the initial design. Unset: 8."},
+     .help = "Finished trials before the model takes over from the initial design. Unset: 5."},
     MU_SETTING_RANDOM_STATE,
 };
 
