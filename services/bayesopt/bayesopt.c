@@ -11,7 +11,7 @@ enum {
     ESTIMATED = 256, /* from the Parzen estimator, then random points */
     INITIAL = 4,     /* points before the model takes over */
     OTHER_EVERY = 5,
-    OTHER_FROM = 10, /* every fifth suggestion is the Parzen estimator's */
+    OTHER_FROM = 25, /* every fifth suggestion is the Parzen estimator's */
 };
 
 #define UNSUPPORTED "%s %s is not supported in Bayesian optimization"
