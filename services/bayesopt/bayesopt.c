@@ -89,6 +89,12 @@ static bool model_ready(const struct evidence *e, const struct plan *plan) {
     return e->varied && e->frame.n && e->n + e->n_failed + e->n_pending >= plan->initial;
 }
 
+/* How many suggestions of one request the process makes: fewer in high dimension, where each sweep takes longer. */
+static size_t modelled(const struct evidence *e) {
+    size_t d = e->frame.n;
+    return d <= 40 ? MODELLED : d < 320 ? 40 * MODELLED / d : 4;
+}
+
 static void propose(const struct plan *plan, struct evidence *e, struct process *process, const struct mu_request *request, size_t i,
                     double *x) {
     uint64_t number = request->first + i;
@@ -98,7 +104,7 @@ static void propose(const struct plan *plan, struct evidence *e, struct process 
         found = initial_point(e, request, number, x);
     } else if (i >= ESTIMATED) {
         found = false;
-    } else if (other || i >= MODELLED) {
+    } else if (other || i >= modelled(e)) {
         mu_tpe_propose(&(struct mu_tpe_options){.prior_weight = 1}, &e->tpe, e->seen, request->seed, number, x, request->arena);
         found = true;
     } else if (plan->estimator == GP) {
