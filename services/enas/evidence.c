@@ -22,6 +22,9 @@ static void limit(double *scores, size_t n, struct mu_arena *arena) {
 
 static void standardize(double *scores, size_t n, struct mu_arena *arena) {
     double largest = 0, mean = 0, square = 0;
+    if (n == 0) {
+        return;
+    }
     for (size_t i = 0; i < n; i++) {
         largest = fmax(largest, fabs(scores[i]));
     }
