@@ -21,6 +21,30 @@ void mu_reply_point(const struct mu_request *request, struct mu_reply *reply, co
     mu_reply_assignments(reply, pairs, space->n);
 }
 
+struct mu_seen *mu_request_seen(const struct mu_request *request) {
+    const struct mu_history *history = request->history;
+    struct mu_seen *seen = mu_seen_create(&request->experiment->space, history->n + request->wanted, request->arena);
+    for (size_t i = 0; i < history->n; i++) {
+        mu_seen_add(seen, history->trials[i].x);
+    }
+    return seen;
+}
+
+enum mu_status mu_suggest_randomly(const struct mu_request *request, struct mu_reply *reply, struct mu_error *error) {
+    const struct mu_space *space = &request->experiment->space;
+    struct mu_seen *seen = mu_request_seen(request);
+    double *x = MU_ARRAY(request->arena, space->n, double);
+    for (size_t i = 0; i < request->wanted; i++) {
+        if (mu_request_stopped(request)) {
+            return mu_fail(error, MU_CANCELLED, "nobody waits for the answer");
+        }
+        mu_space_draw_unseen(space, seen, request->seed, request->first + i, x);
+        mu_seen_add(seen, x);
+        mu_reply_point(request, reply, x);
+    }
+    return MU_OK;
+}
+
 const struct mu_algorithm *mu_service_find(const struct mu_service *service, const char *name, struct mu_error *error) {
     char served[256] = "";
     for (size_t i = 0; service->algorithms[i]; i++) {

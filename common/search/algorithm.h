@@ -39,6 +39,12 @@ struct mu_reply {
 /* Append the point |x| (space.n coordinates) to |reply| as texts. */
 void mu_reply_point(const struct mu_request *request, struct mu_reply *reply, const double *x);
 
+/* The points of all the request's trials, with room for its suggestions. */
+struct mu_seen *mu_request_seen(const struct mu_request *request);
+
+/* Random search: |request->wanted| draws from the declared distributions, without repeats in finite spaces. What an algorithm falls back to, too. */
+MU_MUST_USE enum mu_status mu_suggest_randomly(const struct mu_request *request, struct mu_reply *reply, struct mu_error *error);
+
 /* Append the given assignments (arena-owned, not copied). */
 void mu_reply_assignments(struct mu_reply *reply, const struct mu_pair *assignments, size_t n);
 

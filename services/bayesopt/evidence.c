@@ -32,7 +32,7 @@ static struct evidence *allocate(const struct mu_request *request) {
     struct evidence *e = MU_NEW(arena, struct evidence);
     size_t trials = request->history->n, room = trials + request->wanted;
     e->frame = mu_frame_of(space, arena);
-    e->seen = mu_seen_create(space, room, arena);
+    e->seen = mu_request_seen(request);
     e->u = MU_ARRAY(arena, trials * e->frame.n, double);
     e->failed = MU_ARRAY(arena, trials * e->frame.n, double);
     e->pending = MU_ARRAY(arena, room * e->frame.n, double);
@@ -47,7 +47,6 @@ static struct evidence *allocate(const struct mu_request *request) {
 
 static void take_trial(struct evidence *e, const struct mu_trial *trial) {
     size_t d = e->frame.n;
-    mu_seen_add(e->seen, trial->x);
     if (trial->state == MU_DONE) {
         mu_frame_encode(&e->frame, trial->x, e->u + e->n * d);
         e->loss[e->n] = trial->loss;

@@ -269,27 +269,12 @@ static void prepare(struct work *work, const struct mu_request *request, size_t 
     work->kind = (int)mu_setting(request->settings, "sampler")->choice;
 }
 
-/* Without a resource to grade by (GetSuggestions, unlike validation, does not insist on one) there is nothing to promote. */
-static enum mu_status suggest_without_resource(const struct mu_request *request, struct mu_reply *reply) {
-    const struct mu_space *space = &request->experiment->space;
-    struct mu_seen *seen = mu_seen_create(space, request->history->n + request->wanted, request->arena);
-    for (size_t i = 0; i < request->history->n; i++) {
-        mu_seen_add(seen, request->history->trials[i].x);
-    }
-    double *x = MU_ARRAY(request->arena, space->n + 1, double);
-    for (size_t i = 0; i < request->wanted; i++) {
-        mu_space_draw_unseen(space, seen, request->seed, request->first + i, x);
-        mu_seen_add(seen, x);
-        mu_reply_point(request, reply, x);
-    }
-    return MU_OK;
-}
-
 static enum mu_status suggest(const struct mu_request *request, struct mu_reply *reply, struct mu_error *error) {
     ptrdiff_t resource = mu_space_find(&request->experiment->space, mu_setting(request->settings, "resource_name")->text);
     double r_l = read_r_l(request->settings);
     if (resource < 0 || r_l <= 0) {
-        return suggest_without_resource(request, reply);
+        return mu_suggest_randomly(request, reply,
+                                   error); /* GetSuggestions, unlike validation, insists on no resource: nothing to promote */
     }
     struct work work = {.reply = reply};
     prepare(&work, request, (size_t)resource, r_l);

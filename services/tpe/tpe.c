@@ -83,11 +83,10 @@ static struct knowledge knowledge_of(const struct mu_request *request) {
     struct knowledge k = {.x = MU_ARRAY(arena, history->n, const double *),
                           .avoid = MU_ARRAY(arena, room, const double *),
                           .loss = MU_ARRAY(arena, history->n, double),
-                          .seen = mu_seen_create(&request->experiment->space, room, arena)};
+                          .seen = mu_request_seen(request)};
     k.data = (struct mu_tpe_data){.space = &request->experiment->space, .x = k.x, .loss = k.loss, .avoid = k.avoid};
     for (size_t i = 0; i < history->n && k.data.space->n; i++) {
         const struct mu_trial *trial = &history->trials[i];
-        mu_seen_add(k.seen, trial->x);
         if (trial->state == MU_DONE) {
             k.loss[k.data.n] = trial->loss;
             k.x[k.data.n++] = trial->x;
