@@ -23,24 +23,6 @@ void mu_solve_lower(const double *l, size_t n, size_t stride, bool transposed, d
     cblas_dtrsv(CblasColMajor, CblasUpper, transposed ? CblasNoTrans : CblasTrans, CblasNonUnit, (int)n, l, (int)stride, b, 1);
 }
 
-void mu_solve_lower_many(const double *l, size_t n, size_t stride, double *b, size_t columns) {
-    /* Row by row: the inner loop runs over the right-hand sides, contiguous and vectorized; the reference dtrsm is several times slower. */
-    for (size_t i = 0; i < n; i++) {
-        double *row = b + i * columns;
-        for (size_t k = 0; k < i; k++) {
-            double factor = l[i * stride + k];
-            const double *other = b + k * columns;
-            for (size_t c = 0; c < columns; c++) {
-                row[c] -= factor * other[c];
-            }
-        }
-        double inverse = 1 / l[i * stride + i];
-        for (size_t c = 0; c < columns; c++) {
-            row[c] *= inverse;
-        }
-    }
-}
-
 double mu_log_diagonal(const double *l, size_t n, size_t stride) {
     double sum = 0;
     for (size_t i = 0; i < n; i++) {

@@ -17,9 +17,6 @@ bool mu_cholesky_inverse(double *l, size_t n, size_t stride);
 /* Solve L x = b (|transposed|: L^T x = b) in place of |b|. */
 void mu_solve_lower(const double *l, size_t n, size_t stride, bool transposed, double *b);
 
-/* Solve L X = B for |columns| right-hand sides in place; |b| is n x columns, row-major with row stride |columns|. */
-void mu_solve_lower_many(const double *l, size_t n, size_t stride, double *b, size_t columns);
-
 /* Sum of the logarithms of the diagonal: half the log determinant of A. */
 double mu_log_diagonal(const double *l, size_t n, size_t stride);
 
