@@ -1,7 +1,18 @@
 #include "common/rpc/crew.h"
 
+#include <errno.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <time.h>
+
+/* Nanoseconds. To wake a thread costs some 50 us, so a leader whose jobs usually take less than BRIEF runs them without passing the lead
+ * on. Should one take longer after all, the deputy sees it within two ticks and takes the lead. */
+enum { BRIEF = 100 * 1000, TICK = 1000 * 1000, CALM_TICKS = 8 };
+
+/* The idle thread that looks every TICK whether the leader is away for too long; it sleeps again after CALM_TICKS in which no leader was.
+ */
+enum deputy { ASLEEP, CALLED, WATCHING };
 
 struct mu_crew {
     pthread_mutex_t lock;
@@ -11,11 +22,22 @@ struct mu_crew {
     struct mu_job **ring;
     size_t capacity, first, waiting;
     size_t idle;
-    bool led, over;     /* somebody polls; there is nothing more to poll for */
-    struct mu_job *own; /* the polling thread's: the job it will run itself */
+    bool led, over;     /* somebody leads; there is nothing more to poll for */
+    struct mu_job *own; /* the leader's: the job it will run itself */
+    bool away;          /* the leader runs a job, so nobody polls */
+    enum deputy deputy;
+    uint64_t turns; /* how often a leader went away */
+    uint64_t terms; /* how often a deputy took the lead */
+    int64_t usual;  /* running average of what a job takes */
     pthread_t *threads;
     size_t n_threads;
 };
+
+static int64_t now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
 
 static struct mu_job *pop(struct mu_crew *crew) {
     struct mu_job *job = crew->ring[crew->first];
@@ -24,64 +46,116 @@ static struct mu_job *pop(struct mu_crew *crew) {
     return job;
 }
 
-/* Poll until there is a job to run, and pass the lead on; NULL: it is over. */
-static struct mu_job *lead(struct mu_crew *crew) {
-    bool more = true;
-    while (more && !crew->own) {
-        more = crew->poll(crew->user);
-    }
-    struct mu_job *job = crew->own;
-    pthread_mutex_lock(&crew->lock);
-    crew->own = NULL;
-    crew->led = false;
-    crew->over |= !more;
+/* Run |job|, with the lock held before and after. */
+static void run(struct mu_crew *crew, struct mu_job *job) {
     pthread_mutex_unlock(&crew->lock);
-    if (more) {
-        pthread_cond_signal(&crew->changed);
-    } else {
-        pthread_cond_broadcast(&crew->changed);
-    }
-    return job;
+    int64_t begun = now();
+    job->run(job);
+    int64_t taken = now() - begun;
+    pthread_mutex_lock(&crew->lock);
+    crew->usual += (taken - crew->usual) / 8;
 }
 
-/* The next job, from the queue or by leading; NULL: there will be none. */
-static struct mu_job *next(struct mu_crew *crew) {
+/* Run |job| and keep the lead; false: a deputy has taken it. */
+static bool run_away(struct mu_crew *crew, struct mu_job *job) {
+    uint64_t term = crew->terms;
+    crew->away = true;
+    crew->turns++;
+    if (crew->deputy == ASLEEP) {
+        crew->deputy = CALLED;
+        pthread_cond_signal(&crew->changed);
+    }
+    run(crew, job);
+    if (crew->terms != term) {
+        return false;
+    }
+    crew->away = false;
+    return true;
+}
+
+/* Lead until the lead is passed on, taken, or there is nothing more to poll for. With the lock held before and after. */
+static void lead(struct mu_crew *crew) {
+    crew->led = true;
     for (;;) {
-        struct mu_job *job = NULL;
-        pthread_mutex_lock(&crew->lock);
-        while (crew->waiting == 0 && crew->led && !crew->over) {
-            crew->idle++;
-            pthread_cond_wait(&crew->changed, &crew->lock);
-            crew->idle--;
-        }
-        bool leads = crew->waiting == 0 && !crew->over;
-        if (crew->waiting > 0) {
-            job = pop(crew);
-        }
-        crew->led |= leads;
         pthread_mutex_unlock(&crew->lock);
-        job = leads ? lead(crew) : job;
-        if (job || !leads) {
-            return job;
+        bool more = true;
+        while (more && !crew->own) {
+            more = crew->poll(crew->user);
+        }
+        pthread_mutex_lock(&crew->lock);
+        struct mu_job *job = crew->own;
+        crew->own = NULL;
+        if (!more) {
+            crew->over = true;
+            crew->led = false;
+            pthread_cond_broadcast(&crew->changed);
+            return;
+        }
+        if (crew->usual >= BRIEF) {
+            crew->led = false;
+            pthread_cond_signal(&crew->changed);
+            run(crew, job);
+            return;
+        }
+        if (!run_away(crew, job)) {
+            return;
         }
     }
+}
+
+/* Be the deputy until there is something to do, which the state of |crew| then says, or nothing to watch. */
+static void watch(struct mu_crew *crew) {
+    crew->deputy = WATCHING;
+    for (int calm = 0; calm < CALM_TICKS;) {
+        uint64_t turns = crew->turns;
+        int64_t until = now() + TICK;
+        struct timespec time = {until / 1000000000, until % 1000000000};
+        if (pthread_cond_timedwait(&crew->changed, &crew->lock, &time) != ETIMEDOUT) {
+            break;
+        }
+        if (crew->away && crew->turns == turns) {
+            crew->terms++;
+            crew->away = false;
+            crew->led = false;
+            break;
+        }
+        calm = crew->turns == turns ? calm + 1 : 0;
+    }
+    crew->deputy = ASLEEP;
 }
 
 static void *work(void *user) {
     struct mu_crew *crew = user;
-    for (struct mu_job *job; (job = next(crew));) {
-        job->run(job);
+    pthread_mutex_lock(&crew->lock);
+    while (!crew->over || crew->waiting > 0) {
+        if (crew->waiting > 0) {
+            run(crew, pop(crew));
+        } else if (!crew->led) {
+            lead(crew);
+        } else {
+            crew->idle++;
+            if (crew->deputy == CALLED) {
+                watch(crew);
+            } else {
+                pthread_cond_wait(&crew->changed, &crew->lock);
+            }
+            crew->idle--;
+        }
     }
+    pthread_mutex_unlock(&crew->lock);
     return NULL;
 }
-
 struct mu_crew *mu_crew_create(size_t workers, size_t capacity, bool (*poll)(void *user), void *user) {
     struct mu_crew *crew = calloc(1, sizeof *crew);
     if (!crew) {
         return NULL;
     }
     pthread_mutex_init(&crew->lock, NULL);
-    pthread_cond_init(&crew->changed, NULL);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&crew->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
     crew->poll = poll;
     crew->user = user;
     crew->capacity = capacity;

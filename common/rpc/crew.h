@@ -1,8 +1,9 @@
-/* The threads of a server: at every moment one of them waits for events, the others run jobs or are idle.
+/* The threads of a server: one of them waits for events, the others run jobs or are idle.
  *
- * Leader and followers: the thread that receives a request passes the waiting on to an idle one and runs the request itself, so that no
- * answer is delayed by waking another thread. When all others are busy it keeps waiting for events and queues the job: whoever waits never
- * computes, and probes are answered always. */
+ * Leader and followers: the thread that receives a request runs it itself, so that no answer is delayed by waking another thread. Jobs that
+ * take long by the running average are run after the waiting has been passed on to an idle thread. Brief ones are not worth that: the leader
+ * runs them and goes on waiting, and an idle thread, the deputy, takes the lead should one last longer than some two milliseconds. When all
+ * others are busy, the one who waits does not compute but queues the jobs. So nothing that a job does keeps probes waiting. */
 #ifndef MUSHIR_RPC_CREW_H
 #define MUSHIR_RPC_CREW_H
 
@@ -15,8 +16,8 @@ struct mu_job {
 
 struct mu_crew;
 
-/* |workers| + 1 threads, of which one is in |poll| (wait for one event and handle it; false: there will be none any more) and at most
- * |workers| run jobs; |capacity| jobs can wait. NULL when threads or memory lack; |poll| may have been called then. */
+/* |workers| + 1 threads, of which at most one is in |poll| (wait for one event and handle it; false: there will be none any more) and at
+ * most |workers| run jobs; |capacity| jobs can wait. NULL when threads or memory lack; |poll| may have been called then. */
 struct mu_crew *mu_crew_create(size_t workers, size_t capacity, bool (*poll)(void *user), void *user);
 
 /* Have |job| run (owned by the caller; its run must keep it alive); false, at once, when the queue is full. Only inside |poll|, and at most
