@@ -22,6 +22,7 @@ struct mu_crew {
     struct mu_job **ring;
     size_t capacity, first, waiting;
     size_t idle;
+    bool started;
     bool led, over;     /* somebody leads; there is nothing more to poll for */
     struct mu_job *own; /* the leader's: the job it will run itself */
     bool away;          /* the leader runs a job, so nobody polls */
@@ -37,6 +38,11 @@ static int64_t now(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+/* Whether there is something to do for a thread that waits. */
+static bool has_work(const struct mu_crew *crew) {
+    return crew->waiting > 0 || !crew->led || crew->over;
 }
 
 static struct mu_job *pop(struct mu_crew *crew) {
@@ -56,14 +62,18 @@ static void run(struct mu_crew *crew, struct mu_job *job) {
     crew->usual += (taken - crew->usual) / 8;
 }
 
+static void call_deputy(struct mu_crew *crew) {
+    crew->deputy = CALLED;
+    pthread_cond_signal(&crew->changed);
+}
+
 /* Run |job| and keep the lead; false: a deputy has taken it. */
 static bool run_away(struct mu_crew *crew, struct mu_job *job) {
     uint64_t term = crew->terms;
     crew->away = true;
     crew->turns++;
     if (crew->deputy == ASLEEP) {
-        crew->deputy = CALLED;
-        pthread_cond_signal(&crew->changed);
+        call_deputy(crew);
     }
     run(crew, job);
     if (crew->terms != term) {
@@ -103,25 +113,27 @@ static void lead(struct mu_crew *crew) {
     }
 }
 
-/* Be the deputy until there is something to do, which the state of |crew| then says, or nothing to watch. */
+/* Be the deputy until there is something else to do or, for a while, nothing to watch. */
 static void watch(struct mu_crew *crew) {
     crew->deputy = WATCHING;
-    for (int calm = 0; calm < CALM_TICKS;) {
+    for (int calm = 0; calm < CALM_TICKS && !has_work(crew);) {
         uint64_t turns = crew->turns;
         int64_t until = now() + TICK;
         struct timespec time = {until / 1000000000, until % 1000000000};
         if (pthread_cond_timedwait(&crew->changed, &crew->lock, &time) != ETIMEDOUT) {
-            break;
+            continue;
         }
         if (crew->away && crew->turns == turns) {
             crew->terms++;
             crew->away = false;
             crew->led = false;
-            break;
         }
         calm = crew->turns == turns ? calm + 1 : 0;
     }
     crew->deputy = ASLEEP;
+    if (crew->away) {
+        call_deputy(crew);
+    }
 }
 
 static void *work(void *user) {
@@ -145,6 +157,7 @@ static void *work(void *user) {
     pthread_mutex_unlock(&crew->lock);
     return NULL;
 }
+
 struct mu_crew *mu_crew_create(size_t workers, size_t capacity, bool (*poll)(void *user), void *user) {
     struct mu_crew *crew = calloc(1, sizeof *crew);
     if (!crew) {
@@ -159,24 +172,26 @@ struct mu_crew *mu_crew_create(size_t workers, size_t capacity, bool (*poll)(voi
     crew->poll = poll;
     crew->user = user;
     crew->capacity = capacity;
-    crew->led = true; /* nobody polls before all threads are there */
+    crew->led = true; /* nobody polls before mu_crew_start */
     crew->ring = calloc(capacity, sizeof *crew->ring);
     crew->threads = calloc(workers + 1, sizeof *crew->threads);
     while (crew->ring && crew->threads && crew->n_threads <= workers &&
            pthread_create(&crew->threads[crew->n_threads], NULL, work, crew) == 0) {
         crew->n_threads++;
     }
-    bool complete = crew->n_threads > workers;
-    pthread_mutex_lock(&crew->lock);
-    crew->led = false;
-    crew->over = !complete;
-    pthread_cond_broadcast(&crew->changed);
-    pthread_mutex_unlock(&crew->lock);
-    if (!complete) {
+    if (crew->n_threads <= workers) {
         mu_crew_destroy(crew);
         return NULL;
     }
     return crew;
+}
+
+void mu_crew_start(struct mu_crew *crew) {
+    pthread_mutex_lock(&crew->lock);
+    crew->started = true;
+    crew->led = false;
+    pthread_cond_signal(&crew->changed);
+    pthread_mutex_unlock(&crew->lock);
 }
 
 bool mu_crew_offer(struct mu_crew *crew, struct mu_job *job) {
@@ -204,6 +219,10 @@ void mu_crew_destroy(struct mu_crew *crew) {
     if (!crew) {
         return;
     }
+    pthread_mutex_lock(&crew->lock);
+    crew->over |= !crew->started;
+    pthread_cond_broadcast(&crew->changed);
+    pthread_mutex_unlock(&crew->lock);
     for (size_t i = 0; i < crew->n_threads; i++) {
         pthread_join(crew->threads[i], NULL);
     }

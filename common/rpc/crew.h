@@ -17,8 +17,11 @@ struct mu_job {
 struct mu_crew;
 
 /* |workers| + 1 threads, of which at most one is in |poll| (wait for one event and handle it; false: there will be none any more) and at
- * most |workers| run jobs; |capacity| jobs can wait. NULL when threads or memory lack; |poll| may have been called then. */
+ * most |workers| run jobs; |capacity| jobs can wait. Nobody polls yet. NULL when threads or memory lack. */
 struct mu_crew *mu_crew_create(size_t workers, size_t capacity, bool (*poll)(void *user), void *user);
+
+/* Begin to poll; once. */
+void mu_crew_start(struct mu_crew *crew);
 
 /* Have |job| run (owned by the caller; its run must keep it alive); false, at once, when the queue is full. Only inside |poll|, and at most
  * one job per call of it. */
@@ -27,7 +30,7 @@ bool mu_crew_offer(struct mu_crew *crew, struct mu_job *job);
 /* Jobs that wait. Any thread. */
 size_t mu_crew_waiting(struct mu_crew *crew);
 
-/* Wait until |poll| has returned false and every job has run; free all. NULL is allowed. */
+/* If it was started, wait until |poll| has returned false and every job has run. Free all. NULL is allowed. */
 void mu_crew_destroy(struct mu_crew *crew);
 
 #endif

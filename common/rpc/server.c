@@ -162,13 +162,17 @@ static enum mu_status open_server(struct mu_rpc_server *server, struct mu_error 
 }
 
 static enum mu_status start_crew(struct mu_rpc_server *server, struct mu_error *error) {
+    server->crew = mu_crew_create(server->options.workers, server->options.queue, poll_event, server);
+    if (!server->crew) {
+        return mu_fail(error, MU_INTERNAL, "cannot start %zu threads", server->options.workers + 1);
+    }
     atomic_store(&server->serving, true);
     grpc_server_start(server->core);
     for (size_t i = 0; i < server->n_endpoints; i++) {
         mu_rpc_arm(server, &server->endpoints[i]);
     }
-    server->crew = mu_crew_create(server->options.workers, server->options.queue, poll_event, server);
-    return server->crew ? MU_OK : mu_fail(error, MU_INTERNAL, "cannot start %zu threads", server->options.workers + 1);
+    mu_crew_start(server->crew);
+    return MU_OK;
 }
 
 struct mu_rpc_server *mu_rpc_start(const struct mu_rpc_options *options, struct mu_error *error) {

@@ -9,7 +9,7 @@ enum { WORKERS = 2, CAPACITY = 4, BRIEF_JOBS = 2000 };
 
 /* What polling brings, call by call: a job or nothing; after the last it is over. */
 struct stage {
-    struct mu_crew *_Atomic crew;
+    struct mu_crew *crew;
     struct mu_job *jobs[BRIEF_JOBS + 8];
     size_t n_jobs, next;
     atomic_size_t polled, run, refused;
@@ -26,12 +26,9 @@ static void reset(void) {
 
 static bool poll_stage(void *user) {
     (void)user;
-    struct mu_crew *crew;
-    while (!(crew = atomic_load(&stage.crew))) {
-    }
     atomic_fetch_add(&stage.crowded, atomic_fetch_add(&stage.polling, 1) > 0);
     size_t i = stage.next++;
-    if (i < stage.n_jobs && stage.jobs[i] && !mu_crew_offer(crew, stage.jobs[i])) {
+    if (i < stage.n_jobs && stage.jobs[i] && !mu_crew_offer(stage.crew, stage.jobs[i])) {
         atomic_fetch_add(&stage.refused, 1);
     }
     pthread_mutex_lock(&stage.lock);
@@ -59,10 +56,10 @@ static void run_until_polled(struct mu_job *job) {
 }
 
 static void perform(void) {
-    struct mu_crew *crew = mu_crew_create(WORKERS, CAPACITY, poll_stage, NULL);
-    assert_non_null(crew);
-    atomic_store(&stage.crew, crew);
-    mu_crew_destroy(crew);
+    stage.crew = mu_crew_create(WORKERS, CAPACITY, poll_stage, NULL);
+    assert_non_null(stage.crew);
+    mu_crew_start(stage.crew);
+    mu_crew_destroy(stage.crew);
     assert_int_equal(atomic_load(&stage.crowded), 0);
 }
 
@@ -108,11 +105,17 @@ static void a_full_house_queues_and_refuses(void **state) {
     assert_in_range(run, CAPACITY, WORKERS + CAPACITY);
 }
 
+static void one_that_never_started_ends(void **state) {
+    (void)state;
+    mu_crew_destroy(mu_crew_create(WORKERS, CAPACITY, poll_stage, NULL));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_brief_job_runs),
         cmocka_unit_test(a_long_job_does_not_stop_the_polling),
         cmocka_unit_test(a_full_house_queues_and_refuses),
+        cmocka_unit_test(one_that_never_started_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
