@@ -4,7 +4,7 @@ add_library(mushir_flags INTERFACE)
 target_include_directories(mushir_flags INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
 target_compile_definitions(mushir_flags INTERFACE _GNU_SOURCE MUSHIR_VERSION="${PROJECT_VERSION}")
 target_compile_options(mushir_flags INTERFACE -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wvla
-  -Wundef -ffp-contract=off -fno-math-errno -ffunction-sections -fdata-sections -fmacro-prefix-map=${CMAKE_SOURCE_DIR}/=)
+  -Wundef -ffp-contract=off -fno-math-errno -fno-trapping-math -ffunction-sections -fdata-sections -fmacro-prefix-map=${CMAKE_SOURCE_DIR}/=)
 if(MUSHIR_WERROR)
   target_compile_options(mushir_flags INTERFACE -Werror)
 endif()

@@ -12,10 +12,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 enum { ARENA_LIMIT = 32 << 20, MOST_SUGGESTIONS = 20 };
 
+/* Of all inputs together, small enough to fill up. */
+static struct mu_trial_cache *shared_cache(void) {
+    static struct mu_trial_cache *cache;
+    cache = cache ? cache : mu_trial_cache_create(64 << 10);
+    return cache;
+}
+
 static void suggest(const uint8_t *bytes, size_t size, struct mu_arena *arena) {
     struct mu_error error;
     struct mu_wire_suggestions in;
-    if (mu_wire_read_suggestions(bytes, size, arena, &in, &error)) {
+    if (mu_wire_read_suggestions(bytes, size, shared_cache(), arena, &in, &error)) {
         return;
     }
     enum mu_status valid = mu_algorithm_validate(&ALGORITHM, &in.experiment, arena, &error);

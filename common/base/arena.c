@@ -15,8 +15,15 @@ struct block {
     _Alignas(ALIGNMENT) unsigned char bytes[];
 };
 
+struct deferred {
+    struct deferred *older;
+    void (*function)(void *user);
+    void *user;
+};
+
 struct mu_arena {
     struct block *newest;
+    struct deferred *deferred;
     size_t limit, total; /* total: bytes handed out, rounded up to the alignment */
     jmp_buf guard;
     bool guarded;
@@ -39,6 +46,9 @@ static void free_newest(struct mu_arena *arena) {
 void mu_arena_destroy(struct mu_arena *arena) {
     if (!arena) {
         return;
+    }
+    for (struct deferred *d = arena->deferred; d; d = d->older) {
+        d->function(d->user);
     }
     while (arena->newest) {
         free_newest(arena);
@@ -128,6 +138,12 @@ char *mu_arena_format(struct mu_arena *arena, const char *format, ...) {
     }
     va_end(again);
     return text;
+}
+
+void mu_arena_defer(struct mu_arena *arena, void (*function)(void *user), void *user) {
+    struct deferred *d = MU_NEW(arena, struct deferred);
+    *d = (struct deferred){arena->deferred, function, user};
+    arena->deferred = d;
 }
 
 size_t mu_arena_used(const struct mu_arena *arena) {

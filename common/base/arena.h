@@ -17,7 +17,7 @@ struct mu_arena;
 /* A new arena that hands out at most |limit| bytes. NULL only when the process is out of memory. */
 struct mu_arena *mu_arena_create(size_t limit);
 
-/* Free the arena and all that was allocated from it. NULL is allowed. */
+/* Call what was deferred, then free the arena and all that was allocated from it. NULL is allowed. */
 void mu_arena_destroy(struct mu_arena *arena);
 
 /* |size| bytes of zeroed memory, aligned for any type, owned by the arena. Past the limit: jumps to the guard; without
@@ -34,6 +34,10 @@ void *mu_arena_array(struct mu_arena *arena, size_t count, size_t size) __attrib
 char *mu_arena_copy(struct mu_arena *arena, const char *text);
 char *mu_arena_copy_bytes(struct mu_arena *arena, const char *text, size_t length);
 char *mu_arena_format(struct mu_arena *arena, const char *format, ...) MU_PRINTF(2, 3);
+
+/* Have |function|(|user|) called when the arena is destroyed, the latest first: for what a request borrows from outside its arena. Not within a
+ * mark that will be released. */
+void mu_arena_defer(struct mu_arena *arena, void (*function)(void *user), void *user);
 
 /* Bytes handed out so far. */
 size_t mu_arena_used(const struct mu_arena *arena);

@@ -64,7 +64,31 @@ static int canonical(const void *p, const void *q) {
     return order ? order : (a->loss > b->loss) - (a->loss < b->loss);
 }
 
-static void init_trial(struct mu_trial *trial, const struct mu_experiment *experiment, const struct mu_trial_record *record) {
+/* Whether the trial belongs to the space, and its coordinates. Assignments usually come in the order of the specification, so each is
+ * looked for there first. */
+static enum mu_belonging fit(const struct mu_space *space, const struct mu_trial *trial, double *x) {
+    enum mu_belonging result = MU_FITS;
+    if (trial->n_assignments != space->n) {
+        return MU_FOREIGN;
+    }
+    for (size_t i = 0; i < space->n; i++) {
+        const struct mu_parameter *p = &space->parameters[i];
+        const struct mu_pair *here = &trial->assignments[i];
+        const char *text = strcmp(here->name, p->name) == 0 ? here->value : mu_trial_text(trial, p->name);
+        if (!text) {
+            return MU_FOREIGN;
+        }
+        if (!mu_parameter_parse(p, text, &x[i])) {
+            x[i] = NAN;
+            result = MU_STRAY;
+        }
+    }
+    return result;
+}
+
+void mu_trial_read(struct mu_trial *trial, const struct mu_experiment *experiment, const struct mu_trial_record *record,
+                   struct mu_arena *arena) {
+    const struct mu_space *space = &experiment->space;
     double value = 0;
     bool has_value = record->metric && mu_read_double(record->metric, &value);
     *trial = (struct mu_trial){.name = record->name,
@@ -79,52 +103,50 @@ static void init_trial(struct mu_trial *trial, const struct mu_experiment *exper
     if (trial->state == MU_PENDING) {
         trial->completed = "";
     }
+    if (space->n) {
+        double *x = MU_ARRAY(arena, space->n, double);
+        trial->belongs = fit(space, trial, x);
+        trial->x = x;
+    }
 }
 
-enum fit { FITS, STRAY, FOREIGN };
+static bool sorted(const struct mu_trial *trials, size_t n) {
+    for (size_t i = 1; i < n; i++) {
+        if (canonical(&trials[i - 1], &trials[i]) > 0) {
+            return false;
+        }
+    }
+    return true;
+}
 
-/* Whether the trial belongs to the space, and its coordinates. Assignments usually come in the order of the specification, so each is
- * looked for there first. */
-static enum fit fit(const struct mu_space *space, const struct mu_trial *trial, double *x) {
-    enum fit result = FITS;
-    if (trial->n_assignments != space->n) {
-        return FOREIGN;
+void mu_history_of(struct mu_history *history, const struct mu_trial *const *trials, size_t n, struct mu_arena *arena) {
+    size_t counts[3] = {0};
+    for (size_t i = 0; i < n; i++) {
+        counts[trials[i]->belongs]++;
     }
-    for (size_t i = 0; i < space->n; i++) {
-        const struct mu_parameter *p = &space->parameters[i];
-        const struct mu_pair *here = &trial->assignments[i];
-        const char *text = strcmp(here->name, p->name) == 0 ? here->value : mu_trial_text(trial, p->name);
-        if (!text) {
-            return FOREIGN;
-        }
-        if (!mu_parameter_parse(p, text, &x[i])) {
-            x[i] = NAN;
-            result = STRAY;
+    struct mu_trial *fitting = MU_ARRAY(arena, counts[MU_FITS], struct mu_trial), *f = fitting;
+    struct mu_trial *strays = MU_ARRAY(arena, counts[MU_STRAY], struct mu_trial), *s = strays;
+    for (size_t i = 0; i < n; i++) {
+        if (trials[i]->belongs != MU_FOREIGN) {
+            *(trials[i]->belongs == MU_FITS ? f++ : s++) = *trials[i];
         }
     }
-    return result;
+    *history = (struct mu_history){fitting, counts[MU_FITS], strays, counts[MU_STRAY], counts[MU_FOREIGN]};
+    if (!sorted(fitting, history->n)) {
+        qsort(fitting, history->n, sizeof *fitting, canonical);
+    }
+    qsort(strays, history->n_strays, sizeof *strays, canonical);
 }
 
 void mu_history_build(struct mu_history *history, const struct mu_experiment *experiment, const struct mu_trial_record *records, size_t n,
                       struct mu_arena *arena) {
-    const struct mu_space *space = &experiment->space;
-    struct mu_trial *trials = MU_ARRAY(arena, n, struct mu_trial), *strays = MU_ARRAY(arena, n, struct mu_trial);
-    double *x = MU_ARRAY(arena, n * space->n, double);
-    *history = (struct mu_history){.trials = trials, .strays = strays};
+    struct mu_trial *trials = MU_ARRAY(arena, n, struct mu_trial);
+    const struct mu_trial **list = MU_ARRAY(arena, n, const struct mu_trial *);
     for (size_t i = 0; i < n; i++) {
-        struct mu_trial trial;
-        init_trial(&trial, experiment, &records[i]);
-        enum fit how = space->n ? fit(space, &trial, x) : FITS;
-        if (how == FOREIGN) {
-            history->foreign++;
-            continue;
-        }
-        trial.x = space->n ? x : NULL;
-        x += space->n;
-        *(how == FITS ? &trials[history->n++] : &strays[history->n_strays++]) = trial;
+        mu_trial_read(&trials[i], experiment, &records[i], arena);
+        list[i] = &trials[i];
     }
-    qsort(trials, history->n, sizeof *trials, canonical);
-    qsort(strays, history->n_strays, sizeof *strays, canonical);
+    mu_history_of(history, list, n, arena);
 }
 
 static uint64_t hash_text(uint64_t hash, const char *text) {

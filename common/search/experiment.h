@@ -40,8 +40,15 @@ enum mu_trial_state {
     MU_FAILED,  /* FAILED, KILLED, METRICSUNAVAILABLE, or finished without a finite number */
 };
 
+enum mu_belonging {
+    MU_FITS,
+    MU_STRAY,  /* the right names but a value outside the feasible space: an edited experiment, or a resource beyond its range */
+    MU_FOREIGN /* lacks a parameter or has a name the space does not know: another experiment's */
+};
+
 struct mu_trial {
     const char *name;
+    enum mu_belonging belongs;
     enum mu_trial_state state;
     bool early_stopped; /* MU_DONE: the value is a partial result */
     double loss;        /* MU_DONE: the objective, negated when the experiment maximizes; else 0 */
@@ -51,14 +58,13 @@ struct mu_trial {
     const double *x; /* space.n coordinates; of a stray trial NAN where the text is no value of the parameter; NULL when space.n == 0 */
 };
 
-/* All of an experiment's trials that belong to it, in canonical order: by (completion time, name, assignments, loss), unfinished last. Trials that lack
- * a parameter or have a name the space does not know belong to another experiment: they are counted in |foreign| and dropped. */
+/* An experiment's trials in canonical order: by (completion time, name, assignments, loss), unfinished last. */
 struct mu_history {
     const struct mu_trial *trials; /* every x finite */
     size_t n;
-    const struct mu_trial *strays; /* the right names but a value outside the feasible space: an edited experiment, or a resource beyond its range */
+    const struct mu_trial *strays;
     size_t n_strays;
-    size_t foreign;
+    size_t foreign; /* how many were left out because they belong to another experiment */
 };
 
 /* The text that |trial| assigns to |name|, or NULL. */
@@ -72,7 +78,14 @@ struct mu_trial_record {
     size_t n_assignments;
 };
 
-/* Build the canonical history of |records|; linear in their number but for the sort. All memory from |arena|. */
+/* One record in canonical form; a pure function of the experiment's space and direction and of the record, whose texts it borrows. */
+void mu_trial_read(struct mu_trial *trial, const struct mu_experiment *experiment, const struct mu_trial_record *record,
+                   struct mu_arena *arena);
+
+/* The canonical history of |n| trials, which are copied. All memory from |arena|. */
+void mu_history_of(struct mu_history *history, const struct mu_trial *const *trials, size_t n, struct mu_arena *arena);
+
+/* The canonical history of |records|. */
 void mu_history_build(struct mu_history *history, const struct mu_experiment *experiment, const struct mu_trial_record *records, size_t n,
                       struct mu_arena *arena);
 

@@ -74,14 +74,18 @@ struct mu_seen {
 };
 
 static double key_of(const struct mu_parameter *p, double x) {
-    return p->levels ? x : round(x * 1e9);
+    return (p->levels ? x : round(x * 1e9)) + 0.0; /* -0 becomes 0 */
 }
 
+/* Word by word; only where a point lands in the table depends on it. */
 static uint64_t hash_of(const struct mu_space *space, const double *x) {
     uint64_t hash = 0;
     for (size_t i = 0; i < space->n; i++) {
-        double key = key_of(&space->parameters[i], x[i]) + 0.0; /* -0 becomes 0 */
-        hash = mu_hash(hash, &key, sizeof key);
+        double key = key_of(&space->parameters[i], x[i]);
+        uint64_t word;
+        memcpy(&word, &key, sizeof word);
+        hash = (hash ^ word) * 0xD6E8FEB86659FD93u;
+        hash ^= hash >> 32;
     }
     return hash;
 }

@@ -17,6 +17,7 @@
 
 struct program {
     const struct mu_service *service;
+    struct mu_suggestion_service suggestion;
     struct mu_options options;
     struct ev_loop *loop;
     ev_signal on_term, on_int;
@@ -129,10 +130,17 @@ static size_t largest_request(const struct mu_options *options) {
     return limit && limit / 8 < 64 << 20 ? (size_t)limit / 8 : (size_t)64 << 20;
 }
 
+/* Room for some 14,000 trials of ten parameters, or an eighth of what a request may use. */
+static size_t cache_limit(size_t arena) {
+    return arena / 8 < 16 << 20 ? arena / 8 : 16 << 20;
+}
+
 static bool start_server(struct program *program) {
     const struct mu_options *options = &program->options;
     struct mu_error error;
     program->workers = options->workers > 0 ? (size_t)options->workers : mu_machine_cpus();
+    size_t arena = arena_limit(options, program->workers);
+    program->suggestion = (struct mu_suggestion_service){program->service, mu_trial_cache_create(cache_limit(arena))};
     mu_metrics_init(&program->metrics, mu_suggestion_methods, MU_SUGGESTION_METHODS);
     program->server = mu_rpc_start(
         &(const struct mu_rpc_options){
@@ -140,10 +148,10 @@ static bool start_server(struct program *program) {
             .port = (int)options->port,
             .methods = mu_suggestion_methods,
             .n_methods = MU_SUGGESTION_METHODS,
-            .user = (void *)(uintptr_t)program->service,
+            .user = &program->suggestion,
             .workers = program->workers,
             .queue = (size_t)options->queue,
-            .arena_limit = arena_limit(options, program->workers),
+            .arena_limit = arena,
             .max_request = largest_request(options),
             .tls_cert = options->tls_cert,
             .tls_key = options->tls_key,
@@ -156,6 +164,7 @@ static bool start_server(struct program *program) {
         &error);
     if (!program->server) {
         mu_log_text(MU_LOG_ERROR, "cannot start", "error", error.text);
+        mu_trial_cache_destroy(program->suggestion.cache);
         return false;
     }
     return true;
@@ -226,6 +235,7 @@ static int run(struct program *program) {
     }
     mu_http_close(program->admin);
     mu_rpc_destroy(program->server);
+    mu_trial_cache_destroy(program->suggestion.cache);
     ev_loop_destroy(program->loop); /* after the last thread that may wake it */
     if (started) {
         mu_log_plain(MU_LOG_INFO, "stopped");

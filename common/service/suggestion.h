@@ -4,10 +4,16 @@
 
 #include "common/rpc/rpc.h"
 #include "common/search/algorithm.h"
+#include "common/wire/cache.h"
 
 enum { MU_SUGGESTION_METHODS = 2 };
 
-/* GetSuggestions and ValidateAlgorithmSettings; their `user` is a const struct mu_service. */
+struct mu_suggestion_service {
+    const struct mu_service *service;
+    struct mu_trial_cache *cache; /* or NULL */
+};
+
+/* GetSuggestions and ValidateAlgorithmSettings; their `user` is a struct mu_suggestion_service. */
 extern const struct mu_rpc_method mu_suggestion_methods[MU_SUGGESTION_METHODS];
 
 #endif

@@ -84,13 +84,14 @@ static void neighbour_gaps(const double *position, size_t n, double *sigma, stru
 }
 
 /* The mass that an unnormalized normal at |mean| leaves on the axis: on a line within [0, 1], on a ladder summed over the levels. */
-static double mass_of(const struct mu_axis *axis, double mean, double sigma) {
-    if (axis->kind == MU_AXIS_LINE) {
-        const double FAR = 5.5; /* standard deviations beyond which less than 1e-7 is cut off */
-        double below = mean < FAR * sigma ? mu_fast_normal_cdf(-mean / sigma) : 0;
-        double inside = (1 - mean < FAR * sigma ? mu_fast_normal_cdf((1 - mean) / sigma) : 1) - below;
-        return 2.5066282746310002 * sigma * inside; /* sqrt(2 pi) */
-    }
+static double mass_on_line(double mean, double sigma) {
+    const double FAR = 5.5; /* standard deviations beyond which less than 1e-7 is cut off */
+    double below = mean < FAR * sigma ? mu_fast_normal_cdf(-mean / sigma) : 0;
+    double inside = (1 - mean < FAR * sigma ? mu_fast_normal_cdf((1 - mean) / sigma) : 1) - below;
+    return 2.5066282746310002 * sigma * inside; /* sqrt(2 pi) */
+}
+
+static double mass_on_ladder(const struct mu_axis *axis, double mean, double sigma) {
     double mass = 0, curvature = 1 / (2 * sigma * sigma);
     for (size_t k = 0; k < axis->levels; k++) {
         double d = axis->centres[k] - mean;
@@ -99,33 +100,59 @@ static double mass_of(const struct mu_axis *axis, double mean, double sigma) {
     return mass;
 }
 
-static void fill_sigma(const struct mu_axis *axis, const double *position, size_t n, const struct mu_parzen_options *options, double *sigma,
-                       struct mu_arena *arena) {
-    double least = fmax(options->floor, pow((double)n + 2, -options->exponent));
-    if (n && n < CROWD) {
-        neighbour_gaps(position, n, sigma, arena);
+struct kernel {
+    double sigma, mass;
+};
+
+/* In a crowd, kernels at the same place are equal: those of a ladder's levels, one by one. */
+static void build_rungs(const struct mu_axis *axis, double least, struct kernel *rungs) {
+    for (size_t k = 0; k < axis->levels; k++) {
+        rungs[k].sigma = fmin(1, fmax(least, half_cell(axis, axis->centres[k])));
+        rungs[k].mass = mass_on_ladder(axis, axis->centres[k], rungs[k].sigma);
+    }
+}
+
+/* Deviation and mass of the |n| points' kernels. */
+static void shape(const struct mu_axis *axis, const double *position, size_t n, const struct mu_parzen_options *options,
+                  struct kernel *kernels, struct mu_arena *arena) {
+    double least = fmax(options->floor, pow((double)n + 2, -options->exponent)), *gap = MU_ARRAY(arena, n, double);
+    bool crowd = n >= CROWD, ladder = axis->kind == MU_AXIS_LADDER;
+    struct kernel rungs[MU_PARZEN_LEVELS];
+    if (crowd && ladder) {
+        build_rungs(axis, least, rungs);
+    } else if (!crowd && n) {
+        neighbour_gaps(position, n, gap, arena);
     }
     for (size_t i = 0; i < n; i++) {
-        sigma[i] = fmin(1, fmax(sigma[i], fmax(least, half_cell(axis, position[i]))));
+        if (crowd && ladder) {
+            kernels[i] = rungs[(size_t)mu_parameter_at(axis->parameter, position[i])];
+            continue;
+        }
+        double cell = half_cell(axis, position[i]), sigma = gap[i] > least ? gap[i] : least;
+        sigma = sigma > cell ? sigma : cell;
+        sigma = sigma < 1 ? sigma : 1;
+        kernels[i] = (struct kernel){sigma, ladder ? mass_on_ladder(axis, position[i], sigma) : mass_on_line(position[i], sigma)};
     }
-    sigma[n] = 1;
+    kernels[n] = (struct kernel){1, ladder ? mass_on_ladder(axis, 0.5, 1) : mass_on_line(0.5, 1)}; /* the prior */
 }
 
 /* Masses are multiplied up and their logarithm taken once per kernel, in |mass|; before the product can underflow it is taken out. */
 static void build_ordered(struct mu_parzen *z, size_t a, const double *position, const struct mu_parzen_options *options, double *mass,
                           struct mu_arena *arena) {
     size_t n = z->n - 1;
-    double *sigma = MU_ARRAY(arena, z->n, double);
-    fill_sigma(&z->axes[a], position, n, options, sigma, arena);
+    struct mu_arena_mark mark = mu_arena_mark(arena);
+    struct kernel *kernels = MU_ARRAY(arena, z->n, struct kernel);
+    shape(&z->axes[a], position, n, options, kernels, arena);
     for (size_t i = 0; i <= n; i++) {
         z->position[a][i] = i < n ? position[i] : 0.5;
-        z->curvature[a][i] = 1 / (2 * sigma[i] * sigma[i]);
-        mass[i] *= mass_of(&z->axes[a], z->position[a][i], sigma[i]);
+        z->curvature[a][i] = 1 / (2 * kernels[i].sigma * kernels[i].sigma);
+        mass[i] *= kernels[i].mass;
         if (mass[i] < 1e-250) {
             z->constant[i] -= log(fmax(mass[i], 1e-308));
             mass[i] = 1;
         }
     }
+    mu_arena_release(arena, mark);
 }
 
 /* Optuna's rule: 1/K on every category and 1 on the own one, normalized. The prior is uniform, which a position that no category

@@ -1,7 +1,6 @@
 #include "common/surrogate/tpe.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/num/sobol.h"
@@ -21,7 +20,7 @@ static const struct tuning {
 struct model {
     const struct mu_tpe_data *data;
     const struct mu_axis *axes;
-    size_t n_axes, n_points; /* observed by rank, then avoided */
+    size_t n_axes, n_points; /* observed, the best by rank, then avoided */
     double **positions;      /* [axis][point] */
     struct mu_parzen *good[SPLITS], *bad[SPLITS];
     size_t n_good[SPLITS];
@@ -29,36 +28,43 @@ struct model {
     double *scratch;
 };
 
-struct ranked {
-    double loss;
-    size_t index;
-};
-
-static int by_loss(const void *a, const void *b) {
-    const struct ranked *x = a, *y = b;
-    return x->loss != y->loss ? (x->loss > y->loss) - (x->loss < y->loss) : (x->index > y->index) - (x->index < y->index);
-}
-
 static void place(struct model *m, size_t i, const double *x) {
     for (size_t a = 0; a < m->n_axes; a++) {
         m->positions[a][i] = mu_axis_position(&m->axes[a], x[a]);
     }
 }
 
-static void place_points(struct model *m, struct mu_arena *arena) {
-    const struct mu_tpe_data *data = m->data;
-    struct ranked *order = MU_ARRAY(arena, data->n, struct ranked);
+/* The indices of |data|: the |n_best| smallest losses first, by loss and then by index, and the others. */
+static size_t *rank(const struct mu_tpe_data *data, size_t n_best, struct mu_arena *arena) {
+    const double *loss = data->loss;
+    size_t *order = MU_ARRAY(arena, data->n, size_t), best = 0, others = data->n;
     for (size_t i = 0; i < data->n; i++) {
-        order[i] = (struct ranked){data->loss[i], i};
+        if (best == n_best && loss[i] >= loss[order[best - 1]]) {
+            order[--others] = i;
+            continue;
+        }
+        if (best == n_best) {
+            order[--others] = order[--best];
+        }
+        size_t at = best++;
+        for (; at > 0 && loss[order[at - 1]] > loss[i]; at--) {
+            order[at] = order[at - 1];
+        }
+        order[at] = i;
     }
-    qsort(order, data->n, sizeof *order, by_loss);
+    return order;
+}
+
+static void place_points(struct model *m, size_t n_best, struct mu_arena *arena) {
+    const struct mu_tpe_data *data = m->data;
+    const size_t *order = rank(data, n_best, arena);
     m->n_points = data->n + data->n_avoid;
     m->positions = MU_ARRAY(arena, m->n_axes, double *);
     for (size_t a = 0; a < m->n_axes; a++) {
         m->positions[a] = MU_ARRAY(arena, m->n_points, double);
     }
     for (size_t i = 0; i < data->n; i++) {
-        place(m, i, data->x[order[i].index]);
+        place(m, i, data->x[order[i]]);
     }
     for (size_t i = 0; i < data->n_avoid; i++) {
         place(m, data->n + i, data->avoid[i]);
@@ -96,10 +102,12 @@ static struct mu_parzen *build_bad(const struct model *m, size_t from, double pr
 static void build(struct model *m, const struct mu_tpe_options *o, struct mu_arena *arena) {
     static const double SHARES[SPLITS] = {0.5, 1, 2};
     double prior_weight = o->prior_weight > 0 ? o->prior_weight : 1;
-    place_points(m, arena);
-    m->shared = (double)m->n_points > TUNING.shared_from;
     for (size_t e = 0; e < SPLITS; e++) {
         m->n_good[e] = group_size(o, m->data->n, SHARES[e]);
+    }
+    place_points(m, m->n_good[SPLITS - 1], arena);
+    m->shared = (double)m->n_points > TUNING.shared_from;
+    for (size_t e = 0; e < SPLITS; e++) {
         m->good[e] = build_good(m, m->n_good[e], prior_weight, arena);
         m->bad[e] = m->shared ? (e ? m->bad[0] : build_bad(m, 0, prior_weight, arena)) : build_bad(m, m->n_good[e], prior_weight, arena);
     }

@@ -143,13 +143,53 @@ static void read_trial(struct mu_trial_record *out, const TrialMessage *in, cons
 }
 
 /* Clients that send no objective with the experiment leave its direction to the trials, which all have the same. */
-static void borrow_direction(struct mu_experiment *experiment, const SuggestionsRequest *in) {
-    bool known = in->experiment && in->experiment->spec && in->experiment->spec->objective &&
-                 in->experiment->spec->objective->type != API__V1__BETA1__OBJECTIVE_TYPE__UNKNOWN;
-    for (size_t i = 0; i < in->n_trials && !known; i++) {
-        const ObjectiveMessage *o = objective_of(in->trials[i]);
+static void borrow_direction(struct mu_experiment *experiment, TrialMessage *const *trials, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        const ObjectiveMessage *o = objective_of(trials[i]);
         experiment->maximize |= o && o->type == API__V1__BETA1__OBJECTIVE_TYPE__MAXIMIZE;
     }
+}
+
+static bool has_direction(const ExperimentMessage *in) {
+    return in && in->spec && in->spec->objective && in->spec->objective->type != API__V1__BETA1__OBJECTIVE_TYPE__UNKNOWN;
+}
+
+static unsigned field_number(const char *name) {
+    return protobuf_c_message_descriptor_get_field_by_name(&api__v1__beta1__get_suggestions_request__descriptor, name)->id;
+}
+
+/* Unpack and parse the trials that |cache| does not know. Without a direction of its own the experiment's depends on all trials, so then
+ * none is looked up. */
+static enum mu_status read_trials(struct mu_wire_suggestions *out, const ExperimentMessage *in, const struct mu_wire_parts *parts,
+                                  struct mu_trial_cache *cache, struct mu_arena *arena, struct mu_error *error) {
+    struct mu_trial_lookup lookup;
+    struct mu_wire_parts experiment;
+    mu_wire_split(parts->rest, field_number("experiment"), &experiment, arena);
+    bool directed = has_direction(in), known = directed && experiment.n == 1; /* several parts would be merged */
+    mu_trial_cache_find(known ? cache : NULL, known ? experiment.values[0] : parts->rest, parts->values, parts->n, &lookup, arena);
+    TrialMessage **messages = MU_ARRAY(arena, lookup.n_unknown, TrialMessage *);
+    for (size_t k = 0; k < lookup.n_unknown; k++) {
+        ProtobufCMessage *message;
+        enum mu_status status =
+            mu_wire_unpack(&api__v1__beta1__trial__descriptor, parts->values[lookup.unknown[k]], arena, &message, error);
+        if (status) {
+            return status;
+        }
+        messages[k] = (TrialMessage *)message;
+    }
+    if (!directed) {
+        borrow_direction(&out->experiment, messages, lookup.n_unknown);
+    }
+    struct mu_trial *trials = MU_ARRAY(arena, lookup.n_unknown, struct mu_trial);
+    for (size_t k = 0; k < lookup.n_unknown; k++) {
+        struct mu_trial_record record;
+        read_trial(&record, messages[k], out->experiment.objective, arena);
+        mu_trial_read(&trials[k], &out->experiment, &record, arena);
+        lookup.trials[lookup.unknown[k]] = &trials[k];
+    }
+    mu_trial_cache_add(&lookup, parts->values);
+    mu_history_of(&out->history, lookup.trials, parts->n, arena);
+    return MU_OK;
 }
 
 static enum mu_status read_numbers(struct mu_wire_suggestions *out, const SuggestionsRequest *in, struct mu_error *error) {
@@ -158,37 +198,30 @@ static enum mu_status read_numbers(struct mu_wire_suggestions *out, const Sugges
         return mu_fail(error, MU_INVALID_ARGUMENT, "current_request_number %d is outside 0 to %d", wanted, MU_MOST_WANTED);
     }
     out->wanted = (size_t)wanted;
-    out->first = total > 0 && total >= wanted ? (uint64_t)(total - wanted) : in->n_trials;
-    out->n_trials = in->n_trials;
+    out->first = total > 0 && total >= wanted ? (uint64_t)(total - wanted) : out->n_trials;
     return MU_OK;
 }
 
-enum mu_status mu_wire_read_suggestions(const uint8_t *bytes, size_t size, struct mu_arena *arena, struct mu_wire_suggestions *out,
-                                        struct mu_error *error) {
+enum mu_status mu_wire_read_suggestions(const uint8_t *bytes, size_t size, struct mu_trial_cache *cache, struct mu_arena *arena,
+                                        struct mu_wire_suggestions *out, struct mu_error *error) {
+    struct mu_wire_parts parts;
     ProtobufCMessage *message;
-    enum mu_status status = mu_wire_unpack(&api__v1__beta1__get_suggestions_request__descriptor, bytes, size, arena, &message, error);
+    mu_wire_split((struct mu_slice){bytes, size}, field_number("trials"), &parts, arena);
+    enum mu_status status = mu_wire_unpack(&api__v1__beta1__get_suggestions_request__descriptor, parts.rest, arena, &message, error);
     if (status) {
         return status;
     }
     const SuggestionsRequest *in = (const SuggestionsRequest *)message;
+    out->n_trials = parts.n;
     status = read_numbers(out, in, error);
     status = status ? status : read_experiment(&out->experiment, in->experiment, arena, error);
-    if (status) {
-        return status;
-    }
-    borrow_direction(&out->experiment, in);
-    struct mu_trial_record *records = MU_ARRAY(arena, in->n_trials, struct mu_trial_record);
-    for (size_t i = 0; i < in->n_trials; i++) {
-        read_trial(&records[i], in->trials[i], out->experiment.objective, arena);
-    }
-    mu_history_build(&out->history, &out->experiment, records, in->n_trials, arena);
-    return MU_OK;
+    return status ? status : read_trials(out, in->experiment, &parts, cache, arena, error);
 }
 
 enum mu_status mu_wire_read_validate(const uint8_t *bytes, size_t size, struct mu_arena *arena, struct mu_experiment *experiment,
                                      struct mu_error *error) {
     ProtobufCMessage *message;
-    enum mu_status status =
-        mu_wire_unpack(&api__v1__beta1__validate_algorithm_settings_request__descriptor, bytes, size, arena, &message, error);
+    enum mu_status status = mu_wire_unpack(&api__v1__beta1__validate_algorithm_settings_request__descriptor, (struct mu_slice){bytes, size},
+                                           arena, &message, error);
     return status ? status : read_experiment(experiment, ((const ValidateRequest *)message)->experiment, arena, error);
 }

@@ -1,6 +1,7 @@
 #include "common/wire/unpack.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 #include "common/base/text.h"
 
@@ -35,66 +36,98 @@ static bool read_varint(const uint8_t **at, const uint8_t *end, uint64_t *value)
     return false;
 }
 
-static bool skip_scalar(const uint8_t **at, const uint8_t *end, unsigned wire) {
-    uint64_t ignored;
-    size_t width = wire == 1 ? 8 : wire == 5 ? 4 : 0;
-    if (wire == 0) {
-        return read_varint(at, end, &ignored);
+struct field {
+    unsigned number;
+    bool delimited; /* wire type 2: |value| is a string, a message or packed numbers */
+    struct mu_slice value;
+};
+
+/* The field at |*at|, which moves behind it; false when it is malformed or of a type that proto3 does not use. */
+static bool read_field(const uint8_t **at, const uint8_t *end, struct field *field) {
+    uint64_t key, number;
+    if (!read_varint(at, end, &key)) {
+        return false;
     }
-    if (width == 0 || (size_t)(end - *at) < width) {
+    *field = (struct field){.number = (unsigned)(key >> 3), .delimited = (key & 7) == 2};
+    size_t width = (key & 7) == 1 ? 8 : (key & 7) == 5 ? 4 : 0;
+    if ((key & 7) == 0) {
+        return read_varint(at, end, &number);
+    }
+    if (field->delimited) {
+        if (!read_varint(at, end, &number) || number > (uint64_t)(end - *at)) {
+            return false;
+        }
+        width = (size_t)number;
+        field->value = (struct mu_slice){*at, width};
+    } else if (width == 0 || (size_t)(end - *at) < width) {
         return false;
     }
     *at += width;
     return true;
 }
 
-/* Walk |bytes| as a message of |type|: the name of the first string field that is not text, or NULL. A malformed message is left to
+/* Walk |message|, one of |type|: the name of the first string field that is not text, or NULL. A malformed message is left to
  * protobuf-c. */
-static const char *bad_text(const ProtobufCMessageDescriptor *type, const uint8_t *bytes, size_t size, int depth) {
-    const uint8_t *at = bytes, *end = bytes + size;
-    while (at < end) {
-        uint64_t key, length;
-        if (!read_varint(&at, end, &key)) {
-            return NULL;
-        }
-        if ((key & 7) != 2) {
-            if (!skip_scalar(&at, end, key & 7)) {
-                return NULL;
-            }
-            continue;
-        }
-        if (!read_varint(&at, end, &length) || length > (uint64_t)(end - at)) {
-            return NULL;
-        }
-        const ProtobufCFieldDescriptor *f = protobuf_c_message_descriptor_get_field(type, (unsigned)(key >> 3));
-        if (f && f->type == PROTOBUF_C_TYPE_STRING && !mu_text_valid((const char *)at, (size_t)length)) {
+static const char *bad_text(const ProtobufCMessageDescriptor *type, struct mu_slice message, int depth) {
+    const uint8_t *at = message.bytes, *end = message.bytes + message.size;
+    struct field field;
+    while (at < end && read_field(&at, end, &field)) {
+        const ProtobufCFieldDescriptor *f = field.delimited ? protobuf_c_message_descriptor_get_field(type, field.number) : NULL;
+        if (f && f->type == PROTOBUF_C_TYPE_STRING && !mu_text_valid((const char *)field.value.bytes, field.value.size)) {
             return f->name;
         }
         if (f && f->type == PROTOBUF_C_TYPE_MESSAGE && depth < MOST_NESTED) {
-            const char *inner = bad_text(f->descriptor, at, (size_t)length, depth + 1);
+            const char *inner = bad_text(f->descriptor, field.value, depth + 1);
             if (inner) {
                 return inner;
             }
         }
-        at += length;
     }
     return NULL;
 }
 
-enum mu_status mu_wire_unpack(const ProtobufCMessageDescriptor *type, const uint8_t *bytes, size_t size, struct mu_arena *arena,
+void mu_wire_split(struct mu_slice message, unsigned number, struct mu_wire_parts *parts, struct mu_arena *arena) {
+    const uint8_t *at = message.bytes, *end = message.bytes + message.size;
+    struct field field;
+    size_t n = 0, taken = 0;
+    while (at < end) {
+        const uint8_t *from = at;
+        if (!read_field(&at, end, &field)) {
+            break;
+        }
+        if (field.delimited && field.number == number) {
+            n++;
+            taken += (size_t)(at - from);
+        }
+    }
+    uint8_t *rest = mu_arena_array(arena, message.size - taken, 1);
+    *parts = (struct mu_wire_parts){MU_ARRAY(arena, n, struct mu_slice), 0, {rest, message.size - taken}};
+    for (at = message.bytes; at < end;) {
+        const uint8_t *from = at;
+        bool whole = read_field(&at, end, &field);
+        if (whole && field.delimited && field.number == number) {
+            parts->values[parts->n++] = field.value;
+            continue;
+        }
+        at = whole ? at : end;
+        rest = (uint8_t *)memcpy(rest, from, (size_t)(at - from)) + (at - from);
+    }
+}
+
+enum mu_status mu_wire_unpack(const ProtobufCMessageDescriptor *type, struct mu_slice bytes, struct mu_arena *arena,
                               ProtobufCMessage **message, struct mu_error *error) {
-    const char *field = bad_text(type, bytes, size, 0);
+    const char *field = bad_text(type, bytes, 0);
     if (field) {
         return mu_fail(error, MU_INVALID_ARGUMENT, "field %s of the request is not UTF-8 text", field);
     }
     struct allocation allocation = {.arena = arena};
     ProtobufCAllocator allocator = {allocate, release, &allocation};
-    *message = protobuf_c_message_unpack(type, &allocator, size, bytes);
+    *message = protobuf_c_message_unpack(type, &allocator, bytes.size, bytes.bytes);
     if (*message) {
         return MU_OK;
     }
     if (allocation.exhausted) {
-        return mu_fail(error, MU_RESOURCE_EXHAUSTED, "a request of %zu bytes needs more memory than one request may have", size);
+        return mu_fail(error, MU_RESOURCE_EXHAUSTED, "a message of %zu bytes needs more memory than one request may have", bytes.size);
     }
-    return mu_fail(error, MU_INVALID_ARGUMENT, "the request of %zu bytes is not a valid %s", size, type->name);
+    return mu_fail(error, MU_INVALID_ARGUMENT, "a message of %zu bytes is not a valid %s", bytes.size, type->name);
 }

@@ -1,11 +1,12 @@
 /* Contract messages <-> domain structs, both ways. The only floor that sees generated code of the API.
  *
- * Every text is checked to be UTF-8 without a NUL; numbers that the domain cannot hold are errors. All results live in the arena; strings point
- * into the unpacked message there. */
+ * Every text is checked to be UTF-8 without a NUL; numbers that the domain cannot hold are errors. All results live in the arena or,
+ * while that does, in the cache. */
 #ifndef MUSHIR_WIRE_WIRE_H
 #define MUSHIR_WIRE_WIRE_H
 
 #include "common/search/algorithm.h"
+#include "common/wire/cache.h"
 
 /* A GetSuggestions request in domain form. */
 struct mu_wire_suggestions {
@@ -19,9 +20,9 @@ struct mu_wire_suggestions {
 /* The largest current_request_number that is answered. */
 enum { MU_MOST_WANTED = 10000 };
 
-/* Read a GetSuggestionsRequest. MU_INVALID_ARGUMENT names the field; MU_RESOURCE_EXHAUSTED when the arena's limit is passed. */
-MU_MUST_USE enum mu_status mu_wire_read_suggestions(const uint8_t *bytes, size_t size, struct mu_arena *arena, struct mu_wire_suggestions *out,
-                                                    struct mu_error *error);
+/* Read a GetSuggestionsRequest, with the help of |cache| unless that is NULL. MU_INVALID_ARGUMENT names the field; MU_RESOURCE_EXHAUSTED when the arena's limit is passed. */
+MU_MUST_USE enum mu_status mu_wire_read_suggestions(const uint8_t *bytes, size_t size, struct mu_trial_cache *cache, struct mu_arena *arena,
+                                                    struct mu_wire_suggestions *out, struct mu_error *error);
 
 /* Read a ValidateAlgorithmSettingsRequest. Errors as above. */
 MU_MUST_USE enum mu_status mu_wire_read_validate(const uint8_t *bytes, size_t size, struct mu_arena *arena, struct mu_experiment *experiment,

@@ -1,6 +1,7 @@
 /* The wire: every truncated prefix and every flipped byte of a valid request is answered, texts are checked, the arena's limit holds. */
 #include "common/wire/wire.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,7 +80,7 @@ static enum mu_status read_bytes(const uint8_t *bytes, size_t size, struct mu_er
     memcpy(exact, bytes, size);
     struct mu_arena *arena = mu_arena_create(1 << 20);
     struct mu_wire_suggestions out;
-    enum mu_status status = mu_wire_read_suggestions(exact, size, arena, &out, error);
+    enum mu_status status = mu_wire_read_suggestions(exact, size, NULL, arena, &out, error);
     mu_arena_destroy(arena);
     free(exact);
     return status;
@@ -92,7 +93,7 @@ static void a_request_becomes_the_domain(void **state) {
     struct mu_arena *arena = mu_arena_create(1 << 20);
     struct mu_wire_suggestions out;
     struct mu_error error;
-    assert_int_equal(mu_wire_read_suggestions(bytes, size, arena, &out, &error), MU_OK);
+    assert_int_equal(mu_wire_read_suggestions(bytes, size, NULL, arena, &out, &error), MU_OK);
     assert_int_equal(out.wanted, 2);
     assert_int_equal(out.first, 3);
     assert_true(out.experiment.maximize);
@@ -170,12 +171,111 @@ static void a_large_request_meets_the_limit(void **state) {
     for (int i = 0; i < 100; i++) {
         memcpy(many + (size_t)i * one, bytes, one); /* concatenated messages merge */
     }
-    struct mu_arena *arena = mu_arena_create(4096);
-    struct mu_wire_suggestions out;
-    struct mu_error error;
-    assert_int_equal(mu_wire_read_suggestions(many, one * 100, arena, &out, &error), MU_RESOURCE_EXHAUSTED);
-    mu_arena_destroy(arena);
+    size_t refused = 0;
+    for (size_t limit = 1024; limit <= 256 * 1024; limit *= 2) {
+        struct mu_arena *arena = mu_arena_create(limit);
+        struct mu_wire_suggestions out;
+        struct mu_error error;
+        if (!mu_arena_enter(arena)) {
+            enum mu_status status = mu_wire_read_suggestions(many, one * 100, NULL, arena, &out, &error);
+            assert_true(status == MU_INVALID_ARGUMENT || status == MU_RESOURCE_EXHAUSTED); /* merged, the parameter is there 100 times */
+            refused += status == MU_RESOURCE_EXHAUSTED;
+        } else {
+            refused++;
+        }
+        mu_arena_destroy(arena);
+    }
+    assert_in_range(refused, 3, 8);
     free(many);
+    free(bytes);
+}
+
+/* A trial as a request of its own: appended to another request it is one trial more. |name| may be empty. */
+static size_t trial_request(const char *name, double value, double metric, bool running, uint8_t bytes[512]) {
+    char texts[2][32];
+    snprintf(texts[0], sizeof texts[0], "%.17g", value);
+    snprintf(texts[1], sizeof texts[1], "%.17g", metric);
+    Api__V1__Beta1__ParameterAssignment assignment = API__V1__BETA1__PARAMETER_ASSIGNMENT__INIT, *assignments[] = {&assignment};
+    assignment.name = (char[]){"lr"};
+    assignment.value = texts[0];
+    Api__V1__Beta1__TrialSpec__ParameterAssignments list = API__V1__BETA1__TRIAL_SPEC__PARAMETER_ASSIGNMENTS__INIT;
+    list.assignments = assignments;
+    list.n_assignments = 1;
+    Api__V1__Beta1__TrialSpec spec = API__V1__BETA1__TRIAL_SPEC__INIT;
+    spec.parameter_assignments = &list;
+    Api__V1__Beta1__Metric metrics = API__V1__BETA1__METRIC__INIT, *observed[] = {&metrics};
+    metrics.name = (char[]){"accuracy"};
+    metrics.value = texts[1];
+    Api__V1__Beta1__Observation observation = API__V1__BETA1__OBSERVATION__INIT;
+    observation.metrics = observed;
+    observation.n_metrics = 1;
+    Api__V1__Beta1__TrialStatus status = API__V1__BETA1__TRIAL_STATUS__INIT;
+    status.condition = running ? API__V1__BETA1__TRIAL_STATUS__TRIAL_CONDITION_TYPE__RUNNING
+                               : API__V1__BETA1__TRIAL_STATUS__TRIAL_CONDITION_TYPE__SUCCEEDED;
+    status.observation = &observation;
+    Api__V1__Beta1__Trial trial = API__V1__BETA1__TRIAL__INIT, *trials[] = {&trial};
+    trial.name = (char *)(uintptr_t)name;
+    trial.spec = &spec;
+    trial.status = &status;
+    Request request = API__V1__BETA1__GET_SUGGESTIONS_REQUEST__INIT;
+    request.trials = trials;
+    request.n_trials = 1;
+    return api__v1__beta1__get_suggestions_request__pack(&request, bytes);
+}
+
+static void assert_same_trials(const struct mu_trial *a, const struct mu_trial *b, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        assert_string_equal(a[i].name, b[i].name);
+        assert_string_equal(a[i].completed, b[i].completed);
+        assert_int_equal(a[i].state, b[i].state);
+        assert_memory_equal(&a[i].loss, &b[i].loss, sizeof a[i].loss);
+        assert_int_equal(a[i].n_assignments, b[i].n_assignments);
+        for (size_t k = 0; k < a[i].n_assignments; k++) {
+            assert_string_equal(a[i].assignments[k].name, b[i].assignments[k].name);
+            assert_string_equal(a[i].assignments[k].value, b[i].assignments[k].value);
+        }
+        assert_memory_equal(a[i].x, b[i].x, sizeof *a[i].x);
+    }
+}
+
+/* Histories that grow, shrink, change and swap their order, of two experiments in turn, through caches that hold all, some or nothing. Half
+ * the trials have no name, so that their hashes fall together. */
+static void a_cache_changes_nothing(void **state) {
+    (void)state;
+    enum { ROUNDS = 60, MOST = 120 };
+    static const size_t LIMITS[] = {256, 4 << 10, 20 << 10, 1 << 20};
+    size_t base;
+    uint8_t *bytes = valid_request(&base, NULL), *request = malloc(base + (size_t)MOST * 512);
+    memcpy(request, bytes, base);
+    uint8_t *max = memmem(request, base, "0.9", 3); /* the parameter's, in which the two experiments differ */
+    for (size_t l = 0; l < 4; l++) {
+        struct mu_trial_cache *cache = mu_trial_cache_create(LIMITS[l]);
+        for (size_t round = 0; round < ROUNDS; round++) {
+            struct mu_stream stream;
+            mu_stream_init(&stream, 1, round, "cache");
+            size_t size = base, n = mu_uniform_below(&stream, MOST);
+            max[2] = round % 3 ? '9' : '5';
+            for (size_t i = 0; i < n; i++) {
+                char name[16] = "";
+                size_t which = (i * 7 + round) % MOST;
+                snprintf(name, sizeof name, which % 2 ? "trial-%zu" : "", which);
+                size += trial_request(name, 0.1 + 0.01 * (double)(which % 90), (double)which, (which + round) % 11 == 0, request + size);
+            }
+            struct mu_arena *with = mu_arena_create(1 << 22), *without = mu_arena_create(1 << 22);
+            struct mu_wire_suggestions a, b;
+            struct mu_error error;
+            assert_int_equal(mu_wire_read_suggestions(request, size, cache, with, &a, &error), MU_OK);
+            assert_int_equal(mu_wire_read_suggestions(request, size, NULL, without, &b, &error), MU_OK);
+            assert_int_equal(a.history.n, b.history.n);
+            assert_int_equal(a.history.n_strays, b.history.n_strays);
+            assert_same_trials(a.history.trials, b.history.trials, a.history.n);
+            assert_same_trials(a.history.strays, b.history.strays, a.history.n_strays);
+            mu_arena_destroy(with);
+            mu_arena_destroy(without);
+        }
+        mu_trial_cache_destroy(cache);
+    }
+    free(request);
     free(bytes);
 }
 
@@ -208,6 +308,7 @@ int main(void) {
         cmocka_unit_test(texts_must_be_utf8),
         cmocka_unit_test(wishes_are_bounded),
         cmocka_unit_test(a_large_request_meets_the_limit),
+        cmocka_unit_test(a_cache_changes_nothing),
         cmocka_unit_test(a_reply_reads_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,267 @@
+#include "common/wire/cache.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Nobody may make a lookup long by sending trials of one hash: what is not found within so many slots is unknown. */
+enum { PROBES = 8, FIRST_SLOTS = 256 };
+
+struct entry {
+    uint64_t experiment;
+    struct mu_slice bytes;
+    struct mu_trial trial;
+};
+
+struct known_experiment {
+    struct known_experiment *older;
+    struct mu_slice bytes;
+    uint64_t number;
+};
+
+/* Entries are never changed and freed only all together, while nobody holds the cache. */
+struct mu_trial_cache {
+    pthread_mutex_t lock;
+    size_t limit;
+    struct mu_arena *memory;
+    struct known_experiment *experiments;
+    uint64_t n_experiments;
+    struct entry **slots;
+    size_t n, mask;
+    size_t holders;
+    bool full, stale; /* no more room; and a request knew none of what is there */
+};
+
+static bool empty(struct mu_trial_cache *cache) {
+    mu_arena_destroy(cache->memory);
+    free(cache->slots);
+    cache->memory = mu_arena_create(cache->limit);
+    cache->slots = calloc(FIRST_SLOTS, sizeof(struct entry *));
+    cache->mask = FIRST_SLOTS - 1;
+    cache->experiments = NULL;
+    cache->n = 0;
+    cache->full = cache->memory == NULL || cache->slots == NULL;
+    cache->stale = false;
+    return !cache->full;
+}
+
+struct mu_trial_cache *mu_trial_cache_create(size_t limit) {
+    struct mu_trial_cache *cache = calloc(1, sizeof *cache);
+    if (!cache) {
+        return NULL;
+    }
+    cache->limit = limit;
+    pthread_mutex_init(&cache->lock, NULL);
+    if (!empty(cache)) {
+        mu_trial_cache_destroy(cache);
+        return NULL;
+    }
+    return cache;
+}
+
+void mu_trial_cache_destroy(struct mu_trial_cache *cache) {
+    if (!cache) {
+        return;
+    }
+    mu_arena_destroy(cache->memory);
+    free(cache->slots);
+    pthread_mutex_destroy(&cache->lock);
+    free(cache);
+}
+
+static bool same(struct mu_slice a, struct mu_slice b) {
+    return a.size == b.size && memcmp(a.bytes, b.bytes, a.size) == 0;
+}
+
+/* ---- slots ---- */
+
+static uint64_t word_at(const uint8_t *bytes) {
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    return word;
+}
+
+/* Of the beginning, where the name is, and the end, where the times are; the rest is only compared. */
+static uint64_t hash_of(uint64_t experiment, struct mu_slice s) {
+    enum { HEAD = 48, TAIL = 24 };
+    uint64_t hash = experiment * 0x9E3779B97F4A7C15u + s.size;
+    if (s.size < HEAD + TAIL) {
+        return mu_hash(hash, s.bytes, s.size);
+    }
+    for (size_t at = 0; at < HEAD + TAIL; at += 8) {
+        hash = (hash ^ word_at(s.bytes + (at < HEAD ? at : s.size - TAIL + (at - HEAD)))) * 0xD6E8FEB86659FD93u;
+        hash ^= hash >> 32;
+    }
+    return hash;
+}
+
+/* The slot of the trial, or a free one for it; NULL when neither is near. */
+static struct entry **slot_of(const struct mu_trial_cache *cache, uint64_t experiment, struct mu_slice bytes) {
+    size_t at = hash_of(experiment, bytes);
+    for (size_t i = 0; i < PROBES; i++) {
+        struct entry **slot = &cache->slots[(at + i) & cache->mask];
+        if (!*slot || ((*slot)->experiment == experiment && same((*slot)->bytes, bytes))) {
+            return slot;
+        }
+    }
+    return NULL;
+}
+
+/* Twice the slots. Entries that find no place any more are forgotten. */
+static void grow(struct mu_trial_cache *cache) {
+    struct entry **old = cache->slots;
+    size_t n = cache->mask + 1;
+    struct entry **slots = calloc(2 * n, sizeof(struct entry *));
+    if (!slots) {
+        cache->full = true;
+        return;
+    }
+    cache->slots = slots;
+    cache->mask = 2 * n - 1;
+    for (size_t i = 0; i < n; i++) {
+        struct entry **slot = old[i] ? slot_of(cache, old[i]->experiment, old[i]->bytes) : NULL;
+        if (slot) {
+            *slot = old[i];
+        }
+    }
+    free(old);
+}
+
+/* ---- holding ---- */
+
+static void release(void *user) {
+    const struct mu_trial_lookup *lookup = user;
+    struct mu_trial_cache *cache = lookup->cache;
+    if (!cache) {
+        return;
+    }
+    pthread_mutex_lock(&cache->lock);
+    if (--cache->holders == 0 && cache->stale) {
+        empty(cache);
+    }
+    pthread_mutex_unlock(&cache->lock);
+}
+
+static struct mu_slice copy(struct mu_slice s, uint8_t *to) {
+    memcpy(to, s.bytes, s.size);
+    return (struct mu_slice){to, s.size};
+}
+
+/* The number of the experiment; a new one when it is not known. */
+static uint64_t number_of(struct mu_trial_cache *cache, struct mu_slice bytes) {
+    enum { MOST = 64 };
+    struct known_experiment *e = cache->experiments;
+    size_t seen = 0;
+    for (; e && !same(e->bytes, bytes); e = e->older) {
+        seen++;
+    }
+    if (e) {
+        return e->number;
+    }
+    uint64_t number = ++cache->n_experiments;
+    e = seen < MOST ? mu_arena_try_alloc(cache->memory, sizeof *e + bytes.size) : NULL;
+    if (e) {
+        *e = (struct known_experiment){cache->experiments, copy(bytes, (uint8_t *)(e + 1)), number};
+        cache->experiments = e;
+    } else {
+        cache->full = true;
+    }
+    return number;
+}
+
+void mu_trial_cache_find(struct mu_trial_cache *cache, struct mu_slice experiment, const struct mu_slice *bytes, size_t n,
+                         struct mu_trial_lookup *lookup, struct mu_arena *arena) {
+    struct mu_trial_lookup *held = MU_NEW(arena, struct mu_trial_lookup);
+    *lookup = (struct mu_trial_lookup){.trials = MU_ARRAY(arena, n, const struct mu_trial *), .unknown = MU_ARRAY(arena, n, size_t)};
+    mu_arena_defer(arena, release, held);
+    if (cache) {
+        pthread_mutex_lock(&cache->lock);
+        cache->holders++;
+        lookup->experiment = number_of(cache, experiment);
+    }
+    lookup->cache = held->cache = cache;
+    for (size_t i = 0; i < n; i++) {
+        struct entry **slot = cache ? slot_of(cache, lookup->experiment, bytes[i]) : NULL;
+        lookup->trials[i] = slot && *slot ? &(*slot)->trial : NULL;
+        if (!lookup->trials[i]) {
+            lookup->unknown[lookup->n_unknown++] = i;
+        }
+    }
+    if (cache) {
+        cache->stale |= cache->full && n > 0 && lookup->n_unknown == n;
+        pthread_mutex_unlock(&cache->lock);
+    }
+}
+
+/* ---- adding ---- */
+
+static size_t text_size(const struct mu_trial *trial) {
+    size_t size = strlen(trial->name) + strlen(trial->completed) + 2;
+    for (size_t i = 0; i < trial->n_assignments; i++) {
+        size += strlen(trial->assignments[i].name) + strlen(trial->assignments[i].value) + 2;
+    }
+    return size;
+}
+
+static const char *copy_text(const char *text, uint8_t **to) {
+    size_t size = strlen(text) + 1;
+    char *copied = memcpy(*to, text, size);
+    *to += size;
+    return copied;
+}
+
+/* One block: the entry, coordinates, assignments, the bytes, the texts. NULL when there is no room. */
+static struct entry *make_entry(struct mu_trial_cache *cache, uint64_t experiment, struct mu_slice bytes, const struct mu_trial *trial,
+                                size_t n_x) {
+    size_t n = trial->n_assignments;
+    struct entry *entry = mu_arena_try_alloc(cache->memory, sizeof *entry + n_x * sizeof *trial->x + n * sizeof(struct mu_pair) +
+                                                                bytes.size + text_size(trial));
+    if (!entry) {
+        return NULL;
+    }
+    double *x = (double *)(entry + 1);
+    struct mu_pair *pairs = (struct mu_pair *)(x + n_x);
+    uint8_t *at = (uint8_t *)(pairs + n);
+    *entry = (struct entry){experiment, copy(bytes, at), *trial};
+    at += bytes.size;
+    for (size_t i = 0; i < n; i++) {
+        pairs[i].name = copy_text(trial->assignments[i].name, &at);
+        pairs[i].value = copy_text(trial->assignments[i].value, &at);
+    }
+    if (n_x) {
+        entry->trial.x = memcpy(x, trial->x, n_x * sizeof *x);
+    }
+    entry->trial.name = copy_text(trial->name, &at);
+    entry->trial.completed = copy_text(trial->completed, &at);
+    entry->trial.assignments = pairs;
+    return entry;
+}
+
+static void add(struct mu_trial_cache *cache, uint64_t experiment, struct mu_slice bytes, const struct mu_trial *trial) {
+    if (cache->n * 2 > cache->mask) {
+        grow(cache);
+    }
+    struct entry **slot = slot_of(cache, experiment, bytes);
+    if (!slot || *slot) {
+        return;
+    }
+    *slot = make_entry(cache, experiment, bytes, trial, trial->x ? trial->n_assignments : 0);
+    cache->n += *slot != NULL;
+    cache->full |= !*slot;
+}
+
+void mu_trial_cache_add(const struct mu_trial_lookup *lookup, const struct mu_slice *bytes) {
+    struct mu_trial_cache *cache = lookup->cache;
+    if (!cache || lookup->n_unknown == 0) {
+        return;
+    }
+    pthread_mutex_lock(&cache->lock);
+    for (size_t k = 0; k < lookup->n_unknown && !cache->full; k++) {
+        size_t i = lookup->unknown[k];
+        const struct mu_trial *trial = lookup->trials[i];
+        if (trial->state != MU_PENDING && trial->belongs != MU_FOREIGN) {
+            add(cache, lookup->experiment, bytes[i], trial);
+        }
+    }
+    pthread_mutex_unlock(&cache->lock);
+}
