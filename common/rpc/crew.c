@@ -8,7 +8,7 @@
 
 /* Nanoseconds. To wake a thread costs some 50 us, so a leader whose jobs usually take less than BRIEF runs them without passing the lead
  * on. Should one take longer after all, the deputy sees it within two ticks and takes the lead. */
-enum { BRIEF = 100 * 1000, TICK = 1000 * 1000, CALM_TICKS = 8 };
+enum { BRIEF = 100 * 1000, TICK = 1000 * 1000, CALM_TICKS = 2 };
 
 /* The idle thread that looks every TICK whether the leader is away for too long; it sleeps again after CALM_TICKS in which no leader was.
  */
