@@ -3,9 +3,7 @@
 
 #include <string.h>
 
-#include "tests/support/cmocka.h"
-
-static struct mu_arena *arena;
+#include "tests/support/arena.h"
 
 enum { CREATED, RUNNING, SUCCEEDED, KILLED, FAILED, METRICSUNAVAILABLE, EARLYSTOPPED, UNKNOWN };
 
@@ -102,14 +100,11 @@ static void the_seed_depends_on_name_and_space(void **state) {
 }
 
 int main(void) {
-    arena = mu_arena_create(1 << 22);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(states_follow_condition_and_value),
-        cmocka_unit_test(strays_and_foreigners_are_told_apart),
-        cmocka_unit_test(the_order_of_arrival_does_not_matter),
-        cmocka_unit_test(the_seed_depends_on_name_and_space),
+        arena_test(states_follow_condition_and_value),
+        arena_test(strays_and_foreigners_are_told_apart),
+        arena_test(the_order_of_arrival_does_not_matter),
+        arena_test(the_seed_depends_on_name_and_space),
     };
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    mu_arena_destroy(arena);
-    return failed;
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,9 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "tests/support/cmocka.h"
+#include "tests/support/arena.h"
 
-static struct mu_arena *arena;
 static struct mu_error error;
 
 static struct mu_parameter make(struct mu_parameter_text text) {
@@ -189,17 +188,14 @@ static void mistakes_are_named(void **state) {
 }
 
 int main(void) {
-    arena = mu_arena_create(64u << 20);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shortest_texts),
-        cmocka_unit_test(numbers_read_strictly),
-        cmocka_unit_test(grids_hold_both_ends),
-        cmocka_unit_test(coordinates_survive_the_round_trip),
-        cmocka_unit_test(lists_are_ordered_by_number_and_printed_verbatim),
-        cmocka_unit_test(values_outside_are_no_values),
-        cmocka_unit_test(mistakes_are_named),
+        arena_test(shortest_texts),
+        arena_test(numbers_read_strictly),
+        arena_test(grids_hold_both_ends),
+        arena_test(coordinates_survive_the_round_trip),
+        arena_test(lists_are_ordered_by_number_and_printed_verbatim),
+        arena_test(values_outside_are_no_values),
+        arena_test(mistakes_are_named),
     };
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    mu_arena_destroy(arena);
-    return failed;
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

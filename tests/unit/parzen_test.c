@@ -5,9 +5,8 @@
 
 #include "common/num/normal.h"
 #include "common/surrogate/fast.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/arena.h"
 
-static struct mu_arena *arena;
 static const struct mu_parzen_options OPTIONS = {.floor = 0.03, .exponent = 1.5, .prior_weight = 1};
 
 static const struct mu_parameter_text MIXED[] = {
@@ -184,23 +183,10 @@ static void tails_leave_out_the_first_kernels(void **state) {
     }
 }
 
-static int set_up(void **state) {
-    (void)state;
-    arena = mu_arena_create(64u << 20);
-    return arena ? 0 : -1;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    mu_arena_destroy(arena);
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_kernels_of_the_inner_loop),  cmocka_unit_test(densities_integrate_to_one),
-        cmocka_unit_test(densities_match_the_definition), cmocka_unit_test(a_ratio_in_closed_form),
-        cmocka_unit_test(draws_follow_the_density),       cmocka_unit_test(tails_leave_out_the_first_kernels),
+        arena_test(the_kernels_of_the_inner_loop), arena_test(densities_integrate_to_one), arena_test(densities_match_the_definition),
+        arena_test(a_ratio_in_closed_form),        arena_test(draws_follow_the_density),   arena_test(tails_leave_out_the_first_kernels),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

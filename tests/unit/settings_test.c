@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/support/cmocka.h"
+#include "tests/support/arena.h"
 
-static struct mu_arena *arena;
 static struct mu_error error;
 
 static const char *const COLOURS[] = {"red", "green", NULL};
@@ -102,15 +101,9 @@ static void the_table_documents_itself(void **state) {
 }
 
 int main(void) {
-    arena = mu_arena_create(1 << 20);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(defaults_fill_what_is_not_given),
-        cmocka_unit_test(values_are_read_exactly),
-        cmocka_unit_test(mistakes_are_named),
-        cmocka_unit_test(unknown_names_are_found),
-        cmocka_unit_test(the_table_documents_itself),
+        arena_test(defaults_fill_what_is_not_given), arena_test(values_are_read_exactly),    arena_test(mistakes_are_named),
+        arena_test(unknown_names_are_found),         arena_test(the_table_documents_itself),
     };
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    mu_arena_destroy(arena);
-    return failed;
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,9 +3,8 @@
 
 #include <string.h>
 
-#include "tests/support/cmocka.h"
+#include "tests/support/arena.h"
 
-static struct mu_arena *arena;
 static struct mu_error error;
 
 static struct mu_space make(const struct mu_parameter_text *texts, size_t n) {
@@ -100,16 +99,13 @@ static void the_empty_space_has_one_point(void **state) {
 }
 
 int main(void) {
-    arena = mu_arena_create(256u << 20);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_are_unique),
-        cmocka_unit_test(a_finite_space_is_drawn_without_repeats),
-        cmocka_unit_test(the_walk_finds_the_last_point),
-        cmocka_unit_test(continuous_points_differ_beyond_a_billionth),
-        cmocka_unit_test(a_new_parameter_leaves_the_others_draws),
-        cmocka_unit_test(the_empty_space_has_one_point),
+        arena_test(names_are_unique),
+        arena_test(a_finite_space_is_drawn_without_repeats),
+        arena_test(the_walk_finds_the_last_point),
+        arena_test(continuous_points_differ_beyond_a_billionth),
+        arena_test(a_new_parameter_leaves_the_others_draws),
+        arena_test(the_empty_space_has_one_point),
     };
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    mu_arena_destroy(arena);
-    return failed;
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

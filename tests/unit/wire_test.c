@@ -11,8 +11,40 @@
 typedef Api__V1__Beta1__GetSuggestionsRequest Request;
 typedef Api__V1__Beta1__GetSuggestionsReply Reply;
 
+enum { MOST_BYTES = 512 }; /* of a trial */
+
+/* A trial as a request of its own: appended to another request it is one trial more. |name| may be empty. */
+static size_t trial_request(const char *name, const char *value, const char *metric, bool running, uint8_t bytes[MOST_BYTES]) {
+    Api__V1__Beta1__ParameterAssignment assignment = API__V1__BETA1__PARAMETER_ASSIGNMENT__INIT, *assignments[] = {&assignment};
+    assignment.name = (char[]){"lr"};
+    assignment.value = (char *)(uintptr_t)value;
+    Api__V1__Beta1__TrialSpec__ParameterAssignments list = API__V1__BETA1__TRIAL_SPEC__PARAMETER_ASSIGNMENTS__INIT;
+    list.assignments = assignments;
+    list.n_assignments = 1;
+    Api__V1__Beta1__TrialSpec spec = API__V1__BETA1__TRIAL_SPEC__INIT;
+    spec.parameter_assignments = &list;
+    Api__V1__Beta1__Metric metrics = API__V1__BETA1__METRIC__INIT, *observed[] = {&metrics};
+    metrics.name = (char[]){"accuracy"};
+    metrics.value = (char *)(uintptr_t)metric;
+    Api__V1__Beta1__Observation observation = API__V1__BETA1__OBSERVATION__INIT;
+    observation.metrics = observed;
+    observation.n_metrics = 1;
+    Api__V1__Beta1__TrialStatus status = API__V1__BETA1__TRIAL_STATUS__INIT;
+    status.condition = running ? API__V1__BETA1__TRIAL_STATUS__TRIAL_CONDITION_TYPE__RUNNING
+                               : API__V1__BETA1__TRIAL_STATUS__TRIAL_CONDITION_TYPE__SUCCEEDED;
+    status.observation = &observation;
+    Api__V1__Beta1__Trial trial = API__V1__BETA1__TRIAL__INIT, *trials[] = {&trial};
+    trial.name = (char *)(uintptr_t)name;
+    trial.spec = &spec;
+    trial.status = &status;
+    Request request = API__V1__BETA1__GET_SUGGESTIONS_REQUEST__INIT;
+    request.trials = trials;
+    request.n_trials = 1;
+    return api__v1__beta1__get_suggestions_request__pack(&request, bytes);
+}
+
 /* A request with one parameter, one succeeded trial and settings, as bytes (malloc'd). |spoil| replaces the trial's value. */
-static uint8_t *valid_request(size_t *size, char *spoil) {
+static uint8_t *valid_request(size_t *size, const char *spoil) {
     Api__V1__Beta1__FeasibleSpace space = API__V1__BETA1__FEASIBLE_SPACE__INIT;
     space.min = (char[]){"0.1"};
     space.max = (char[]){"0.9"};
@@ -41,36 +73,13 @@ static uint8_t *valid_request(size_t *size, char *spoil) {
     Api__V1__Beta1__Experiment experiment = API__V1__BETA1__EXPERIMENT__INIT;
     experiment.name = (char[]){"exp"};
     experiment.spec = &spec;
-    Api__V1__Beta1__ParameterAssignment assignment = API__V1__BETA1__PARAMETER_ASSIGNMENT__INIT, *assignments[] = {&assignment};
-    assignment.name = (char[]){"lr"};
-    assignment.value = spoil ? spoil : (char[]){"0.5"};
-    Api__V1__Beta1__TrialSpec__ParameterAssignments list = API__V1__BETA1__TRIAL_SPEC__PARAMETER_ASSIGNMENTS__INIT;
-    list.assignments = assignments;
-    list.n_assignments = 1;
-    Api__V1__Beta1__TrialSpec trial_spec = API__V1__BETA1__TRIAL_SPEC__INIT;
-    trial_spec.parameter_assignments = &list;
-    Api__V1__Beta1__Metric metric = API__V1__BETA1__METRIC__INIT, *metrics[] = {&metric};
-    metric.name = (char[]){"accuracy"};
-    metric.value = (char[]){"0.75"};
-    Api__V1__Beta1__Observation observation = API__V1__BETA1__OBSERVATION__INIT;
-    observation.metrics = metrics;
-    observation.n_metrics = 1;
-    Api__V1__Beta1__TrialStatus status = API__V1__BETA1__TRIAL_STATUS__INIT;
-    status.condition = API__V1__BETA1__TRIAL_STATUS__TRIAL_CONDITION_TYPE__SUCCEEDED;
-    status.observation = &observation;
-    Api__V1__Beta1__Trial trial = API__V1__BETA1__TRIAL__INIT, *trials[] = {&trial};
-    trial.name = (char[]){"exp-1"};
-    trial.spec = &trial_spec;
-    trial.status = &status;
     Request request = API__V1__BETA1__GET_SUGGESTIONS_REQUEST__INIT;
     request.experiment = &experiment;
-    request.trials = trials;
-    request.n_trials = 1;
     request.current_request_number = 2;
     request.total_request_number = 5;
-    *size = api__v1__beta1__get_suggestions_request__get_packed_size(&request);
-    uint8_t *bytes = malloc(*size);
-    api__v1__beta1__get_suggestions_request__pack(&request, bytes);
+    uint8_t *bytes = malloc(api__v1__beta1__get_suggestions_request__get_packed_size(&request) + MOST_BYTES);
+    *size = api__v1__beta1__get_suggestions_request__pack(&request, bytes);
+    *size += trial_request("exp-1", spoil ? spoil : "0.5", "0.75", false, bytes + *size);
     return bytes;
 }
 
@@ -140,11 +149,11 @@ static void texts_must_be_utf8(void **state) {
     (void)state;
     size_t size;
     struct mu_error error;
-    uint8_t *bytes = valid_request(&size, (char[]){"\xFF"});
+    uint8_t *bytes = valid_request(&size, "\xFF");
     assert_int_equal(read_bytes(bytes, size, &error), MU_INVALID_ARGUMENT);
     assert_non_null(strstr(error.text, "field value"));
     free(bytes);
-    bytes = valid_request(&size, (char[]){"a?b"});
+    bytes = valid_request(&size, "a?b");
     *(uint8_t *)memmem(bytes, size, "a?b", 3) = 0; /* protobuf-c would cut the text there */
     assert_int_equal(read_bytes(bytes, size, &error), MU_INVALID_ARGUMENT);
     free(bytes);
@@ -190,39 +199,6 @@ static void a_large_request_meets_the_limit(void **state) {
     free(bytes);
 }
 
-/* A trial as a request of its own: appended to another request it is one trial more. |name| may be empty. */
-static size_t trial_request(const char *name, double value, double metric, bool running, uint8_t bytes[512]) {
-    char texts[2][32];
-    snprintf(texts[0], sizeof texts[0], "%.17g", value);
-    snprintf(texts[1], sizeof texts[1], "%.17g", metric);
-    Api__V1__Beta1__ParameterAssignment assignment = API__V1__BETA1__PARAMETER_ASSIGNMENT__INIT, *assignments[] = {&assignment};
-    assignment.name = (char[]){"lr"};
-    assignment.value = texts[0];
-    Api__V1__Beta1__TrialSpec__ParameterAssignments list = API__V1__BETA1__TRIAL_SPEC__PARAMETER_ASSIGNMENTS__INIT;
-    list.assignments = assignments;
-    list.n_assignments = 1;
-    Api__V1__Beta1__TrialSpec spec = API__V1__BETA1__TRIAL_SPEC__INIT;
-    spec.parameter_assignments = &list;
-    Api__V1__Beta1__Metric metrics = API__V1__BETA1__METRIC__INIT, *observed[] = {&metrics};
-    metrics.name = (char[]){"accuracy"};
-    metrics.value = texts[1];
-    Api__V1__Beta1__Observation observation = API__V1__BETA1__OBSERVATION__INIT;
-    observation.metrics = observed;
-    observation.n_metrics = 1;
-    Api__V1__Beta1__TrialStatus status = API__V1__BETA1__TRIAL_STATUS__INIT;
-    status.condition = running ? API__V1__BETA1__TRIAL_STATUS__TRIAL_CONDITION_TYPE__RUNNING
-                               : API__V1__BETA1__TRIAL_STATUS__TRIAL_CONDITION_TYPE__SUCCEEDED;
-    status.observation = &observation;
-    Api__V1__Beta1__Trial trial = API__V1__BETA1__TRIAL__INIT, *trials[] = {&trial};
-    trial.name = (char *)(uintptr_t)name;
-    trial.spec = &spec;
-    trial.status = &status;
-    Request request = API__V1__BETA1__GET_SUGGESTIONS_REQUEST__INIT;
-    request.trials = trials;
-    request.n_trials = 1;
-    return api__v1__beta1__get_suggestions_request__pack(&request, bytes);
-}
-
 static void assert_same_trials(const struct mu_trial *a, const struct mu_trial *b, size_t n) {
     for (size_t i = 0; i < n; i++) {
         assert_string_equal(a[i].name, b[i].name);
@@ -245,7 +221,7 @@ static void a_cache_changes_nothing(void **state) {
     enum { ROUNDS = 60, MOST = 120 };
     static const size_t LIMITS[] = {256, 4 << 10, 20 << 10, 1 << 20};
     size_t base;
-    uint8_t *bytes = valid_request(&base, NULL), *request = malloc(base + (size_t)MOST * 512);
+    uint8_t *bytes = valid_request(&base, NULL), *request = malloc(base + (size_t)MOST * MOST_BYTES);
     memcpy(request, bytes, base);
     uint8_t *max = memmem(request, base, "0.9", 3); /* the parameter's, in which the two experiments differ */
     for (size_t l = 0; l < 4; l++) {
@@ -256,10 +232,12 @@ static void a_cache_changes_nothing(void **state) {
             size_t size = base, n = mu_uniform_below(&stream, MOST);
             max[2] = round % 3 ? '9' : '5';
             for (size_t i = 0; i < n; i++) {
-                char name[16] = "";
+                char name[16] = "", value[32], metric[32];
                 size_t which = (i * 7 + round) % MOST;
                 snprintf(name, sizeof name, which % 2 ? "trial-%zu" : "", which);
-                size += trial_request(name, 0.1 + 0.01 * (double)(which % 90), (double)which, (which + round) % 11 == 0, request + size);
+                snprintf(value, sizeof value, "%.17g", 0.1 + 0.01 * (double)(which % 90));
+                snprintf(metric, sizeof metric, "%zu", which);
+                size += trial_request(name, value, metric, (which + round) % 11 == 0, request + size);
             }
             struct mu_arena *with = mu_arena_create(1 << 22), *without = mu_arena_create(1 << 22);
             struct mu_wire_suggestions a, b;

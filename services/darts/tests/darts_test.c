@@ -1,26 +1,7 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "services/darts/darts.h"
-
-static struct mu_arena *arena;
-
-static int create(void **state) {
-    (void)state;
-    arena = mu_arena_create(1 << 20);
-    return 0;
-}
-
-static int destroy(void **state) {
-    (void)state;
-    mu_arena_destroy(arena);
-    return 0;
-}
+#include "tests/support/arena.h"
 
 static const char *const THREE[] = {"3"}, *const BOTH[] = {"3", "5"}, *const SEVEN[] = {"7"}, *const QUOTED[] = {"3'"};
 
@@ -182,11 +163,11 @@ static void a_range_of_sizes_makes_primitives(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_example_validates_and_answers, create, destroy),
-        cmocka_unit_test_setup_teardown(unknown_names_come_last_and_the_last_value_wins, create, destroy),
-        cmocka_unit_test_setup_teardown(settings_are_checked, create, destroy),
-        cmocka_unit_test_setup_teardown(operations_are_checked, create, destroy),
-        cmocka_unit_test_setup_teardown(a_range_of_sizes_makes_primitives, create, destroy),
+        arena_test(the_example_validates_and_answers),
+        arena_test(unknown_names_come_last_and_the_last_value_wins),
+        arena_test(settings_are_checked),
+        arena_test(operations_are_checked),
+        arena_test(a_range_of_sizes_makes_primitives),
     };
     return cmocka_run_group_tests_name("darts", tests, NULL, NULL);
 }

@@ -8,20 +8,6 @@
 
 enum { BATCH = 3 };
 
-static struct mu_arena *arena;
-
-static int create(void **state) {
-    (void)state;
-    arena = mu_arena_create(16 << 20);
-    return 0;
-}
-
-static int destroy(void **state) {
-    (void)state;
-    mu_arena_destroy(arena);
-    return 0;
-}
-
 static const double COEFFICIENTS[BATCH] = {1.3, -0.7, 0.4};
 
 static double objective(struct mu_enas_controller *c, struct mu_enas_arch *const *archs, double entropy_weight, double skip_weight) {
@@ -37,7 +23,7 @@ static double objective(struct mu_enas_controller *c, struct mu_enas_arch *const
 static double largest_error(int layers, const struct mu_enas_controller_options *options, double entropy_weight, double skip_weight) {
     struct mu_network network = network_of(layers, SMALL, 2);
     struct mu_enas_space space;
-    space_of(&space, &network, arena);
+    space_of(&space, &network);
     struct mu_stream stream;
     mu_stream_init(&stream, 1, (uint64_t)layers, "test");
     struct mu_enas_controller *c = mu_enas_controller_create(&space, options, &stream, arena);
@@ -84,7 +70,7 @@ static void probabilities_and_entropy_agree(void **state) {
     (void)state;
     struct mu_network network = network_of(2, SMALL, 2);
     struct mu_enas_space space;
-    space_of(&space, &network, arena);
+    space_of(&space, &network);
     struct mu_stream stream;
     mu_stream_init(&stream, 3, 0, "test");
     struct mu_enas_controller_options o = {.hidden = 6, .batch = 18, .temperature = 0.5, .bound = 0, .skip_target = 0.4};
@@ -116,7 +102,7 @@ static void draws_follow_the_probabilities(void **state) {
     (void)state;
     struct mu_network network = network_of(2, SMALL, 2);
     struct mu_enas_space space;
-    space_of(&space, &network, arena);
+    space_of(&space, &network);
     struct mu_stream stream;
     mu_stream_init(&stream, 5, 0, "test");
     struct mu_enas_controller_options o = {.hidden = 6, .batch = 18, .temperature = 0.5, .bound = 2.25, .skip_target = 0.4};
@@ -153,9 +139,9 @@ static void draws_follow_the_probabilities(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(backward_is_the_derivative, create, destroy),
-        cmocka_unit_test_setup_teardown(probabilities_and_entropy_agree, create, destroy),
-        cmocka_unit_test_setup_teardown(draws_follow_the_probabilities, create, destroy),
+        arena_test(backward_is_the_derivative),
+        arena_test(probabilities_and_entropy_agree),
+        arena_test(draws_follow_the_probabilities),
     };
     return cmocka_run_group_tests_name("controller", tests, NULL, NULL);
 }

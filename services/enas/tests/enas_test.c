@@ -10,20 +10,6 @@
 
 enum { SUCCEEDED = 2, KILLED, FAILED, EARLYSTOPPED = 6, RUNNING = 1, MOST = 600 };
 
-static struct mu_arena *arena;
-
-static int create(void **state) {
-    (void)state;
-    arena = mu_arena_create(256 << 20);
-    return 0;
-}
-
-static int destroy(void **state) {
-    (void)state;
-    mu_arena_destroy(arena);
-    return 0;
-}
-
 /* An experiment under way. */
 struct session {
     struct mu_experiment experiment;
@@ -85,7 +71,7 @@ enum { JOINED = 1, ALONE = 2 };
 static double worth(const char *text, int layers) {
     struct mu_network network = network_of(layers, SMALL, 2);
     struct mu_enas_space space;
-    space_of(&space, &network, arena);
+    space_of(&space, &network);
     struct mu_enas_arch *arch = mu_enas_archs(&space, 1, arena);
     assert_true(mu_enas_parse(&space, text, arch));
     double ops = 0, skips = 0;
@@ -289,7 +275,7 @@ static void the_skip_penalty_draws_to_its_target(void **state) {
     (void)state;
     struct mu_network network = network_of(5, SMALL, 2);
     struct mu_enas_space space;
-    space_of(&space, &network, arena);
+    space_of(&space, &network);
     struct mu_enas_controller_options options = {.hidden = 16, .batch = 8, .temperature = 1, .bound = 0, .skip_target = 0.2};
     struct mu_enas_arch *archs = mu_enas_archs(&space, 8, arena), *pointers[8];
     static const double scores[8] = {0};
@@ -315,15 +301,15 @@ static void the_skip_penalty_draws_to_its_target(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(settings_are_checked, create, destroy),
-        cmocka_unit_test_setup_teardown(the_same_request_gives_the_same_answer, create, destroy),
-        cmocka_unit_test_setup_teardown(an_exhausted_space_repeats_the_best, create, destroy),
-        cmocka_unit_test_setup_teardown(a_small_space_is_searched_without_repeats, create, destroy),
-        cmocka_unit_test_setup_teardown(odd_results_never_block, create, destroy),
-        cmocka_unit_test_setup_teardown(large_networks_stay_within_their_memory, create, destroy),
-        cmocka_unit_test_setup_teardown(the_baseline_is_a_weighted_mean, create, destroy),
-        cmocka_unit_test_setup_teardown(the_skip_penalty_draws_to_its_target, create, destroy),
-        cmocka_unit_test_setup_teardown(both_searches_learn, create, destroy),
+        arena_test(settings_are_checked),
+        arena_test(the_same_request_gives_the_same_answer),
+        arena_test(an_exhausted_space_repeats_the_best),
+        arena_test(a_small_space_is_searched_without_repeats),
+        arena_test(odd_results_never_block),
+        arena_test(large_networks_stay_within_their_memory),
+        arena_test(the_baseline_is_a_weighted_mean),
+        arena_test(the_skip_penalty_draws_to_its_target),
+        arena_test(both_searches_learn),
     };
     return cmocka_run_group_tests_name("enas", tests, NULL, NULL);
 }

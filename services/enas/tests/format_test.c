@@ -3,25 +3,11 @@
 
 #include <string.h>
 
-static struct mu_arena *arena;
-
-static int create(void **state) {
-    (void)state;
-    arena = mu_arena_create(8 << 20);
-    return 0;
-}
-
-static int destroy(void **state) {
-    (void)state;
-    mu_arena_destroy(arena);
-    return 0;
-}
-
 static void the_documented_example(void **state) {
     (void)state;
     struct mu_network network = network_of(2, SMALL, 2);
     struct mu_enas_space space;
-    space_of(&space, &network, arena);
+    space_of(&space, &network);
     struct mu_enas_arch *arch = mu_enas_archs(&space, 1, arena);
     arch->ops[0] = 1;
     arch->ops[1] = 2;
@@ -37,7 +23,7 @@ static void embedding_holds_each_operation_once(void **state) {
     (void)state;
     struct mu_network network = network_of(3, SMALL, 2);
     struct mu_enas_space space;
-    space_of(&space, &network, arena);
+    space_of(&space, &network);
     struct mu_enas_arch *arch = mu_enas_archs(&space, 1, arena);
     arch->ops[0] = 2;
     arch->ops[1] = 0;
@@ -52,7 +38,7 @@ static void katibs_operations_make_106_entries(void **state) {
     (void)state;
     struct mu_network network = network_of(8, KATIB, 4);
     struct mu_enas_space space;
-    space_of(&space, &network, arena);
+    space_of(&space, &network);
     const struct mu_enas_table *t = &space.table;
     assert_int_equal(t->n, 106);
     static const size_t first[] = {0, 30, 90, 102}, n[] = {30, 60, 12, 4};
@@ -82,7 +68,7 @@ static void every_type_of_parameter_expands(void **state) {
     static const struct mu_operation operation = {"convolution", parameters, 3};
     struct mu_network network = network_of(1, &operation, 1);
     struct mu_enas_space space;
-    space_of(&space, &network, arena);
+    space_of(&space, &network);
     assert_int_equal(space.table.n, 3 * 2 * 2);
     struct mu_enas_arch *arch = mu_enas_archs(&space, 1, arena);
     arch->ops[0] = 11;
@@ -94,7 +80,7 @@ static void texts_are_read_back(void **state) {
     (void)state;
     struct mu_network network = network_of(13, KATIB, 4);
     struct mu_enas_space space;
-    space_of(&space, &network, arena);
+    space_of(&space, &network);
     struct mu_enas_arch *archs = mu_enas_archs(&space, 2, arena);
     struct mu_stream stream;
     mu_stream_init(&stream, 1, 1, "test");
@@ -109,7 +95,7 @@ static void other_texts_are_refused(void **state) {
     (void)state;
     struct mu_network network = network_of(2, SMALL, 2);
     struct mu_enas_space space;
-    space_of(&space, &network, arena);
+    space_of(&space, &network);
     struct mu_enas_arch *arch = mu_enas_archs(&space, 1, arena);
     assert_true(mu_enas_parse(&space, " [ [1],[2,1] ] ", arch));
     static const char *const bad[] = {"",
@@ -162,13 +148,13 @@ static void mistakes_are_named(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_documented_example, create, destroy),
-        cmocka_unit_test_setup_teardown(embedding_holds_each_operation_once, create, destroy),
-        cmocka_unit_test_setup_teardown(katibs_operations_make_106_entries, create, destroy),
-        cmocka_unit_test_setup_teardown(every_type_of_parameter_expands, create, destroy),
-        cmocka_unit_test_setup_teardown(texts_are_read_back, create, destroy),
-        cmocka_unit_test_setup_teardown(other_texts_are_refused, create, destroy),
-        cmocka_unit_test_setup_teardown(mistakes_are_named, create, destroy),
+        arena_test(the_documented_example),
+        arena_test(embedding_holds_each_operation_once),
+        arena_test(katibs_operations_make_106_entries),
+        arena_test(every_type_of_parameter_expands),
+        arena_test(texts_are_read_back),
+        arena_test(other_texts_are_refused),
+        arena_test(mistakes_are_named),
     };
     return cmocka_run_group_tests_name("format", tests, NULL, NULL);
 }

@@ -2,14 +2,8 @@
 #ifndef MUSHIR_ENAS_TESTS_SUPPORT_H
 #define MUSHIR_ENAS_TESTS_SUPPORT_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "services/enas/architecture.h"
+#include "tests/support/arena.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define LISTED(parameter, values)                                                                                                          \
@@ -49,7 +43,7 @@ static inline struct mu_network network_of(int layers, const struct mu_operation
                                .n_operations = n};
 }
 
-static inline void space_of(struct mu_enas_space *space, const struct mu_network *network, struct mu_arena *arena) {
+static inline void space_of(struct mu_enas_space *space, const struct mu_network *network) {
     struct mu_error error = {0};
     assert_int_equal(mu_enas_space_init(space, network, arena, &error), MU_OK);
 }

@@ -8,20 +8,6 @@
 
 enum { N = 12 };
 
-static struct mu_arena *arena;
-
-static int create(void **state) {
-    (void)state;
-    arena = mu_arena_create(32 << 20);
-    return 0;
-}
-
-static int destroy(void **state) {
-    (void)state;
-    mu_arena_destroy(arena);
-    return 0;
-}
-
 /* N random architectures; the score counts layers whose operation is of the first family. */
 static struct mu_enas_evidence evidence_of(const struct mu_enas_space *space, struct mu_enas_arch *archs, double *scores, bool *partial) {
     struct mu_stream stream;
@@ -74,7 +60,7 @@ static void posterior_is_that_of_the_formula(void **state) {
     (void)state;
     struct mu_network network = network_of(4, KATIB, 4);
     struct mu_enas_space space;
-    space_of(&space, &network, arena);
+    space_of(&space, &network);
     struct mu_enas_arch *archs = mu_enas_archs(&space, N + 2, arena);
     double scores[N], k[N][N], at[2][N], alpha[N], beta[N], variance[2], deviation[2];
     bool partial[N] = {[3] = true};
@@ -112,7 +98,7 @@ static void what_is_expected_keeps_means_and_takes_uncertainty(void **state) {
     (void)state;
     struct mu_network network = network_of(4, KATIB, 4);
     struct mu_enas_space space;
-    space_of(&space, &network, arena);
+    space_of(&space, &network);
     struct mu_enas_arch *archs = mu_enas_archs(&space, N + 2, arena);
     double scores[N], before[2], deviation[2], mean, after;
     bool partial[N] = {0};
@@ -137,7 +123,7 @@ static void distances_make_a_positive_definite_kernel(void **state) {
     (void)state;
     struct mu_network network = network_of(1, KATIB, 4);
     struct mu_enas_space space;
-    space_of(&space, &network, arena);
+    space_of(&space, &network);
     size_t n = space.table.n;
     for (double within = 0.05; within <= 1; within += 0.19) {
         for (double scale = 0.1; scale < 60; scale *= 5) {
@@ -176,10 +162,10 @@ static void improvement_is_the_integral(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(posterior_is_that_of_the_formula, create, destroy),
-        cmocka_unit_test_setup_teardown(what_is_expected_keeps_means_and_takes_uncertainty, create, destroy),
-        cmocka_unit_test_setup_teardown(distances_make_a_positive_definite_kernel, create, destroy),
-        cmocka_unit_test_setup_teardown(improvement_is_the_integral, create, destroy),
+        arena_test(posterior_is_that_of_the_formula),
+        arena_test(what_is_expected_keeps_means_and_takes_uncertainty),
+        arena_test(distances_make_a_positive_definite_kernel),
+        arena_test(improvement_is_the_integral),
     };
     return cmocka_run_group_tests_name("surrogate", tests, NULL, NULL);
 }

@@ -3,9 +3,7 @@
 
 #include <string.h>
 
-#include "tests/support/cmocka.h"
-
-static struct mu_arena *arena;
+#include "tests/support/arena.h"
 
 static struct mu_ladder build(const struct mu_parameter_text *text, double r_l, double eta) {
     struct mu_parameter parameter;
@@ -127,27 +125,15 @@ static void position_is_linear_in_the_logarithm(void **state) {
     assert_true(mu_ladder_position(&ladder, 1e9) == 2 && mu_ladder_position(&ladder, 0) == -1);
 }
 
-static int setup(void **state) {
-    (void)state;
-    arena = mu_arena_create((size_t)1 << 26);
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    mu_arena_destroy(arena);
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_table_of_the_paper),
-        cmocka_unit_test(exact_powers_lose_no_rung),
-        cmocka_unit_test(rungs_are_values_of_the_parameter),
-        cmocka_unit_test(lists_are_kept_to),
-        cmocka_unit_test(a_range_that_is_a_placeholder_does_not_bind),
-        cmocka_unit_test(extremes_stay_in_bounds),
-        cmocka_unit_test(position_is_linear_in_the_logarithm),
+        arena_test(the_table_of_the_paper),
+        arena_test(exact_powers_lose_no_rung),
+        arena_test(rungs_are_values_of_the_parameter),
+        arena_test(lists_are_kept_to),
+        arena_test(a_range_that_is_a_placeholder_does_not_bind),
+        arena_test(extremes_stay_in_bounds),
+        arena_test(position_is_linear_in_the_logarithm),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

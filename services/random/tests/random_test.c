@@ -7,11 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/support/cmocka.h"
+#include "tests/support/arena.h"
 #include "tests/support/statistics.h"
 
 enum { DRAWS = 20000 };
-static struct mu_arena *arena;
 static struct mu_error error;
 
 static struct mu_experiment experiment(const struct mu_parameter_text *texts, size_t n) {
@@ -213,16 +212,13 @@ static void no_parameters_and_no_wish_are_answered(void **state) {
 }
 
 int main(void) {
-    arena = mu_arena_create((size_t)4 << 30);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(continuous_distributions),
-        cmocka_unit_test(grids_of_every_distribution),
-        cmocka_unit_test(lists_are_drawn_evenly),
-        cmocka_unit_test(a_finite_space_is_used_up_without_repeats),
-        cmocka_unit_test(a_batch_is_a_row_of_single_requests),
-        cmocka_unit_test(no_parameters_and_no_wish_are_answered),
+        arena_test(continuous_distributions),
+        arena_test(grids_of_every_distribution),
+        arena_test(lists_are_drawn_evenly),
+        arena_test(a_finite_space_is_used_up_without_repeats),
+        arena_test(a_batch_is_a_row_of_single_requests),
+        arena_test(no_parameters_and_no_wish_are_answered),
     };
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    mu_arena_destroy(arena);
-    return failed;
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }
