@@ -6,27 +6,38 @@
 #include "common/num/linalg.h"
 #include "common/surrogate/matern.h"
 
-/* Covariances of |u| with the first |n| points into |k|, their derivatives by r^2 into |slope|. */
+/* a^2 w / d: what each dimension's own function contributes. */
+static double own_weight(const struct mu_gp_kernel *kernel) {
+    return kernel->n_dims ? kernel->amplitude * kernel->separate / (double)kernel->n_dims : 0;
+}
+
+/* Covariances of |u| with the first |n| points into |k|, the slope of their Matern part by r^2 into |slope|. */
 static void covariances(struct mu_gp *gp, const double *u, size_t n, double *k, double *slope) {
     const struct mu_gp_kernel *kernel = &gp->kernel;
-    double *restrict r2 = slope;
+    double *restrict r2 = slope, *restrict sum = gp->scratch;
     memset(r2, 0, n * sizeof *r2);
+    memset(sum, 0, n * sizeof *sum);
     for (size_t j = 0; j < kernel->n_dims; j++) {
         const double s = kernel->sharpness[j], at = u[j], *restrict x = gp->x + j * gp->capacity;
         if (kernel->category[j]) {
             for (size_t i = 0; i < n; i++) {
-                r2[i] += x[i] != at ? s : 0;
+                double z = x[i] != at ? s : 0;
+                r2[i] += z;
+                sum[i] += 1 / (1 + z);
             }
         } else {
             for (size_t i = 0; i < n; i++) {
-                r2[i] += s * (x[i] - at) * (x[i] - at);
+                double z = s * (x[i] - at) * (x[i] - at);
+                r2[i] += z;
+                sum[i] += 1 / (1 + z);
             }
         }
     }
     mu_matern_all(kernel->rough, r2, k, slope, n);
+    const double joint = kernel->amplitude * (1 - kernel->separate), each = own_weight(kernel);
     for (size_t i = 0; i < n; i++) {
-        k[i] *= kernel->amplitude;
-        slope[i] *= kernel->amplitude;
+        k[i] = joint * k[i] + each * sum[i];
+        slope[i] *= joint;
     }
 }
 
@@ -154,16 +165,15 @@ void mu_gp_gradient(struct mu_gp *gp, const double *u, const double *mean_weight
             gp->scratch[i] += weight * alpha[i];
         }
     }
-    for (size_t i = 0; i < n; i++) {
-        gp->scratch[i] *= gp->slope[i];
-    }
+    const double each = own_weight(&gp->kernel);
     for (size_t j = 0; j < gp->kernel.n_dims; j++) {
-        const double *x = gp->x + j * gp->capacity;
+        const double *x = gp->x + j * gp->capacity, s = gp->kernel.sharpness[j];
         double sum = 0;
         for (size_t i = 0; i < n && !gp->kernel.category[j]; i++) {
-            sum += gp->scratch[i] * (u[j] - x[i]);
+            double gap = u[j] - x[i], q = 1 / (1 + s * gap * gap);
+            sum += gp->scratch[i] * (gp->slope[i] - each * q * q) * gap;
         }
-        gradient[j] = 2 * gp->kernel.sharpness[j] * sum;
+        gradient[j] = 2 * s * sum;
     }
 }
 

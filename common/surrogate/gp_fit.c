@@ -30,12 +30,18 @@ void mu_gp_likelihood_init(struct mu_gp_likelihood *likelihood, const struct mu_
                                             .matrix = MU_ARRAY(arena, n * n, double),
                                             .alpha = MU_ARRAY(arena, n, double),
                                             .value = MU_ARRAY(arena, pairs + 1, double),
-                                            .slope = MU_ARRAY(arena, pairs + 1, double)};
+                                            .slope = MU_ARRAY(arena, pairs + 1, double),
+                                            .sum = MU_ARRAY(arena, pairs + 1, double)};
+}
+
+static double share(double logit) {
+    return 1 / (1 + exp(-logit));
 }
 
 /* Negative log prior; its gradient into |g|. */
 static double prior(const double *theta, double *g, size_t d) {
-    double a2 = exp(theta[d]), n2 = exp(theta[d + 1]), noise = n2 + NOISE_FLOOR, sum = 0;
+    double a2 = exp(theta[d]), n2 = exp(theta[d + 1]), noise = n2 + NOISE_FLOOR, w = share(theta[d + 2]), sum = -0.1 * log(w * (1 - w));
+    g[d + 2] = 0.1 * (2 * w - 1);
     if (d <= 10) {
         for (size_t j = 0; j < d; j++) {
             double s = exp(theta[j]);
@@ -61,54 +67,72 @@ static double prior(const double *theta, double *g, size_t d) {
 static void fill_matrix(struct mu_gp_likelihood *l, const double *theta) {
     size_t d = l->kernel->n_dims, n = l->n, pairs = n * (n - 1) / 2;
     memset(l->slope, 0, pairs * sizeof *l->slope);
+    memset(l->sum, 0, pairs * sizeof *l->sum);
     for (size_t j = 0; j < d; j++) {
         const double s = exp(theta[j]), *restrict distance = l->distances + j * pairs;
-        double *restrict r2 = l->slope;
+        double *restrict r2 = l->slope, *restrict sum = l->sum;
         for (size_t p = 0; p < pairs; p++) {
-            r2[p] += s * distance[p];
+            double z = s * distance[p];
+            r2[p] += z;
+            sum[p] += 1 / (1 + z);
         }
     }
     mu_matern_all(l->kernel->rough, l->slope, l->value, l->slope, pairs);
-    double a2 = exp(theta[d]), noise = exp(theta[d + 1]) + NOISE_FLOOR;
-    const double *value = l->value;
+    double a2 = exp(theta[d]), noise = exp(theta[d + 1]) + NOISE_FLOOR, w = share(theta[d + 2]), joint = a2 * (1 - w),
+           each = a2 * w / (double)d;
+    const double *value = l->value, *sum = l->sum;
     for (size_t a = 0; a < n; a++) {
         for (size_t b = 0; b < a; b++) {
-            l->matrix[a * n + b] = a2 * *value++;
+            l->matrix[a * n + b] = joint * *value++ + each * *sum++;
         }
         l->matrix[a * n + a] = a2 + noise;
     }
 }
 
+/* sum_p (slope_p - weight_p Q(s distance_p)^2) distance_p: how the likelihood changes with s, the sharpness of one dimension. */
+static double slope_by_sharpness(const double *slope, const double *weight, const double *distance, double s, size_t pairs) {
+    double sums[2] = {0};
+    size_t i = 0;
+    for (; i + 2 <= pairs; i += 2) {
+        for (size_t c = 0; c < 2; c++) {
+            double q = 1 / (1 + s * distance[i + c]);
+            sums[c] += (slope[i + c] - weight[i + c] * q * q) * distance[i + c];
+        }
+    }
+    for (; i < pairs; i++) {
+        double q = 1 / (1 + s * distance[i]);
+        sums[0] += (slope[i] - weight[i] * q * q) * distance[i];
+    }
+    return sums[0] + sums[1];
+}
+
 /* Gradient of the likelihood from K^-1 in the lower triangle of |matrix|: half the trace of W dK with W = K^-1 - alpha alpha^T. */
 static void add_gradient(struct mu_gp_likelihood *l, const double *theta, double *g) {
     size_t d = l->kernel->n_dims, n = l->n, pairs = n * (n - 1) / 2, p = 0;
-    double a2 = exp(theta[d]), trace = 0, sum = 0;
+    double a2 = exp(theta[d]), w = share(theta[d + 2]), each = w / (double)d, trace = 0, joint = 0, separate = 0;
     for (size_t a = 0; a < n; a++) {
         for (size_t b = 0; b < a; b++, p++) {
-            double w = l->matrix[a * n + b] - l->alpha[a] * l->alpha[b];
-            sum += w * l->value[p];
-            l->slope[p] *= w;
+            double weight = l->matrix[a * n + b] - l->alpha[a] * l->alpha[b];
+            joint += weight * l->value[p];
+            separate += weight * l->sum[p] / (double)d;
+            l->slope[p] *= (1 - w) * weight;
+            l->value[p] = each * weight;
         }
         trace += l->matrix[a * n + a] - l->alpha[a] * l->alpha[a];
     }
     for (size_t j = 0; j < d; j++) {
-        const double *restrict distance = l->distances + j * pairs, *restrict slope = l->slope;
-        double even = 0, odd = 0;
-        for (size_t i = 0; i + 1 < pairs; i += 2) {
-            even += slope[i] * distance[i];
-            odd += slope[i + 1] * distance[i + 1];
-        }
-        even += pairs % 2 ? slope[pairs - 1] * distance[pairs - 1] : 0;
-        g[j] += a2 * exp(theta[j]) * (even + odd);
+        double s = exp(theta[j]);
+        g[j] += a2 * s * slope_by_sharpness(l->slope, l->value, l->distances + j * pairs, s, pairs);
     }
-    g[d] += a2 * (sum + 0.5 * trace);
+    g[d] += a2 * ((1 - w) * joint + w * separate + 0.5 * trace);
     g[d + 1] += 0.5 * exp(theta[d + 1]) * trace;
+    g[d + 2] += a2 * w * (1 - w) * (separate - joint);
 }
 
 double mu_gp_objective(const double *theta, double *gradient, size_t n_theta, void *likelihood) {
     struct mu_gp_likelihood *l = likelihood;
     size_t n = l->n;
-    double value = prior(theta, gradient, n_theta - 2);
+    double value = prior(theta, gradient, n_theta - 3);
     fill_matrix(l, theta);
     if (!mu_cholesky(l->matrix, n, n)) {
         return INFINITY;
@@ -127,7 +151,7 @@ double mu_gp_objective(const double *theta, double *gradient, size_t n_theta, vo
 static void start_point(double *theta, size_t d, int start) {
     double u[MU_SOBOL_DIMENSIONS];
     if (start == 0) {
-        memset(theta, 0, (d + 2) * sizeof *theta);
+        memset(theta, 0, (d + 3) * sizeof *theta);
         theta[d + 1] = d <= 10 ? -0.7 : -4;
         for (size_t j = 0; j < d && d > 10; j++) {
             theta[j] = -2 * (-1.5 + 0.5 * log((double)d));
@@ -142,18 +166,21 @@ static void start_point(double *theta, size_t d, int start) {
     }
     theta[d] = 0;
     theta[d + 1] = log(1e-3);
+    theta[d + 2] = 0;
 }
 
 void mu_gp_fit(struct mu_gp_kernel *kernel, const double *points, const double *y, size_t n, int starts, int iterations,
                struct mu_arena *arena) {
     struct mu_arena_mark mark = mu_arena_mark(arena);
-    size_t d = kernel->n_dims, m = d + 2;
+    size_t d = kernel->n_dims, m = d + 3;
     double *low = MU_ARRAY(arena, m, double), *high = MU_ARRAY(arena, m, double);
     double *theta = MU_ARRAY(arena, m, double), *best = MU_ARRAY(arena, m, double), lowest = INFINITY;
     for (size_t j = 0; j < m; j++) {
-        low[j] = j < d ? log(1e-4) : j == d ? -6.9 : log(1e-8);
-        high[j] = j < d ? log(1e4) : j == d ? 6.9 : log(2);
+        low[j] = j < d ? log(1e-4) : -6.9;
+        high[j] = j < d ? log(1e4) : 6.9;
     }
+    low[d + 1] = log(1e-8);
+    high[d + 1] = log(2);
     struct mu_gp_likelihood likelihood;
     mu_gp_likelihood_init(&likelihood, kernel, points, y, n, arena);
     struct mu_lbfgs options = {.low = low, .high = high, .iterations = iterations, .gradient = 1e-2, .decrease = 1e-6};
@@ -171,5 +198,6 @@ void mu_gp_fit(struct mu_gp_kernel *kernel, const double *points, const double *
     }
     kernel->amplitude = exp(best[d]);
     kernel->noise = exp(best[d + 1]) + NOISE_FLOOR;
+    kernel->separate = share(best[d + 2]);
     mu_arena_release(arena, mark);
 }

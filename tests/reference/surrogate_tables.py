@@ -4,7 +4,7 @@ import mpmath
 import numpy as np
 from scipy.stats import yeojohnson
 from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+from sklearn.gaussian_process.kernels import ConstantKernel, Kernel, Matern, RationalQuadratic, WhiteKernel
 
 
 def table(name, values):
@@ -12,10 +12,27 @@ def table(name, values):
     print(f"static const double {name}[] = {{{body}}};")
 
 
-def prior(sharpness, a2, n2):
+class Column(Kernel):
+    """A kernel of one column."""
+
+    def __init__(self, kernel, column):
+        self.kernel, self.column = kernel, column
+
+    def __call__(self, x, y=None, eval_gradient=False):
+        k = self.kernel(x[:, [self.column]], None if y is None else y[:, [self.column]])
+        return (k, np.empty((*k.shape, 0))) if eval_gradient else k
+
+    def diag(self, x):
+        return np.ones(len(x))
+
+    def is_stationary(self):
+        return True
+
+
+def prior(sharpness, a2, n2, w):
     """Negative log prior as gp.h documents it for up to 10 dimensions."""
     s, noise = np.asarray(sharpness), n2 + 1e-6
-    return 0.1 * (s + 1 / s).sum() - np.log(a2) + a2 - 0.1 * np.log(noise) + 30 * noise
+    return 0.1 * (s + 1 / s).sum() - np.log(a2) + a2 - 0.1 * np.log(noise) + 30 * noise - 0.1 * np.log(w * (1 - w))
 
 
 print("/* Made by tests/reference/surrogate_tables.py. */")
@@ -25,17 +42,19 @@ x, at = rng.random((n, d)), rng.random((m, d))
 x[:, 2], at[:, 2] = rng.integers(0, 2, n), rng.integers(0, 2, m)  # a category of two values: its difference is 0 or 1 as it stands
 y = np.sin(5 * x[:, 0]) + x[:, 1] ** 2 + 0.5 * x[:, 2]
 y = (y - y.mean()) / y.std()
-lengths, a2, n2 = np.array([0.4, 0.9, 1.3]), 1.7, 0.02
+lengths, a2, n2, w = np.array([0.4, 0.9, 1.3]), 1.7, 0.02, 0.3
 table("GP_X", x), table("GP_Y", y), table("GP_AT", at)
-table("GP_THETA", [*np.log(lengths**-2.0), np.log(a2), np.log(n2)])
+table("GP_THETA", [*np.log(lengths**-2.0), np.log(a2), np.log(n2), np.log(w / (1 - w))])
 for name, nu in (("SMOOTH", 2.5), ("ROUGH", 1.5)):
-    kernel = ConstantKernel(a2) * Matern(lengths, nu=nu) + WhiteKernel(n2 + 1e-6)
+    kernel = ConstantKernel(a2 * (1 - w)) * Matern(lengths, nu=nu) + WhiteKernel(n2 + 1e-6)
+    for j in range(d):
+        kernel += ConstantKernel(a2 * w / d) * Column(RationalQuadratic(lengths[j] / np.sqrt(2), alpha=1), j)
     gp = GaussianProcessRegressor(kernel, alpha=0, optimizer=None).fit(x, y)
     mean, sd = gp.predict(at, return_std=True)
     nll = -gp.log_marginal_likelihood_value_ - n / 2 * np.log(2 * np.pi)
     table(f"GP_{name}_MEAN", mean)
     table(f"GP_{name}_SD", np.sqrt(sd**2 - (n2 + 1e-6)))  # of the function, without an observation's noise
-    table(f"GP_{name}_OBJECTIVE", [nll + prior(lengths**-2.0, a2, n2)])
+    table(f"GP_{name}_OBJECTIVE", [nll + prior(lengths**-2.0, a2, n2, w)])
 z = np.array([-3, -1, -0.2, 0, 0.3, 1.5, 4])
 table("YJ_Z", z)
 for name, lam in (("0", 0.0), ("HALF", 0.5), ("2", 2.0), ("3", 3.0)):

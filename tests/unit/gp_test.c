@@ -20,12 +20,13 @@ static struct mu_gp_kernel reference_kernel(bool rough, double *sharpness) {
                                  .rough = rough,
                                  .sharpness = sharpness,
                                  .amplitude = exp(GP_THETA[D]),
-                                 .noise = exp(GP_THETA[D + 1]) + 1e-6};
+                                 .noise = exp(GP_THETA[D + 1]) + 1e-6,
+                                 .separate = 1 / (1 + exp(-GP_THETA[D + 2]))};
 }
 
 static void check_posterior(bool rough, const double *mean, const double *sd, double objective) {
     struct mu_arena *arena = mu_arena_create(1 << 24);
-    double sharpness[D], got, gradient[D + 2];
+    double sharpness[D], got, gradient[D + 3];
     struct mu_gp_kernel kernel = reference_kernel(rough, sharpness);
     struct mu_gp gp;
     mu_gp_condition(&gp, &kernel, GP_X, GP_Y, NULL, N, 0, 1, arena);
@@ -36,7 +37,7 @@ static void check_posterior(bool rough, const double *mean, const double *sd, do
     }
     struct mu_gp_likelihood likelihood;
     mu_gp_likelihood_init(&likelihood, &kernel, GP_X, GP_Y, N, arena);
-    assert_float_equal(mu_gp_objective(GP_THETA, gradient, D + 2, &likelihood), objective, 1e-8);
+    assert_float_equal(mu_gp_objective(GP_THETA, gradient, D + 3, &likelihood), objective, 1e-8);
     mu_arena_destroy(arena);
 }
 
@@ -51,26 +52,26 @@ static void check_likelihood_gradient(size_t d, bool rough) {
     struct mu_arena *arena = mu_arena_create(1 << 24);
     struct mu_stream stream;
     mu_stream_init(&stream, 5, d, "gradient");
-    double points[15 * 12], y[15], theta[14], gradient[14], ignored[14], sharpness[12];
+    double points[15 * 12], y[15], theta[15], gradient[15], ignored[15], sharpness[12];
     for (size_t i = 0; i < 15 * d; i++) {
         points[i] = i % d == 2 ? (double)mu_uniform_below(&stream, 3) : mu_uniform(&stream);
     }
     for (size_t i = 0; i < 15; i++) {
         y[i] = mu_normal(&stream);
     }
-    for (size_t j = 0; j < d + 2; j++) {
+    for (size_t j = 0; j < d + 3; j++) {
         theta[j] = mu_normal(&stream) - (j > d);
     }
     struct mu_gp_kernel kernel = {.n_dims = d, .category = CATEGORY, .rough = rough, .sharpness = sharpness};
     struct mu_gp_likelihood likelihood;
     mu_gp_likelihood_init(&likelihood, &kernel, points, y, 15, arena);
-    mu_gp_objective(theta, gradient, d + 2, &likelihood);
-    for (size_t j = 0; j < d + 2; j++) {
+    mu_gp_objective(theta, gradient, d + 3, &likelihood);
+    for (size_t j = 0; j < d + 3; j++) {
         double at = theta[j], step = 1e-5;
         theta[j] = at + step;
-        double above = mu_gp_objective(theta, ignored, d + 2, &likelihood);
+        double above = mu_gp_objective(theta, ignored, d + 3, &likelihood);
         theta[j] = at - step;
-        double below = mu_gp_objective(theta, ignored, d + 2, &likelihood);
+        double below = mu_gp_objective(theta, ignored, d + 3, &likelihood);
         theta[j] = at;
         assert_float_equal((above - below) / (2 * step), gradient[j], 1e-6 * (1 + fabs(gradient[j])));
     }
@@ -158,6 +159,34 @@ static void fit_tells_relevant_dimensions(void **state) {
     mu_arena_destroy(arena);
 }
 
+/* A sum of functions of one dimension each is told from a product, and known where two values were never seen together. */
+static void fit_tells_sums_from_products(void **state) {
+    (void)state;
+    enum { POINTS = 60 };
+    for (int sum = 0; sum < 2; sum++) {
+        struct mu_arena *arena = mu_arena_create(1 << 26);
+        struct mu_stream stream;
+        mu_stream_init(&stream, 4, 0, "fit");
+        double points[POINTS * 2], y[POINTS], sharpness[2], corner[2] = {1, 1}, mean;
+        for (size_t i = 0; i < POINTS; i++) {
+            double *u = points + 2 * i;
+            do { /* all but the square of the two upper halves */
+                u[0] = mu_uniform(&stream);
+                u[1] = mu_uniform(&stream);
+            } while (sum && u[0] > 0.5 && u[1] > 0.5);
+            y[i] = sum ? sin(6 * u[0]) + cos(6 * u[1]) : 2 * sin(9 * u[0]) * sin(9 * u[1]);
+        }
+        struct mu_gp_kernel kernel = {.n_dims = 2, .category = CATEGORY, .sharpness = sharpness};
+        struct mu_gp gp;
+        mu_gp_fit(&kernel, points, y, POINTS, 2, 50, arena);
+        mu_gp_condition(&gp, &kernel, points, y, NULL, POINTS, 0, 1, arena);
+        double sd = mu_gp_predict(&gp, corner, &mean);
+        assert_true(sum ? kernel.separate > 0.8 : kernel.separate < 0.2);
+        assert_true(!sum || (fabs(mean - sin(6) - cos(6)) < 0.2 && sd < 0.2));
+        mu_arena_destroy(arena);
+    }
+}
+
 /* A thousand observations of one point: finite, and the mean is theirs. */
 static void duplicates_are_harmless(void **state) {
     (void)state;
@@ -182,6 +211,7 @@ int main(void) {
         cmocka_unit_test(prediction_gradient_is_the_slope),
         cmocka_unit_test(extension_equals_conditioning),
         cmocka_unit_test(fit_tells_relevant_dimensions),
+        cmocka_unit_test(fit_tells_sums_from_products),
         cmocka_unit_test(duplicates_are_harmless),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
