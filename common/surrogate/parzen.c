@@ -1,13 +1,9 @@
 #include "common/surrogate/parzen.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "common/num/normal.h"
 #include "common/surrogate/fast.h"
-
-/* From this many points on all neighbour gaps lie under the clip: sorting would be wasted. */
-enum { CROWD = 150 };
 
 /* ---- axes ---- */
 
@@ -45,16 +41,6 @@ double mu_axis_position(const struct mu_axis *axis, double x) {
 
 /* ---- building ---- */
 
-struct spot {
-    double at;
-    size_t index;
-};
-
-static int by_position(const void *a, const void *b) {
-    const struct spot *x = a, *y = b;
-    return x->at != y->at ? (x->at > y->at) - (x->at < y->at) : (x->index > y->index) - (x->index < y->index);
-}
-
 /* Half the cell a position stands in: no kernel may be so narrow that it leaves its level no neighbours. */
 static double half_cell(const struct mu_axis *axis, double at) {
     const struct mu_parameter *p = axis->parameter;
@@ -63,24 +49,6 @@ static double half_cell(const struct mu_axis *axis, double at) {
     }
     uint64_t level = (uint64_t)mu_parameter_at(p, at);
     return (mu_parameter_edge(p, level + 1) - mu_parameter_edge(p, level)) / 2;
-}
-
-static void neighbour_gaps(const double *position, size_t n, double *sigma, struct mu_arena *arena) {
-    if (n == 1) {
-        sigma[0] = fmax(position[0], 1 - position[0]);
-        return;
-    }
-    struct mu_arena_mark mark = mu_arena_mark(arena);
-    struct spot *spots = MU_ARRAY(arena, n, struct spot);
-    for (size_t i = 0; i < n; i++) {
-        spots[i] = (struct spot){position[i], i};
-    }
-    qsort(spots, n, sizeof *spots, by_position);
-    for (size_t i = 0; i < n; i++) {
-        double left = i ? spots[i].at - spots[i - 1].at : 0, right = i + 1 < n ? spots[i + 1].at - spots[i].at : 0;
-        sigma[spots[i].index] = fmax(left, right);
-    }
-    mu_arena_release(arena, mark);
 }
 
 /* The mass that an unnormalized normal at |mean| leaves on the axis: on a line within [0, 1], on a ladder summed over the levels. */
@@ -104,45 +72,32 @@ struct kernel {
     double sigma, mass;
 };
 
-/* In a crowd, kernels at the same place are equal: those of a ladder's levels, one by one. */
-static void build_rungs(const struct mu_axis *axis, double least, struct kernel *rungs) {
-    for (size_t k = 0; k < axis->levels; k++) {
-        rungs[k].sigma = fmin(1, fmax(least, half_cell(axis, axis->centres[k])));
-        rungs[k].mass = mass_on_ladder(axis, axis->centres[k], rungs[k].sigma);
-    }
+static struct kernel kernel_at(const struct mu_axis *axis, double position, double width) {
+    double cell = half_cell(axis, position), sigma = width > cell ? width : cell;
+    sigma = sigma < 1 ? sigma : 1;
+    return (struct kernel){sigma, axis->kind == MU_AXIS_LADDER ? mass_on_ladder(axis, position, sigma) : mass_on_line(position, sigma)};
 }
 
-/* Deviation and mass of the |n| points' kernels. */
-static void shape(const struct mu_axis *axis, const double *position, size_t n, const struct mu_parzen_options *options,
-                  struct kernel *kernels, struct mu_arena *arena) {
-    double least = fmax(options->floor, pow((double)n + 2, -options->exponent)), *gap = MU_ARRAY(arena, n, double);
-    bool crowd = n >= CROWD, ladder = axis->kind == MU_AXIS_LADDER;
+/* Deviation and mass of the |n| points' kernels and of the prior's. Kernels at the same place are equal: with more points than a ladder has
+ * levels, those of the levels are made once. */
+static void shape(const struct mu_axis *axis, const double *position, size_t n, double width, struct kernel *kernels) {
+    bool crowd = axis->kind == MU_AXIS_LADDER && n > axis->levels;
     struct kernel rungs[MU_PARZEN_LEVELS];
-    if (crowd && ladder) {
-        build_rungs(axis, least, rungs);
-    } else if (!crowd && n) {
-        neighbour_gaps(position, n, gap, arena);
+    for (size_t k = 0; crowd && k < axis->levels; k++) {
+        rungs[k] = kernel_at(axis, axis->centres[k], width);
     }
     for (size_t i = 0; i < n; i++) {
-        if (crowd && ladder) {
-            kernels[i] = rungs[(size_t)mu_parameter_at(axis->parameter, position[i])];
-            continue;
-        }
-        double cell = half_cell(axis, position[i]), sigma = gap[i] > least ? gap[i] : least;
-        sigma = sigma > cell ? sigma : cell;
-        sigma = sigma < 1 ? sigma : 1;
-        kernels[i] = (struct kernel){sigma, ladder ? mass_on_ladder(axis, position[i], sigma) : mass_on_line(position[i], sigma)};
+        kernels[i] = crowd ? rungs[(size_t)mu_parameter_at(axis->parameter, position[i])] : kernel_at(axis, position[i], width);
     }
-    kernels[n] = (struct kernel){1, ladder ? mass_on_ladder(axis, 0.5, 1) : mass_on_line(0.5, 1)}; /* the prior */
+    kernels[n] = kernel_at(axis, 0.5, 1);
 }
 
 /* Masses are multiplied up and their logarithm taken once per kernel, in |mass|; before the product can underflow it is taken out. */
-static void build_ordered(struct mu_parzen *z, size_t a, const double *position, const struct mu_parzen_options *options, double *mass,
-                          struct mu_arena *arena) {
+static void build_ordered(struct mu_parzen *z, size_t a, const double *position, double width, double *mass, struct mu_arena *arena) {
     size_t n = z->n - 1;
     struct mu_arena_mark mark = mu_arena_mark(arena);
     struct kernel *kernels = MU_ARRAY(arena, z->n, struct kernel);
-    shape(&z->axes[a], position, n, options, kernels, arena);
+    shape(&z->axes[a], position, n, width, kernels);
     for (size_t i = 0; i <= n; i++) {
         z->position[a][i] = i < n ? position[i] : 0.5;
         z->curvature[a][i] = 1 / (2 * kernels[i].sigma * kernels[i].sigma);
@@ -211,7 +166,7 @@ struct mu_parzen *mu_parzen_create(const struct mu_axis *axes, size_t n_axes, co
             build_category(z, a, positions[a]);
         } else {
             z->curvature[a] = MU_ARRAY(arena, n + 1, double);
-            build_ordered(z, a, positions[a], options, mass, arena);
+            build_ordered(z, a, positions[a], options->width, mass, arena);
         }
     }
     for (size_t i = 0; i <= n; i++) {

@@ -30,10 +30,9 @@ const struct mu_axis *mu_axes_create(const struct mu_space *space, struct mu_are
 /* A coordinate of the space -> the number on the axis. */
 double mu_axis_position(const struct mu_axis *axis, double x);
 
-/* Bandwidths: on a line or ladder a kernel's standard deviation is the larger of the gaps to its two neighbours, clipped from below by
- * max(floor, (n + 2)^-exponent) and half the cell it stands in, and from above by 1. */
+/* On a line or ladder every kernel's standard deviation is |width|, but at least half the cell it stands in and at most 1. */
 struct mu_parzen_options {
-    double floor, exponent;
+    double width;        /* in units of the axis */
     double prior_weight; /* weight of the prior kernel in units of the mean weight of the points */
 };
 
@@ -46,8 +45,7 @@ struct mu_parzen {
     double *cumulative;             /* prefix sums of the weights, the last is 1 */
 };
 
-/* The mixture of |n| points with positive |weights|; positions[axis][i] is point i on that axis. Cost: n axes, and n log n on lines while
- * n < 150. */
+/* The mixture of |n| points with positive |weights|; positions[axis][i] is point i on that axis. Cost: n axes. */
 struct mu_parzen *mu_parzen_create(const struct mu_axis *axes, size_t n_axes, const double *const *positions, const double *weights,
                                    size_t n, const struct mu_parzen_options *options, struct mu_arena *arena);
 

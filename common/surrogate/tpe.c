@@ -11,11 +11,11 @@ enum { SPLITS = 3, MOST_GOOD = 25 };
 /* Defaults, chosen on randomly shifted problems of every kind of parameter (README of services/tpe); none is delicate. */
 static const struct tuning {
     double startup, candidates;
-    double gamma;           /* share of the observations in the middle split's good group */
-    double floor, exponent; /* narrowest kernel: max(floor, (n + 2)^-exponent) */
-    double shared_from;     /* from so many points on the splits share the kernels of the bad group */
-    double crossed;         /* share of candidates that take every axis from a kernel of its own: recombination */
-} TUNING = {5, 32, 0.15, 0.03, 1.5, 200, 0.5};
+    double gamma;        /* share of the observations in the middle split's good group */
+    double width, floor; /* standard deviation of every kernel: width / sqrt(n) of n observations, at least the floor */
+    double shared_from;  /* from so many points on the splits share the kernels of the bad group */
+    double crossed;      /* share of candidates that take every axis from a kernel of its own: recombination */
+} TUNING = {5, 32, 0.15, 0.45, 0.01, 200, 0.5};
 
 struct model {
     const struct mu_tpe_data *data;
@@ -24,6 +24,7 @@ struct model {
     double **positions;      /* [axis][point] */
     struct mu_parzen *good[SPLITS], *bad[SPLITS];
     size_t n_good[SPLITS];
+    double width;
     bool shared;
     double *scratch;
 };
@@ -77,7 +78,7 @@ static size_t group_size(const struct mu_tpe_options *o, size_t n, double share)
 }
 
 static struct mu_parzen *build_good(const struct model *m, size_t n, double prior_weight, struct mu_arena *arena) {
-    struct mu_parzen_options options = {TUNING.floor, TUNING.exponent, prior_weight};
+    struct mu_parzen_options options = {m->width, prior_weight};
     double *weights = MU_ARRAY(arena, n, double);
     for (size_t i = 0; i < n; i++) {
         weights[i] = log((double)n + 1) - log((double)i + 1);
@@ -86,7 +87,7 @@ static struct mu_parzen *build_good(const struct model *m, size_t n, double prio
 }
 
 static struct mu_parzen *build_bad(const struct model *m, size_t from, double prior_weight, struct mu_arena *arena) {
-    struct mu_parzen_options options = {TUNING.floor, TUNING.exponent, prior_weight};
+    struct mu_parzen_options options = {m->width, prior_weight};
     size_t n = m->n_points - from;
     double *weights = MU_ARRAY(arena, n, double);
     const double **positions = MU_ARRAY(arena, m->n_axes, const double *);
@@ -106,6 +107,9 @@ static void build(struct model *m, const struct mu_tpe_options *o, struct mu_are
         m->n_good[e] = group_size(o, m->data->n, SHARES[e]);
     }
     place_points(m, m->n_good[SPLITS - 1], arena);
+    /* One width for both groups and all points, so that l / g compares like with like: widths that follow the gaps between neighbours are
+     * narrow wherever an int or a plateau lets good points agree by chance, and the search stays there. */
+    m->width = fmax(TUNING.floor, TUNING.width / sqrt((double)m->data->n));
     m->shared = (double)m->n_points > TUNING.shared_from;
     for (size_t e = 0; e < SPLITS; e++) {
         m->good[e] = build_good(m, m->n_good[e], prior_weight, arena);

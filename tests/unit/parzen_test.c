@@ -7,7 +7,7 @@
 #include "common/surrogate/fast.h"
 #include "tests/support/arena.h"
 
-static const struct mu_parzen_options OPTIONS = {.floor = 0.03, .exponent = 1.5, .prior_weight = 1};
+static const struct mu_parzen_options OPTIONS = {.width = 0.08, .prior_weight = 1};
 
 static const struct mu_parameter_text MIXED[] = {
     {.name = "line", .type = MU_DOUBLE, .min = "0", .max = "1"},
@@ -113,19 +113,39 @@ static void densities_match_the_definition(void **state) {
     }
 }
 
-/* Two points on one axis: bandwidths are the gap, so the ratio of two one-kernel mixtures has a closed form. */
+/* The width that was asked for, but half a cell at least (on MIXED's ladder the cells of small numbers are wide); the prior's is 1. Kernels
+ * made for a point and kernels made for a level are the same. */
+static void kernels_are_as_wide_as_told(void **state) {
+    (void)state;
+    const struct mu_axis *axes = axes_of(MIXED, 4);
+    const size_t sizes[] = {5, 40};
+    for (size_t s = 0; s < 2; s++) {
+        const double *weights;
+        struct mu_parzen *z = mixture(axes, sizes[s], &weights);
+        for (size_t i = 0; i <= sizes[s]; i++) {
+            uint64_t level = (uint64_t)mu_parameter_at(axes[1].parameter, z->position[1][i]);
+            double cell = mu_parameter_edge(axes[1].parameter, level + 1) - mu_parameter_edge(axes[1].parameter, level);
+            double line = i < sizes[s] ? OPTIONS.width : 1, ladder = i < sizes[s] ? fmax(OPTIONS.width, cell / 2) : 1;
+            assert_true(fabs(sqrt(0.5 / z->curvature[0][i]) - line) < 1e-12);
+            assert_true(fabs(sqrt(0.5 / z->curvature[1][i]) - ladder) < 1e-12);
+        }
+    }
+}
+
+/* One point each on one axis: the ratio of two one-kernel mixtures has a closed form. */
 static void a_ratio_in_closed_form(void **state) {
     (void)state;
     const struct mu_axis *axes = axes_of(MIXED, 1);
+    const struct mu_parzen_options options = {.width = 0.2, .prior_weight = 1};
     const double good[] = {0.3}, bad[] = {0.8}, weight[] = {1};
     const double *good_at[] = {good}, *bad_at[] = {bad};
-    struct mu_parzen *l = mu_parzen_create(axes, 1, good_at, weight, 1, &OPTIONS, arena);
-    struct mu_parzen *g = mu_parzen_create(axes, 1, bad_at, weight, 1, &OPTIONS, arena);
+    struct mu_parzen *l = mu_parzen_create(axes, 1, good_at, weight, 1, &options, arena);
+    struct mu_parzen *g = mu_parzen_create(axes, 1, bad_at, weight, 1, &options, arena);
     double scratch[2], prior_mass = 2 * mu_normal_cdf(0.5) - 1;
     for (double x = 0.05; x < 1; x += 0.1) {
         double prior = exp(-(x - 0.5) * (x - 0.5) / 2) / prior_mass;
-        double f = exp(-pow((x - 0.3) / 0.7, 2) / 2) / 0.7 / (mu_normal_cdf(1) - mu_normal_cdf(-0.3 / 0.7));
-        double h = exp(-pow((x - 0.8) / 0.8, 2) / 2) / 0.8 / (mu_normal_cdf(0.25) - mu_normal_cdf(-1));
+        double f = exp(-pow((x - 0.3) / 0.2, 2) / 2) / 0.2 / (mu_normal_cdf(3.5) - mu_normal_cdf(-1.5));
+        double h = exp(-pow((x - 0.8) / 0.2, 2) / 2) / 0.2 / (mu_normal_cdf(1) - mu_normal_cdf(-4));
         double ratio = mu_parzen_log_density(l, &x, scratch) - mu_parzen_log_density(g, &x, scratch);
         assert_true(fabs(ratio - log((f + prior) / (h + prior))) < 1e-5);
     }
@@ -185,8 +205,9 @@ static void tails_leave_out_the_first_kernels(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        arena_test(the_kernels_of_the_inner_loop), arena_test(densities_integrate_to_one), arena_test(densities_match_the_definition),
-        arena_test(a_ratio_in_closed_form),        arena_test(draws_follow_the_density),   arena_test(tails_leave_out_the_first_kernels),
+        arena_test(the_kernels_of_the_inner_loop),     arena_test(densities_integrate_to_one), arena_test(densities_match_the_definition),
+        arena_test(kernels_are_as_wide_as_told),       arena_test(a_ratio_in_closed_form),     arena_test(draws_follow_the_density),
+        arena_test(tails_leave_out_the_first_kernels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -177,7 +177,7 @@ static void failures_count_against_their_neighbourhood(void **state) {
     for (size_t i = 0; i < 40; i++) {
         struct mu_reply reply = ask(&lab, 1);
         bool fails = strcmp(reply.suggestions[0].assignments[3].value, "sgd") == 0;
-        tell(&lab, reply.suggestions, fails ? 4 : 2, fails ? NULL : "1");
+        tell(&lab, reply.suggestions, fails ? 4 : 2, fails ? NULL : text_of(loss_of(reply.suggestions)));
         adam += i >= 20 && !fails;
     }
     assert_true(adam >= 15);
