@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/num/sobol.h"
+
 static int by_name(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
@@ -60,6 +62,14 @@ void mu_space_draw(const struct mu_space *space, uint64_t seed, uint64_t number,
         struct mu_stream stream;
         mu_stream_init(&stream, seed + (uint64_t)attempt * 0x9E3779B97F4A7C15u, number, space->parameters[i].name);
         x[i] = mu_parameter_at(&space->parameters[i], mu_uniform(&stream));
+    }
+}
+
+void mu_space_design(const struct mu_space *space, uint64_t seed, uint64_t number, double *x) {
+    mu_sobol(seed, number, x, space->n);
+    for (size_t i = 0; i < space->n; i++) {
+        bool middle = number == 0 && space->parameters[i].ordered;
+        x[i] = mu_parameter_at(&space->parameters[i], middle ? 0.5 : x[i]);
     }
 }
 

@@ -33,6 +33,10 @@ bool mu_seen_has(const struct mu_seen *seen, const double *x);
 /* True when every point of a finite space is in |seen|. */
 bool mu_seen_exhausted(const struct mu_seen *seen);
 
+/* Point |number| of the initial design that models start from: the middle of the space first, for people put their ranges around what they
+ * believe in (categories have no middle and follow the sequence); then scrambled Sobol points. */
+void mu_space_design(const struct mu_space *space, uint64_t seed, uint64_t number, double *x);
+
 /* A point drawn from the declared distributions that is not in |seen| while one exists (64 redraws, then a full-cycle walk over the finite
  * space that ends after at most as many steps as points are seen); any point once the space is exhausted. Does not add it. */
 void mu_space_draw_unseen(const struct mu_space *space, const struct mu_seen *seen, uint64_t seed, uint64_t number, double *x);

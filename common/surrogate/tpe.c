@@ -3,7 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "common/num/sobol.h"
 #include "common/surrogate/parzen.h"
 
 enum { SPLITS = 3, MOST_GOOD = 25 };
@@ -149,19 +148,6 @@ static void to_point(const struct model *m, const double *at, double *x) {
     }
 }
 
-/* The initial design: the centre of the space first, for people put their ranges around what they believe in; then scrambled Sobol points.
- */
-static void initial(const struct mu_space *space, const struct mu_seen *seen, uint64_t seed, uint64_t number, double *x) {
-    mu_sobol(seed, number, x, space->n);
-    for (size_t i = 0; i < space->n; i++) {
-        const struct mu_parameter *p = &space->parameters[i];
-        x[i] = mu_parameter_at(p, number == 0 && p->ordered ? 0.5 : x[i]);
-    }
-    if (mu_seen_has(seen, x)) {
-        mu_space_draw_unseen(space, seen, seed, number, x);
-    }
-}
-
 static void search(struct model *m, const struct mu_tpe_options *o, const struct mu_seen *seen, uint64_t seed, uint64_t number, double *x,
                    struct mu_arena *arena) {
     size_t n = m->n_axes, candidates = o->candidates ? o->candidates : (size_t)TUNING.candidates;
@@ -191,7 +177,10 @@ void mu_tpe_propose(const struct mu_tpe_options *options, const struct mu_tpe_da
     size_t startup = options->startup ? options->startup : (size_t)TUNING.startup;
     struct mu_arena_mark mark = mu_arena_mark(arena);
     if (data->n < startup || data->space->n == 0) {
-        initial(data->space, seen, seed, number, x);
+        mu_space_design(data->space, seed, number, x);
+        if (mu_seen_has(seen, x)) {
+            mu_space_draw_unseen(data->space, seen, seed, number, x);
+        }
     } else {
         struct model m = {.data = data, .axes = mu_axes_create(data->space, arena), .n_axes = data->space->n};
         build(&m, options, arena);

@@ -1,7 +1,6 @@
 /* From a request to suggestions: settings, the initial design, and which model speaks. */
 #include "services/bayesopt/bayesopt.h"
 
-#include "common/num/sobol.h"
 #include "services/bayesopt/evidence.h"
 #include "services/bayesopt/grove.h"
 #include "services/bayesopt/process.h"
@@ -73,17 +72,6 @@ static enum mu_acquisition kind_of(size_t acq_func) {
     return acq_func == LCB ? MU_UCB : acq_func == PI || acq_func == PIPS ? MU_LOG_PI : MU_LOG_EI;
 }
 
-/* The initial design: the middle of the space, then scrambled Sobol points. False when the point is seen. */
-static bool initial_point(const struct evidence *e, const struct mu_request *request, uint64_t number, double *x) {
-    const struct mu_space *space = e->tpe.space;
-    mu_sobol(request->seed, number, x, space->n);
-    for (size_t j = 0; j < space->n; j++) {
-        bool middle = number == 0 && space->parameters[j].ordered;
-        x[j] = mu_parameter_at(&space->parameters[j], middle ? 0.5 : x[j]);
-    }
-    return !mu_seen_has(e->seen, x);
-}
-
 /* The model speaks once enough points were handed out and two of them have different values. */
 static bool model_ready(const struct evidence *e, const struct plan *plan) {
     return e->varied && e->frame.n && e->n + e->n_failed + e->n_pending >= plan->initial;
@@ -101,7 +89,8 @@ static void propose(const struct plan *plan, struct evidence *e, struct process 
     bool other = plan->acq_func == HEDGE && number % OTHER_EVERY == OTHER_EVERY - 1 && number >= OTHER_FROM;
     bool found;
     if (!model_ready(e, plan)) {
-        found = initial_point(e, request, number, x);
+        mu_space_design(e->tpe.space, request->seed, number, x);
+        found = !mu_seen_has(e->seen, x);
     } else if (i >= ESTIMATED) {
         found = false;
     } else if (other || i >= modelled(e)) {

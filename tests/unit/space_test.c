@@ -98,6 +98,26 @@ static void the_empty_space_has_one_point(void **state) {
     assert_true(mu_seen_exhausted(seen));
 }
 
+/* The first point is the middle; of the first 16 points of a scrambled Sobol sequence each sixteenth of an axis holds one (Owen 1995). */
+static void the_design_begins_in_the_middle_and_spreads(void **state) {
+    (void)state;
+    static const char *const list[] = {"a", "b", "c"};
+    const struct mu_parameter_text texts[] = {{.name = "u", .type = MU_DOUBLE, .min = "0", .max = "1"},
+                                              {.name = "n", .type = MU_INT, .min = "1", .max = "9"},
+                                              {.name = "c", .type = MU_CATEGORICAL, .list = list, .n_list = 3}};
+    struct mu_space space = make(texts, 3);
+    for (uint64_t seed = 0; seed < 8; seed++) {
+        int held[16] = {0};
+        double x[3];
+        mu_space_design(&space, seed, 0, x);
+        assert_true(x[0] == 0.5 && x[1] == 4 && x[2] >= 0 && x[2] <= 2);
+        for (uint64_t i = 1; i < 16; i++) {
+            mu_space_design(&space, seed, i, x);
+            assert_int_equal(held[(size_t)(x[0] * 16)]++, 0);
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         arena_test(names_are_unique),
@@ -106,6 +126,7 @@ int main(void) {
         arena_test(continuous_points_differ_beyond_a_billionth),
         arena_test(a_new_parameter_leaves_the_others_draws),
         arena_test(the_empty_space_has_one_point),
+        arena_test(the_design_begins_in_the_middle_and_spreads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
