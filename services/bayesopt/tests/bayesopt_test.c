@@ -7,9 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/support/cmocka.h"
+#include "tests/support/settings.h"
 
-static struct mu_arena *arena;
 static struct mu_error error;
 
 static const struct mu_parameter_text MIXED[] = {
@@ -63,15 +62,13 @@ static void coordinates(const struct run *run, const struct mu_suggestion *sugge
 }
 
 static int start(void **state) {
-    arena = mu_arena_create((size_t)256 << 20);
     *state = calloc(1, sizeof(struct run));
-    return 0;
+    return create_arena(state);
 }
 
 static int stop(void **state) {
-    mu_arena_destroy(arena);
     free(*state);
-    return 0;
+    return destroy_arena(state);
 }
 
 static double bowl(const double *x) {
@@ -205,30 +202,21 @@ static void failures_are_learned(void **state) {
     assert_true(failed <= 10);
 }
 
-static void validate_says(const char *name, const char *value, const char *text) {
-    struct mu_experiment e = experiment(MIXED, 5);
-    struct mu_pair pair = {name, value};
-    e.settings = &pair;
-    e.n_settings = 1;
-    enum mu_status status = mu_algorithm_validate(&mu_bayesopt, &e, arena, &error);
-    assert_int_equal(status, text ? MU_INVALID_ARGUMENT : MU_OK);
-    if (text) {
-        assert_string_equal(error.text, text);
-    }
-}
-
 static void settings_are_katibs(void **state) {
     (void)state;
-    validate_says("random_state", "10", NULL);
-    validate_says("n_initial_points", "0", NULL);
-    validate_says("base_estimator", "GBRT", NULL);
-    validate_says("acq_func", "EIps", NULL);
-    validate_says("base_estimator", "unknown", "base_estimator unknown is not supported in Bayesian optimization");
-    validate_says("acq_func", "unknown", "acq_func unknown is not supported in Bayesian optimization");
-    validate_says("acq_optimizer", "unknown", "acq_optimizer unknown is not supported in Bayesian optimization");
-    validate_says("n_initial_points", "-1", "n_initial_points should be great or equal than zero");
-    validate_says("random_state", "-1", "random_state should be great or equal than zero");
-    validate_says("unknown_conf", "1", "unknown setting unknown_conf for algorithm bayesianoptimization");
+    static const struct setting_case cases[] = {
+        {{"random_state", "10"}, NULL},
+        {{"n_initial_points", "0"}, NULL},
+        {{"base_estimator", "GBRT"}, NULL},
+        {{"acq_func", "EIps"}, NULL},
+        {{"base_estimator", "unknown"}, "base_estimator unknown is not supported in Bayesian optimization"},
+        {{"acq_func", "unknown"}, "acq_func unknown is not supported in Bayesian optimization"},
+        {{"acq_optimizer", "unknown"}, "acq_optimizer unknown is not supported in Bayesian optimization"},
+        {{"n_initial_points", "-1"}, "n_initial_points should be great or equal than zero"},
+        {{"random_state", "-1"}, "random_state should be great or equal than zero"},
+        {{"unknown_conf", "1"}, "unknown setting unknown_conf for algorithm bayesianoptimization"},
+    };
+    assert_settings(&mu_bayesopt, cases, sizeof cases / sizeof *cases);
 }
 
 int main(void) {

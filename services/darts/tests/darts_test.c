@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "services/darts/darts.h"
-#include "tests/support/arena.h"
+#include "tests/support/settings.h"
 
 static const char *const THREE[] = {"3"}, *const BOTH[] = {"3", "5"}, *const SEVEN[] = {"7"}, *const QUOTED[] = {"3'"};
 
@@ -86,10 +86,7 @@ static void unknown_names_come_last_and_the_last_value_wins(void **state) {
 
 static void settings_are_checked(void **state) {
     (void)state;
-    static const struct {
-        struct mu_pair setting;
-        const char *text; /* NULL: passes */
-    } cases[] = {
+    static const struct setting_case cases[] = {
         {{"num_epoch", "10"}, NULL},
         {{"num_workers", "0"}, NULL},
         {{"batch_size", "None"}, NULL},
@@ -107,12 +104,7 @@ static void settings_are_checked(void **state) {
         {{"mine", "a\"b"}, "failed to validate mine(a\"b): a name or value must not hold quotes, \\, $, ` or control characters"},
         {{"mi`ne", "1"}, "failed to validate mi`ne(1): a name or value must not hold quotes, \\, $, ` or control characters"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct mu_experiment e = experiment_of(NULL, 0, &cases[i].setting, 1);
-        struct mu_error error;
-        assert_int_equal(validate(&e, &error), cases[i].text ? MU_INVALID_ARGUMENT : MU_OK);
-        assert_string_equal(error.text, cases[i].text ? cases[i].text : "");
-    }
+    assert_settings(&mu_darts, cases, sizeof cases / sizeof *cases);
 }
 
 static void operations_are_checked(void **state) {

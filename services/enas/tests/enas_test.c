@@ -7,6 +7,7 @@
 
 #include "services/enas/enas.h"
 #include "services/enas/learner.h"
+#include "tests/support/settings.h"
 
 enum { SUCCEEDED = 2, KILLED, FAILED, EARLYSTOPPED = 6, RUNNING = 1, MOST = 600 };
 
@@ -224,10 +225,7 @@ static void large_networks_stay_within_their_memory(void **state) {
 
 static void settings_are_checked(void **state) {
     (void)state;
-    static const struct {
-        struct mu_pair setting;
-        const char *text; /* NULL: passes */
-    } cases[] = {
+    static const struct setting_case cases[] = {
         {{"controller_temperature", "None"}, NULL},
         {{"controller_tanh_const", "None"}, NULL},
         {{"controller_entropy_weight", "None"}, NULL},
@@ -255,12 +253,7 @@ static void settings_are_checked(void **state) {
          "Algorithm Setting controller_skip_target must be float type: exception could not convert string to float: 'None'"},
         {{"search", "luck"}, "setting search: luck is not one of surrogate, controller"},
     };
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        struct mu_experiment e = {.name = "enas", .settings = &cases[i].setting, .n_settings = 1};
-        struct mu_error error = {0};
-        assert_int_equal(mu_algorithm_validate(&mu_enas, &e, arena, &error), cases[i].text ? MU_INVALID_ARGUMENT : MU_OK);
-        assert_string_equal(error.text, cases[i].text ? cases[i].text : "");
-    }
+    assert_settings(&mu_enas, cases, COUNT(cases));
 }
 
 static void the_baseline_is_a_weighted_mean(void **state) {

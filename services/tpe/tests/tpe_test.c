@@ -6,10 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/support/cmocka.h"
+#include "tests/support/settings.h"
 
 enum { MOST = 64 };
-static struct mu_arena *arena;
 static struct mu_error error;
 
 static const struct mu_parameter_text MIXED[] = {
@@ -211,54 +210,35 @@ static void suggestions_gather_where_trials_were_good(void **state) {
     assert_true(near >= 9);
 }
 
-static enum mu_status validate(const char *name, const char *value) {
-    struct mu_pair pair = {name, value};
-    struct mu_experiment e = {.name = "v", .settings = &pair, .n_settings = 1};
-    error.text[0] = 0;
-    return mu_algorithm_validate(&mu_tpe, &e, arena, &error);
-}
-
 static void settings_and_their_texts(void **state) {
     (void)state;
-    static const char *const GOOD[][2] = {{"gamma", "0.25"},         {"prior_weight", "1.0"},  {"n_EI_candidates", "24"},
-                                          {"n_startup_trials", "0"}, {"n_ei_candidates", "0"}, {"random_state", "18446744073709551615"}};
-    static const char *const BAD[][3] = {{"gamma", "1.5", "gamma should be in the range of (0, 1)"},
-                                         {"gamma", "0", "gamma should be in the range of (0, 1)"},
-                                         {"prior_weight", "0", "prior_weight should be great than zero"},
-                                         {"prior_weight", "aaa", "failed to validate prior_weight(aaa)"},
-                                         {"n_EI_candidates", "0", "n_EI_candidates should be great than zero"},
-                                         {"n_ei_candidates", "-1", "n_ei_candidates should be greate or equal than zero"},
-                                         {"n_startup_trials", "-1", "n_startup_trials should be greate or equal than zero"},
-                                         {"random_state", "-1", "random_state should be great or equal than zero"},
-                                         {"n_ei_candidate", "1", "unknown setting n_ei_candidate for algorithm tpe"}};
-    for (size_t i = 0; i < sizeof GOOD / sizeof *GOOD; i++) {
-        assert_int_equal(validate(GOOD[i][0], GOOD[i][1]), MU_OK);
-    }
-    for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++) {
-        assert_int_equal(validate(BAD[i][0], BAD[i][1]), MU_INVALID_ARGUMENT);
-        assert_memory_equal(error.text, BAD[i][2], strlen(BAD[i][2]));
-    }
-}
-
-static int set_up(void **state) {
-    (void)state;
-    arena = mu_arena_create(1u << 30);
-    return arena ? 0 : -1;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    mu_arena_destroy(arena);
-    return 0;
+    static const struct setting_case cases[] = {
+        {{"gamma", "0.25"}, NULL},
+        {{"prior_weight", "1.0"}, NULL},
+        {{"n_EI_candidates", "24"}, NULL},
+        {{"n_startup_trials", "0"}, NULL},
+        {{"n_ei_candidates", "0"}, NULL},
+        {{"random_state", "18446744073709551615"}, NULL},
+        {{"gamma", "1.5"}, "gamma should be in the range of (0, 1)"},
+        {{"gamma", "0"}, "gamma should be in the range of (0, 1)"},
+        {{"prior_weight", "0"}, "prior_weight should be great than zero"},
+        {{"prior_weight", "aaa"}, "failed to validate prior_weight(aaa): it is not a finite number"},
+        {{"n_EI_candidates", "0"}, "n_EI_candidates should be great than zero"},
+        {{"n_ei_candidates", "-1"}, "n_ei_candidates should be greate or equal than zero"},
+        {{"n_startup_trials", "-1"}, "n_startup_trials should be greate or equal than zero"},
+        {{"random_state", "-1"}, "random_state should be great or equal than zero"},
+        {{"n_ei_candidate", "1"}, "unknown setting n_ei_candidate for algorithm tpe"},
+    };
+    assert_settings(&mu_tpe, cases, sizeof cases / sizeof *cases);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(suggestions_lie_in_the_space),   cmocka_unit_test(the_order_of_trials_does_not_matter),
-        cmocka_unit_test(a_batch_is_its_singles),         cmocka_unit_test(maximize_mirrors_minimize),
-        cmocka_unit_test(a_finite_space_is_not_repeated), cmocka_unit_test(failures_count_against_their_neighbourhood),
-        cmocka_unit_test(hard_histories_are_answered),    cmocka_unit_test(suggestions_gather_where_trials_were_good),
-        cmocka_unit_test(settings_and_their_texts),
+        arena_test(suggestions_lie_in_the_space),   arena_test(the_order_of_trials_does_not_matter),
+        arena_test(a_batch_is_its_singles),         arena_test(maximize_mirrors_minimize),
+        arena_test(a_finite_space_is_not_repeated), arena_test(failures_count_against_their_neighbourhood),
+        arena_test(hard_histories_are_answered),    arena_test(suggestions_gather_where_trials_were_good),
+        arena_test(settings_and_their_texts),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }
