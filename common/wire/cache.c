@@ -8,13 +8,13 @@
 enum { PROBES = 8, FIRST_SLOTS = 256 };
 
 struct entry {
-    uint64_t experiment;
+    uint64_t context;
     struct mu_slice bytes;
     struct mu_trial trial;
 };
 
-struct known_experiment {
-    struct known_experiment *older;
+struct known_context {
+    struct known_context *older;
     struct mu_slice bytes;
     uint64_t number;
 };
@@ -24,8 +24,8 @@ struct mu_trial_cache {
     pthread_mutex_t lock;
     size_t limit;
     struct mu_arena *memory;
-    struct known_experiment *experiments;
-    uint64_t n_experiments;
+    struct known_context *contexts;
+    uint64_t n_contexts;
     struct entry **slots;
     size_t n, mask;
     size_t holders;
@@ -38,7 +38,7 @@ static bool empty(struct mu_trial_cache *cache) {
     cache->memory = mu_arena_create(cache->limit);
     cache->slots = calloc(FIRST_SLOTS, sizeof(struct entry *));
     cache->mask = FIRST_SLOTS - 1;
-    cache->experiments = NULL;
+    cache->contexts = NULL;
     cache->n = 0;
     cache->full = cache->memory == NULL || cache->slots == NULL;
     cache->stale = false;
@@ -82,9 +82,9 @@ static uint64_t word_at(const uint8_t *bytes) {
 }
 
 /* Of the beginning, where the name is, and the end, where the times are; the rest is only compared. */
-static uint64_t hash_of(uint64_t experiment, struct mu_slice s) {
+static uint64_t hash_of(uint64_t context, struct mu_slice s) {
     enum { HEAD = 48, TAIL = 24 };
-    uint64_t hash = experiment * 0x9E3779B97F4A7C15u + s.size;
+    uint64_t hash = context * 0x9E3779B97F4A7C15u + s.size;
     if (s.size < HEAD + TAIL) {
         return mu_hash(hash, s.bytes, s.size);
     }
@@ -96,11 +96,11 @@ static uint64_t hash_of(uint64_t experiment, struct mu_slice s) {
 }
 
 /* The slot of the trial, or a free one for it; NULL when neither is near. */
-static struct entry **slot_of(const struct mu_trial_cache *cache, uint64_t experiment, struct mu_slice bytes) {
-    size_t at = hash_of(experiment, bytes);
+static struct entry **slot_of(const struct mu_trial_cache *cache, uint64_t context, struct mu_slice bytes) {
+    size_t at = hash_of(context, bytes);
     for (size_t i = 0; i < PROBES; i++) {
         struct entry **slot = &cache->slots[(at + i) & cache->mask];
-        if (!*slot || ((*slot)->experiment == experiment && same((*slot)->bytes, bytes))) {
+        if (!*slot || ((*slot)->context == context && same((*slot)->bytes, bytes))) {
             return slot;
         }
     }
@@ -119,7 +119,7 @@ static void grow(struct mu_trial_cache *cache) {
     cache->slots = slots;
     cache->mask = 2 * n - 1;
     for (size_t i = 0; i < n; i++) {
-        struct entry **slot = old[i] ? slot_of(cache, old[i]->experiment, old[i]->bytes) : NULL;
+        struct entry **slot = old[i] ? slot_of(cache, old[i]->context, old[i]->bytes) : NULL;
         if (slot) {
             *slot = old[i];
         }
@@ -147,10 +147,10 @@ static struct mu_slice copy(struct mu_slice s, uint8_t *to) {
     return (struct mu_slice){to, s.size};
 }
 
-/* The number of the experiment; a new one when it is not known. */
+/* The number of the context; a new one when it is not known. */
 static uint64_t number_of(struct mu_trial_cache *cache, struct mu_slice bytes) {
     enum { MOST = 64 };
-    struct known_experiment *e = cache->experiments;
+    struct known_context *e = cache->contexts;
     size_t seen = 0;
     for (; e && !same(e->bytes, bytes); e = e->older) {
         seen++;
@@ -158,18 +158,18 @@ static uint64_t number_of(struct mu_trial_cache *cache, struct mu_slice bytes) {
     if (e) {
         return e->number;
     }
-    uint64_t number = ++cache->n_experiments;
+    uint64_t number = ++cache->n_contexts;
     e = seen < MOST ? mu_arena_try_alloc(cache->memory, sizeof *e + bytes.size) : NULL;
     if (e) {
-        *e = (struct known_experiment){cache->experiments, copy(bytes, (uint8_t *)(e + 1)), number};
-        cache->experiments = e;
+        *e = (struct known_context){cache->contexts, copy(bytes, (uint8_t *)(e + 1)), number};
+        cache->contexts = e;
     } else {
         cache->full = true;
     }
     return number;
 }
 
-void mu_trial_cache_find(struct mu_trial_cache *cache, struct mu_slice experiment, const struct mu_slice *bytes, size_t n,
+void mu_trial_cache_find(struct mu_trial_cache *cache, struct mu_slice context, const struct mu_slice *bytes, size_t n,
                          struct mu_trial_lookup *lookup, struct mu_arena *arena) {
     struct mu_trial_lookup *held = MU_NEW(arena, struct mu_trial_lookup);
     *lookup = (struct mu_trial_lookup){.trials = MU_ARRAY(arena, n, const struct mu_trial *), .unknown = MU_ARRAY(arena, n, size_t)};
@@ -177,11 +177,11 @@ void mu_trial_cache_find(struct mu_trial_cache *cache, struct mu_slice experimen
     if (cache) {
         pthread_mutex_lock(&cache->lock);
         cache->holders++;
-        lookup->experiment = number_of(cache, experiment);
+        lookup->context = number_of(cache, context);
     }
     lookup->cache = held->cache = cache;
     for (size_t i = 0; i < n; i++) {
-        struct entry **slot = cache ? slot_of(cache, lookup->experiment, bytes[i]) : NULL;
+        struct entry **slot = cache ? slot_of(cache, lookup->context, bytes[i]) : NULL;
         lookup->trials[i] = slot && *slot ? &(*slot)->trial : NULL;
         if (!lookup->trials[i]) {
             lookup->unknown[lookup->n_unknown++] = i;
@@ -211,7 +211,7 @@ static const char *copy_text(const char *text, uint8_t **to) {
 }
 
 /* One block: the entry, coordinates, assignments, the bytes, the texts. NULL when there is no room. */
-static struct entry *make_entry(struct mu_trial_cache *cache, uint64_t experiment, struct mu_slice bytes, const struct mu_trial *trial,
+static struct entry *make_entry(struct mu_trial_cache *cache, uint64_t context, struct mu_slice bytes, const struct mu_trial *trial,
                                 size_t n_x) {
     size_t n = trial->n_assignments;
     struct entry *entry = mu_arena_try_alloc(cache->memory, sizeof *entry + n_x * sizeof *trial->x + n * sizeof(struct mu_pair) +
@@ -222,7 +222,7 @@ static struct entry *make_entry(struct mu_trial_cache *cache, uint64_t experimen
     double *x = (double *)(entry + 1);
     struct mu_pair *pairs = (struct mu_pair *)(x + n_x);
     uint8_t *at = (uint8_t *)(pairs + n);
-    *entry = (struct entry){experiment, copy(bytes, at), *trial};
+    *entry = (struct entry){context, copy(bytes, at), *trial};
     at += bytes.size;
     for (size_t i = 0; i < n; i++) {
         pairs[i].name = copy_text(trial->assignments[i].name, &at);
@@ -237,15 +237,15 @@ static struct entry *make_entry(struct mu_trial_cache *cache, uint64_t experimen
     return entry;
 }
 
-static void add(struct mu_trial_cache *cache, uint64_t experiment, struct mu_slice bytes, const struct mu_trial *trial) {
+static void add(struct mu_trial_cache *cache, uint64_t context, struct mu_slice bytes, const struct mu_trial *trial) {
     if (cache->n * 2 > cache->mask) {
         grow(cache);
     }
-    struct entry **slot = slot_of(cache, experiment, bytes);
+    struct entry **slot = slot_of(cache, context, bytes);
     if (!slot || *slot) {
         return;
     }
-    *slot = make_entry(cache, experiment, bytes, trial, trial->x ? trial->n_assignments : 0);
+    *slot = make_entry(cache, context, bytes, trial, trial->x ? trial->n_assignments : 0);
     cache->n += *slot != NULL;
     cache->full |= !*slot;
 }
@@ -260,7 +260,7 @@ void mu_trial_cache_add(const struct mu_trial_lookup *lookup, const struct mu_sl
         size_t i = lookup->unknown[k];
         const struct mu_trial *trial = lookup->trials[i];
         if (trial->state != MU_PENDING && trial->belongs != MU_FOREIGN) {
-            add(cache, lookup->experiment, bytes[i], trial);
+            add(cache, lookup->context, bytes[i], trial);
         }
     }
     pthread_mutex_unlock(&cache->lock);

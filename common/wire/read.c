@@ -154,8 +154,27 @@ static bool has_direction(const ExperimentMessage *in) {
     return in && in->spec && in->spec->objective && in->spec->objective->type != API__V1__BETA1__OBJECTIVE_TYPE__UNKNOWN;
 }
 
-static unsigned field_number(const char *name) {
-    return protobuf_c_message_descriptor_get_field_by_name(&api__v1__beta1__get_suggestions_request__descriptor, name)->id;
+/* Take the message field |name| out of |message|, one of |type|. */
+static struct mu_wire_parts split(struct mu_slice message, const ProtobufCMessageDescriptor *type, const char *name,
+                                  struct mu_arena *arena) {
+    struct mu_wire_parts parts;
+    mu_wire_split(message, protobuf_c_message_descriptor_get_field_by_name(type, name)->id, &parts, arena);
+    return parts;
+}
+
+/* What reading a trial depends on: the experiment's specification without its algorithm, whose settings some services change with every
+ * reply. False when a client sends it in several pieces, to be merged. */
+static bool context_of_trials(struct mu_slice request, struct mu_slice *context, struct mu_arena *arena) {
+    struct mu_wire_parts experiment = split(request, &api__v1__beta1__get_suggestions_request__descriptor, "experiment", arena);
+    if (experiment.n != 1) {
+        return false;
+    }
+    struct mu_wire_parts spec = split(experiment.values[0], &api__v1__beta1__experiment__descriptor, "spec", arena);
+    if (spec.n != 1) {
+        return false;
+    }
+    *context = split(spec.values[0], &api__v1__beta1__experiment_spec__descriptor, "algorithm", arena).rest;
+    return true;
 }
 
 /* Unpack and parse the trials that |cache| does not know. Without a direction of its own the experiment's depends on all trials, so then
@@ -163,10 +182,9 @@ static unsigned field_number(const char *name) {
 static enum mu_status read_trials(struct mu_wire_suggestions *out, const ExperimentMessage *in, const struct mu_wire_parts *parts,
                                   struct mu_trial_cache *cache, struct mu_arena *arena, struct mu_error *error) {
     struct mu_trial_lookup lookup;
-    struct mu_wire_parts experiment;
-    mu_wire_split(parts->rest, field_number("experiment"), &experiment, arena);
-    bool directed = has_direction(in), known = directed && experiment.n == 1; /* several parts would be merged */
-    mu_trial_cache_find(known ? cache : NULL, known ? experiment.values[0] : parts->rest, parts->values, parts->n, &lookup, arena);
+    struct mu_slice context = parts->rest;
+    bool directed = has_direction(in), known = directed && context_of_trials(parts->rest, &context, arena);
+    mu_trial_cache_find(known ? cache : NULL, context, parts->values, parts->n, &lookup, arena);
     TrialMessage **messages = MU_ARRAY(arena, lookup.n_unknown, TrialMessage *);
     for (size_t k = 0; k < lookup.n_unknown; k++) {
         ProtobufCMessage *message;
@@ -204,10 +222,10 @@ static enum mu_status read_numbers(struct mu_wire_suggestions *out, const Sugges
 
 enum mu_status mu_wire_read_suggestions(const uint8_t *bytes, size_t size, struct mu_trial_cache *cache, struct mu_arena *arena,
                                         struct mu_wire_suggestions *out, struct mu_error *error) {
-    struct mu_wire_parts parts;
+    const ProtobufCMessageDescriptor *type = &api__v1__beta1__get_suggestions_request__descriptor;
+    struct mu_wire_parts parts = split((struct mu_slice){bytes, size}, type, "trials", arena);
     ProtobufCMessage *message;
-    mu_wire_split((struct mu_slice){bytes, size}, field_number("trials"), &parts, arena);
-    enum mu_status status = mu_wire_unpack(&api__v1__beta1__get_suggestions_request__descriptor, parts.rest, arena, &message, error);
+    enum mu_status status = mu_wire_unpack(type, parts.rest, arena, &message, error);
     if (status) {
         return status;
     }
