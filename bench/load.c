@@ -21,7 +21,7 @@ struct call {
     double started;
 };
 
-static double now(void) {
+double load_now(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
@@ -51,7 +51,7 @@ void load_close(struct load *load) {
 static void start(struct load *load, struct call *call, const char *method, const uint8_t *bytes, size_t size) {
     gpr_timespec deadline = gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_seconds(30, GPR_TIMESPAN));
     grpc_slice path = grpc_slice_from_static_string(method), message = grpc_slice_from_static_buffer(bytes, size);
-    *call = (struct call){.started = now()};
+    *call = (struct call){.started = load_now()};
     call->call = grpc_channel_create_call(load->channel, NULL, GRPC_PROPAGATE_DEFAULTS, load->events, path, NULL, deadline, NULL);
     call->request = grpc_raw_byte_buffer_create(&message, 1);
     grpc_op ops[6] = {{.op = GRPC_OP_SEND_INITIAL_METADATA, .flags = GRPC_INITIAL_METADATA_WAIT_FOR_READY},
@@ -87,7 +87,7 @@ static int by_size(const void *a, const void *b) {
 
 double load_run(struct load *load, const char *method, const uint8_t *bytes, size_t size, size_t calls, size_t in_flight, double *latency) {
     struct call *slots = calloc(in_flight, sizeof *slots);
-    double *seconds = calloc(calls, sizeof *seconds), begun = now();
+    double *seconds = calloc(calls, sizeof *seconds), begun = load_now();
     size_t started = 0;
     while (started < calls && started < in_flight) {
         start(load, &slots[started++], method, bytes, size);
@@ -95,14 +95,14 @@ double load_run(struct load *load, const char *method, const uint8_t *bytes, siz
     for (size_t done = 0; done < calls; done++) {
         grpc_event event = grpc_completion_queue_next(load->events, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
         struct call *call = event.tag;
-        seconds[done] = now() - call->started;
+        seconds[done] = load_now() - call->started;
         finish(call);
         if (started < calls) {
             started++;
             start(load, call, method, bytes, size);
         }
     }
-    double took = now() - begun;
+    double took = load_now() - begun;
     qsort(seconds, calls, sizeof *seconds, by_size);
     if (latency) {
         *latency = seconds[calls / 2];

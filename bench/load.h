@@ -5,6 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Seconds of a clock that only goes forward. */
+double load_now(void);
+
 struct load;
 
 /* A connection to |port| of this machine. Ends the program when it cannot be had. */

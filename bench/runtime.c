@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <grpc/grpc.h>
@@ -23,12 +22,6 @@ struct server {
     pid_t process;
     int port;
 };
-
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static _Noreturn void fail(const char *what) {
     perror(what);
@@ -211,11 +204,11 @@ static void compare_calls(const char *echo_program, const char *service_program,
 
 /* From starting the process to the answer of a health check (for echo: of an echo). */
 static double time_start(const char *program, const char *method) {
-    double begun = now();
+    double begun = load_now();
     struct server server = start_server(program);
     struct load *load = load_open(server.port);
     load_run(load, method, (const uint8_t *)"", 0, 1, 1, NULL);
-    double took = now() - begun;
+    double took = load_now() - begun;
     load_close(load);
     stop_server(server, SIGKILL);
     return took;

@@ -138,17 +138,6 @@ void mu_history_of(struct mu_history *history, const struct mu_trial *const *tri
     qsort(strays, history->n_strays, sizeof *strays, canonical);
 }
 
-void mu_history_build(struct mu_history *history, const struct mu_experiment *experiment, const struct mu_trial_record *records, size_t n,
-                      struct mu_arena *arena) {
-    struct mu_trial *trials = MU_ARRAY(arena, n, struct mu_trial);
-    const struct mu_trial **list = MU_ARRAY(arena, n, const struct mu_trial *);
-    for (size_t i = 0; i < n; i++) {
-        mu_trial_read(&trials[i], experiment, &records[i], arena);
-        list[i] = &trials[i];
-    }
-    mu_history_of(history, list, n, arena);
-}
-
 static uint64_t hash_text(uint64_t hash, const char *text) {
     return mu_hash(hash, text, strlen(text) + 1);
 }

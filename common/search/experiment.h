@@ -85,10 +85,6 @@ void mu_trial_read(struct mu_trial *trial, const struct mu_experiment *experimen
 /* The canonical history of |n| trials, which are copied. All memory from |arena|. */
 void mu_history_of(struct mu_history *history, const struct mu_trial *const *trials, size_t n, struct mu_arena *arena);
 
-/* The canonical history of |records|. */
-void mu_history_build(struct mu_history *history, const struct mu_experiment *experiment, const struct mu_trial_record *records, size_t n,
-                      struct mu_arena *arena);
-
 /* The seed of an experiment whose client gave no random_state: a hash of its name and space. */
 uint64_t mu_experiment_seed(const struct mu_experiment *experiment);
 

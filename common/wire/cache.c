@@ -130,11 +130,7 @@ static void grow(struct mu_trial_cache *cache) {
 /* ---- holding ---- */
 
 static void release(void *user) {
-    const struct mu_trial_lookup *lookup = user;
-    struct mu_trial_cache *cache = lookup->cache;
-    if (!cache) {
-        return;
-    }
+    struct mu_trial_cache *cache = user;
     pthread_mutex_lock(&cache->lock);
     if (--cache->holders == 0 && cache->stale) {
         empty(cache);
@@ -169,26 +165,36 @@ static uint64_t number_of(struct mu_trial_cache *cache, struct mu_slice bytes) {
     return number;
 }
 
-void mu_trial_cache_find(struct mu_trial_cache *cache, struct mu_slice context, const struct mu_slice *bytes, size_t n,
-                         struct mu_trial_lookup *lookup, struct mu_arena *arena) {
-    struct mu_trial_lookup *held = MU_NEW(arena, struct mu_trial_lookup);
-    *lookup = (struct mu_trial_lookup){.trials = MU_ARRAY(arena, n, const struct mu_trial *), .unknown = MU_ARRAY(arena, n, size_t)};
-    mu_arena_defer(arena, release, held);
-    if (cache) {
-        pthread_mutex_lock(&cache->lock);
-        cache->holders++;
-        lookup->context = number_of(cache, context);
+/* With the lock held; nothing is known to a cache that lost its memory. */
+static void look_up(struct mu_trial_cache *cache, struct mu_slice context, const struct mu_slice *bytes, size_t n,
+                    struct mu_trial_lookup *lookup) {
+    if (!cache->memory || !cache->slots) {
+        return;
     }
-    lookup->cache = held->cache = cache;
+    lookup->context = number_of(cache, context);
+    lookup->n_unknown = 0;
     for (size_t i = 0; i < n; i++) {
-        struct entry **slot = cache ? slot_of(cache, lookup->context, bytes[i]) : NULL;
-        lookup->trials[i] = slot && *slot ? &(*slot)->trial : NULL;
-        if (!lookup->trials[i]) {
+        struct entry **slot = slot_of(cache, lookup->context, bytes[i]);
+        if (slot && *slot) {
+            lookup->trials[i] = &(*slot)->trial;
+        } else {
             lookup->unknown[lookup->n_unknown++] = i;
         }
     }
+    cache->stale |= cache->full && n > 0 && lookup->n_unknown == n;
+}
+
+void mu_trial_cache_find(struct mu_trial_cache *cache, struct mu_slice context, const struct mu_slice *bytes, size_t n,
+                         struct mu_trial_lookup *lookup, struct mu_arena *arena) {
+    *lookup = (struct mu_trial_lookup){MU_ARRAY(arena, n, const struct mu_trial *), MU_ARRAY(arena, n, size_t), n, cache, 0};
+    for (size_t i = 0; i < n; i++) {
+        lookup->unknown[i] = i;
+    }
     if (cache) {
-        cache->stale |= cache->full && n > 0 && lookup->n_unknown == n;
+        mu_arena_defer(arena, release, cache);
+        pthread_mutex_lock(&cache->lock);
+        cache->holders++;
+        look_up(cache, context, bytes, n, lookup);
         pthread_mutex_unlock(&cache->lock);
     }
 }

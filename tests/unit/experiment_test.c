@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tests/support/arena.h"
+#include "tests/support/history.h"
 
 enum { CREATED, RUNNING, SUCCEEDED, KILLED, FAILED, METRICSUNAVAILABLE, EARLYSTOPPED, UNKNOWN };
 
@@ -22,7 +23,7 @@ static const struct mu_pair HALF[] = {{"lr", "0.5"}, {"n", "2"}}, TURNED[] = {{"
 
 static struct mu_history build(const struct mu_experiment *e, const struct mu_trial_record *records, size_t n) {
     struct mu_history history;
-    mu_history_build(&history, e, records, n, arena);
+    build_history(&history, e, records, n, arena);
     return history;
 }
 

@@ -7,6 +7,7 @@
 
 #include "services/enas/enas.h"
 #include "services/enas/learner.h"
+#include "tests/support/history.h"
 #include "tests/support/settings.h"
 
 enum { SUCCEEDED = 2, KILLED, FAILED, EARLYSTOPPED = 6, RUNNING = 1, MOST = 600 };
@@ -28,7 +29,7 @@ static struct session *session_of(const struct mu_network *network, const struct
 static struct mu_reply ask(struct session *s, size_t wanted) {
     struct mu_history *history = MU_NEW(arena, struct mu_history);
     struct mu_request *request = MU_NEW(arena, struct mu_request);
-    mu_history_build(history, &s->experiment, s->records, s->n, arena);
+    build_history(history, &s->experiment, s->records, s->n, arena);
     *request = (struct mu_request){.experiment = &s->experiment, .history = history, .wanted = wanted, .first = s->n, .arena = arena};
     struct mu_reply reply;
     struct mu_error error = {0};

@@ -8,6 +8,7 @@
 
 #include "services/hyperband/hyperband.h"
 #include "tests/support/cmocka.h"
+#include "tests/support/history.h"
 
 enum { CREATED, RUNNING, SUCCEEDED, KILLED, FAILED, METRICSUNAVAILABLE, EARLYSTOPPED };
 enum { LAB_TRIALS = 4000 };
@@ -48,7 +49,7 @@ static struct mu_reply lab_ask(struct lab *lab, size_t wanted, uint64_t first) {
     struct mu_history history;
     struct mu_reply reply;
     struct mu_error error = {.text = ""};
-    mu_history_build(&history, &lab->experiment, lab->trials, lab->n, arena);
+    build_history(&history, &lab->experiment, lab->trials, lab->n, arena);
     struct mu_request request = {.experiment = &lab->experiment, .history = &history, .wanted = wanted, .first = first, .arena = arena};
     enum mu_status status = mu_algorithm_suggest(&mu_hyperband, &request, &reply, &error);
     if (status != MU_OK) {

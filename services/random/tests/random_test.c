@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "tests/support/arena.h"
+#include "tests/support/history.h"
 #include "tests/support/statistics.h"
 
 enum { DRAWS = 20000 };
@@ -180,7 +181,7 @@ static void a_finite_space_is_used_up_without_repeats(void **state) {
             int condition = (int)(i + k) % 7; /* tried in any state counts as tried */
             records[i + k] = (struct mu_trial_record){"t", "", NULL, condition, reply.suggestions[k].assignments, 2};
         }
-        mu_history_build(&history, &e, records, i + 3, arena);
+        build_history(&history, &e, records, i + 3, arena);
     }
     assert_int_equal(ask(&e, &history, 5, 12).n, 5); /* exhausted: keeps answering */
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/support/history.h"
 #include "tests/support/settings.h"
 
 enum { MOST = 64 };
@@ -40,7 +41,7 @@ static struct lab lab_of(const struct mu_parameter_text *texts, size_t n) {
 
 static struct mu_reply ask(const struct lab *lab, size_t wanted) {
     struct mu_history *history = MU_NEW(arena, struct mu_history);
-    mu_history_build(history, &lab->experiment, lab->records, lab->n, arena);
+    build_history(history, &lab->experiment, lab->records, lab->n, arena);
     assert_int_equal(history->n, lab->n);
     struct mu_request request = {.experiment = &lab->experiment, .history = history, .wanted = wanted, .first = lab->n, .arena = arena};
     struct mu_reply reply;
