@@ -68,111 +68,109 @@ static double mass_on_ladder(const struct mu_axis *axis, double mean, double sig
     return mass;
 }
 
-struct kernel {
-    double sigma, mass;
-};
-
-static struct kernel kernel_at(const struct mu_axis *axis, double position, double width) {
+static struct mu_parzen_kernel kernel_at(const struct mu_axis *axis, double position, double width) {
     double cell = half_cell(axis, position), sigma = width > cell ? width : cell;
     sigma = sigma < 1 ? sigma : 1;
-    return (struct kernel){sigma, axis->kind == MU_AXIS_LADDER ? mass_on_ladder(axis, position, sigma) : mass_on_line(position, sigma)};
+    double mass = axis->kind == MU_AXIS_LADDER ? mass_on_ladder(axis, position, sigma) : mass_on_line(position, sigma);
+    return (struct mu_parzen_kernel){sigma, mass};
 }
 
-/* Deviation and mass of the |n| points' kernels and of the prior's. Kernels at the same place are equal: with more points than a ladder has
- * levels, those of the levels are made once. */
-static void shape(const struct mu_axis *axis, const double *position, size_t n, double width, struct kernel *kernels) {
-    bool crowd = axis->kind == MU_AXIS_LADDER && n > axis->levels;
-    struct kernel rungs[MU_PARZEN_LEVELS];
-    for (size_t k = 0; crowd && k < axis->levels; k++) {
-        rungs[k] = kernel_at(axis, axis->centres[k], width);
+/* The kernel of a point on axis |a|. Kernels on the same level are equal and made once. */
+static struct mu_parzen_kernel kernel_of(struct mu_parzen *z, size_t a, double position) {
+    const struct mu_axis *axis = &z->axes[a];
+    if (axis->kind != MU_AXIS_LADDER) {
+        return kernel_at(axis, position, z->options.width);
     }
-    for (size_t i = 0; i < n; i++) {
-        kernels[i] = crowd ? rungs[(size_t)mu_parameter_at(axis->parameter, position[i])] : kernel_at(axis, position[i], width);
+    struct mu_parzen_kernel *rung = &z->rungs[a][(size_t)mu_parameter_at(axis->parameter, position)];
+    if (rung->mass == 0) {
+        *rung = kernel_at(axis, position, z->options.width);
     }
-    kernels[n] = kernel_at(axis, 0.5, 1);
+    return *rung;
 }
 
-/* Masses are multiplied up and their logarithm taken once per kernel, in |mass|; before the product can underflow it is taken out. */
-static void build_ordered(struct mu_parzen *z, size_t a, const double *position, double width, double *mass, struct mu_arena *arena) {
-    size_t n = z->n - 1;
-    struct mu_arena_mark mark = mu_arena_mark(arena);
-    struct kernel *kernels = MU_ARRAY(arena, z->n, struct kernel);
-    shape(&z->axes[a], position, n, width, kernels);
-    for (size_t i = 0; i <= n; i++) {
-        z->position[a][i] = i < n ? position[i] : 0.5;
-        z->curvature[a][i] = 1 / (2 * kernels[i].sigma * kernels[i].sigma);
-        mass[i] *= kernels[i].mass;
-        if (mass[i] < 1e-250) {
-            z->constant[i] -= log(fmax(mass[i], 1e-308));
-            mass[i] = 1;
+/* Kernel |i| on axis |a|; |mass| is multiplied by its mass, and taken out into the constant before it can underflow: one logarithm per
+ * kernel instead of one per axis. */
+static void put(struct mu_parzen *z, size_t a, size_t i, double position, struct mu_parzen_kernel kernel, double *mass) {
+    z->position[a][i] = position;
+    z->curvature[a][i] = 1 / (2 * kernel.sigma * kernel.sigma);
+    *mass *= kernel.mass;
+    if (*mass < 1e-250) {
+        z->constant[i] -= log(fmax(*mass, 1e-308));
+        *mass = 1;
+    }
+}
+
+/* The probabilities on categories follow the number of kernels. */
+static void settle(struct mu_parzen *z) {
+    if (z->settled == z->n) {
+        return;
+    }
+    z->settled = z->n;
+    z->lift = 0;
+    for (size_t a = 0; a < z->n_axes; a++) {
+        if (z->axes[a].kind == MU_AXIS_CATEGORY) {
+            double levels = (double)z->axes[a].levels, n = (double)z->n;
+            z->own[a] = log((1 + 1 / n) / (1 + levels / n));
+            z->other[a] = log(1 / n / (1 + levels / n));
+            z->lift -= log(levels) + z->other[a];
         }
     }
-    mu_arena_release(arena, mark);
 }
 
-/* Optuna's rule: 1/K on every category and 1 on the own one, normalized. The prior is uniform, which a position that no category
- * has and equal probabilities for all cannot say; so its constant carries the difference. */
-static void build_category(struct mu_parzen *z, size_t a, const double *position) {
-    size_t n = z->n - 1;
-    double levels = (double)z->axes[a].levels, k = (double)z->n;
-    z->own[a] = log((1 + 1 / k) / (1 + levels / k));
-    z->other[a] = log(1 / k / (1 + levels / k));
-    for (size_t i = 0; i < n; i++) {
-        z->position[a][i] = position[i];
-    }
-    z->position[a][n] = -1;
-    z->constant[n] += -log(levels) - z->other[a];
-}
-
-static void set_weights(struct mu_parzen *z, const double *weights, double prior_weight) {
-    size_t n = z->n - 1;
-    double sum = 0;
-    for (size_t i = 0; i < n; i++) {
-        sum += weights[i];
-    }
-    double prior = n ? prior_weight * sum / (double)n : 1, total = sum + prior, running = 0;
-    for (size_t i = 0; i <= n; i++) {
-        double w = (i < n ? weights[i] : prior) / total;
-        running += w;
-        z->cumulative[i] = running;
-        z->constant[i] += log(fmax(w, 1e-300));
-    }
-    z->cumulative[n] = 1;
-}
-
-struct mu_parzen *mu_parzen_create(const struct mu_axis *axes, size_t n_axes, const double *const *positions, const double *weights,
-                                   size_t n, const struct mu_parzen_options *options, struct mu_arena *arena) {
+struct mu_parzen *mu_parzen_create(const struct mu_axis *axes, size_t n_axes, const struct mu_parzen_options *options, size_t room,
+                                   struct mu_arena *arena) {
     struct mu_parzen *z = MU_NEW(arena, struct mu_parzen);
-    *z = (struct mu_parzen){.axes = axes,
+    *z = (struct mu_parzen){.options = *options,
+                            .axes = axes,
                             .n_axes = n_axes,
-                            .n = n + 1,
+                            .n = 1,
+                            .capacity = room + 1,
                             .position = MU_ARRAY(arena, n_axes, double *),
                             .curvature = MU_ARRAY(arena, n_axes, double *),
                             .own = MU_ARRAY(arena, n_axes, double),
                             .other = MU_ARRAY(arena, n_axes, double),
-                            .constant = MU_ARRAY(arena, n + 1, double),
-                            .cumulative = MU_ARRAY(arena, n + 1, double)};
-    double *mass = MU_ARRAY(arena, n + 1, double);
-    for (size_t i = 0; i <= n; i++) {
-        mass[i] = 1;
-    }
-    set_weights(z, weights, options->prior_weight);
+                            .constant = MU_ARRAY(arena, room + 1, double),
+                            .running = MU_ARRAY(arena, room + 1, double),
+                            .rungs = MU_ARRAY(arena, n_axes, struct mu_parzen_kernel *)};
+    double mass = 1;
+    z->constant[0] = log(fmax(options->prior_weight, 1e-300));
     for (size_t a = 0; a < n_axes; a++) {
         if (axes[a].kind == MU_AXIS_CONSTANT) {
             continue;
         }
-        z->position[a] = MU_ARRAY(arena, n + 1, double);
+        z->position[a] = MU_ARRAY(arena, room + 1, double);
         if (axes[a].kind == MU_AXIS_CATEGORY) {
-            build_category(z, a, positions[a]);
-        } else {
-            z->curvature[a] = MU_ARRAY(arena, n + 1, double);
-            build_ordered(z, a, positions[a], options->width, mass, arena);
+            z->position[a][0] = -1; /* no level's: the prior is uniform, see lift */
+            continue;
+        }
+        z->curvature[a] = MU_ARRAY(arena, room + 1, double);
+        z->rungs[a] = axes[a].kind == MU_AXIS_LADDER ? MU_ARRAY(arena, axes[a].levels, struct mu_parzen_kernel) : NULL;
+        put(z, a, 0, 0.5, kernel_at(&axes[a], 0.5, 1), &mass);
+    }
+    z->constant[0] -= log(mass);
+    return z;
+}
+
+void mu_parzen_add(struct mu_parzen *z, const double *at, double weight) {
+    if (z->n == z->capacity) {
+        return;
+    }
+    size_t i = z->n++;
+    double mass = 1;
+    z->constant[i] = 0;
+    for (size_t a = 0; a < z->n_axes; a++) {
+        if (z->axes[a].kind == MU_AXIS_CATEGORY) {
+            z->position[a][i] = at[a];
+        } else if (z->axes[a].kind != MU_AXIS_CONSTANT) {
+            put(z, a, i, at[a], kernel_of(z, a, at[a]), &mass);
         }
     }
-    for (size_t i = 0; i <= n; i++) {
-        z->constant[i] -= log(mass[i]);
-    }
-    return z;
+    z->constant[i] += log(weight / mass);
+    z->running[i] = z->running[i - 1] + weight;
+}
+
+static double total_weight(const struct mu_parzen *z) {
+    return z->running[z->n - 1] + z->options.prior_weight;
 }
 
 /* ---- evaluating ---- */
@@ -190,9 +188,32 @@ static double ladder_share(const struct mu_axis *axis, double at) {
     return log(axis->shares[k]);
 }
 
-WIDE double mu_parzen_kernels(const struct mu_parzen *z, const double *at, double *restrict values) {
+/* In eight lanes, which a processor compares at once. */
+static inline double largest_of(const double *values, size_t n) {
+    double lanes[8], most = -INFINITY;
+    size_t i = 0;
+    for (size_t l = 0; l < 8; l++) {
+        lanes[l] = -INFINITY;
+    }
+    for (; i + 8 <= n; i += 8) {
+        for (size_t l = 0; l < 8; l++) {
+            lanes[l] = values[i + l] > lanes[l] ? values[i + l] : lanes[l];
+        }
+    }
+    for (; i < n; i++) {
+        most = values[i] > most ? values[i] : most;
+    }
+    for (size_t l = 0; l < 8; l++) {
+        most = lanes[l] > most ? lanes[l] : most;
+    }
+    return most;
+}
+
+WIDE double mu_parzen_kernels(struct mu_parzen *z, const double *at, double *restrict values) {
     size_t n = z->n;
+    settle(z);
     memcpy(values, z->constant, n * sizeof *values);
+    values[0] += z->lift;
     double base = 0;
     for (size_t a = 0; a < z->n_axes; a++) {
         const double x = at[a], *restrict position = z->position[a], *restrict curvature = z->curvature[a];
@@ -209,73 +230,72 @@ WIDE double mu_parzen_kernels(const struct mu_parzen *z, const double *at, doubl
             base += z->axes[a].kind == MU_AXIS_LADDER ? ladder_share(&z->axes[a], x) : 0;
         }
     }
-    double most = -INFINITY;
     for (size_t i = 0; i < n; i++) {
         values[i] += base;
-        most = values[i] > most ? values[i] : most;
     }
-    return most;
+    return largest_of(values, n);
 }
 
-/* values[i] = exp(values[i] - most) */
-WIDE static void to_shares(double *restrict values, size_t n, double most) {
-    for (size_t i = 0; i < n; i++) {
-        values[i] = mu_fast_exp(values[i] - most);
-    }
-}
-
-/* In four lanes, which the processor adds at once; the order is fixed, so is the result. */
-static double sum_of(const double *values, size_t n) {
+/* sum_i exp(values[i] - most) in four lanes, which a processor adds at once; the order is fixed, so is the result. Of kernels that are
+ * narrow beside the space nearly all are far away: a block in which none reaches 1e-17 is passed over. */
+WIDE static double sum_of_shares(const double *values, size_t n, double most) {
+    enum { BLOCK = 16 };
     double lanes[4] = {0};
-    size_t i = 0;
-    for (; i + 4 <= n; i += 4) {
-        for (size_t l = 0; l < 4; l++) {
-            lanes[l] += values[i + l];
+    for (; n >= BLOCK; values += BLOCK, n -= BLOCK) {
+        double shares[BLOCK];
+        if (largest_of(values, BLOCK) - most < -40) {
+            continue;
+        }
+        for (size_t i = 0; i < BLOCK; i++) {
+            shares[i] = mu_fast_exp(values[i] - most);
+        }
+        for (size_t i = 0; i < BLOCK; i++) {
+            lanes[i % 4] += shares[i];
         }
     }
-    for (; i < n; i++) {
-        lanes[0] += values[i];
+    for (size_t i = 0; i < n; i++) {
+        lanes[0] += mu_fast_exp(values[i] - most);
     }
     return lanes[0] + lanes[1] + (lanes[2] + lanes[3]);
 }
 
-double mu_parzen_log_density(const struct mu_parzen *z, const double *at, double *scratch) {
+double mu_parzen_log_density(struct mu_parzen *z, const double *at, double *scratch) {
     double density;
     mu_parzen_log_tails(z, at, &(size_t){0}, 1, scratch, &density);
     return density;
 }
 
-void mu_parzen_log_tails(const struct mu_parzen *z, const double *at, const size_t *from, size_t n_from, double *scratch, double *result) {
+void mu_parzen_log_tails(struct mu_parzen *z, const double *at, const size_t *from, size_t n_from, double *scratch, double *result) {
     double most = mu_parzen_kernels(z, at, scratch);
-    to_shares(scratch, z->n, most);
-    double sum = 0;
+    double sum = sum_of_shares(scratch, 1, most), scale = most - log(total_weight(z));
     size_t end = z->n;
     for (size_t f = n_from; f-- > 0;) {
-        sum += sum_of(scratch + from[f], end - from[f]);
-        end = from[f];
-        result[f] = most + log(fmax(sum, 1e-300));
+        size_t first = from[f] + 1;
+        sum += sum_of_shares(scratch + first, end - first, most);
+        end = first;
+        result[f] = scale + log(fmax(sum, 1e-300));
     }
 }
 
 /* ---- drawing ---- */
 
 size_t mu_parzen_pick(const struct mu_parzen *z, struct mu_stream *stream) {
-    double u = mu_uniform(stream);
-    size_t low = 0, high = z->n - 1;
+    double u = mu_uniform(stream) * total_weight(z);
+    size_t low = 1, high = z->n;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (z->cumulative[middle] > u) {
+        if (z->running[middle] > u) {
             high = middle;
         } else {
             low = middle + 1;
         }
     }
-    return low;
+    return low < z->n ? low : 0;
 }
 
-static double draw_category(const struct mu_parzen *z, size_t k, size_t a, struct mu_stream *stream) {
+static double draw_category(struct mu_parzen *z, size_t k, size_t a, struct mu_stream *stream) {
     uint64_t levels = z->axes[a].levels;
-    if (k == z->n - 1) {
+    if (k == 0) {
         return (double)mu_uniform_below(stream, levels);
     }
     double own = z->position[a][k];
@@ -301,12 +321,13 @@ static double draw_ladder(const struct mu_axis *axis, double mean, double curvat
     return axis->centres[k];
 }
 
-double mu_parzen_draw(const struct mu_parzen *z, size_t k, size_t a, struct mu_stream *stream) {
+double mu_parzen_draw(struct mu_parzen *z, size_t k, size_t a, struct mu_stream *stream) {
     const struct mu_axis *axis = &z->axes[a];
     if (axis->kind == MU_AXIS_CONSTANT) {
         return 0.5;
     }
     if (axis->kind == MU_AXIS_CATEGORY) {
+        settle(z);
         return draw_category(z, k, a, stream);
     }
     double mean = z->position[a][k], sigma = sqrt(0.5 / z->curvature[a][k]);

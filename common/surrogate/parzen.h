@@ -30,40 +30,51 @@ const struct mu_axis *mu_axes_create(const struct mu_space *space, struct mu_are
 /* A coordinate of the space -> the number on the axis. */
 double mu_axis_position(const struct mu_axis *axis, double x);
 
-/* On a line or ladder every kernel's standard deviation is |width|, but at least half the cell it stands in and at most 1. */
+/* On a line or ladder every kernel's standard deviation is |width|, but at least half the cell it stands in and at most 1. On a category of
+ * L levels a kernel of n has (1 + 1/n) / (1 + L/n) on its own level and (1/n) / (1 + L/n) on each other one, which is Optuna's rule. */
 struct mu_parzen_options {
     double width;        /* in units of the axis */
-    double prior_weight; /* weight of the prior kernel in units of the mean weight of the points */
+    double prior_weight; /* weight of the prior kernel, beside those of the points */
+};
+
+struct mu_parzen_kernel {
+    double sigma, mass;
 };
 
 struct mu_parzen {
+    struct mu_parzen_options options;
     const struct mu_axis *axes;
-    size_t n_axes, n;               /* n kernels, the prior's being the last */
-    double **position, **curvature; /* per axis: kernel means, 1 / (2 sigma^2); categories: index, unused */
-    double *own, *other;            /* categories: log probability of the kernel's own category and of each other one */
-    double *constant;               /* per kernel: log weight and all the normalizations */
-    double *cumulative;             /* prefix sums of the weights, the last is 1 */
+    size_t n_axes, n, capacity;      /* n kernels, of which the first is the prior's */
+    double **position, **curvature;  /* per axis: kernel means, 1 / (2 sigma^2); categories: index, unused */
+    double *own, *other;             /* categories: log probability of the kernel's own category and of each other one */
+    size_t settled;                  /* number of kernels that these probabilities are for */
+    double lift;                     /* what the prior's uniform probabilities are above |other|, log, all categories together */
+    double *constant;                /* per kernel: log weight and all the normalizations */
+    double *running;                 /* per kernel: sum of the weights of the points up to it, without the prior's */
+    struct mu_parzen_kernel **rungs; /* ladders: the kernel that stands on a level, made when it is needed first */
 };
 
-/* The mixture of |n| points with positive |weights|; positions[axis][i] is point i on that axis. Cost: n axes. */
-struct mu_parzen *mu_parzen_create(const struct mu_axis *axes, size_t n_axes, const double *const *positions, const double *weights,
-                                   size_t n, const struct mu_parzen_options *options, struct mu_arena *arena);
+/* The prior kernel alone, with room for |room| points. Arena-owned. */
+struct mu_parzen *mu_parzen_create(const struct mu_axis *axes, size_t n_axes, const struct mu_parzen_options *options, size_t room,
+                                   struct mu_arena *arena);
 
-/* Log kernel values (weights included) of every kernel at |at| (one number per axis) into |values| (n of them); returns the largest. */
-double mu_parzen_kernels(const struct mu_parzen *parzen, const double *at, double *values);
+/* Add the kernel of a point, one number per axis, with a positive |weight|. Without effect when there is no more room. Cost: n_axes. */
+void mu_parzen_add(struct mu_parzen *parzen, const double *at, double weight);
+
+/* Log kernel values (weights included, as they were given) of every kernel at |at| into |values| (n of them); returns the largest. */
+double mu_parzen_kernels(struct mu_parzen *parzen, const double *at, double *values);
 
 /* log density at |at|; |scratch| holds n numbers. */
-double mu_parzen_log_density(const struct mu_parzen *parzen, const double *at, double *scratch);
+double mu_parzen_log_density(struct mu_parzen *parzen, const double *at, double *scratch);
 
-/* The same for the mixtures that leave out the first from[0], from[1], ... kernels (ascending, |n_from| of them), without renormalizing
+/* The same for the mixtures that leave out the first from[0], from[1], ... points (ascending, |n_from| of them), without renormalizing
  * their weights: the logs of their densities into |result|. */
-void mu_parzen_log_tails(const struct mu_parzen *parzen, const double *at, const size_t *from, size_t n_from, double *scratch,
-                         double *result);
+void mu_parzen_log_tails(struct mu_parzen *parzen, const double *at, const size_t *from, size_t n_from, double *scratch, double *result);
 
 /* The number of a kernel drawn by weight. */
 size_t mu_parzen_pick(const struct mu_parzen *parzen, struct mu_stream *stream);
 
 /* Draw from kernel |k| on one axis. */
-double mu_parzen_draw(const struct mu_parzen *parzen, size_t k, size_t axis, struct mu_stream *stream);
+double mu_parzen_draw(struct mu_parzen *parzen, size_t k, size_t axis, struct mu_stream *stream);
 
 #endif

@@ -16,23 +16,23 @@ static const struct tuning {
     double crossed;      /* share of candidates that take every axis from a kernel of its own: recombination */
 } TUNING = {5, 32, 0.15, 0.45, 0.01, 200, 0.5};
 
-struct model {
-    const struct mu_tpe_data *data;
+struct mu_tpe_model {
+    struct mu_tpe_options options;
+    struct mu_tpe_data data;
+    const double **avoid;
+    size_t n_avoid, room;
+    struct mu_arena *arena;
+
+    bool built; /* the rest is there */
     const struct mu_axis *axes;
-    size_t n_axes, n_points; /* observed, the best by rank, then avoided */
-    double **positions;      /* [axis][point] */
+    size_t n_axes;
     struct mu_parzen *good[SPLITS], *bad[SPLITS];
     size_t n_good[SPLITS];
-    double width;
-    bool shared;
-    double *scratch;
+    bool shared;    /* one bad mixture holds every point, the best first */
+    size_t pushed;  /* avoided points that the bad mixtures hold */
+    double *at;     /* scratch: a position on the axes */
+    double *values; /* scratch: a number per kernel */
 };
-
-static void place(struct model *m, size_t i, const double *x) {
-    for (size_t a = 0; a < m->n_axes; a++) {
-        m->positions[a][i] = mu_axis_position(&m->axes[a], x[a]);
-    }
-}
 
 /* The indices of |data|: the |n_best| smallest losses first, by loss and then by index, and the others. */
 static size_t *rank(const struct mu_tpe_data *data, size_t n_best, struct mu_arena *arena) {
@@ -55,136 +55,177 @@ static size_t *rank(const struct mu_tpe_data *data, size_t n_best, struct mu_are
     return order;
 }
 
-static void place_points(struct model *m, size_t n_best, struct mu_arena *arena) {
-    const struct mu_tpe_data *data = m->data;
-    const size_t *order = rank(data, n_best, arena);
-    m->n_points = data->n + data->n_avoid;
-    m->positions = MU_ARRAY(arena, m->n_axes, double *);
-    for (size_t a = 0; a < m->n_axes; a++) {
-        m->positions[a] = MU_ARRAY(arena, m->n_points, double);
-    }
-    for (size_t i = 0; i < data->n; i++) {
-        place(m, i, data->x[order[i]]);
-    }
-    for (size_t i = 0; i < data->n_avoid; i++) {
-        place(m, data->n + i, data->avoid[i]);
-    }
-}
-
 static size_t group_size(const struct mu_tpe_options *o, size_t n, double share) {
     double size = o->gamma > 0 ? o->gamma * sqrt((double)n) : TUNING.gamma * (double)n;
     return (size_t)fmin(fmin(MOST_GOOD, (double)n), fmax(1, ceil(share * size - 1e-9)));
 }
 
-static struct mu_parzen *build_good(const struct model *m, size_t n, double prior_weight, struct mu_arena *arena) {
-    struct mu_parzen_options options = {m->width, prior_weight};
-    double *weights = MU_ARRAY(arena, n, double);
-    for (size_t i = 0; i < n; i++) {
-        weights[i] = log((double)n + 1) - log((double)i + 1);
+static const double *position_of(struct mu_tpe_model *t, const double *x) {
+    for (size_t a = 0; a < t->n_axes; a++) {
+        t->at[a] = mu_axis_position(&t->axes[a], x[a]);
     }
-    return mu_parzen_create(m->axes, m->n_axes, (const double *const *)m->positions, weights, n, &options, arena);
+    return t->at;
 }
 
-static struct mu_parzen *build_bad(const struct model *m, size_t from, double prior_weight, struct mu_arena *arena) {
-    struct mu_parzen_options options = {m->width, prior_weight};
-    size_t n = m->n_points - from;
-    double *weights = MU_ARRAY(arena, n, double);
-    const double **positions = MU_ARRAY(arena, m->n_axes, const double *);
+/* The best |n|, weighted by rank; the prior weighs as much as |prior| of them do on average. */
+static struct mu_parzen *build_good(struct mu_tpe_model *t, const size_t *order, size_t n, double width, double prior) {
+    double mean = 0, last = log((double)n + 1);
     for (size_t i = 0; i < n; i++) {
-        weights[i] = 1;
+        mean += (last - log((double)i + 1)) / (double)n;
     }
-    for (size_t a = 0; a < m->n_axes; a++) {
-        positions[a] = m->positions[a] + from;
+    struct mu_parzen *good = mu_parzen_create(t->axes, t->n_axes, &(struct mu_parzen_options){width, prior * mean}, n, t->arena);
+    for (size_t i = 0; i < n; i++) {
+        mu_parzen_add(good, position_of(t, t->data.x[order[i]]), last - log((double)i + 1));
     }
-    return mu_parzen_create(m->axes, m->n_axes, positions, weights, n, &options, arena);
+    return good;
 }
 
-static void build(struct model *m, const struct mu_tpe_options *o, struct mu_arena *arena) {
+/* All but the best |from|, with room for the avoided. */
+static struct mu_parzen *build_bad(struct mu_tpe_model *t, const size_t *order, size_t from, double width, double prior) {
+    size_t room = t->data.n - from + t->room;
+    struct mu_parzen *bad = mu_parzen_create(t->axes, t->n_axes, &(struct mu_parzen_options){width, prior}, room, t->arena);
+    for (size_t i = from; i < t->data.n; i++) {
+        mu_parzen_add(bad, position_of(t, t->data.x[order[i]]), 1);
+    }
+    return bad;
+}
+
+static void build(struct mu_tpe_model *t) {
     static const double SHARES[SPLITS] = {0.5, 1, 2};
-    double prior_weight = o->prior_weight > 0 ? o->prior_weight : 1;
-    for (size_t e = 0; e < SPLITS; e++) {
-        m->n_good[e] = group_size(o, m->data->n, SHARES[e]);
-    }
-    place_points(m, m->n_good[SPLITS - 1], arena);
+    struct mu_arena *arena = t->arena;
+    double prior = t->options.prior_weight > 0 ? t->options.prior_weight : 1;
     /* One width for both groups and all points, so that l / g compares like with like: widths that follow the gaps between neighbours are
      * narrow wherever an int or a plateau lets good points agree by chance, and the search stays there. */
-    m->width = fmax(TUNING.floor, TUNING.width / sqrt((double)m->data->n));
-    m->shared = (double)m->n_points > TUNING.shared_from;
+    double width = fmax(TUNING.floor, TUNING.width / sqrt((double)t->data.n));
+    t->built = true;
+    t->axes = mu_axes_create(t->data.space, arena);
+    t->n_axes = t->data.space->n;
+    t->at = MU_ARRAY(arena, t->n_axes, double);
+    t->values = MU_ARRAY(arena, t->data.n + t->room + 1, double);
+    t->shared = (double)(t->data.n + t->n_avoid) > TUNING.shared_from;
     for (size_t e = 0; e < SPLITS; e++) {
-        m->good[e] = build_good(m, m->n_good[e], prior_weight, arena);
-        m->bad[e] = m->shared ? (e ? m->bad[0] : build_bad(m, 0, prior_weight, arena)) : build_bad(m, m->n_good[e], prior_weight, arena);
+        t->n_good[e] = group_size(&t->options, t->data.n, SHARES[e]);
     }
-    m->scratch = MU_ARRAY(arena, m->n_points + 1, double);
+    const size_t *order = rank(&t->data, t->n_good[SPLITS - 1], arena);
+    for (size_t e = 0; e < SPLITS; e++) {
+        t->good[e] = build_good(t, order, t->n_good[e], width, prior);
+        t->bad[e] = t->shared && e ? t->bad[0] : build_bad(t, order, t->shared ? 0 : t->n_good[e], width, prior);
+    }
+}
+
+/* The bad mixtures get what has been avoided since. */
+static void push(struct mu_tpe_model *t) {
+    for (; t->pushed < t->n_avoid; t->pushed++) {
+        const double *at = position_of(t, t->avoid[t->pushed]);
+        for (size_t e = 0; e < (t->shared ? 1 : SPLITS); e++) {
+            mu_parzen_add(t->bad[e], at, 1);
+        }
+    }
 }
 
 /* The mean over the splits of log good - log bad: the logarithm of what expected improvement grows with (Bergstra et al. 2011, equation 5),
  * up to a constant. Shared kernels: a split's bad density sums those behind its good group, the prior's among them. */
-static double score(const struct model *m, const double *at) {
+static double score(const struct mu_tpe_model *t, const double *at) {
     double s = 0, tails[SPLITS];
-    if (m->shared) {
-        mu_parzen_log_tails(m->bad[0], at, m->n_good, SPLITS, m->scratch, tails);
+    if (t->shared) {
+        mu_parzen_log_tails(t->bad[0], at, t->n_good, SPLITS, t->values, tails);
     }
     for (size_t e = 0; e < SPLITS; e++) {
-        s += mu_parzen_log_density(m->good[e], at, m->scratch);
-        s -= m->shared ? tails[e] : mu_parzen_log_density(m->bad[e], at, m->scratch);
+        s += mu_parzen_log_density(t->good[e], at, t->values);
+        s -= t->shared ? tails[e] : mu_parzen_log_density(t->bad[e], at, t->values);
     }
     return s / SPLITS;
 }
 
 /* One draw from a split's good density, its axes from one kernel or each from its own. */
-static void draw_candidate(const struct model *m, size_t number, struct mu_stream *stream, double *at) {
-    const struct mu_parzen *good = m->good[number % SPLITS];
+static void draw_candidate(const struct mu_tpe_model *t, size_t number, struct mu_stream *stream, double *at) {
+    struct mu_parzen *good = t->good[number % SPLITS];
     bool crossed = mu_uniform(stream) < TUNING.crossed;
     size_t k = mu_parzen_pick(good, stream);
-    for (size_t a = 0; a < m->n_axes; a++) {
+    for (size_t a = 0; a < t->n_axes; a++) {
         k = crossed ? mu_parzen_pick(good, stream) : k;
         at[a] = mu_parzen_draw(good, k, a, stream);
     }
 }
 
-static void to_point(const struct model *m, const double *at, double *x) {
-    for (size_t a = 0; a < m->n_axes; a++) {
-        x[a] = m->axes[a].kind == MU_AXIS_CATEGORY ? at[a] : mu_parameter_at(m->axes[a].parameter, at[a]);
+static void to_point(const struct mu_tpe_model *t, const double *at, double *x) {
+    for (size_t a = 0; a < t->n_axes; a++) {
+        x[a] = t->axes[a].kind == MU_AXIS_CATEGORY ? at[a] : mu_parameter_at(t->axes[a].parameter, at[a]);
     }
 }
 
-static void search(struct model *m, const struct mu_tpe_options *o, const struct mu_seen *seen, uint64_t seed, uint64_t number, double *x,
-                   struct mu_arena *arena) {
-    size_t n = m->n_axes, candidates = o->candidates ? o->candidates : (size_t)TUNING.candidates;
-    double *at = MU_ARRAY(arena, n, double), *point = MU_ARRAY(arena, n, double), best = -INFINITY;
+static void search(struct mu_tpe_model *t, const struct mu_seen *seen, uint64_t seed, uint64_t number, double *x) {
+    size_t n = t->n_axes, candidates = t->options.candidates ? t->options.candidates : (size_t)TUNING.candidates;
+    struct mu_arena_mark mark = mu_arena_mark(t->arena);
+    double *point = MU_ARRAY(t->arena, n, double), best = -INFINITY;
     struct mu_stream stream;
     mu_stream_init(&stream, seed, number, "candidates");
     for (size_t tries = 0, found = 0; found < candidates && tries < 4 * candidates; tries++) {
-        draw_candidate(m, tries, &stream, at);
-        to_point(m, at, point);
+        draw_candidate(t, tries, &stream, t->at);
+        to_point(t, t->at, point);
         if (mu_seen_has(seen, point)) {
             continue;
         }
         found++;
-        double s = score(m, at);
+        double s = score(t, t->at);
         if (s > best) {
             best = s;
             memcpy(x, point, n * sizeof *x);
         }
     }
+    mu_arena_release(t->arena, mark);
     if (best == -INFINITY) {
-        mu_space_draw_unseen(m->data->space, seen, seed, number, x);
+        mu_space_draw_unseen(t->data.space, seen, seed, number, x);
     }
 }
 
-void mu_tpe_propose(const struct mu_tpe_options *options, const struct mu_tpe_data *data, const struct mu_seen *seen, uint64_t seed,
-                    uint64_t number, double *x, struct mu_arena *arena) {
-    size_t startup = options->startup ? options->startup : (size_t)TUNING.startup;
-    struct mu_arena_mark mark = mu_arena_mark(arena);
-    if (data->n < startup || data->space->n == 0) {
-        mu_space_design(data->space, seed, number, x);
-        if (mu_seen_has(seen, x)) {
-            mu_space_draw_unseen(data->space, seen, seed, number, x);
+struct mu_tpe_model *mu_tpe_create(const struct mu_tpe_options *options, const struct mu_tpe_data *data, size_t room,
+                                   struct mu_arena *arena) {
+    struct mu_tpe_model *t = MU_NEW(arena, struct mu_tpe_model);
+    *t = (struct mu_tpe_model){
+        .options = *options, .data = *data, .avoid = MU_ARRAY(arena, room, const double *), .room = room, .arena = arena};
+    return t;
+}
+
+struct mu_tpe_model *mu_tpe_of_history(const struct mu_tpe_options *options, const struct mu_space *space, const struct mu_history *history,
+                                       size_t room, struct mu_arena *arena) {
+    const double **x = MU_ARRAY(arena, history->n, const double *);
+    double *loss = MU_ARRAY(arena, history->n, double);
+    struct mu_tpe_data data = {.space = space, .x = x, .loss = loss};
+    size_t n = space->n ? history->n : 0;
+    for (size_t i = 0; i < n; i++) {
+        if (history->trials[i].state == MU_DONE) {
+            loss[data.n] = history->trials[i].loss;
+            x[data.n++] = history->trials[i].x;
         }
-    } else {
-        struct model m = {.data = data, .axes = mu_axes_create(data->space, arena), .n_axes = data->space->n};
-        build(&m, options, arena);
-        search(&m, options, seen, seed, number, x, arena);
     }
-    mu_arena_release(arena, mark);
+    struct mu_tpe_model *t = mu_tpe_create(options, &data, n - data.n + room, arena);
+    for (size_t i = 0; i < n; i++) {
+        if (history->trials[i].state != MU_DONE) {
+            mu_tpe_avoid(t, history->trials[i].x);
+        }
+    }
+    return t;
+}
+
+void mu_tpe_avoid(struct mu_tpe_model *t, const double *x) {
+    if (t->n_avoid < t->room) {
+        t->avoid[t->n_avoid++] = x;
+    }
+}
+
+void mu_tpe_propose(struct mu_tpe_model *t, const struct mu_seen *seen, uint64_t seed, uint64_t number, double *x) {
+    size_t startup = t->options.startup ? t->options.startup : (size_t)TUNING.startup;
+    if (t->data.n < startup || t->data.space->n == 0) {
+        mu_space_design(t->data.space, seed, number, x);
+        if (mu_seen_has(seen, x)) {
+            mu_space_draw_unseen(t->data.space, seen, seed, number, x);
+        }
+        return;
+    }
+    if (!t->built) {
+        build(t);
+    }
+    push(t);
+    search(t, seen, seed, number, x);
 }

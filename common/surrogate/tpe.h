@@ -5,7 +5,7 @@
 #ifndef MUSHIR_SURROGATE_TPE_H
 #define MUSHIR_SURROGATE_TPE_H
 
-#include "common/search/space.h"
+#include "common/search/experiment.h"
 
 struct mu_tpe_options {
     size_t startup;      /* below this many observations: an initial design instead of the model; 0: the default */
@@ -14,21 +14,33 @@ struct mu_tpe_options {
     double prior_weight; /* weight of the wide prior kernel in units of a point's; 0: the default 1 */
 };
 
-/* What is known. |x| and |loss| (smaller is better, finite) are in canonical order; |avoid| are points without a value that repel: running
- * trials, earlier suggestions of the same batch, failures. Every point has space.n coordinates. */
+/* What is known: |n| points of the space with their losses (smaller is better, finite), in canonical order. */
 struct mu_tpe_data {
     const struct mu_space *space;
     const double *const *x;
     const double *loss;
     size_t n;
-    const double *const *avoid;
-    size_t n_avoid;
 };
 
-/* Propose a point that is not in |seen| (while the space has one) into |x| (space.n coordinates). A pure function of its arguments: |seed|
- * and |number| (of the suggestion within the experiment) key the random streams. Does not add the point to |seen|. Linear in n. Scratch
- * memory goes back to |arena|. */
-void mu_tpe_propose(const struct mu_tpe_options *options, const struct mu_tpe_data *data, const struct mu_seen *seen, uint64_t seed,
-                    uint64_t number, double *x, struct mu_arena *arena);
+struct mu_tpe_model;
+
+/* The estimator of |data|, which is borrowed, with room for |room| points to keep away from. Arena-owned. */
+struct mu_tpe_model *mu_tpe_create(const struct mu_tpe_options *options, const struct mu_tpe_data *data, size_t room,
+                                   struct mu_arena *arena);
+
+/* The estimator of |history|, which is borrowed: finished trials with a value are data, the others are kept away from. |room| more can be.
+ */
+struct mu_tpe_model *mu_tpe_of_history(const struct mu_tpe_options *options, const struct mu_space *space, const struct mu_history *history,
+                                       size_t room, struct mu_arena *arena);
+
+/* Keep away from |x|, a point without a value: a running trial, a failure, or an earlier suggestion of the same batch. Borrowed. Without
+ * effect when there is no more room. */
+void mu_tpe_avoid(struct mu_tpe_model *tpe, const double *x);
+
+/* Propose a point that is not in |seen| (while the space has one) into |x| (space.n coordinates). A pure function of what the estimator was
+ * given, |seed| and |number| (of the suggestion within the experiment), which key the random streams. Adds the point neither to |seen| nor
+ * to those avoided. The first call builds the densities, linear in all points; they stay with the arena, and later calls only add to them.
+ */
+void mu_tpe_propose(struct mu_tpe_model *tpe, const struct mu_seen *seen, uint64_t seed, uint64_t number, double *x);
 
 #endif

@@ -89,12 +89,12 @@ static void propose(const struct plan *plan, struct evidence *e, struct process 
     bool other = plan->acq_func == HEDGE && number % OTHER_EVERY == OTHER_EVERY - 1 && number >= OTHER_FROM;
     bool found;
     if (!model_ready(e, plan)) {
-        mu_space_design(e->tpe.space, request->seed, number, x);
+        mu_space_design(e->frame.space, request->seed, number, x);
         found = !mu_seen_has(e->seen, x);
     } else if (i >= ESTIMATED) {
         found = false;
     } else if (other || i >= modelled(e)) {
-        mu_tpe_propose(&(struct mu_tpe_options){.prior_weight = 1}, &e->tpe, e->seen, request->seed, number, x, request->arena);
+        mu_tpe_propose(e->tpe, e->seen, request->seed, number, x);
         found = true;
     } else if (plan->estimator == GP) {
         found = process_propose(process, kind_of(plan->acq_func), plan->acq_optimizer != SAMPLING, number, x);
@@ -103,7 +103,7 @@ static void propose(const struct plan *plan, struct evidence *e, struct process 
         found = grove_propose(e, request, kind, kind_of(plan->acq_func), plan->acq_optimizer != SAMPLING, number, x);
     }
     if (!found) {
-        mu_space_draw_unseen(e->tpe.space, e->seen, request->seed, number, x);
+        mu_space_draw_unseen(e->frame.space, e->seen, request->seed, number, x);
     }
 }
 
@@ -115,7 +115,7 @@ static enum mu_status suggest(const struct mu_request *request, struct mu_reply 
         if (mu_request_stopped(request)) {
             return mu_fail(error, MU_CANCELLED, "nobody waits for the answer");
         }
-        double *x = MU_ARRAY(request->arena, e->tpe.space->n, double);
+        double *x = MU_ARRAY(request->arena, e->frame.space->n, double);
         propose(&plan, e, process, request, i, x);
         evidence_add_pending(e, x);
         mu_reply_point(request, reply, x);

@@ -38,10 +38,7 @@ static struct evidence *allocate(const struct mu_request *request) {
     e->pending = MU_ARRAY(arena, room * e->frame.n, double);
     e->target = MU_ARRAY(arena, trials, double);
     e->order = MU_ARRAY(arena, trials, size_t);
-    e->x = MU_ARRAY(arena, trials, const double *);
-    e->loss = MU_ARRAY(arena, trials, double);
-    e->avoid = MU_ARRAY(arena, room, const double *);
-    e->tpe = (struct mu_tpe_data){.space = space, .x = e->x, .loss = e->loss, .avoid = e->avoid};
+    e->tpe = mu_tpe_of_history(&(struct mu_tpe_options){.prior_weight = 1}, space, request->history, request->wanted, arena);
     return e;
 }
 
@@ -49,22 +46,19 @@ static void take_trial(struct evidence *e, const struct mu_trial *trial) {
     size_t d = e->frame.n;
     if (trial->state == MU_DONE) {
         mu_frame_encode(&e->frame, trial->x, e->u + e->n * d);
-        e->loss[e->n] = trial->loss;
-        e->x[e->n++] = trial->x;
+        e->target[e->n++] = trial->loss;
         return;
     }
-    e->avoid[e->tpe.n_avoid++] = trial->x;
     bool failed = trial->state == MU_FAILED;
     mu_frame_encode(&e->frame, trial->x, failed ? e->failed + e->n_failed++ * d : e->pending + e->n_pending++ * d);
 }
 
 struct evidence *evidence_of(const struct mu_request *request) {
     struct evidence *e = allocate(request);
-    for (size_t i = 0; i < request->history->n && e->tpe.space->n; i++) {
+    for (size_t i = 0; i < request->history->n && e->frame.space->n; i++) {
         take_trial(e, &request->history->trials[i]);
     }
-    e->tpe.n = e->n;
-    e->varied = mu_targets(e->loss, e->target, e->n, request->arena);
+    e->varied = mu_targets(e->target, e->target, e->n, request->arena);
     sort_by_target(e, request->arena);
     return e;
 }
@@ -72,7 +66,7 @@ struct evidence *evidence_of(const struct mu_request *request) {
 void evidence_add_pending(struct evidence *e, const double *x) {
     mu_seen_add(e->seen, x);
     mu_frame_encode(&e->frame, x, e->pending + e->n_pending++ * e->frame.n);
-    e->avoid[e->tpe.n_avoid++] = x;
+    mu_tpe_avoid(e->tpe, x);
 }
 
 size_t evidence_choose(const struct evidence *e, size_t most, size_t *chosen, struct mu_arena *arena) {

@@ -10,9 +10,8 @@ enum { PROPOSALS = 256 /* made by the model in one request; the rest are drawn a
 
 struct tpe {
     const struct mu_hunt *hunt;
-    struct mu_tpe_data data;
-    const double **avoid; /* what data.avoid points to; room for the request's proposals */
-    size_t proposals;
+    struct mu_tpe_model *model;
+    size_t results, proposals;
 };
 
 /* A result to learn from. */
@@ -78,18 +77,17 @@ static size_t collect(const struct mu_brackets *brackets, struct outcome *outcom
 static bool draw(void *self, uint64_t number, double *x) {
     struct tpe *tpe = self;
     const struct mu_hunt *hunt = tpe->hunt;
-    if (tpe->data.n < hunt->space.n + 2 || tpe->proposals++ >= PROPOSALS) {
+    if (tpe->results < hunt->space.n + 2 || tpe->proposals++ >= PROPOSALS) {
         return false;
     }
-    struct mu_tpe_options options = {.startup = 1};
-    mu_tpe_propose(&options, &tpe->data, hunt->seen, hunt->request->seed, number, x, hunt->request->arena);
+    mu_tpe_propose(tpe->model, hunt->seen, hunt->request->seed, number, x);
     return true;
 }
 
 static void pending(void *self, const double *x, int rung) {
     (void)rung;
     struct tpe *tpe = self;
-    tpe->avoid[tpe->data.n_avoid++] = x;
+    mu_tpe_avoid(tpe->model, x);
 }
 
 struct mu_sampler mu_sampler_tpe(const struct mu_hunt *hunt) {
@@ -104,9 +102,9 @@ struct mu_sampler mu_sampler_tpe(const struct mu_hunt *hunt) {
         x[i] = outcomes[i].x;
         loss[i] = (double)i;
     }
-    tpe->hunt = hunt;
-    tpe->avoid = MU_ARRAY(arena, brackets->n_runs + hunt->request->wanted + 1, const double *);
-    tpe->data = (struct mu_tpe_data){.space = &hunt->space, .x = x, .loss = loss, .n = n, .avoid = tpe->avoid};
+    struct mu_tpe_data data = {.space = &hunt->space, .x = x, .loss = loss, .n = n};
+    size_t room = brackets->n_runs + hunt->request->wanted;
+    *tpe = (struct tpe){.hunt = hunt, .model = mu_tpe_create(&(struct mu_tpe_options){.startup = 1}, &data, room, arena), .results = n};
     for (size_t i = 0; i < brackets->n_runs; i++) {
         if (brackets->runs[i].trial->state != MU_DONE) {
             pending(tpe, brackets->runs[i].x, 0);

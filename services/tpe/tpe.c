@@ -68,51 +68,24 @@ static struct mu_tpe_options options_of(const struct mu_settings *settings) {
     return options;
 }
 
-/* What the model may know: finished trials with a value, and the points to keep away from. Room for the batch is left in |avoid|. */
-struct knowledge {
-    struct mu_tpe_data data;
-    const double **x, **avoid;
-    double *loss;
-    struct mu_seen *seen;
-};
-
-static struct knowledge knowledge_of(const struct mu_request *request) {
-    const struct mu_history *history = request->history;
-    struct mu_arena *arena = request->arena;
-    size_t room = history->n + request->wanted;
-    struct knowledge k = {.x = MU_ARRAY(arena, history->n, const double *),
-                          .avoid = MU_ARRAY(arena, room, const double *),
-                          .loss = MU_ARRAY(arena, history->n, double),
-                          .seen = mu_request_seen(request)};
-    k.data = (struct mu_tpe_data){.space = &request->experiment->space, .x = k.x, .loss = k.loss, .avoid = k.avoid};
-    for (size_t i = 0; i < history->n && k.data.space->n; i++) {
-        const struct mu_trial *trial = &history->trials[i];
-        if (trial->state == MU_DONE) {
-            k.loss[k.data.n] = trial->loss;
-            k.x[k.data.n++] = trial->x;
-        } else {
-            k.avoid[k.data.n_avoid++] = trial->x;
-        }
-    }
-    return k;
-}
-
 static enum mu_status suggest(const struct mu_request *request, struct mu_reply *reply, struct mu_error *error) {
     const struct mu_space *space = &request->experiment->space;
     struct mu_tpe_options options = options_of(request->settings);
-    struct knowledge known = knowledge_of(request);
+    size_t modelled = request->wanted < MODELLED ? request->wanted : MODELLED;
+    struct mu_tpe_model *tpe = mu_tpe_of_history(&options, space, request->history, modelled, request->arena);
+    struct mu_seen *seen = mu_request_seen(request);
     for (size_t i = 0; i < request->wanted; i++) {
         if (mu_request_stopped(request)) {
             return mu_fail(error, MU_CANCELLED, "nobody waits for the answer");
         }
         double *x = MU_ARRAY(request->arena, space->n, double);
-        if (i < MODELLED) {
-            mu_tpe_propose(&options, &known.data, known.seen, request->seed, request->first + i, x, request->arena);
+        if (i < modelled) {
+            mu_tpe_propose(tpe, seen, request->seed, request->first + i, x);
         } else {
-            mu_space_draw_unseen(space, known.seen, request->seed, request->first + i, x);
+            mu_space_draw_unseen(space, seen, request->seed, request->first + i, x);
         }
-        mu_seen_add(known.seen, x);
-        known.avoid[known.data.n_avoid++] = x;
+        mu_seen_add(seen, x);
+        mu_tpe_avoid(tpe, x);
         mu_reply_point(request, reply, x);
     }
     return MU_OK;

@@ -7,7 +7,7 @@
 #include "common/surrogate/fast.h"
 #include "tests/support/arena.h"
 
-static const struct mu_parzen_options OPTIONS = {.width = 0.08, .prior_weight = 1};
+static const double WIDTH = 0.08;
 
 static const struct mu_parameter_text MIXED[] = {
     {.name = "line", .type = MU_DOUBLE, .min = "0", .max = "1"},
@@ -23,21 +23,32 @@ static const struct mu_axis *axes_of(const struct mu_parameter_text *texts, size
     return mu_axes_create(space, arena);
 }
 
-/* |n| points, deterministic, on all four axes. */
-static struct mu_parzen *mixture(const struct mu_axis *axes, size_t n, const double **weights_out) {
-    double **positions = MU_ARRAY(arena, 4, double *), *weights = MU_ARRAY(arena, n, double);
-    for (size_t a = 0; a < 4; a++) {
-        positions[a] = MU_ARRAY(arena, n, double);
-        for (size_t i = 0; i < n; i++) {
-            double u = fmod(0.07 + 0.6180339887 * (double)(i + 1) * (double)(a + 1), 1);
-            positions[a][i] = a == 0 ? u : mu_axis_position(&axes[a], mu_parameter_at(axes[a].parameter, u));
-        }
-    }
+/* The weight of point |i| of |n|; the prior's is their mean. */
+static double weight_of(size_t i) {
+    return 1 + (double)(i % 3);
+}
+
+static double prior_of(size_t n) {
+    double mean = n ? 0 : 1;
     for (size_t i = 0; i < n; i++) {
-        weights[i] = 1 + (double)(i % 3);
+        mean += weight_of(i) / (double)n;
     }
-    *weights_out = weights;
-    return mu_parzen_create(axes, 4, (const double *const *)positions, weights, n, &OPTIONS, arena);
+    return mean;
+}
+
+/* |n| points, deterministic, on the axes from |first| on, |n_axes| of them. */
+static struct mu_parzen *mixture(const struct mu_axis *axes, size_t first, size_t n_axes, size_t n) {
+    struct mu_parzen_options options = {.width = WIDTH, .prior_weight = prior_of(n)};
+    struct mu_parzen *z = mu_parzen_create(axes + first, n_axes, &options, n, arena);
+    for (size_t i = 0; i < n; i++) {
+        double at[4];
+        for (size_t a = first; a < first + n_axes; a++) {
+            double u = fmod(0.07 + 0.6180339887 * (double)(i + 1) * (double)(a + 1), 1);
+            at[a - first] = a == 0 ? u : mu_axis_position(&axes[a], mu_parameter_at(axes[a].parameter, u));
+        }
+        mu_parzen_add(z, at, weight_of(i));
+    }
+    return z;
 }
 
 static void the_kernels_of_the_inner_loop(void **state) {
@@ -58,8 +69,7 @@ static void densities_integrate_to_one(void **state) {
     const struct mu_axis *axes = axes_of(MIXED, 4);
     double scratch[200];
     for (size_t s = 0; s < 6; s++) {
-        const double *weights;
-        struct mu_parzen *z = mixture(axes, sizes[s], &weights);
+        struct mu_parzen *z = mixture(axes, 0, 4, sizes[s]);
         double total = 0;
         for (size_t i = 0; i < STEPS; i++) {
             for (size_t level = 0; level < 6; level++) {
@@ -74,14 +84,10 @@ static void densities_integrate_to_one(void **state) {
 }
 
 /* The definition, kernel by kernel and level by level, with libm. */
-static double reference(const struct mu_parzen *z, const double *weights, const double *at) {
-    size_t n = z->n - 1;
-    double sum = 0, total = 0, k = (double)z->n, mean_weight = 0;
-    for (size_t i = 0; i < n; i++) {
-        mean_weight += weights[i] / (double)n;
-    }
-    for (size_t i = 0; i <= n; i++) {
-        double w = i < n ? weights[i] : mean_weight, mean = z->position[0][i], sigma = sqrt(0.5 / z->curvature[0][i]);
+static double reference(const struct mu_parzen *z, const double *at) {
+    double sum = 0, total = 0, k = (double)z->n;
+    for (size_t i = 0; i < z->n; i++) {
+        double w = i ? weight_of(i - 1) : prior_of(z->n - 1), mean = z->position[0][i], sigma = sqrt(0.5 / z->curvature[0][i]);
         double line = exp(-pow((at[0] - mean) / sigma, 2) / 2) / (sigma * sqrt(2 * M_PI)) /
                       (mu_normal_cdf((1 - mean) / sigma) - mu_normal_cdf(-mean / sigma));
         double ladder = 0, norm = 0;
@@ -91,7 +97,7 @@ static double reference(const struct mu_parzen *z, const double *weights, const 
             norm += v;
             ladder = z->axes[1].centres[level] == at[1] ? v : ladder;
         }
-        double kind = i == n ? 1.0 / 3 : ((z->position[2][i] == at[2]) + 1 / k) / (1 + 3 / k);
+        double kind = i == 0 ? 1.0 / 3 : ((z->position[2][i] == at[2]) + 1 / k) / (1 + 3 / k);
         sum += w * line * ladder / norm * kind;
         total += w;
     }
@@ -104,11 +110,10 @@ static void densities_match_the_definition(void **state) {
     const size_t sizes[] = {1, 5, 30, 180};
     double scratch[200];
     for (size_t s = 0; s < 4; s++) {
-        const double *weights;
-        struct mu_parzen *z = mixture(axes, sizes[s], &weights);
+        struct mu_parzen *z = mixture(axes, 0, 4, sizes[s]);
         for (size_t i = 0; i < 60; i++) {
             double at[] = {fmod(0.3 + 0.377 * (double)i, 1), axes[1].centres[i % 6], (double)(i % 3), 0.5};
-            assert_true(fabs(mu_parzen_log_density(z, at, scratch) - reference(z, weights, at)) < 1e-5);
+            assert_true(fabs(mu_parzen_log_density(z, at, scratch) - reference(z, at)) < 1e-5);
         }
     }
 }
@@ -120,12 +125,11 @@ static void kernels_are_as_wide_as_told(void **state) {
     const struct mu_axis *axes = axes_of(MIXED, 4);
     const size_t sizes[] = {5, 40};
     for (size_t s = 0; s < 2; s++) {
-        const double *weights;
-        struct mu_parzen *z = mixture(axes, sizes[s], &weights);
+        struct mu_parzen *z = mixture(axes, 0, 4, sizes[s]);
         for (size_t i = 0; i <= sizes[s]; i++) {
             uint64_t level = (uint64_t)mu_parameter_at(axes[1].parameter, z->position[1][i]);
             double cell = mu_parameter_edge(axes[1].parameter, level + 1) - mu_parameter_edge(axes[1].parameter, level);
-            double line = i < sizes[s] ? OPTIONS.width : 1, ladder = i < sizes[s] ? fmax(OPTIONS.width, cell / 2) : 1;
+            double line = i ? WIDTH : 1, ladder = i ? fmax(WIDTH, cell / 2) : 1;
             assert_true(fabs(sqrt(0.5 / z->curvature[0][i]) - line) < 1e-12);
             assert_true(fabs(sqrt(0.5 / z->curvature[1][i]) - ladder) < 1e-12);
         }
@@ -137,10 +141,9 @@ static void a_ratio_in_closed_form(void **state) {
     (void)state;
     const struct mu_axis *axes = axes_of(MIXED, 1);
     const struct mu_parzen_options options = {.width = 0.2, .prior_weight = 1};
-    const double good[] = {0.3}, bad[] = {0.8}, weight[] = {1};
-    const double *good_at[] = {good}, *bad_at[] = {bad};
-    struct mu_parzen *l = mu_parzen_create(axes, 1, good_at, weight, 1, &options, arena);
-    struct mu_parzen *g = mu_parzen_create(axes, 1, bad_at, weight, 1, &options, arena);
+    struct mu_parzen *l = mu_parzen_create(axes, 1, &options, 1, arena), *g = mu_parzen_create(axes, 1, &options, 1, arena);
+    mu_parzen_add(l, &(double){0.3}, 1);
+    mu_parzen_add(g, &(double){0.8}, 1);
     double scratch[2], prior_mass = 2 * mu_normal_cdf(0.5) - 1;
     for (double x = 0.05; x < 1; x += 0.1) {
         double prior = exp(-(x - 0.5) * (x - 0.5) / 2) / prior_mass;
@@ -158,56 +161,62 @@ static void draws_follow_the_density(void **state) {
     enum { DRAWS = 20000, BINS = 10 };
     const struct mu_axis *axes = axes_of(MIXED, 4);
     for (size_t a = 0; a < 3; a++) {
-        const double *weights;
-        struct mu_parzen *z = mixture(axes, 5, &weights);
-        struct mu_parzen only = *z; /* the same mixture seen on one axis */
-        double *positions[] = {z->position[a]}, scratch[8], counts[BINS] = {0}, expected[BINS] = {0};
-        only = *mu_parzen_create(&axes[a], 1, (const double *const *)positions, weights, 5, &OPTIONS, arena);
+        struct mu_parzen *z = mixture(axes, a, 1, 5);
+        double scratch[8], counts[BINS] = {0}, expected[BINS] = {0};
         struct mu_stream stream;
         mu_stream_init(&stream, 11, a, "draws");
         size_t bins = a == 0 ? BINS : axes[a].levels;
         for (size_t i = 0; i < DRAWS; i++) {
-            double at = mu_parzen_draw(&only, mu_parzen_pick(&only, &stream), 0, &stream);
+            double at = mu_parzen_draw(z, mu_parzen_pick(z, &stream), 0, &stream);
             size_t bin = a == 0 ? (size_t)fmin(BINS - 1, at * BINS) : a == 2 ? (size_t)at : (size_t)mu_parameter_at(axes[a].parameter, at);
             counts[bin]++;
         }
         for (size_t i = 0; i < 2000; i++) {
             double at = ((double)i + 0.5) / 2000;
-            expected[i / 200] += a == 0 ? exp(mu_parzen_log_density(&only, &at, scratch)) / 2000 : 0;
+            expected[i / 200] += a == 0 ? exp(mu_parzen_log_density(z, &at, scratch)) / 2000 : 0;
         }
         double statistic = 0;
         for (size_t b = 0; b < bins; b++) {
             double at = a == 1 ? axes[a].centres[b] : (double)b;
-            double p = a == 0 ? expected[b] : exp(mu_parzen_log_density(&only, &at, scratch));
+            double p = a == 0 ? expected[b] : exp(mu_parzen_log_density(z, &at, scratch));
             statistic += (counts[b] - DRAWS * p) * (counts[b] - DRAWS * p) / (DRAWS * p);
         }
         assert_true(statistic < 40);
     }
 }
 
-static void tails_leave_out_the_first_kernels(void **state) {
+static void tails_leave_out_the_first_points(void **state) {
     (void)state;
     const struct mu_axis *axes = axes_of(MIXED, 4);
-    const double *weights;
-    struct mu_parzen *z = mixture(axes, 12, &weights);
+    struct mu_parzen *z = mixture(axes, 0, 4, 12);
     double at[] = {0.4, axes[1].centres[2], 1, 0.5}, values[13], scratch[13], tails[3];
     const size_t from[] = {0, 4, 9};
     mu_parzen_kernels(z, at, values);
     mu_parzen_log_tails(z, at, from, 3, scratch, tails);
     for (size_t f = 0; f < 3; f++) {
-        double sum = 0;
-        for (size_t i = from[f]; i < 13; i++) {
-            sum += exp(values[i]);
+        double sum = exp(values[0]), total = prior_of(12);
+        for (size_t i = 0; i < 12; i++) {
+            sum += i >= from[f] ? exp(values[i + 1]) : 0;
+            total += weight_of(i);
         }
-        assert_true(fabs(tails[f] - log(sum)) < 1e-9);
+        assert_true(fabs(tails[f] - log(sum / total)) < 1e-9);
     }
+}
+
+static void a_full_mixture_takes_no_more(void **state) {
+    (void)state;
+    struct mu_parzen *z = mixture(axes_of(MIXED, 4), 0, 4, 3);
+    double at[] = {0.4, 0.5, 1, 0.5}, scratch[4], before = mu_parzen_log_density(z, at, scratch);
+    mu_parzen_add(z, at, 1);
+    assert_int_equal(z->n, 4);
+    assert_true(mu_parzen_log_density(z, at, scratch) == before);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        arena_test(the_kernels_of_the_inner_loop),     arena_test(densities_integrate_to_one), arena_test(densities_match_the_definition),
-        arena_test(kernels_are_as_wide_as_told),       arena_test(a_ratio_in_closed_form),     arena_test(draws_follow_the_density),
-        arena_test(tails_leave_out_the_first_kernels),
+        arena_test(the_kernels_of_the_inner_loop),    arena_test(densities_integrate_to_one),   arena_test(densities_match_the_definition),
+        arena_test(kernels_are_as_wide_as_told),      arena_test(a_ratio_in_closed_form),       arena_test(draws_follow_the_density),
+        arena_test(tails_leave_out_the_first_points), arena_test(a_full_mixture_takes_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
