@@ -2,9 +2,11 @@
 #include "services/enas/tests/support.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "common/num/linalg.h"
 #include "services/enas/surrogate.h"
+#include "tests/support/elimination.h"
 
 enum { N = 12 };
 
@@ -34,26 +36,11 @@ static double kernel(const struct mu_enas_space *space, struct mu_enas_scales s,
     return exp(-s.ops * ops / (double)space->layers - s.skips * skips / (double)space->skips);
 }
 
-/* Solve A x = b by Gauss-Jordan elimination without pivoting (A is positive definite). */
-static void solve(double a[N][N], const double *b, double *x) {
-    double m[N][N + 1];
-    for (size_t i = 0; i < N; i++) {
-        for (size_t j = 0; j < N; j++) {
-            m[i][j] = a[i][j];
-        }
-        m[i][N] = b[i];
-    }
-    for (size_t i = 0; i < N; i++) {
-        for (size_t r = 0; r < N; r++) {
-            double factor = r == i ? 0 : m[r][i] / m[i][i];
-            for (size_t j = i; j <= N && r != i; j++) {
-                m[r][j] -= factor * m[i][j];
-            }
-        }
-    }
-    for (size_t i = 0; i < N; i++) {
-        x[i] = m[i][N] / m[i][i];
-    }
+static void solve(const double *k, const double *b, double *x) {
+    double matrix[N * N];
+    memcpy(matrix, k, sizeof matrix);
+    memcpy(x, b, N * sizeof *x);
+    eliminate(matrix, x, N);
 }
 
 static void posterior_is_that_of_the_formula(void **state) {
@@ -62,7 +49,7 @@ static void posterior_is_that_of_the_formula(void **state) {
     struct mu_enas_space space;
     space_of(&space, &network);
     struct mu_enas_arch *archs = mu_enas_archs(&space, N + 2, arena);
-    double scores[N], k[N][N], at[2][N], alpha[N], beta[N], variance[2], deviation[2];
+    double scores[N], k[N * N], at[2][N], alpha[N], beta[N], variance[2], deviation[2];
     bool partial[N] = {[3] = true};
     struct mu_enas_evidence e = evidence_of(&space, archs, scores, partial);
     struct mu_enas_surrogate *s = mu_enas_surrogate_fit(&space, &e, 1, arena);
@@ -71,7 +58,7 @@ static void posterior_is_that_of_the_formula(void **state) {
     mu_stream_init(&stream, 2, 0, "test");
     for (size_t i = 0; i < N; i++) {
         for (size_t j = 0; j < N; j++) {
-            k[i][j] = kernel(&space, scales, &archs[i], &archs[j]) + (i == j ? scales.noise * (partial[i] ? 4 : 1) : 0);
+            k[i * N + j] = kernel(&space, scales, &archs[i], &archs[j]) + (i == j ? scales.noise * (partial[i] ? 4 : 1) : 0);
         }
     }
     solve(k, scores, alpha);

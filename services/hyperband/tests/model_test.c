@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "tests/support/cmocka.h"
+#include "tests/support/elimination.h"
 
-enum { N = 24, D = 3, MAX = N + 2 };
+enum { N = 24, D = 3 };
 
 static struct mu_arena *arena;
 static struct mu_space space;
@@ -21,41 +22,10 @@ static double kernel(const struct mu_model *m, const double *a, double ta, const
     return m->amplitude * (1 + r + r * r / 3) * exp(-r) * (1 + rt + rt * rt / 3) * exp(-rt);
 }
 
-/* Solve the n x n system a x = b by elimination with pivots; ln |a| is returned. */
-static double solve(double a[MAX][MAX], double *b, size_t n) {
-    double log_determinant = 0;
-    for (size_t c = 0; c < n; c++) {
-        size_t pivot = c;
-        for (size_t r = c + 1; r < n; r++) {
-            pivot = fabs(a[r][c]) > fabs(a[pivot][c]) ? r : pivot;
-        }
-        for (size_t k = 0; k < n; k++) {
-            double swap = a[c][k];
-            a[c][k] = a[pivot][k];
-            a[pivot][k] = swap;
-        }
-        double swap = b[c];
-        b[c] = b[pivot];
-        b[pivot] = swap;
-        log_determinant += log(fabs(a[c][c]));
-        for (size_t r = 0; r < n; r++) {
-            double factor = r == c ? 0 : a[r][c] / a[c][c];
-            for (size_t k = c; k < n; k++) {
-                a[r][k] -= factor * a[c][k];
-            }
-            b[r] -= factor * b[c];
-        }
-    }
-    for (size_t c = 0; c < n; c++) {
-        b[c] /= a[c][c];
-    }
-    return log_determinant;
-}
-
-static void covariance(const struct mu_model *m, double k[MAX][MAX]) {
+static void covariance(const struct mu_model *m, double *k) {
     for (size_t i = 0; i < N; i++) {
         for (size_t j = 0; j < N; j++) {
-            k[i][j] = kernel(m, u + i * D, t[i], u + j * D, t[j]) + (t[i] == t[j] ? 4 : 0) + (i == j ? m->noise : 0);
+            k[i * N + j] = kernel(m, u + i * D, t[i], u + j * D, t[j]) + (t[i] == t[j] ? 4 : 0) + (i == j ? m->noise : 0);
         }
     }
 }
@@ -72,13 +42,13 @@ static void predictions_follow_the_formulas(void **state) {
     struct mu_stream stream;
     mu_stream_init(&stream, 5, 0, "places");
     for (int p = 0; p < 20; p++) {
-        double at[D] = {mu_uniform(&stream), mu_uniform(&stream), p % 3 / 3.0 + 1.0 / 6}, k[MAX][MAX], x[N], cross[N], mean, sd;
+        double at[D] = {mu_uniform(&stream), mu_uniform(&stream), p % 3 / 3.0 + 1.0 / 6}, k[N * N], x[N], cross[N], mean, sd;
         double expected_mean = 0, expected_variance = model.amplitude;
         covariance(&model, k);
         for (size_t i = 0; i < N; i++) {
             x[i] = cross[i] = kernel(&model, at, 1, u + i * D, t[i]);
         }
-        solve(k, x, N);
+        eliminate(k, x, N);
         for (size_t i = 0; i < N; i++) {
             expected_mean += x[i] * y[i];
             expected_variance -= x[i] * cross[i];
@@ -91,10 +61,10 @@ static void predictions_follow_the_formulas(void **state) {
 
 /* The negative log posterior, from scratch. */
 static double energy(const struct mu_model *m) {
-    double k[MAX][MAX], x[N], value = 0;
+    double k[N * N], x[N], value = 0;
     covariance(m, k);
     memcpy(x, y, sizeof x);
-    value = 0.5 * solve(k, x, N);
+    value = 0.5 * eliminate(k, x, N);
     for (size_t i = 0; i < N; i++) {
         value += 0.5 * x[i] * y[i];
     }
