@@ -11,15 +11,11 @@
  * The hyper-parameters theta = (ln s_j, ln a^2, ln n^2, ln w/(1 - w)), s_j = 1 / l_j^2, noise = n^2 + 1e-6, are at the maximum of the
  * posterior (eq. 5.8 plus a prior, see mu_gp_fit). Targets are standardised and larger is better.
  *
- * A conditioned process holds the inverse of its Cholesky factor, so that a prediction with gradient is two triangular products and a
- * further point one more row. Unobserved points are integrated over |draws| joint samples of their values (fantasies): every draw has
- * targets of its own. */
+ * Unobserved points are integrated over |draws| joint samples of their values (fantasies): every draw has targets of its own. */
 #ifndef MUSHIR_SURROGATE_GP_H
 #define MUSHIR_SURROGATE_GP_H
 
-#include <stdbool.h>
-
-#include "common/base/arena.h"
+#include "common/surrogate/posterior.h"
 
 struct mu_gp_kernel {
     size_t n_dims;
@@ -33,17 +29,13 @@ struct mu_gp_kernel {
 
 struct mu_gp {
     struct mu_gp_kernel kernel;
-    size_t n, capacity, draws;
-    double *x;                           /* n_dims x capacity: coordinate j of point i is x[j * capacity + i] */
-    double *root;                        /* capacity x capacity: lower triangular R with R K R^T = I */
-    double *beta;                        /* draws x capacity: R y of each draw */
-    double *alpha;                       /* draws x capacity: K^-1 y */
-    double *scratch, *k, *slope, *v, *w; /* capacity each; of the latest prediction: k, its first part's slope by r^2, R k, K^-1 k */
-    double sd;
+    struct mu_posterior posterior;
+    double *x;               /* n_dims x capacity: coordinate j of point i is x[j * capacity + i] */
+    double *scratch, *slope; /* capacity each; slope: that of the first part of the latest prediction's covariances, by r^2 */
+    double sd;               /* of the latest prediction */
 };
 
-/* Negative log posterior of theta (d + 3 values) for |n| points and targets, and its gradient; exposed for tests. |distances| from
- * mu_gp_distances. */
+/* Negative log posterior of theta (d + 3 values) for |n| points and targets, and its gradient; exposed for tests. */
 struct mu_gp_likelihood {
     const struct mu_gp_kernel *kernel;
     size_t n;
@@ -62,7 +54,7 @@ void mu_gp_fit(struct mu_gp_kernel *kernel, const double *points, const double *
                struct mu_arena *arena);
 
 /* Condition on |n| points with targets |y| and extra noise variances |extra| (may be NULL), with room for |room| more points and |draws| >=
- * 1 draws. Never fails: the noise is raised tenfold until the covariance can be factored. Arena-owned. */
+ * 1 draws. Never fails, see mu_posterior_condition. Arena-owned. */
 void mu_gp_condition(struct mu_gp *gp, const struct mu_gp_kernel *kernel, const double *points, const double *y, const double *extra,
                      size_t n, size_t room, size_t draws, struct mu_arena *arena);
 

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "common/num/lbfgs.h"
-#include "common/num/linalg.h"
 #include "common/num/sobol.h"
 #include "common/surrogate/gp.h"
 #include "common/surrogate/matern.h"
@@ -131,21 +130,13 @@ static void add_gradient(struct mu_gp_likelihood *l, const double *theta, double
 
 double mu_gp_objective(const double *theta, double *gradient, size_t n_theta, void *likelihood) {
     struct mu_gp_likelihood *l = likelihood;
-    size_t n = l->n;
     double value = prior(theta, gradient, n_theta - 3);
     fill_matrix(l, theta);
-    if (!mu_cholesky(l->matrix, n, n)) {
-        return INFINITY;
+    double misfit = mu_negative_log_likelihood(l->matrix, l->y, l->alpha, l->n);
+    if (isfinite(misfit)) {
+        add_gradient(l, theta, gradient);
     }
-    memcpy(l->alpha, l->y, n * sizeof *l->alpha);
-    mu_solve_lower(l->matrix, n, n, false, l->alpha);
-    value += mu_log_diagonal(l->matrix, n, n) + 0.5 * mu_dot(l->alpha, l->alpha, n);
-    mu_solve_lower(l->matrix, n, n, true, l->alpha);
-    if (!isfinite(value) || !mu_cholesky_inverse(l->matrix, n, n)) {
-        return INFINITY;
-    }
-    add_gradient(l, theta, gradient);
-    return value;
+    return value + misfit;
 }
 
 static void start_point(double *theta, size_t d, int start) {

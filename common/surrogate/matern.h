@@ -7,7 +7,7 @@
 
 #include "common/surrogate/fast.h"
 
-/* M(r^2) of |n| squared distances into |value| and dM/d(r^2) into |slope|; |slope| may be |r2| itself. No division by r. */
+/* M(r^2) of |n| squared distances into |value| and dM/d(r^2) into |slope|; |value| or |slope| may be |r2| itself. No division by r. */
 static inline void mu_matern_all(bool rough, const double *r2, double *value, double *slope, size_t n) {
     if (rough) {
         for (size_t i = 0; i < n; i++) {

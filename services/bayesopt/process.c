@@ -172,7 +172,7 @@ struct question {
 /* The acquisition averaged over the draws: logarithms by log-mean-exp. */
 static double worth(void *user, const double *u, double *gradient) {
     struct question *q = user;
-    size_t draws = q->sight->gp.draws;
+    size_t draws = q->process->draws;
     double means[FANTASIES], value[FANTASIES], by_mean[FANTASIES], by_sd[FANTASIES], highest = -HUGE_VAL, sum = 0, total_sd = 0;
     double sd = mu_gp_predict(&q->sight->gp, u, means);
     for (size_t s = 0; s < draws; s++) {
@@ -210,7 +210,7 @@ bool process_propose(struct process *p, enum mu_acquisition kind, bool climb, ui
                              .scale = s->scale,
                              .climb = climb,
                              .gradient = true,
-                             .candidates = s->gp.n > 150 ? 256 : 512,
+                             .candidates = s->gp.posterior.n > 150 ? 256 : 512,
                              .seed = p->request->seed,
                              .number = number};
     return mu_maximize(&m, x, p->request->arena);
