@@ -10,17 +10,15 @@
 #define MUSHIR_HYPERBAND_MODEL_H
 
 #include "common/search/space.h"
+#include "common/surrogate/posterior.h"
 
 struct mu_model {
     const struct mu_space *space;
-    size_t n, n_results, capacity;
-    double *u, *t;     /* the points: coordinate j of point i is u[j * capacity + i]; capacity */
-    double *fade;      /* M(|1 - t| / l_t) of each point */
-    bool *believed;    /* the point stands for the value at t = 1 itself: no level, no noise */
-    double *factor;    /* Cholesky factor of their covariance, rows of |capacity| */
-    double *alpha;     /* inverse covariance times the results: n_results */
-    double *k, *slope; /* scratch: capacity each */
-    double *sharpness; /* 1 / l^2 of each parameter, then 1 / l_t^2 */
+    struct mu_posterior posterior; /* of one draw: the results, then the believed points */
+    double *u;                     /* space->n x capacity: coordinate j of point i is u[j * capacity + i] */
+    double *fade;                  /* capacity: M(|1 - t| / l_t) of each point */
+    double *slope;                 /* capacity: scratch */
+    double *sharpness;             /* 1 / l^2 of each parameter, then 1 / l_t^2 */
     double amplitude, noise;
 };
 
@@ -36,9 +34,8 @@ void mu_model_predict(struct mu_model *model, const double *u, double *mean, dou
  * is nothing more to learn around there. Without effect when there is no more room. */
 void mu_model_believe(struct mu_model *model, const double *u);
 
-/* private: model_fit.c finds sharpness, amplitude and noise for the model's n points with the results |y| */
-void mu_model_fit(struct mu_model *model, const double *y, struct mu_arena *arena);
-double mu_model_fading(const struct mu_model *model, double gap); /* M(|gap| / l_t) */
-extern const double MU_MODEL_LEVEL;
+/* private: find sharpness, amplitude and noise for |n| results (unit coordinates in model->u) and leave their covariances in the lower
+ * triangle of |k|, n x n */
+void mu_model_fit(struct mu_model *model, const double *t, const double *y, size_t n, double *k, struct mu_arena *arena);
 
 #endif

@@ -4,17 +4,16 @@
 #include <string.h>
 
 #include "common/num/lbfgs.h"
-#include "common/num/linalg.h"
 #include "common/surrogate/matern.h"
 #include "services/hyperband/model.h"
 
 enum { ITERATIONS = 25 };
-static const double LEAST_NOISE = 1e-6;
+static const double LEAST_NOISE = 1e-6, LEVEL = 4 /* c^2 */;
 
 /* theta: ln l of each parameter, ln l_t, ln a^2, ln noise. Pairs are (1,0), (2,0), (2,1), ... */
 struct fit {
     struct mu_model *model; /* sharpness, amplitude and noise are written here for each theta */
-    const double *y;
+    const double *t, *y;
     size_t n, d, p, pairs;         /* points, parameters, length of theta, n (n - 1) / 2 */
     double *gaps;                  /* (d + 1) x pairs: squared differences of each parameter, then of the positions */
     double *shape, *shape_slope;   /* per pair: M of the assignments and its derivative by r^2 */
@@ -42,7 +41,7 @@ static void measure_gaps(struct fit *f) {
     const struct mu_model *m = f->model;
     double *out = f->gaps;
     for (size_t j = 0; j <= f->d; j++) {
-        const double *x = j < f->d ? m->u + j * m->capacity : m->t;
+        const double *x = j < f->d ? m->u + j * m->posterior.capacity : f->t;
         bool ordered = j == f->d || m->space->parameters[j].ordered;
         for (size_t a = 1; a < f->n; a++) {
             for (size_t b = 0; b < a; b++) {
@@ -70,9 +69,9 @@ static void fill_covariance(struct fit *f) {
     mu_matern_all(false, f->fading_slope, f->fading, f->fading_slope, f->pairs);
     for (size_t a = 0, pair = 0; a < f->n; a++) {
         for (size_t b = 0; b < a; b++, pair++) {
-            f->k[a * f->n + b] = m->amplitude * f->shape[pair] * f->fading[pair] + (time[pair] == 0 ? MU_MODEL_LEVEL : 0);
+            f->k[a * f->n + b] = m->amplitude * f->shape[pair] * f->fading[pair] + (time[pair] == 0 ? LEVEL : 0);
         }
-        f->k[a * f->n + a] = m->amplitude + MU_MODEL_LEVEL + m->noise;
+        f->k[a * f->n + a] = m->amplitude + LEVEL + m->noise;
     }
 }
 
@@ -113,16 +112,9 @@ static double objective(const double *theta, double *gradient, size_t p, void *u
     set_parameters(f, theta);
     fill_covariance(f);
     memset(gradient, 0, p * sizeof *gradient);
-    if (!mu_cholesky(f->k, f->n, f->n)) {
-        return HUGE_VAL;
-    }
-    double value = mu_log_diagonal(f->k, f->n, f->n);
-    memcpy(f->alpha, f->y, f->n * sizeof *f->alpha);
-    mu_solve_lower(f->k, f->n, f->n, false, f->alpha);
-    value += 0.5 * mu_dot(f->alpha, f->alpha, f->n);
-    mu_solve_lower(f->k, f->n, f->n, true, f->alpha);
-    if (!mu_cholesky_inverse(f->k, f->n, f->n)) {
-        return HUGE_VAL;
+    double value = mu_negative_log_likelihood(f->k, f->y, f->alpha, f->n);
+    if (!isfinite(value)) {
+        return value;
     }
     add_gradient(f, gradient);
     for (size_t j = 0; j < p; j++) {
@@ -146,18 +138,18 @@ static void minimize(struct fit *f, double *theta, struct mu_arena *arena) {
     set_parameters(f, theta);
 }
 
-void mu_model_fit(struct mu_model *model, const double *y, struct mu_arena *arena) {
-    size_t n = model->n, d = model->space->n, pairs = n * (n - 1) / 2;
+void mu_model_fit(struct mu_model *model, const double *t, const double *y, size_t n, double *k, struct mu_arena *arena) {
+    size_t d = model->space->n, pairs = n * (n - 1) / 2;
     struct mu_arena_mark mark = mu_arena_mark(arena);
-    struct fit f = {.model = model, .y = y, .n = n, .d = d, .p = d + 3, .pairs = pairs};
+    struct fit f = {.model = model, .t = t, .y = y, .n = n, .d = d, .p = d + 3, .pairs = pairs, .k = k};
     f.gaps = MU_ARRAY(arena, (d + 1) * pairs + 1, double);
     f.shape = MU_ARRAY(arena, 4 * pairs + 1, double);
     f.shape_slope = f.shape + pairs;
     f.fading = f.shape + 2 * pairs;
     f.fading_slope = f.shape + 3 * pairs;
-    f.k = MU_ARRAY(arena, n * n, double);
     f.alpha = MU_ARRAY(arena, n, double);
     measure_gaps(&f);
     minimize(&f, MU_ARRAY(arena, d + 3, double), arena);
+    fill_covariance(&f);
     mu_arena_release(arena, mark);
 }

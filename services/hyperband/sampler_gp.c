@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/num/normal.h"
+#include "common/surrogate/acquisition.h"
 #include "services/hyperband/model.h"
 #include "services/hyperband/sampler.h"
 
@@ -237,7 +237,7 @@ static void consider(struct search *search) {
     }
     to_unit(&hunt->space, search->x, search->u);
     mu_model_predict(&search->gp->model, search->u, &mean, &sd);
-    double slope, value = mu_log_improvement((search->gp->incumbent - mean) / sd, &slope) + log(sd);
+    double ignored, value = mu_acquisition_value(MU_LOG_EI, -mean, sd, -search->gp->incumbent, &ignored, &ignored); /* of losses */
     if (!search->found || value > search->best) {
         search->found = true;
         search->best = value;
