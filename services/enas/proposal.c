@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "common/surrogate/acquisition.h"
+
 enum {
     RANDOM = 48,     /* candidates without any knowledge */
     OFFSPRING = 128, /* of the best observed */
@@ -61,9 +63,9 @@ static void judge(struct pool *pool) {
     size_t fresh = pool->n - pool->judged, sharp = (fresh + SHARP - 1) / SHARP;
     qsort(pool->candidates + pool->judged, fresh, sizeof *pool->candidates, by_value);
     for (size_t i = pool->judged; i < pool->judged + sharp; i++) {
-        double mean, deviation;
+        double mean, deviation, ignored, best = mu_enas_surrogate_best(pool->surrogate);
         mu_enas_surrogate_predict(pool->surrogate, &pool->candidates[i].arch, &mean, &deviation);
-        double improvement = mu_enas_log_improvement(mean, deviation, mu_enas_surrogate_best(pool->surrogate));
+        double improvement = mu_acquisition_value(MU_LOG_EI, mean, deviation, best, &ignored, &ignored);
         pool->candidates[i].value = nearbyint(improvement * 1e9) * 1e-9; /* the last bits of exp and log differ between processors */
     }
     for (size_t i = pool->judged + sharp; i < pool->n; i++) {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "common/num/linalg.h"
-#include "common/num/normal.h"
+#include "common/surrogate/posterior.h"
 
 enum {
     FITTED = 120,    /* observations that the scales are fitted to */
@@ -21,15 +21,12 @@ struct ranked {
 
 struct mu_enas_surrogate {
     const struct mu_enas_space *space;
-    const struct mu_enas_arch **archs; /* n observed, then those conditioned on; room for |stride| */
-    size_t n, observed, stride;
+    struct mu_posterior posterior;     /* of one draw, of a signal of variance 1 */
+    const struct mu_enas_arch **archs; /* those observed, then those conditioned on; room for the posterior's capacity */
+    size_t observed;
     struct mu_enas_scales scales;
     double deviation;       /* of the signal */
     struct ranked *leaders; /* observed: posterior means, best first */
-    double *factor;         /* stride x stride: Cholesky factor of K + noise */
-    double *whitened;       /* stride: L^-1 y; 0 for those conditioned on at their mean */
-    double *weights;        /* observed: K^-1 y */
-    double *row;            /* stride: scratch */
     double *distances;      /* table.n x table.n, or NULL */
     double *skip_factors;   /* skips + 1: the kernel's part for each number of differing skips */
 };
@@ -237,86 +234,67 @@ static void fit_scales(struct mu_enas_surrogate *s, const struct mu_enas_evidenc
 
 /* ---- the model ---- */
 
-static void factor(struct mu_enas_surrogate *s, const double *noise) {
-    for (double jitter = 0;; jitter = jitter * 10 + 1e-8) {
-        for (size_t i = 0; i < s->n; i++) {
-            for (size_t j = 0; j < i; j++) {
-                s->factor[i * s->stride + j] = kernel(s, s->archs[i], s->archs[j]);
-            }
-            s->factor[i * s->stride + i] = 1 + s->scales.noise * noise[i] + jitter;
+static void condition(struct mu_enas_surrogate *s, const struct mu_enas_evidence *e, const size_t *chosen, struct mu_arena *arena) {
+    struct mu_arena_mark mark = mu_arena_mark(arena);
+    size_t n = s->observed;
+    double *y = MU_ARRAY(arena, n, double), *matrix = MU_ARRAY(arena, n * n, double);
+    for (size_t i = 0; i < n; i++) {
+        y[i] = e->scores[chosen[i]];
+        for (size_t j = 0; j < i; j++) {
+            matrix[i * n + j] = kernel(s, s->archs[i], s->archs[j]);
         }
-        if (mu_cholesky(s->factor, s->n, s->stride)) {
-            return;
-        }
+        matrix[i * n + i] = 1 + s->scales.noise * noise_of(e, chosen[i]);
     }
+    mu_posterior_condition(&s->posterior, matrix, y, n);
+    mu_arena_release(arena, mark);
 }
 
-static void solve(struct mu_enas_surrogate *s, const double *y) {
-    memcpy(s->whitened, y, s->n * sizeof *y);
-    mu_solve_lower(s->factor, s->n, s->stride, false, s->whitened);
-    memcpy(s->weights, s->whitened, s->n * sizeof *y);
-    mu_solve_lower(s->factor, s->n, s->stride, true, s->weights);
-    for (size_t i = 0; i < s->n; i++) {
+static void rank_observed(struct mu_enas_surrogate *s, struct mu_arena *arena) {
+    s->leaders = MU_ARRAY(arena, s->observed, struct ranked);
+    for (size_t i = 0; i < s->observed; i++) {
         s->leaders[i] = (struct ranked){mu_enas_surrogate_mean(s, s->archs[i]), i};
     }
-    qsort(s->leaders, s->n, sizeof *s->leaders, best_first);
+    qsort(s->leaders, s->observed, sizeof *s->leaders, best_first);
 }
 
 struct mu_enas_surrogate *mu_enas_surrogate_fit(const struct mu_enas_space *space, const struct mu_enas_evidence *evidence, size_t more,
                                                 struct mu_arena *arena) {
     struct mu_enas_surrogate *s = MU_NEW(arena, struct mu_enas_surrogate);
     size_t chosen[MU_ENAS_MODELLED], n = choose(evidence, MU_ENAS_MODELLED, chosen, arena);
-    *s = (struct mu_enas_surrogate){.space = space, .n = n, .observed = n, .stride = n + more};
+    *s = (struct mu_enas_surrogate){.space = space, .observed = n};
     fit_scales(s, evidence, arena);
-    s->archs = MU_ARRAY(arena, s->stride, const struct mu_enas_arch *);
-    s->factor = MU_ARRAY(arena, s->stride * s->stride, double);
-    s->whitened = MU_ARRAY(arena, s->stride, double);
-    s->weights = MU_ARRAY(arena, n, double);
-    s->leaders = MU_ARRAY(arena, n, struct ranked);
-    s->row = MU_ARRAY(arena, s->stride, double);
-    double *y = MU_ARRAY(arena, n, double), *noise = MU_ARRAY(arena, n, double);
+    mu_posterior_init(&s->posterior, n + more, 1, arena);
+    s->archs = MU_ARRAY(arena, n + more, const struct mu_enas_arch *);
     for (size_t i = 0; i < n; i++) {
         s->archs[i] = &evidence->archs[chosen[i]];
-        y[i] = evidence->scores[chosen[i]];
-        noise[i] = noise_of(evidence, chosen[i]);
     }
-    factor(s, noise);
-    solve(s, y);
+    condition(s, evidence, chosen, arena);
+    rank_observed(s, arena);
     return s;
 }
 
-double mu_enas_surrogate_mean(struct mu_enas_surrogate *s, const struct mu_enas_arch *arch) {
-    double sum = 0;
+double mu_enas_surrogate_mean(const struct mu_enas_surrogate *s, const struct mu_enas_arch *arch) {
+    double sum = 0; /* what was expected at its mean has no weight */
     for (size_t i = 0; i < s->observed; i++) {
-        sum += s->weights[i] * kernel(s, arch, s->archs[i]);
+        sum += s->posterior.alpha[i] * kernel(s, arch, s->archs[i]);
     }
     return sum;
 }
 
-/* L^-1 k into s->row. */
-static void whiten(struct mu_enas_surrogate *s, const struct mu_enas_arch *arch) {
-    for (size_t i = 0; i < s->n; i++) {
-        s->row[i] = kernel(s, arch, s->archs[i]);
-    }
-    mu_solve_lower(s->factor, s->n, s->stride, false, s->row);
-}
-
 void mu_enas_surrogate_predict(struct mu_enas_surrogate *s, const struct mu_enas_arch *arch, double *mean, double *deviation) {
-    whiten(s, arch);
-    *mean = mu_dot(s->row, s->whitened, s->n);
-    *deviation = s->deviation * sqrt(fmax(1e-10, 1 - mu_dot(s->row, s->row, s->n)));
+    for (size_t i = 0; i < s->posterior.n; i++) {
+        s->posterior.k[i] = kernel(s, arch, s->archs[i]);
+    }
+    mu_posterior_means(&s->posterior, mean);
+    *deviation = s->deviation * mu_posterior_sd(&s->posterior, 1);
 }
 
 void mu_enas_surrogate_expect(struct mu_enas_surrogate *s, const struct mu_enas_arch *arch) {
-    if (s->n == s->stride) {
-        return;
+    double mean, deviation;
+    mu_enas_surrogate_predict(s, arch, &mean, &deviation);
+    if (mu_posterior_extend(&s->posterior, 1 + s->scales.noise, s->scales.noise, &mean)) {
+        s->archs[s->posterior.n - 1] = arch;
     }
-    whiten(s, arch);
-    double *last = s->factor + s->n * s->stride, rest = 1 + s->scales.noise - mu_dot(s->row, s->row, s->n);
-    memcpy(last, s->row, s->n * sizeof *last);
-    last[s->n] = sqrt(fmax(1e-10, rest));
-    s->whitened[s->n] = 0;
-    s->archs[s->n++] = arch;
 }
 
 double mu_enas_surrogate_best(const struct mu_enas_surrogate *s) {
@@ -333,14 +311,4 @@ size_t mu_enas_surrogate_leaders(const struct mu_enas_surrogate *s, size_t most,
 
 struct mu_enas_scales mu_enas_surrogate_scales(const struct mu_enas_surrogate *s) {
     return s->scales;
-}
-
-double mu_enas_log_improvement(double mean, double deviation, double best) {
-    static const double LOG_ROOT_2PI = 0.91893853320467274178;
-    double z = (mean - best) / deviation;
-    if (z > -6) {
-        return log(deviation) + log(exp(-z * z / 2 - LOG_ROOT_2PI) + z * mu_normal_cdf(z));
-    }
-    /* phi(z) + z Phi(z) = phi(z) / z^2 (1 - 3 / z^2 + ...), Abramowitz and Stegun 26.2.12 */
-    return log(deviation) - z * z / 2 - LOG_ROOT_2PI - 2 * log(-z) + log1p(-3 / (z * z) + 15 / (z * z * z * z));
 }

@@ -17,7 +17,7 @@ struct mu_enas_surrogate *mu_enas_surrogate_fit(const struct mu_enas_space *spac
                                                 struct mu_arena *arena);
 
 /* Posterior mean of the score of |arch|, O(n). */
-double mu_enas_surrogate_mean(struct mu_enas_surrogate *s, const struct mu_enas_arch *arch);
+double mu_enas_surrogate_mean(const struct mu_enas_surrogate *s, const struct mu_enas_arch *arch);
 
 /* Posterior mean and standard deviation (of the noiseless score), O(n^2). */
 void mu_enas_surrogate_predict(struct mu_enas_surrogate *s, const struct mu_enas_arch *arch, double *mean, double *deviation);
@@ -30,9 +30,6 @@ double mu_enas_surrogate_best(const struct mu_enas_surrogate *s);
 
 /* The observed architectures of the largest posterior means, best first, at most |most| of them into |leaders|; returns how many. */
 size_t mu_enas_surrogate_leaders(const struct mu_enas_surrogate *s, size_t most, const struct mu_enas_arch **leaders);
-
-/* Logarithm of the expected improvement over |best| (Jones, Schonlau and Welch 1998, eq. 15), finite for every |deviation| > 0. */
-double mu_enas_log_improvement(double mean, double deviation, double best);
 
 /* Scales of the fitted kernel: operations, share of a parameter within an operation, skips, noise. For tests and logs. */
 struct mu_enas_scales {
