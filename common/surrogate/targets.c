@@ -45,7 +45,7 @@ static int by_value(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static bool standardise(double *t, size_t n) {
+bool mu_standardise(double *t, size_t n) {
     double mean = 0, square = 0, largest = 0;
     for (size_t i = 0; i < n; i++) {
         largest = fmax(largest, fabs(t[i]));
@@ -58,13 +58,11 @@ static bool standardise(double *t, size_t n) {
         square += (t[i] - mean) * (t[i] - mean) / (double)n;
     }
     double scale = sqrt(square);
-    if (!(scale > 1e-14) || !isfinite(scale)) {
-        return false;
-    }
+    bool varied = scale > 1e-14 && isfinite(scale);
     for (size_t i = 0; i < n; i++) {
-        t[i] = (t[i] - mean) / scale;
+        t[i] = varied ? (t[i] - mean) / scale : 0;
     }
-    return true;
+    return varied;
 }
 
 /* -loss, scaled to the largest magnitude so that 1e308 does not overflow, with bad outliers clipped. */
@@ -89,8 +87,7 @@ bool mu_targets(const double *loss, double *target, size_t n, struct mu_arena *a
     if (n) {
         clipped(loss, target, n, arena);
     }
-    if (n < 2 || !standardise(target, n)) {
-        memset(target, 0, n * sizeof *target);
+    if (!mu_standardise(target, n)) {
         return false;
     }
     struct mu_arena_mark mark = mu_arena_mark(arena);
@@ -98,7 +95,7 @@ bool mu_targets(const double *loss, double *target, size_t n, struct mu_arena *a
     for (size_t i = 0; i < n; i++) {
         warped[i] = mu_yeo_johnson(target[i], lambda);
     }
-    if (standardise(warped, n)) {
+    if (mu_standardise(warped, n)) {
         memcpy(target, warped, n * sizeof *target);
     }
     mu_arena_release(arena, mark);

@@ -7,6 +7,9 @@
 
 #include "common/base/arena.h"
 
+/* |n| finite values to mean 0 and standard deviation 1, in place. False, and all 0, when they do not differ by 1e-14 of the largest. */
+bool mu_standardise(double *values, size_t n);
+
 /* psi_lambda(z) of Yeo and Johnson, "A new family of power transformations", Biometrika 2000, eq. 3.1. */
 double mu_yeo_johnson(double z, double lambda);
 

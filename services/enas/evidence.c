@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/surrogate/targets.h"
+
 static int by_value(const void *p, const void *q) {
     double a = *(const double *)p, b = *(const double *)q;
     return (a > b) - (a < b);
@@ -20,30 +22,6 @@ static void limit(double *scores, size_t n, struct mu_arena *arena) {
     }
 }
 
-static void standardize(double *scores, size_t n, struct mu_arena *arena) {
-    double largest = 0, mean = 0, square = 0;
-    if (n == 0) {
-        return;
-    }
-    for (size_t i = 0; i < n; i++) {
-        largest = fmax(largest, fabs(scores[i]));
-    }
-    for (size_t i = 0; i < n && largest > 0; i++) {
-        scores[i] /= largest; /* so that no square overflows */
-    }
-    limit(scores, n, arena);
-    for (size_t i = 0; i < n; i++) {
-        mean += scores[i] / (double)n;
-    }
-    for (size_t i = 0; i < n; i++) {
-        square += (scores[i] - mean) * (scores[i] - mean) / (double)n;
-    }
-    bool flat = square < 1e-24;
-    for (size_t i = 0; i < n; i++) {
-        scores[i] = flat ? 0 : (scores[i] - mean) / sqrt(square);
-    }
-}
-
 /* Failures take the worst score of the others; when all failed there is nothing to tell them apart. */
 static void score(double *scores, const struct mu_trial *const *trials, size_t n, struct mu_arena *arena) {
     double worst = INFINITY;
@@ -55,7 +33,10 @@ static void score(double *scores, const struct mu_trial *const *trials, size_t n
     for (size_t i = 0; i < n; i++) {
         scores[i] = trials[i]->state == MU_DONE ? -trials[i]->loss : isfinite(worst) ? worst : 0;
     }
-    standardize(scores, n, arena);
+    if (n) {
+        limit(scores, n, arena);
+        mu_standardise(scores, n);
+    }
 }
 
 void mu_enas_evidence_init(struct mu_enas_evidence *evidence, const struct mu_enas_space *space, const struct mu_history *history,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/surrogate/acquisition.h"
+#include "common/surrogate/targets.h"
 #include "services/hyperband/model.h"
 #include "services/hyperband/sampler.h"
 
@@ -97,20 +98,6 @@ static void measure(double *losses, size_t n, double *median, double *spread) {
     }
 }
 
-static void standardise(struct datum *data, size_t n) {
-    double mean = 0, variance = 0;
-    for (size_t i = 0; i < n; i++) {
-        mean += data[i].y / (double)n;
-    }
-    for (size_t i = 0; i < n; i++) {
-        data[i].y -= mean;
-        variance += data[i].y * data[i].y / (double)n;
-    }
-    for (size_t i = 0; i < n; i++) {
-        data[i].y = variance > 0 ? data[i].y / sqrt(variance) : 0;
-    }
-}
-
 /* Losses become asinh((loss - median) / spread), standardised: outliers are drawn in, the middle keeps its shape. Failures count as the
  * worst result. Returns the number of results; nothing is changed when there are none. */
 static size_t compress(struct datum *data, size_t n, double scale, struct mu_arena *arena) {
@@ -133,9 +120,12 @@ static size_t compress(struct datum *data, size_t n, double scale, struct mu_are
         }
     }
     for (size_t i = 0; i < n; i++) {
-        data[i].y = fmin(data[i].y, worst);
+        losses[i] = fmin(data[i].y, worst);
     }
-    standardise(data, n);
+    mu_standardise(losses, n);
+    for (size_t i = 0; i < n; i++) {
+        data[i].y = losses[i];
+    }
     return n_done;
 }
 

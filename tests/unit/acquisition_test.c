@@ -79,6 +79,10 @@ static void targets_survive_hard_losses(void **state) {
     assert_false(mu_targets(constant, target, 3, arena));
     assert_true(target[0] == 0 && target[2] == 0);
     assert_false(mu_targets(constant, target, 1, arena));
+    double apart[] = {-1e308, 1e308, 1e308, -1e308}, same[] = {0.1 + 0.2, 0.3};
+    assert_true(mu_standardise(apart, 4) && apart[0] == -1 && apart[1] == 1 && apart[2] == 1);
+    assert_false(mu_standardise(same, 2));
+    assert_true(same[0] == 0 && same[1] == 0);
     assert_true(mu_targets(huge, target, 4, arena));
     assert_true(target[1] > target[2] && target[2] >= target[3] && target[2] > target[0] && isfinite(target[0]));
     assert_true(mu_targets(tiny, target, 4, arena));
