@@ -14,18 +14,19 @@ void mu_posterior_init(struct mu_posterior *p, size_t capacity, size_t draws, st
     p->w = MU_ARRAY(arena, capacity, double);
 }
 
-/* The Cholesky factor of |matrix| into the root. */
-static void factor(struct mu_posterior *p, const double *matrix) {
-    for (double raise = 0;; raise = 10 * raise + 1e-8 * matrix[0]) {
+/* The Cholesky factor of |matrix| into the root; false when no raise of the diagonal helps, since not all of it is finite. */
+static bool factor(struct mu_posterior *p, const double *matrix) {
+    for (double raise = 0; isfinite(raise); raise = 10 * raise + 1e-8 * matrix[0]) {
         for (size_t a = 0; a < p->n; a++) {
             double *row = p->root + a * p->capacity;
             memcpy(row, matrix + a * p->n, (a + 1) * sizeof *row);
             row[a] += raise;
         }
         if (mu_cholesky(p->root, p->n, p->capacity)) {
-            return;
+            return true;
         }
     }
+    return false;
 }
 
 /* L into R = L^-1, row by row: R_aa = 1 / L_aa, R_ab = -sum_{b <= c < a} L_ac R_cb / L_aa. */
@@ -57,10 +58,13 @@ static void add_row(struct mu_posterior *p, size_t a, size_t draw, double beta) 
 }
 
 void mu_posterior_condition(struct mu_posterior *p, const double *matrix, const double *y, size_t n) {
-    p->n = n;
-    factor(p, matrix);
-    invert_factor(p);
     memset(p->alpha, 0, p->draws * p->capacity * sizeof *p->alpha);
+    p->n = n;
+    if (!factor(p, matrix)) {
+        p->n = 0;
+        return;
+    }
+    invert_factor(p);
     for (size_t draw = 0; draw < p->draws; draw++) {
         for (size_t a = 0; a < n; a++) {
             add_row(p, a, draw, mu_dot(p->root + a * p->capacity, y, a + 1));

@@ -22,7 +22,8 @@ struct mu_posterior {
 void mu_posterior_init(struct mu_posterior *p, size_t capacity, size_t draws, struct mu_arena *arena);
 
 /* Condition on |n| <= capacity targets |y| (the same for every draw) with the covariance |matrix| (n x n, row-major; the lower triangle is
- * read), finite and with a positive diagonal. Never fails: the diagonal is raised until the matrix can be factored. O(n^3). */
+ * read) and a positive diagonal, which is raised until the matrix can be factored. A matrix that is not finite leaves the prior: n is 0.
+ * O(n^3). */
 void mu_posterior_condition(struct mu_posterior *p, const double *matrix, const double *y, size_t n);
 
 /* Posterior means of the point with covariances p->k, one per draw. O(n). */

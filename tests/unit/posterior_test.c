@@ -137,6 +137,19 @@ static void singular_covariance_is_raised(void **state) {
     assert_close(p.root[N * (N + 1) + N], 0.5, 1e-12);
 }
 
+static void a_matrix_that_is_not_finite_leaves_the_prior(void **state) {
+    (void)state;
+    static const double BAD[] = {NAN, INFINITY};
+    for (size_t i = 0; i < 4; i++) {
+        double matrix[N * N], means[2];
+        struct mu_posterior p = conditioned(ALL);
+        fill(matrix, N);
+        matrix[i < 2 ? 0 : 3 * N + 1] = BAD[i % 2];
+        mu_posterior_condition(&p, matrix, y, N);
+        assert_true(ask(&p, x[0], means) == sqrt(AMPLITUDE) && means[0] == 0 && means[1] == 0);
+    }
+}
+
 static void likelihood_and_what_its_gradient_needs(void **state) {
     (void)state;
     double matrix[N * N], alpha[N], expected[N], log_determinant = solve(y, N, expected);
@@ -160,8 +173,12 @@ static void likelihood_and_what_its_gradient_needs(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        test(prediction_is_that_of_the_formula), test(extension_equals_conditioning_on_all),   test(conditioning_again_forgets),
-        test(singular_covariance_is_raised),     test(likelihood_and_what_its_gradient_needs),
+        test(prediction_is_that_of_the_formula),
+        test(extension_equals_conditioning_on_all),
+        test(conditioning_again_forgets),
+        test(singular_covariance_is_raised),
+        test(a_matrix_that_is_not_finite_leaves_the_prior),
+        test(likelihood_and_what_its_gradient_needs),
     };
     return cmocka_run_group_tests_name("posterior", tests, NULL, NULL);
 }
