@@ -51,9 +51,10 @@ static double half_cell(const struct mu_axis *axis, double at) {
     return (mu_parameter_edge(p, level + 1) - mu_parameter_edge(p, level)) / 2;
 }
 
+static const double FAR = 5.5; /* standard deviations beyond which less than 1e-7 is cut off */
+
 /* The mass that an unnormalized normal at |mean| leaves on the axis: on a line within [0, 1], on a ladder summed over the levels. */
 static double mass_on_line(double mean, double sigma) {
-    const double FAR = 5.5; /* standard deviations beyond which less than 1e-7 is cut off */
     double below = mean < FAR * sigma ? mu_fast_normal_cdf(-mean / sigma) : 0;
     double inside = (1 - mean < FAR * sigma ? mu_fast_normal_cdf((1 - mean) / sigma) : 1) - below;
     return 2.5066282746310002 * sigma * inside; /* sqrt(2 pi) */
@@ -68,84 +69,78 @@ static double mass_on_ladder(const struct mu_axis *axis, double mean, double sig
     return mass;
 }
 
-static struct mu_parzen_kernel kernel_at(const struct mu_axis *axis, double position, double width) {
+static double sigma_at(const struct mu_axis *axis, double position, double width) {
     double cell = half_cell(axis, position), sigma = width > cell ? width : cell;
-    sigma = sigma < 1 ? sigma : 1;
-    double mass = axis->kind == MU_AXIS_LADDER ? mass_on_ladder(axis, position, sigma) : mass_on_line(position, sigma);
-    return (struct mu_parzen_kernel){sigma, mass};
+    return sigma < 1 ? sigma : 1;
 }
 
-/* The kernel of a point on axis |a|. Kernels on the same level are equal and made once. */
+static struct mu_parzen_kernel kernel_at(const struct mu_axis *axis, double position, double width) {
+    double sigma = sigma_at(axis, position, width);
+    double mass = axis->kind == MU_AXIS_LADDER ? mass_on_ladder(axis, position, sigma) : mass_on_line(position, sigma);
+    return (struct mu_parzen_kernel){1 / (2 * sigma * sigma), mass};
+}
+
+/* The kernel of a point on axis |a|: mostly the usual one. Kernels on the same level are equal and made once. */
 static struct mu_parzen_kernel kernel_of(struct mu_parzen *z, size_t a, double position) {
     const struct mu_axis *axis = &z->axes[a];
+    const struct mu_parzen_axis *on = &z->on[a];
+    if (position >= on->margin && position <= 1 - on->margin) {
+        return on->usual;
+    }
     if (axis->kind != MU_AXIS_LADDER) {
         return kernel_at(axis, position, z->options.width);
     }
-    struct mu_parzen_kernel *rung = &z->rungs[a][(size_t)mu_parameter_at(axis->parameter, position)];
+    struct mu_parzen_kernel *rung = &on->rungs[(size_t)mu_parameter_at(axis->parameter, position)];
     if (rung->mass == 0) {
         *rung = kernel_at(axis, position, z->options.width);
     }
     return *rung;
 }
 
-/* Kernel |i| on axis |a|; |mass| is multiplied by its mass, and taken out into the constant before it can underflow: one logarithm per
- * kernel instead of one per axis. */
-static void put(struct mu_parzen *z, size_t a, size_t i, double position, struct mu_parzen_kernel kernel, double *mass) {
-    z->position[a][i] = position;
-    z->curvature[a][i] = 1 / (2 * kernel.sigma * kernel.sigma);
-    *mass *= kernel.mass;
-    if (*mass < 1e-250) {
-        z->constant[i] -= log(fmax(*mass, 1e-308));
-        *mass = 1;
+/* Masses are multiplied up, and taken out into the kernel's constant before the product can underflow: one logarithm per kernel instead of
+ * one per axis. */
+static double times(double product, double mass, double *constant) {
+    product *= mass;
+    if (product < 1e-250) {
+        *constant -= log(fmax(product, 1e-308));
+        return 1;
     }
+    return product;
 }
 
-/* The probabilities on categories follow the number of kernels. */
-static void settle(struct mu_parzen *z) {
-    if (z->settled == z->n) {
-        return;
-    }
-    z->settled = z->n;
-    z->lift = 0;
-    for (size_t a = 0; a < z->n_axes; a++) {
-        if (z->axes[a].kind == MU_AXIS_CATEGORY) {
-            double levels = (double)z->axes[a].levels, n = (double)z->n;
-            z->own[a] = log((1 + 1 / n) / (1 + levels / n));
-            z->other[a] = log(1 / n / (1 + levels / n));
-            z->lift -= log(levels) + z->other[a];
-        }
-    }
+static struct mu_parzen_axis make_line(const struct mu_axis *axis, double width, size_t capacity, struct mu_arena *arena) {
+    const struct mu_parameter *p = axis->parameter;
+    bool even = p->levels == 0 || p->distribution == MU_UNIFORM, ladder = axis->kind == MU_AXIS_LADDER;
+    return (struct mu_parzen_axis){.position = MU_ARRAY(arena, capacity, double),
+                                   .curvature = even ? NULL : MU_ARRAY(arena, capacity, double),
+                                   .prior = kernel_at(axis, 0.5, 1),
+                                   .usual = kernel_at(axis, 0.5, width),
+                                   .margin = even && !ladder ? FAR * sigma_at(axis, 0.5, width) : INFINITY,
+                                   .rungs = ladder ? MU_ARRAY(arena, axis->levels, struct mu_parzen_kernel) : NULL};
 }
 
 struct mu_parzen *mu_parzen_create(const struct mu_axis *axes, size_t n_axes, const struct mu_parzen_options *options, size_t room,
                                    struct mu_arena *arena) {
     struct mu_parzen *z = MU_NEW(arena, struct mu_parzen);
+    size_t capacity = room + 1;
     *z = (struct mu_parzen){.options = *options,
                             .axes = axes,
+                            .on = MU_ARRAY(arena, n_axes, struct mu_parzen_axis),
                             .n_axes = n_axes,
                             .n = 1,
-                            .capacity = room + 1,
-                            .position = MU_ARRAY(arena, n_axes, double *),
-                            .curvature = MU_ARRAY(arena, n_axes, double *),
-                            .own = MU_ARRAY(arena, n_axes, double),
-                            .other = MU_ARRAY(arena, n_axes, double),
-                            .constant = MU_ARRAY(arena, room + 1, double),
-                            .running = MU_ARRAY(arena, room + 1, double),
-                            .rungs = MU_ARRAY(arena, n_axes, struct mu_parzen_kernel *)};
+                            .capacity = capacity,
+                            .constant = MU_ARRAY(arena, capacity, double),
+                            .running = MU_ARRAY(arena, capacity, double)};
     double mass = 1;
     z->constant[0] = log(fmax(options->prior_weight, 1e-300));
     for (size_t a = 0; a < n_axes; a++) {
-        if (axes[a].kind == MU_AXIS_CONSTANT) {
-            continue;
-        }
-        z->position[a] = MU_ARRAY(arena, room + 1, double);
         if (axes[a].kind == MU_AXIS_CATEGORY) {
-            z->position[a][0] = -1; /* no level's: the prior is uniform, see lift */
-            continue;
+            z->on[a].position = MU_ARRAY(arena, capacity, double);
+            z->constant[0] -= log((double)axes[a].levels);
+        } else if (axes[a].kind != MU_AXIS_CONSTANT) {
+            z->on[a] = make_line(&axes[a], options->width, capacity, arena);
+            mass = times(mass, z->on[a].prior.mass, &z->constant[0]);
         }
-        z->curvature[a] = MU_ARRAY(arena, room + 1, double);
-        z->rungs[a] = axes[a].kind == MU_AXIS_LADDER ? MU_ARRAY(arena, axes[a].levels, struct mu_parzen_kernel) : NULL;
-        put(z, a, 0, 0.5, kernel_at(&axes[a], 0.5, 1), &mass);
     }
     z->constant[0] -= log(mass);
     return z;
@@ -157,16 +152,32 @@ void mu_parzen_add(struct mu_parzen *z, const double *at, double weight) {
     }
     size_t i = z->n++;
     double mass = 1;
-    z->constant[i] = 0;
     for (size_t a = 0; a < z->n_axes; a++) {
-        if (z->axes[a].kind == MU_AXIS_CATEGORY) {
-            z->position[a][i] = at[a];
-        } else if (z->axes[a].kind != MU_AXIS_CONSTANT) {
-            put(z, a, i, at[a], kernel_of(z, a, at[a]), &mass);
+        struct mu_parzen_axis *on = &z->on[a];
+        if (z->axes[a].kind == MU_AXIS_CONSTANT) {
+            continue;
+        }
+        on->position[i] = at[a];
+        if (z->axes[a].kind != MU_AXIS_CATEGORY) {
+            struct mu_parzen_kernel kernel = kernel_of(z, a, at[a]);
+            if (on->curvature) {
+                on->curvature[i] = kernel.curvature;
+            }
+            mass = times(mass, kernel.mass, &z->constant[i]);
         }
     }
     z->constant[i] += log(weight / mass);
     z->running[i] = z->running[i - 1] + weight;
+}
+
+/* The probabilities on categories follow the number of kernels. */
+static void settle(struct mu_parzen *z) {
+    for (size_t a = 0; a < z->n_axes && z->settled != z->n; a++) {
+        double levels = (double)z->axes[a].levels, n = (double)z->n;
+        z->on[a].own = log((1 + 1 / n) / (1 + levels / n));
+        z->on[a].other = log(1 / n / (1 + levels / n));
+    }
+    z->settled = z->n;
 }
 
 static double total_weight(const struct mu_parzen *z) {
@@ -209,31 +220,44 @@ static inline double largest_of(const double *values, size_t n) {
     return most;
 }
 
-WIDE double mu_parzen_kernels(struct mu_parzen *z, const double *at, double *restrict values) {
-    size_t n = z->n;
-    settle(z);
-    memcpy(values, z->constant, n * sizeof *values);
-    values[0] += z->lift;
-    double base = 0;
-    for (size_t a = 0; a < z->n_axes; a++) {
-        const double x = at[a], *restrict position = z->position[a], *restrict curvature = z->curvature[a];
-        if (z->axes[a].kind == MU_AXIS_CATEGORY) {
-            double own = z->own[a], other = z->other[a];
-            for (size_t i = 0; i < n; i++) {
-                values[i] += position[i] == x ? own : other;
-            }
-        } else if (z->axes[a].kind != MU_AXIS_CONSTANT) {
-            for (size_t i = 0; i < n; i++) {
-                double d = x - position[i];
-                values[i] -= d * d * curvature[i];
-            }
-            base += z->axes[a].kind == MU_AXIS_LADDER ? ladder_share(&z->axes[a], x) : 0;
+/* The points' kernels on one axis. */
+WIDE static void add_axis(const struct mu_parzen *z, size_t a, double x, double *restrict values) {
+    const struct mu_parzen_axis *on = &z->on[a];
+    const double *restrict position = on->position, *restrict curvature = on->curvature, c = on->usual.curvature;
+    if (z->axes[a].kind == MU_AXIS_CATEGORY) {
+        double own = on->own, other = on->other;
+        for (size_t i = 1; i < z->n; i++) {
+            values[i] += position[i] == x ? own : other;
+        }
+    } else if (curvature) {
+        for (size_t i = 1; i < z->n; i++) {
+            double d = x - position[i];
+            values[i] -= d * d * curvature[i];
+        }
+    } else {
+        for (size_t i = 1; i < z->n; i++) {
+            double d = x - position[i];
+            values[i] -= d * d * c;
         }
     }
-    for (size_t i = 0; i < n; i++) {
+}
+
+double mu_parzen_kernels(struct mu_parzen *z, const double *at, double *values) {
+    settle(z);
+    memcpy(values, z->constant, z->n * sizeof *values);
+    double base = 0;
+    for (size_t a = 0; a < z->n_axes; a++) {
+        if (z->axes[a].kind == MU_AXIS_CONSTANT) {
+            continue;
+        }
+        values[0] -= (at[a] - 0.5) * (at[a] - 0.5) * z->on[a].prior.curvature; /* categories: 0, the prior is uniform there */
+        base += z->axes[a].kind == MU_AXIS_LADDER ? ladder_share(&z->axes[a], at[a]) : 0;
+        add_axis(z, a, at[a], values);
+    }
+    for (size_t i = 0; i < z->n; i++) {
         values[i] += base;
     }
-    return largest_of(values, n);
+    return largest_of(values, z->n);
 }
 
 /* sum_i exp(values[i] - most) in four lanes, which a processor adds at once; the order is fixed, so is the result. Of kernels that are
@@ -298,8 +322,8 @@ static double draw_category(struct mu_parzen *z, size_t k, size_t a, struct mu_s
     if (k == 0) {
         return (double)mu_uniform_below(stream, levels);
     }
-    double own = z->position[a][k];
-    if (mu_uniform(stream) < exp(z->own[a])) {
+    double own = z->on[a].position[k];
+    if (mu_uniform(stream) < exp(z->on[a].own)) {
         return own;
     }
     double other = (double)mu_uniform_below(stream, levels - 1);
@@ -321,6 +345,11 @@ static double draw_ladder(const struct mu_axis *axis, double mean, double curvat
     return axis->centres[k];
 }
 
+double mu_parzen_curvature(const struct mu_parzen *z, size_t k, size_t a) {
+    const struct mu_parzen_axis *on = &z->on[a];
+    return k == 0 ? on->prior.curvature : on->curvature ? on->curvature[k] : on->usual.curvature;
+}
+
 double mu_parzen_draw(struct mu_parzen *z, size_t k, size_t a, struct mu_stream *stream) {
     const struct mu_axis *axis = &z->axes[a];
     if (axis->kind == MU_AXIS_CONSTANT) {
@@ -330,9 +359,9 @@ double mu_parzen_draw(struct mu_parzen *z, size_t k, size_t a, struct mu_stream 
         settle(z);
         return draw_category(z, k, a, stream);
     }
-    double mean = z->position[a][k], sigma = sqrt(0.5 / z->curvature[a][k]);
+    double mean = k ? z->on[a].position[k] : 0.5, curvature = mu_parzen_curvature(z, k, a), sigma = sqrt(0.5 / curvature);
     if (axis->kind == MU_AXIS_LADDER) {
-        return draw_ladder(axis, mean, z->curvature[a][k], stream);
+        return draw_ladder(axis, mean, curvature, stream);
     }
     double low = mu_normal_cdf(-mean / sigma), high = mu_normal_cdf((1 - mean) / sigma);
     double at = mean + sigma * mu_normal_quantile(low + mu_uniform(stream) * (high - low));

@@ -38,20 +38,29 @@ struct mu_parzen_options {
 };
 
 struct mu_parzen_kernel {
-    double sigma, mass;
+    double curvature; /* 1 / (2 sigma^2) */
+    double mass;      /* what the unnormalized kernel leaves on the axis */
+};
+
+/* A mixture seen on one axis. Kernel 0 is the prior's. */
+struct mu_parzen_axis {
+    double *position;               /* per kernel: mean, or index of the category */
+    double *curvature;              /* per kernel; NULL: that of |usual| for every point */
+    struct mu_parzen_kernel prior;  /* not on categories */
+    struct mu_parzen_kernel usual;  /* of a point at least |margin| from both ends */
+    double margin;                  /* infinite: no point has the usual mass */
+    struct mu_parzen_kernel *rungs; /* ladders: the kernel that stands on a level, made when it is needed first */
+    double own, other;              /* categories: log probability of a point's own category and of each other one */
 };
 
 struct mu_parzen {
     struct mu_parzen_options options;
     const struct mu_axis *axes;
-    size_t n_axes, n, capacity;      /* n kernels, of which the first is the prior's */
-    double **position, **curvature;  /* per axis: kernel means, 1 / (2 sigma^2); categories: index, unused */
-    double *own, *other;             /* categories: log probability of the kernel's own category and of each other one */
-    size_t settled;                  /* number of kernels that these probabilities are for */
-    double lift;                     /* what the prior's uniform probabilities are above |other|, log, all categories together */
-    double *constant;                /* per kernel: log weight and all the normalizations */
-    double *running;                 /* per kernel: sum of the weights of the points up to it, without the prior's */
-    struct mu_parzen_kernel **rungs; /* ladders: the kernel that stands on a level, made when it is needed first */
+    struct mu_parzen_axis *on;  /* per axis */
+    size_t n_axes, n, capacity; /* n kernels, the prior's among them */
+    size_t settled;             /* number of kernels that the probabilities on categories are for */
+    double *constant;           /* per kernel: log weight and all the normalizations */
+    double *running;            /* per kernel: sum of the weights of the points up to it, without the prior's */
 };
 
 /* The prior kernel alone, with room for |room| points. Arena-owned. */
@@ -73,6 +82,9 @@ void mu_parzen_log_tails(struct mu_parzen *parzen, const double *at, const size_
 
 /* The number of a kernel drawn by weight. */
 size_t mu_parzen_pick(const struct mu_parzen *parzen, struct mu_stream *stream);
+
+/* The kernel |k| on a line or ladder is exp(-c (u - position)^2) there, unnormalized: c. */
+double mu_parzen_curvature(const struct mu_parzen *parzen, size_t k, size_t axis);
 
 /* Draw from kernel |k| on one axis. */
 double mu_parzen_draw(struct mu_parzen *parzen, size_t k, size_t axis, struct mu_stream *stream);
