@@ -8,9 +8,10 @@
 enum {
     MODELLED = 32,   /* suggestions of one request that come from the model, then */
     ESTIMATED = 256, /* from the Parzen estimator, then random points */
-    INITIAL = 4,     /* points before the model takes over */
-    OTHER_EVERY = 5,
-    OTHER_FROM = 25, /* every fifth suggestion is the Parzen estimator's */
+    INITIAL = 4,     /* points before the model takes over, or two batches */
+    MOST_INITIAL = 16,
+    OTHER_EVERY = 4, /* suggestions of which one is the Parzen estimator's, */
+    OTHER_FROM = 10, /* from this one on */
 };
 
 #define UNSUPPORTED "%s %s is not supported in Bayesian optimization"
@@ -35,7 +36,7 @@ static const struct mu_setting_spec SETTINGS[] = {
      .min = 0,
      .max = 1e9,
      .out_of_range = "n_initial_points should be great or equal than zero",
-     .help = "Points of the initial design before the model takes over. Unset or 0: 4, or the first batch if that is larger (at most 16)."},
+     .help = "Points of the initial design before the model takes over. Unset or 0: 4, or two batches if that is more (at most 16)."},
     {.name = "acq_func",
      .type = MU_SETTING_CHOICE,
      .fallback = "gp_hedge",
@@ -57,11 +58,11 @@ struct plan {
 
 static struct plan plan_of(const struct mu_request *request) {
     const struct mu_setting *initial = mu_setting(request->settings, "n_initial_points");
-    size_t batch = request->wanted < 16 ? request->wanted : 16;
+    size_t batches = request->wanted < MOST_INITIAL / 2 ? 2 * request->wanted : MOST_INITIAL;
     struct plan plan = {.estimator = mu_setting(request->settings, "base_estimator")->choice,
                         .acq_func = mu_setting(request->settings, "acq_func")->choice,
                         .acq_optimizer = mu_setting(request->settings, "acq_optimizer")->choice,
-                        .initial = INITIAL > batch ? INITIAL : batch};
+                        .initial = INITIAL > batches ? INITIAL : batches};
     if (initial->given && initial->integer) {
         plan.initial = (size_t)initial->integer;
     }
