@@ -98,6 +98,7 @@ static void build(struct mu_tpe_model *t) {
      * narrow wherever an int or a plateau lets good points agree by chance, and the search stays there. */
     double width = fmax(TUNING.floor, TUNING.width / sqrt((double)t->data.n));
     t->built = true;
+    t->room = t->room - t->n_avoid < MU_TPE_MOST ? t->room : t->n_avoid + MU_TPE_MOST;
     t->axes = mu_axes_create(t->data.space, arena);
     t->n_axes = t->data.space->n;
     t->at = MU_ARRAY(arena, t->n_axes, double);
@@ -188,7 +189,7 @@ struct mu_tpe_model *mu_tpe_create(const struct mu_tpe_options *options, const s
 }
 
 struct mu_tpe_model *mu_tpe_of_history(const struct mu_tpe_options *options, const struct mu_space *space, const struct mu_history *history,
-                                       size_t room, struct mu_arena *arena) {
+                                       size_t wanted, struct mu_arena *arena) {
     const double **x = MU_ARRAY(arena, history->n, const double *);
     double *loss = MU_ARRAY(arena, history->n, double);
     struct mu_tpe_data data = {.space = space, .x = x, .loss = loss};
@@ -199,7 +200,7 @@ struct mu_tpe_model *mu_tpe_of_history(const struct mu_tpe_options *options, con
             x[data.n++] = history->trials[i].x;
         }
     }
-    struct mu_tpe_model *t = mu_tpe_create(options, &data, n - data.n + room, arena);
+    struct mu_tpe_model *t = mu_tpe_create(options, &data, n - data.n + wanted, arena);
     for (size_t i = 0; i < n; i++) {
         if (history->trials[i].state != MU_DONE) {
             mu_tpe_avoid(t, history->trials[i].x);

@@ -7,6 +7,9 @@
 
 #include "common/search/experiment.h"
 
+/* Suggestions of one request that come from an estimator; a larger request goes on with random points, which keeps its cost bounded. */
+enum { MU_TPE_MOST = 256 };
+
 struct mu_tpe_options {
     size_t startup;      /* below this many observations: an initial design instead of the model; 0: the default */
     size_t candidates;   /* points drawn from the good density, the best of which is proposed; 0: the default */
@@ -28,10 +31,10 @@ struct mu_tpe_model;
 struct mu_tpe_model *mu_tpe_create(const struct mu_tpe_options *options, const struct mu_tpe_data *data, size_t room,
                                    struct mu_arena *arena);
 
-/* The estimator of |history|, which is borrowed: finished trials with a value are data, the others are kept away from. |room| more can be.
- */
+/* The estimator of |history|, which is borrowed: finished trials with a value are data, the others are kept away from, as |wanted|
+ * suggestions can be. */
 struct mu_tpe_model *mu_tpe_of_history(const struct mu_tpe_options *options, const struct mu_space *space, const struct mu_history *history,
-                                       size_t room, struct mu_arena *arena);
+                                       size_t wanted, struct mu_arena *arena);
 
 /* Keep away from |x|, a point without a value: a running trial, a failure, or an earlier suggestion of the same batch. Borrowed. Without
  * effect when there is no more room. */
@@ -39,8 +42,8 @@ void mu_tpe_avoid(struct mu_tpe_model *tpe, const double *x);
 
 /* Propose a point that is not in |seen| (while the space has one) into |x| (space.n coordinates). A pure function of what the estimator was
  * given, |seed| and |number| (of the suggestion within the experiment), which key the random streams. Adds the point neither to |seen| nor
- * to those avoided. The first call builds the densities, linear in all points; they stay with the arena, and later calls only add to them.
- */
+ * to those avoided. The first call builds the densities, linear in all points, with room for MU_TPE_MOST more to avoid; they stay with the
+ * arena, and later calls only add to them. */
 void mu_tpe_propose(struct mu_tpe_model *tpe, const struct mu_seen *seen, uint64_t seed, uint64_t number, double *x);
 
 #endif

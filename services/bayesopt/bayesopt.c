@@ -6,9 +6,8 @@
 #include "services/bayesopt/process.h"
 
 enum {
-    MODELLED = 32,   /* suggestions of one request that come from the model, then */
-    ESTIMATED = 256, /* from the Parzen estimator, then random points */
-    INITIAL = 4,     /* points before the model takes over, or two batches */
+    MODELLED = 32, /* suggestions of one request that come from the model, then the Parzen estimator's, then random points */
+    INITIAL = 4,   /* points before the model takes over, or two batches */
     MOST_INITIAL = 16,
     OTHER_EVERY = 4, /* suggestions of which one is the Parzen estimator's, */
     OTHER_FROM = 10, /* from this one on */
@@ -92,7 +91,7 @@ static void propose(const struct plan *plan, struct evidence *e, struct process 
     if (!model_ready(e, plan)) {
         mu_space_design(e->frame.space, request->seed, number, x);
         found = !mu_seen_has(e->seen, x);
-    } else if (i >= ESTIMATED) {
+    } else if (i >= MU_TPE_MOST) {
         found = false;
     } else if (other || i >= modelled(e)) {
         mu_tpe_propose(e->tpe, e->seen, request->seed, number, x);

@@ -6,8 +6,6 @@
 #include "common/surrogate/tpe.h"
 #include "services/hyperband/sampler.h"
 
-enum { PROPOSALS = 256 /* made by the model in one request; the rest are drawn at random */ };
-
 struct tpe {
     const struct mu_hunt *hunt;
     struct mu_tpe_model *model;
@@ -77,7 +75,7 @@ static size_t collect(const struct mu_brackets *brackets, struct outcome *outcom
 static bool draw(void *self, uint64_t number, double *x) {
     struct tpe *tpe = self;
     const struct mu_hunt *hunt = tpe->hunt;
-    if (tpe->results < hunt->space.n + 2 || tpe->proposals++ >= PROPOSALS) {
+    if (tpe->results < hunt->space.n + 2 || tpe->proposals++ >= MU_TPE_MOST) {
         return false;
     }
     mu_tpe_propose(tpe->model, hunt->seen, hunt->request->seed, number, x);

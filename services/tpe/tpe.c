@@ -5,9 +5,6 @@
 
 #include "common/surrogate/tpe.h"
 
-/* Suggestions of one request that come from the model; a larger batch goes on with random points, which keeps its cost bounded. */
-enum { MODELLED = 256 };
-
 #define COUNT_TEXT "%s should be greate or equal than zero"
 
 static const struct mu_setting_spec SETTINGS[] = {
@@ -71,15 +68,14 @@ static struct mu_tpe_options options_of(const struct mu_settings *settings) {
 static enum mu_status suggest(const struct mu_request *request, struct mu_reply *reply, struct mu_error *error) {
     const struct mu_space *space = &request->experiment->space;
     struct mu_tpe_options options = options_of(request->settings);
-    size_t modelled = request->wanted < MODELLED ? request->wanted : MODELLED;
-    struct mu_tpe_model *tpe = mu_tpe_of_history(&options, space, request->history, modelled, request->arena);
+    struct mu_tpe_model *tpe = mu_tpe_of_history(&options, space, request->history, request->wanted, request->arena);
     struct mu_seen *seen = mu_request_seen(request);
     for (size_t i = 0; i < request->wanted; i++) {
         if (mu_request_stopped(request)) {
             return mu_fail(error, MU_CANCELLED, "nobody waits for the answer");
         }
         double *x = MU_ARRAY(request->arena, space->n, double);
-        if (i < modelled) {
+        if (i < MU_TPE_MOST) {
             mu_tpe_propose(tpe, seen, request->seed, request->first + i, x);
         } else {
             mu_space_draw_unseen(space, seen, request->seed, request->first + i, x);
