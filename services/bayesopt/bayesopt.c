@@ -6,9 +6,10 @@
 #include "services/bayesopt/process.h"
 
 enum {
-    MODELLED = 32, /* suggestions of one request that come from the model, then the Parzen estimator's, then random points */
-    INITIAL = 4,   /* points before the model takes over, or two batches */
-    MOST_INITIAL = 16,
+    MODELLED = 32,   /* suggestions of one request that come from the model, then the Parzen estimator's, then random points */
+    INITIAL = 4,     /* points before the model takes over, */
+    TWO_BATCHES = 8, /* or two batches as long as they are no more than this, */
+    ONE_BATCH = 16,  /* or one, up to this */
     OTHER_EVERY = 4, /* suggestions of which one is the Parzen estimator's, */
     OTHER_FROM = 10, /* from this one on */
 };
@@ -35,7 +36,8 @@ static const struct mu_setting_spec SETTINGS[] = {
      .min = 0,
      .max = 1e9,
      .out_of_range = "n_initial_points should be great or equal than zero",
-     .help = "Points of the initial design before the model takes over. Unset or 0: 4, or two batches if that is more (at most 16)."},
+     .help = "Points of the initial design before the model takes over. Unset or 0: 4; when more are asked for at once, two batches up to "
+             "8 points, or one up to 16."},
     {.name = "acq_func",
      .type = MU_SETTING_CHOICE,
      .fallback = "gp_hedge",
@@ -55,17 +57,21 @@ struct plan {
     size_t estimator, acq_func, acq_optimizer, initial;
 };
 
+static size_t least(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+static size_t initial_points(size_t wanted) {
+    size_t two = least(2 * wanted, TWO_BATCHES), one = least(wanted, ONE_BATCH), most = two > one ? two : one;
+    return most > INITIAL ? most : INITIAL;
+}
+
 static struct plan plan_of(const struct mu_request *request) {
     const struct mu_setting *initial = mu_setting(request->settings, "n_initial_points");
-    size_t batches = request->wanted < MOST_INITIAL / 2 ? 2 * request->wanted : MOST_INITIAL;
-    struct plan plan = {.estimator = mu_setting(request->settings, "base_estimator")->choice,
-                        .acq_func = mu_setting(request->settings, "acq_func")->choice,
-                        .acq_optimizer = mu_setting(request->settings, "acq_optimizer")->choice,
-                        .initial = INITIAL > batches ? INITIAL : batches};
-    if (initial->given && initial->integer) {
-        plan.initial = (size_t)initial->integer;
-    }
-    return plan;
+    return (struct plan){.estimator = mu_setting(request->settings, "base_estimator")->choice,
+                         .acq_func = mu_setting(request->settings, "acq_func")->choice,
+                         .acq_optimizer = mu_setting(request->settings, "acq_optimizer")->choice,
+                         .initial = initial->given && initial->integer ? (size_t)initial->integer : initial_points(request->wanted)};
 }
 
 static enum mu_acquisition kind_of(size_t acq_func) {

@@ -202,6 +202,23 @@ static void failures_are_learned(void **state) {
     assert_true(failed <= 10);
 }
 
+/* Does the reply to a request for |wanted| after |trials| trials come from the initial design? */
+static bool designed(struct run *run, size_t trials, size_t wanted) {
+    static const struct mu_pair always[] = {{"n_initial_points", "1000"}};
+    run->n = 0;
+    fill(run, MIXED, 5, trials, bowl);
+    struct mu_reply reply = ask(run, wanted, NULL, 0), design = ask(run, wanted, always, 1);
+    return strcmp(reply.suggestions[0].assignments[0].value, design.suggestions[0].assignments[0].value) == 0;
+}
+
+static void the_design_is_as_long_as_told(void **state) {
+    static const size_t cases[][2] = {{1, 4}, {2, 4}, {3, 6}, {4, 8}, {8, 8}, {9, 9}, {16, 16}, {40, 16}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_true(designed(*state, cases[i][1] - 1, cases[i][0]));
+        assert_false(designed(*state, cases[i][1], cases[i][0]));
+    }
+}
+
 static void settings_are_katibs(void **state) {
     (void)state;
     static const struct setting_case cases[] = {
@@ -227,6 +244,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_finite_space_is_walked_without_repeats, start, stop),
         cmocka_unit_test_setup_teardown(every_setting_optimizes, start, stop),
         cmocka_unit_test_setup_teardown(failures_are_learned, start, stop),
+        cmocka_unit_test_setup_teardown(the_design_is_as_long_as_told, start, stop),
         cmocka_unit_test_setup_teardown(settings_are_katibs, start, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
