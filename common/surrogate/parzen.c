@@ -41,10 +41,15 @@ double mu_axis_position(const struct mu_axis *axis, double x) {
 
 /* ---- building ---- */
 
+/* Are all cells of the axis as wide as each other? A line without levels has none. */
+static bool even_cells(const struct mu_axis *axis) {
+    return axis->parameter->levels == 0 || axis->parameter->distribution == MU_UNIFORM;
+}
+
 /* Half the cell a position stands in: no kernel may be so narrow that it leaves its level no neighbours. */
 static double half_cell(const struct mu_axis *axis, double at) {
     const struct mu_parameter *p = axis->parameter;
-    if (p->levels == 0 || p->distribution == MU_UNIFORM) {
+    if (even_cells(axis)) {
         return p->levels ? 0.5 / (double)p->levels : 0;
     }
     uint64_t level = (uint64_t)mu_parameter_at(p, at);
@@ -109,14 +114,15 @@ static double times(double product, double mass, double *constant) {
 }
 
 static struct mu_parzen_axis make_line(const struct mu_axis *axis, double width, size_t capacity, struct mu_arena *arena) {
-    const struct mu_parameter *p = axis->parameter;
-    bool even = p->levels == 0 || p->distribution == MU_UNIFORM, ladder = axis->kind == MU_AXIS_LADDER;
-    return (struct mu_parzen_axis){.position = MU_ARRAY(arena, capacity, double),
-                                   .curvature = even ? NULL : MU_ARRAY(arena, capacity, double),
-                                   .prior = kernel_at(axis, 0.5, 1),
-                                   .usual = kernel_at(axis, 0.5, width),
-                                   .margin = even && !ladder ? FAR * sigma_at(axis, 0.5, width) : INFINITY,
-                                   .rungs = ladder ? MU_ARRAY(arena, axis->levels, struct mu_parzen_kernel) : NULL};
+    bool even = even_cells(axis), ladder = axis->kind == MU_AXIS_LADDER;
+    struct mu_parzen_axis on = {.position = MU_ARRAY(arena, capacity, double),
+                                .curvature = even ? NULL : MU_ARRAY(arena, capacity, double),
+                                .prior = kernel_at(axis, 0.5, 1),
+                                .usual = kernel_at(axis, 0.5, width),
+                                .margin = even && !ladder ? FAR * sigma_at(axis, 0.5, width) : INFINITY,
+                                .rungs = ladder ? MU_ARRAY(arena, axis->levels, struct mu_parzen_kernel) : NULL};
+    on.position[0] = 0.5;
+    return on;
 }
 
 struct mu_parzen *mu_parzen_create(const struct mu_axis *axes, size_t n_axes, const struct mu_parzen_options *options, size_t room,
@@ -199,7 +205,7 @@ static double ladder_share(const struct mu_axis *axis, double at) {
     return log(axis->shares[k]);
 }
 
-/* In eight lanes, which a processor compares at once. */
+/* In eight lanes, so that no comparison waits for the one before. */
 static inline double largest_of(const double *values, size_t n) {
     double lanes[8], most = -INFINITY;
     size_t i = 0;
@@ -250,7 +256,8 @@ double mu_parzen_kernels(struct mu_parzen *z, const double *at, double *values) 
         if (z->axes[a].kind == MU_AXIS_CONSTANT) {
             continue;
         }
-        values[0] -= (at[a] - 0.5) * (at[a] - 0.5) * z->on[a].prior.curvature; /* categories: 0, the prior is uniform there */
+        double d = at[a] - z->on[a].position[0];
+        values[0] -= d * d * z->on[a].prior.curvature; /* categories: 0, the prior is uniform there */
         base += z->axes[a].kind == MU_AXIS_LADDER ? ladder_share(&z->axes[a], at[a]) : 0;
         add_axis(z, a, at[a], values);
     }
@@ -359,7 +366,7 @@ double mu_parzen_draw(struct mu_parzen *z, size_t k, size_t a, struct mu_stream 
         settle(z);
         return draw_category(z, k, a, stream);
     }
-    double mean = k ? z->on[a].position[k] : 0.5, curvature = mu_parzen_curvature(z, k, a), sigma = sqrt(0.5 / curvature);
+    double mean = z->on[a].position[k], curvature = mu_parzen_curvature(z, k, a), sigma = sqrt(0.5 / curvature);
     if (axis->kind == MU_AXIS_LADDER) {
         return draw_ladder(axis, mean, curvature, stream);
     }

@@ -44,7 +44,7 @@ struct mu_parzen_kernel {
 
 /* A mixture seen on one axis. Kernel 0 is the prior's. */
 struct mu_parzen_axis {
-    double *position;               /* per kernel: mean, or index of the category */
+    double *position;               /* per kernel: mean, or index of the category; the prior has none there */
     double *curvature;              /* per kernel; NULL: that of |usual| for every point */
     struct mu_parzen_kernel prior;  /* not on categories */
     struct mu_parzen_kernel usual;  /* of a point at least |margin| from both ends */

@@ -18,7 +18,7 @@ struct evidence {
     size_t n_failed, n_pending; /* pending: running trials, then the batch so far; room for all of it */
     double *failed, *pending;
 
-    struct mu_tpe_model *tpe; /* the same for the Parzen estimator */
+    struct mu_tpe_model *tpe; /* the same trials for the Parzen estimator */
 };
 
 /* Gather the evidence of |request|, arena-owned. */

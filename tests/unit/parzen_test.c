@@ -83,25 +83,21 @@ static void densities_integrate_to_one(void **state) {
     }
 }
 
-static double mean_of(const struct mu_parzen *z, size_t i, size_t axis) {
-    return i ? z->on[axis].position[i] : 0.5;
-}
-
 /* The definition, kernel by kernel and level by level, with libm. */
 static double reference(const struct mu_parzen *z, const double *at) {
     double sum = 0, total = 0, k = (double)z->n;
     for (size_t i = 0; i < z->n; i++) {
-        double w = i ? weight_of(i - 1) : prior_of(z->n - 1), mean = mean_of(z, i, 0), sigma = sqrt(0.5 / mu_parzen_curvature(z, i, 0));
+        double w = i ? weight_of(i - 1) : prior_of(z->n - 1), mean = z->on[0].position[i], sigma = sqrt(0.5 / mu_parzen_curvature(z, i, 0));
         double line = exp(-pow((at[0] - mean) / sigma, 2) / 2) / (sigma * sqrt(2 * M_PI)) /
                       (mu_normal_cdf((1 - mean) / sigma) - mu_normal_cdf(-mean / sigma));
         double ladder = 0, norm = 0;
         for (size_t level = 0; level < 6; level++) {
             double share = mu_parameter_edge(z->axes[1].parameter, level + 1) - mu_parameter_edge(z->axes[1].parameter, level);
-            double v = share * exp(-pow(z->axes[1].centres[level] - mean_of(z, i, 1), 2) * mu_parzen_curvature(z, i, 1));
+            double v = share * exp(-pow(z->axes[1].centres[level] - z->on[1].position[i], 2) * mu_parzen_curvature(z, i, 1));
             norm += v;
             ladder = z->axes[1].centres[level] == at[1] ? v : ladder;
         }
-        double kind = i == 0 ? 1.0 / 3 : ((mean_of(z, i, 2) == at[2]) + 1 / k) / (1 + 3 / k);
+        double kind = i == 0 ? 1.0 / 3 : ((z->on[2].position[i] == at[2]) + 1 / k) / (1 + 3 / k);
         sum += w * line * ladder / norm * kind;
         total += w;
     }
@@ -131,7 +127,7 @@ static void kernels_are_as_wide_as_told(void **state) {
     for (size_t s = 0; s < 2; s++) {
         struct mu_parzen *z = mixture(axes, 0, 4, sizes[s]);
         for (size_t i = 0; i <= sizes[s]; i++) {
-            uint64_t level = (uint64_t)mu_parameter_at(axes[1].parameter, mean_of(z, i, 1));
+            uint64_t level = (uint64_t)mu_parameter_at(axes[1].parameter, z->on[1].position[i]);
             double cell = mu_parameter_edge(axes[1].parameter, level + 1) - mu_parameter_edge(axes[1].parameter, level);
             double line = i ? WIDTH : 1, ladder = i ? fmax(WIDTH, cell / 2) : 1;
             assert_true(fabs(sqrt(0.5 / mu_parzen_curvature(z, i, 0)) - line) < 1e-12);
