@@ -40,10 +40,10 @@ static void covariances(struct mu_gp *gp, const double *u, size_t n, double *k, 
     }
 }
 
-static void fill(struct mu_gp *gp, const double *points, const double *extra, size_t n, double *matrix) {
+static void fill(struct mu_gp *gp, const double *points, size_t n, double *matrix) {
     for (size_t a = 0; a < n; a++) {
         covariances(gp, points + a * gp->kernel.n_dims, a, matrix + a * n, gp->slope);
-        matrix[a * n + a] = gp->kernel.amplitude + gp->kernel.noise + (extra ? extra[a] : 0);
+        matrix[a * n + a] = gp->kernel.amplitude + gp->kernel.noise;
     }
 }
 
@@ -54,8 +54,8 @@ static void place(struct mu_gp *gp, size_t i, const double *u) {
     }
 }
 
-void mu_gp_condition(struct mu_gp *gp, const struct mu_gp_kernel *kernel, const double *points, const double *y, const double *extra,
-                     size_t n, size_t room, size_t draws, struct mu_arena *arena) {
+void mu_gp_condition(struct mu_gp *gp, const struct mu_gp_kernel *kernel, const double *points, const double *y, size_t n, size_t room,
+                     size_t draws, struct mu_arena *arena) {
     size_t capacity = n + room, d = kernel->n_dims;
     *gp = (struct mu_gp){.kernel = *kernel};
     mu_posterior_init(&gp->posterior, capacity, draws, arena);
@@ -67,7 +67,7 @@ void mu_gp_condition(struct mu_gp *gp, const struct mu_gp_kernel *kernel, const 
     }
     struct mu_arena_mark mark = mu_arena_mark(arena);
     double *matrix = MU_ARRAY(arena, n * n, double);
-    fill(gp, points, extra, n, matrix);
+    fill(gp, points, n, matrix);
     mu_posterior_condition(&gp->posterior, matrix, y, n);
     mu_arena_release(arena, mark);
 }

@@ -53,10 +53,10 @@ double mu_gp_objective(const double *theta, double *gradient, size_t n_theta, vo
 void mu_gp_fit(struct mu_gp_kernel *kernel, const double *points, const double *y, size_t n, int starts, int iterations,
                struct mu_arena *arena);
 
-/* Condition on |n| points with targets |y| and extra noise variances |extra| (may be NULL), with room for |room| more points and |draws| >=
- * 1 draws. Never fails, see mu_posterior_condition. Arena-owned. */
-void mu_gp_condition(struct mu_gp *gp, const struct mu_gp_kernel *kernel, const double *points, const double *y, const double *extra,
-                     size_t n, size_t room, size_t draws, struct mu_arena *arena);
+/* Condition on |n| points with targets |y|, with room for |room| more points and |draws| >= 1 draws. Never fails, see
+ * mu_posterior_condition. Arena-owned. */
+void mu_gp_condition(struct mu_gp *gp, const struct mu_gp_kernel *kernel, const double *points, const double *y, size_t n, size_t room,
+                     size_t draws, struct mu_arena *arena);
 
 /* Posterior mean of every draw into |means|, posterior standard deviation of the function as the result. */
 double mu_gp_predict(struct mu_gp *gp, const double *u, double *means);

@@ -134,7 +134,7 @@ static struct sight *sight_of(struct process *p, bool rough) {
     double *points = MU_ARRAY(arena, most * d, double), *targets = MU_ARRAY(arena, most, double);
     size_t n = gather(e, most, points, targets, arena);
     size_t failures = e->n_failed < FAILED_POINTS ? e->n_failed : FAILED_POINTS;
-    mu_gp_condition(&s->gp, &kernel, points, targets, NULL, n, failures + PENDING_POINTS, p->draws, arena);
+    mu_gp_condition(&s->gp, &kernel, points, targets, n, failures + PENDING_POINTS, p->draws, arena);
     double best = incumbent(p, &s->gp);
     for (size_t i = 0; i < p->draws; i++) {
         s->best[i] = best;

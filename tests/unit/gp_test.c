@@ -29,7 +29,7 @@ static void check_posterior(bool rough, const double *mean, const double *sd, do
     double sharpness[D], got, gradient[D + 3];
     struct mu_gp_kernel kernel = reference_kernel(rough, sharpness);
     struct mu_gp gp;
-    mu_gp_condition(&gp, &kernel, GP_X, GP_Y, NULL, N, 0, 1, arena);
+    mu_gp_condition(&gp, &kernel, GP_X, GP_Y, N, 0, 1, arena);
     for (size_t i = 0; i < AT; i++) {
         double spread = mu_gp_predict(&gp, GP_AT + i * D, &got);
         assert_float_equal(got, mean[i], 1e-9);
@@ -98,7 +98,7 @@ static void prediction_gradient_is_the_slope(void **state) {
         double sharpness[D], means[2], pending[D] = {0.2, 0.8, 1}, u[D] = {0.45, 0.3, 0}, gradient[D];
         struct mu_gp_kernel kernel = reference_kernel(rough, sharpness);
         struct mu_gp gp;
-        mu_gp_condition(&gp, &kernel, GP_X, GP_Y, NULL, N, 1, 2, arena);
+        mu_gp_condition(&gp, &kernel, GP_X, GP_Y, N, 1, 2, arena);
         mu_gp_predict(&gp, pending, means);
         assert_true(mu_gp_extend(&gp, pending, (double[]){means[0] + 0.4, means[1] - 0.6}));
         assert_false(mu_gp_extend(&gp, pending, means));
@@ -118,16 +118,16 @@ static void prediction_gradient_is_the_slope(void **state) {
     mu_arena_destroy(arena);
 }
 
-/* Extending by a point equals conditioning on it with the tiny noise that extension uses. */
+/* Extending by a point equals conditioning on it, when all have the tiny noise that extension uses. */
 static void extension_equals_conditioning(void **state) {
     (void)state;
     struct mu_arena *arena = mu_arena_create(1 << 24);
-    double sharpness[D], mean[2], sd[2], extra[N] = {0}, ignored;
+    double sharpness[D], mean[2], sd[2], ignored;
     struct mu_gp_kernel kernel = reference_kernel(false, sharpness);
     struct mu_gp whole, grown;
-    extra[N - 1] = kernel.amplitude * 1e-6 - kernel.noise;
-    mu_gp_condition(&whole, &kernel, GP_X, GP_Y, extra, N, 0, 1, arena);
-    mu_gp_condition(&grown, &kernel, GP_X, GP_Y, NULL, N - 1, 1, 1, arena);
+    kernel.noise = kernel.amplitude * 1e-6;
+    mu_gp_condition(&whole, &kernel, GP_X, GP_Y, N, 0, 1, arena);
+    mu_gp_condition(&grown, &kernel, GP_X, GP_Y, N - 1, 1, 1, arena);
     mu_gp_predict(&grown, GP_X + (N - 1) * D, &ignored);
     assert_true(mu_gp_extend(&grown, GP_X + (N - 1) * D, GP_Y + N - 1));
     for (size_t i = 0; i < AT; i++) {
@@ -179,7 +179,7 @@ static void fit_tells_sums_from_products(void **state) {
         struct mu_gp_kernel kernel = {.n_dims = 2, .category = CATEGORY, .sharpness = sharpness};
         struct mu_gp gp;
         mu_gp_fit(&kernel, points, y, POINTS, 2, 50, arena);
-        mu_gp_condition(&gp, &kernel, points, y, NULL, POINTS, 0, 1, arena);
+        mu_gp_condition(&gp, &kernel, points, y, POINTS, 0, 1, arena);
         double sd = mu_gp_predict(&gp, corner, &mean);
         assert_true(sum ? kernel.separate > 0.8 : kernel.separate < 0.2);
         assert_true(!sum || (fabs(mean - sin(6) - cos(6)) < 0.2 && sd < 0.2));
@@ -198,7 +198,7 @@ static void duplicates_are_harmless(void **state) {
     }
     struct mu_gp_kernel kernel = {.n_dims = D, .category = CATEGORY, .sharpness = sharpness, .amplitude = 1, .noise = 0};
     struct mu_gp gp;
-    mu_gp_condition(&gp, &kernel, points, y, NULL, COPIES, 0, 1, arena);
+    mu_gp_condition(&gp, &kernel, points, y, COPIES, 0, 1, arena);
     assert_true(isfinite(mu_gp_predict(&gp, points, &mean)));
     assert_float_equal(mean, 0, 0.01);
     mu_arena_destroy(arena);
