@@ -14,7 +14,7 @@
 
 #include "client/schema.h"
 
-enum { SECONDS_TO_START = 10, SECONDS_TO_STOP = 5, SECONDS_TO_ANSWER = 60, NO_PROGRAM = 127 };
+enum { SECONDS_TO_START = 10, SECONDS_TO_STOP = 5, SECONDS_TO_CONNECT = 2, SECONDS_TO_ANSWER = 60, NO_PROGRAM = 127 };
 
 /* Who serves what; the first column is Katib's algorithm name. */
 static const struct mu_pair servers[] = {
@@ -191,7 +191,7 @@ enum mu_status service_validate(struct service *service, const struct experiment
     uint8_t *reply = NULL;
     const uint8_t *request = request_validate(e, arena, &size);
     enum mu_status status = mu_rpc_client_call(service->client, "/api.v1.beta1.Suggestion/ValidateAlgorithmSettings", request, size,
-                                               SECONDS_TO_ANSWER, service->pid != 0, &reply, &reply_size, error);
+                                               SECONDS_TO_CONNECT, SECONDS_TO_ANSWER, &reply, &reply_size, error);
     free(reply);
     return status == MU_UNIMPLEMENTED ? MU_OK : explain(service, status, error);
 }
@@ -200,8 +200,8 @@ enum mu_status service_suggest(struct service *service, const uint8_t *request, 
                                struct suggestions *out, struct mu_error *error) {
     uint8_t *reply = NULL;
     size_t reply_size;
-    enum mu_status status = mu_rpc_client_call(service->client, "/api.v1.beta1.Suggestion/GetSuggestions", request, size, SECONDS_TO_ANSWER,
-                                               service->pid != 0, &reply, &reply_size, error);
+    enum mu_status status = mu_rpc_client_call(service->client, "/api.v1.beta1.Suggestion/GetSuggestions", request, size,
+                                               SECONDS_TO_CONNECT, SECONDS_TO_ANSWER, &reply, &reply_size, error);
     if (status != MU_OK) {
         return explain(service, status, error);
     }

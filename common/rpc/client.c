@@ -73,11 +73,10 @@ struct answer {
     grpc_slice details;
 };
 
-static void start(grpc_call *call, grpc_byte_buffer *request, bool patient, struct answer *answer) {
+static void start(grpc_call *call, grpc_byte_buffer *request, struct answer *answer) {
     grpc_op ops[6];
     memset(ops, 0, sizeof ops); /* a non-NULL |reserved| is an error */
     ops[0].op = GRPC_OP_SEND_INITIAL_METADATA;
-    ops[0].flags = patient ? GRPC_INITIAL_METADATA_WAIT_FOR_READY | GRPC_INITIAL_METADATA_WAIT_FOR_READY_EXPLICITLY_SET : 0;
     ops[1].op = GRPC_OP_SEND_MESSAGE;
     ops[1].data.send_message.send_message = request;
     ops[2].op = GRPC_OP_SEND_CLOSE_FROM_CLIENT;
@@ -136,17 +135,33 @@ static void set_running(struct mu_rpc_client *client, grpc_call *call) {
     pthread_mutex_unlock(&client->lock);
 }
 
-enum mu_status mu_rpc_client_call(struct mu_rpc_client *client, const char *method, const uint8_t *request, size_t size, double seconds,
-                                  bool patient, uint8_t **reply, size_t *reply_size, struct mu_error *error) {
+static gpr_timespec in(double seconds) {
+    return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis((int64_t)(seconds * 1e3), GPR_TIMESPAN));
+}
+
+/* Wait for the channel to connect, however often it must try. One that does not in time says why when it is called. */
+static void await_connection(struct mu_rpc_client *client, double seconds) {
+    gpr_timespec deadline = in(seconds);
+    grpc_connectivity_state state;
+    int in_time = 1;
+    while (in_time && (state = grpc_channel_check_connectivity_state(client->channel, 1)) != GRPC_CHANNEL_READY) {
+        grpc_channel_watch_connectivity_state(client->channel, state, deadline, client->queue, NULL);
+        in_time = grpc_completion_queue_next(client->queue, gpr_inf_future(GPR_CLOCK_REALTIME), NULL).success;
+    }
+}
+
+enum mu_status mu_rpc_client_call(struct mu_rpc_client *client, const char *method, const uint8_t *request, size_t size,
+                                  double seconds_to_connect, double seconds, uint8_t **reply, size_t *reply_size, struct mu_error *error) {
+    await_connection(client, seconds_to_connect);
     struct answer answer = {.code = GRPC_STATUS_UNKNOWN};
-    gpr_timespec deadline = gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis((int64_t)(seconds * 1e3), GPR_TIMESPAN));
     grpc_slice path = grpc_slice_from_copied_string(method);
-    grpc_call *call = grpc_channel_create_call(client->channel, NULL, GRPC_PROPAGATE_DEFAULTS, client->queue, path, NULL, deadline, NULL);
+    grpc_call *call =
+        grpc_channel_create_call(client->channel, NULL, GRPC_PROPAGATE_DEFAULTS, client->queue, path, NULL, in(seconds), NULL);
     grpc_slice bytes = grpc_slice_from_copied_buffer((const char *)request, size);
     grpc_byte_buffer *message = grpc_raw_byte_buffer_create(&bytes, 1);
     grpc_metadata_array_init(&answer.initial);
     grpc_metadata_array_init(&answer.trailing);
-    start(call, message, patient, &answer);
+    start(call, message, &answer);
     set_running(client, call);
     grpc_completion_queue_next(client->queue, gpr_inf_future(GPR_CLOCK_REALTIME), NULL);
     set_running(client, NULL);

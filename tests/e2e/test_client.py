@@ -2,7 +2,9 @@
 import json
 import os
 import pathlib
+import socket
 import subprocess
+import threading
 
 import pytest
 
@@ -125,6 +127,36 @@ def test_unknown_algorithms_and_dead_addresses():
     assert unknown.returncode == 2 and "did you mean random?" in unknown.stderr
     dead = run("suggest", "-", "--address", "127.0.0.1:1", stdin=GOOD)
     assert dead.returncode == 3 and "127.0.0.1:1" in dead.stderr
+
+
+class Door:
+    """A port that hangs up on its first caller and leads the next ones to |port|."""
+
+    def __init__(self, port):
+        self.port = port
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
+        threading.Thread(target=self.answer, daemon=True).start()
+
+    def answer(self):
+        self.listener.accept()[0].close()
+        while True:
+            near, far = self.listener.accept()[0], socket.create_connection(("127.0.0.1", self.port))
+            for source, sink in (near, far), (far, near):
+                threading.Thread(target=self.copy, args=(source, sink), daemon=True).start()
+
+    @staticmethod
+    def copy(source, sink):
+        while data := source.recv(65536):
+            sink.sendall(data)
+
+
+def test_one_failure_to_connect_is_no_reason_to_give_up(start_service):
+    service = start_service("random")
+    own = run("suggest", "-", stdin=GOOD)
+    theirs = run("suggest", "-", "--address", Door(service.port).address, stdin=GOOD)
+    assert theirs.returncode == 0, theirs.stderr
+    assert theirs.stdout == own.stdout
 
 
 def test_a_service_that_is_nowhere(tmp_path):
