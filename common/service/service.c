@@ -284,7 +284,7 @@ int mu_service_main(int argc, char **argv, const struct mu_service *service) {
     } else if (program.options.settings) {
         print_settings(service);
     } else {
-        mallopt(M_ARENA_MAX, 2); /* threads that share heaps keep the process small */
+        mallopt(M_ARENA_MAX, 1); /* threads that share the heap keep the process small */
         return run(&program);
     }
     return 0;
