@@ -4,6 +4,8 @@
 #include <gsl/gsl_sf_erf.h>
 #include <math.h>
 
+static const double LOG_ROOT = 0.91893853320467274178; /* ln sqrt(2 pi) */
+
 double mu_normal_cdf(double z) {
     return gsl_cdf_ugaussian_P(z);
 }
@@ -17,13 +19,15 @@ double mu_normal_log_cdf(double z) {
 }
 
 double mu_normal_hazard(double z) {
+    if (z < -30) { /* Phi(-z) is 1, and GSL's takes the underflow of phi for an error */
+        return exp(-0.5 * z * z - LOG_ROOT);
+    }
     return z > 50 ? z + 1 / z - 2 / (z * z * z) : gsl_sf_hazard(z);
 }
 
 double mu_log_improvement(double z, double *slope) {
-    const double log_root = 0.91893853320467274178; /* ln sqrt(2 pi) */
     if (z > -1) {
-        double cdf = gsl_cdf_ugaussian_P(z), h = exp(-0.5 * z * z - log_root) + z * cdf;
+        double cdf = gsl_cdf_ugaussian_P(z), h = exp(-0.5 * z * z - LOG_ROOT) + z * cdf;
         *slope = cdf / h;
         return log(h);
     }
@@ -31,9 +35,9 @@ double mu_log_improvement(double z, double *slope) {
     if (t > 50) {
         double u = 1 / (t * t);
         *slope = t * (1 + 2 * u);
-        return -0.5 * t * t - log_root - 2 * log(t) + log1p(u * (-3 + 15 * u));
+        return -0.5 * t * t - LOG_ROOT - 2 * log(t) + log1p(u * (-3 + 15 * u));
     }
     double hazard = gsl_sf_hazard(t);
     *slope = 1 / (hazard - t);
-    return -0.5 * t * t - log_root + log1p(-t / hazard);
+    return -0.5 * t * t - LOG_ROOT + log1p(-t / hazard);
 }

@@ -2,6 +2,7 @@
 #include "common/service/service.h"
 
 #include <ev.h>
+#include <gsl/gsl_errno.h>
 #include <inttypes.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -284,6 +285,7 @@ int mu_service_main(int argc, char **argv, const struct mu_service *service) {
     } else if (program.options.settings) {
         print_settings(service);
     } else {
+        gsl_set_error_handler_off(); /* it would abort: a number that underflows ends no service */
         mallopt(M_ARENA_MAX, 1); /* threads that share the heap keep the process small */
         return run(&program);
     }
