@@ -74,11 +74,9 @@ static double gain_of(double sum, double total, size_t left, size_t n) {
     return sum * sum / (double)left + rest * rest / right - total * total / (double)n;
 }
 
-static void finish_split(struct grower *g, struct split *best, size_t dim, size_t left, double gain, double position) {
+static void finish_split(struct grower *g, struct split *best, size_t dim, size_t left, double gain, double threshold) {
     *best = (struct split){.gain = gain, .dim = dim, .category = g->data->category[dim]};
-    double low = g->pairs[left - 1].at, high = g->pairs[left].at;
-    best->threshold = low + (high - low) * position;
-    best->threshold = best->threshold > low ? best->threshold : high;
+    best->threshold = threshold > g->pairs[left - 1].at ? threshold : g->pairs[left].at;
     for (size_t i = 0; i < left && best->category; i++) {
         best->set |= 1ull << g->pairs[i].index;
     }
@@ -100,7 +98,8 @@ static void try_dimension(struct grower *g, size_t dim, size_t first, size_t n, 
         }
         double gain = gain_of(sum, total, left, n);
         if (gain > best->gain) {
-            finish_split(g, best, dim, left, gain, position);
+            double low = g->pairs[left - 1].at, high = g->pairs[left].at;
+            finish_split(g, best, dim, left, gain, g->options->random ? cut : low + (high - low) * position);
         }
     }
 }

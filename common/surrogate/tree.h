@@ -41,8 +41,8 @@ struct mu_tree {
 };
 
 /* Grow a tree on the rows |samples| (n_samples indices, repeats allowed) by variance reduction (Breiman et al., CART, 1984). Categories are
- * ordered by their mean response in the node, which finds the best set (Fisher 1958). A threshold is drawn uniformly between its two
- * neighbours. */
+ * ordered by their mean response in the node, which finds the best set (Fisher 1958). The best threshold is drawn uniformly between its two
+ * neighbours, a random one between the node's least and largest value. */
 struct mu_tree *mu_tree_grow(const struct mu_tree_data *data, const struct mu_tree_options *options, const size_t *samples,
                              size_t n_samples, struct mu_stream *stream, struct mu_arena *arena);
 
