@@ -147,8 +147,15 @@ static double iterate(struct state *t, mu_objective f, void *user, double *x) {
 double mu_lbfgs_minimize(const struct mu_lbfgs *options, mu_objective f, void *user, double *x, size_t n, struct mu_arena *arena) {
     struct mu_arena_mark mark = mu_arena_mark(arena);
     double *work = MU_ARRAY(arena, n * (4 + 2 * MEMORY), double);
-    struct state t = {.options = options, .n = n, .g = work, .p = work + n, .x_new = work + 2 * n, .g_new = work + 3 * n, .s = work + 4 * n,
-                      .y = work + (4 + MEMORY) * n, .fixed = MU_ARRAY(arena, n, bool)};
+    struct state t = {.options = options,
+                      .n = n,
+                      .g = work,
+                      .p = work + n,
+                      .x_new = work + 2 * n,
+                      .g_new = work + 3 * n,
+                      .s = work + 4 * n,
+                      .y = work + (4 + MEMORY) * n,
+                      .fixed = MU_ARRAY(arena, n, bool)};
     for (size_t i = 0; i < n; i++) {
         x[i] = clamp(x[i], options->low[i], options->high[i]);
     }

@@ -2,6 +2,10 @@
 #ifndef MUSHIR_NUM_NORMAL_H
 #define MUSHIR_NUM_NORMAL_H
 
+/* GSL's default handler ends the process at a number that underflows; from now on the number is the answer. For the program's start: it
+ * holds for all threads. */
+void mu_num_never_abort(void);
+
 /* Phi(z). Accurate in both tails to full relative precision of the smaller one's representation (GSL's cdf_ugaussian_P). */
 double mu_normal_cdf(double z);
 

@@ -2,7 +2,6 @@
 #include "common/service/service.h"
 
 #include <ev.h>
-#include <gsl/gsl_errno.h>
 #include <inttypes.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "common/num/normal.h"
 #include "common/service/http.h"
 #include "common/service/machine.h"
 #include "common/service/metrics.h"
@@ -285,7 +285,7 @@ int mu_service_main(int argc, char **argv, const struct mu_service *service) {
     } else if (program.options.settings) {
         print_settings(service);
     } else {
-        gsl_set_error_handler_off(); /* it would abort: a number that underflows ends no service */
+        mu_num_never_abort();
         mallopt(M_ARENA_MAX, 1); /* threads that share the heap keep the process small */
         return run(&program);
     }
