@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <limits.h>
+#include <math.h>
 #include <string.h>
 
 #include "client/experiment_parts.h"
@@ -99,7 +100,7 @@ static void read_medianstop(const struct checker *c, const struct node *list, st
         if (!trials && !step) {
             problem_add(c->problems, c->arena, list->items[i],
                         "unknown setting %s for algorithm medianstop; it has min_trials_required and start_step", pair->name);
-        } else if (!mu_read_double(pair->value, &number) || number != (double)(int)number) {
+        } else if (!mu_read_double(pair->value, &number) || fabs(number) > INT_MAX || number != floor(number)) {
             problem_add(c->problems, c->arena, list->items[i], "failed to validate %s(%s): must be a whole number", pair->name,
                         pair->value);
         } else if (number < 1) {

@@ -104,6 +104,9 @@ static void read_path(const struct checker *c, const struct node *source, struct
     const char *format = node_text(path, "format", "TEXT");
     collector->path = node_text(path, "path", "/var/log/katib/metrics.log");
     collector->json = !strcmp(format, "JSON");
+    if (*collector->path != '/') {
+        problem_add(c->problems, c->arena, path, "fileSystemPath.path: \"%s\" must begin with /", collector->path);
+    }
     if (!collector->json && strcmp(format, "TEXT")) {
         problem_add(c->problems, c->arena, path, "fileSystemPath.format: \"%s\" is unknown; accepted are TEXT, JSON", format);
     }

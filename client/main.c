@@ -1,5 +1,6 @@
 /* mushir: validate a Katib Experiment, ask for suggestions, or run it here. */
 #include <getopt.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +87,15 @@ static double positive(const char *option, const char *text, double most) {
     return number;
 }
 
+static size_t count(const char *option, const char *text, size_t most) {
+    double number = positive(option, text, (double)most);
+    if (number != floor(number)) {
+        fprintf(stderr, "mushir: %s: \"%s\" must be a whole number\n", option, text);
+        exit(EXIT_INVALID);
+    }
+    return (size_t)number;
+}
+
 static void take(struct options *options, int code, const char *value) {
     switch (code) {
     case ADDRESS:
@@ -128,7 +138,7 @@ static void take(struct options *options, int code, const char *value) {
         options->json_lines = true;
         break;
     case 'n':
-        options->count = (size_t)positive("-n", value, MOST_SUGGESTIONS);
+        options->count = count("-n", value, MOST_SUGGESTIONS);
         break;
     case HELP:
         fputs(general_help, stdout);

@@ -89,8 +89,11 @@ static void line_time(const char *line, size_t length, char time[64]) {
         n++;
     }
     int year, month, day, hour, minute, second;
-    bool good = n >= 20 && n < length && sscanf(line, "%4d-%2d-%2dT%2d:%2d:%2d", &year, &month, &day, &hour, &minute, &second) == 6;
-    snprintf(time, 64, "%.*s", good ? (int)n : 0, line);
+    memcpy(time, line, n);
+    time[n] = '\0';
+    if (n < 20 || n == length || sscanf(time, "%4d-%2d-%2dT%2d:%2d:%2d", &year, &month, &day, &hour, &minute, &second) != 6) {
+        *time = '\0';
+    }
 }
 
 static void trim(const char **start, const char **end) {

@@ -88,7 +88,7 @@ static double estimate(const struct run *run, size_t over, size_t most) {
     if (n == 0 || most == 0) {
         return -1;
     }
-    return spent / (double)n * (double)(most - over) / (double)run->e->parallel;
+    return spent / (double)n * (double)(most > over ? most - over : 0) / (double)run->e->parallel;
 }
 
 static int columns(void) {

@@ -100,13 +100,26 @@ static void replay_event(void *user, const struct journal_event *event) {
 }
 
 /* The counts may be raised between runs, as in Katib; what is searched may not change. */
+static bool same_text(const char *a, const char *b) {
+    return !strcmp(a ? a : "", b ? b : "");
+}
+
+static bool same_parameter(const struct mu_parameter_text *a, const struct mu_parameter_text *b) {
+    bool same = same_text(a->name, b->name) && a->type == b->type && a->distribution == b->distribution && same_text(a->min, b->min) &&
+                same_text(a->max, b->max) && same_text(a->step, b->step) && a->n_list == b->n_list;
+    for (size_t i = 0; same && i < a->n_list; i++) {
+        same = same_text(a->list[i], b->list[i]);
+    }
+    return same;
+}
+
 static enum mu_status check_same(const struct run *run, const char *text, struct mu_error *error) {
     struct problems problems = {0};
     const struct experiment *now = run->e, *then = experiment_read(text, strlen(text), now->name, run->arena, &problems);
     bool same = then && then->n_parameters == now->n_parameters && then->maximize == now->maximize &&
                 !strcmp(then->metrics[0].name, now->metrics[0].name) && !strcmp(then->algorithm, now->algorithm);
     for (size_t i = 0; same && i < now->n_parameters; i++) {
-        same = !strcmp(then->parameters[i].name, now->parameters[i].name);
+        same = same_parameter(&then->parameters[i], &now->parameters[i]);
     }
     return same ? MU_OK
                 : mu_fail(error, MU_INVALID_ARGUMENT,

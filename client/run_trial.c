@@ -172,7 +172,6 @@ struct reading {
     struct run *run;
     struct trial *trial;
     const char *now;
-    bool any;
 };
 
 static void judge(struct run *run, struct trial *trial) {
@@ -226,7 +225,7 @@ static void read_log(struct run *run, struct trial *trial, bool last) {
     }
     size_t room = CHUNK, used = 0;
     char *bytes = fd < 0 ? NULL : malloc(room);
-    struct reading reading = {run, trial, run_time(run->arena, run_now()), false};
+    struct reading reading = {run, trial, run_time(run->arena, run_now())};
     ssize_t n = 0;
     while (bytes && room <= LONGEST_LINE && (n = pread(fd, bytes + used, room - used, (off_t)(trial->read_to + used))) > 0) {
         used += (size_t)n;

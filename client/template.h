@@ -32,8 +32,8 @@ struct trial_command {
     size_t n_environment;
 };
 
-/* The primary container's command and arguments, filled in. With |shell| they are joined and given to a shell, as Katib's metrics
- * collectors do. MU_INVALID_ARGUMENT names what is missing. */
+/* The primary container's command and arguments, filled in. When the experiment's collector reads the log or a file
+ * they are joined and given to a shell, as Katib's collectors do. MU_INVALID_ARGUMENT names what is missing. */
 MU_MUST_USE enum mu_status template_command(const struct experiment *e, const struct trial_identity *trial, struct mu_arena *arena,
                                             struct trial_command *command, struct mu_error *error);
 

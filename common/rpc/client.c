@@ -19,10 +19,10 @@ struct mu_rpc_client {
 };
 
 struct mu_rpc_client *mu_rpc_client_create(const char *address, struct mu_error *error) {
-    struct mu_rpc_client *client = calloc(1, sizeof *client);
-    if (!client || !*address) {
-        free(client);
-        mu_fail(error, MU_INVALID_ARGUMENT, "\"%s\" is no address; HOST:PORT is wanted", address);
+    struct mu_rpc_client *client = *address ? calloc(1, sizeof *client) : NULL;
+    if (!client) {
+        mu_fail(error, *address ? MU_RESOURCE_EXHAUSTED : MU_INVALID_ARGUMENT,
+                *address ? "no memory to connect to \"%s\"" : "\"%s\" is no address; HOST:PORT is wanted", address);
         return NULL;
     }
     grpc_init();
@@ -139,14 +139,22 @@ static gpr_timespec in(double seconds) {
     return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis((int64_t)(seconds * 1e3), GPR_TIMESPAN));
 }
 
+static bool is_cancelled(struct mu_rpc_client *client) {
+    pthread_mutex_lock(&client->lock);
+    bool cancelled = client->cancelled;
+    pthread_mutex_unlock(&client->lock);
+    return cancelled;
+}
+
 /* Wait for the channel to connect, however often it must try. One that does not in time says why when it is called. */
 static void await_connection(struct mu_rpc_client *client, double seconds) {
+    const double glance = 0.1; /* between two looks at |cancelled|: a watch cannot be called off */
     gpr_timespec deadline = in(seconds);
     grpc_connectivity_state state;
-    int in_time = 1;
-    while (in_time && (state = grpc_channel_check_connectivity_state(client->channel, 1)) != GRPC_CHANNEL_READY) {
-        grpc_channel_watch_connectivity_state(client->channel, state, deadline, client->queue, NULL);
-        in_time = grpc_completion_queue_next(client->queue, gpr_inf_future(GPR_CLOCK_REALTIME), NULL).success;
+    while ((state = grpc_channel_check_connectivity_state(client->channel, 1)) != GRPC_CHANNEL_READY && !is_cancelled(client) &&
+           gpr_time_cmp(gpr_now(GPR_CLOCK_MONOTONIC), deadline) < 0) {
+        grpc_channel_watch_connectivity_state(client->channel, state, gpr_time_min(in(glance), deadline), client->queue, NULL);
+        grpc_completion_queue_next(client->queue, gpr_inf_future(GPR_CLOCK_REALTIME), NULL);
     }
 }
 

@@ -100,6 +100,10 @@ MISTAKES = [
     ("  maxTrialCount: 4\n", "  maxTrialCount: 4\n  earlyStopping: {algorithmName: medianstop, algorithmSettings: [{name: start_step, value: '0'}]}\n",
      ":9:", "start_step must be greater or equal than one"),
     ("  maxTrialCount: 4\n", "  maxTrialCount: 4\n  metricsCollectorSpec: {source: {filter: {metricsFormat: ['(loss']}}}\n", ":9:", "parenthes"),
+    ("  maxTrialCount: 4\n", "  maxTrialCount: 4\n  metricsCollectorSpec: {collector: {kind: File}, source: {fileSystemPath: {path: ''}}}\n",
+     ":9:", 'fileSystemPath.path: "" must begin with /'),
+    ("  maxTrialCount: 4\n", "  maxTrialCount: 4\n  earlyStopping: {algorithmName: medianstop, algorithmSettings: [{name: start_step, value: '1e99'}]}\n",
+     ":9:", "start_step(1e99)"),
 ]
 
 
@@ -172,7 +176,7 @@ def test_a_service_that_is_nowhere(tmp_path):
 def test_help_version_and_wrong_use():
     assert "mushir suggest" in run("--help").stdout
     assert run("--version").stdout.startswith("mushir ")
-    for wrong in ((), ("frobnicate",), ("validate",), ("validate", "a", "b", "c"), ("--bogus",), ("suggest", "-", "-n", "0"), ("suggest", "-", "-n", "x")):
+    for wrong in ((), ("frobnicate",), ("validate",), ("validate", "a", "b", "c"), ("--bogus",), ("suggest", "-", "-n", "0"), ("suggest", "-", "-n", "x"), ("suggest", "-", "-n", "1.5")):
         assert run(*wrong, stdin="").returncode == 2, wrong
 
 

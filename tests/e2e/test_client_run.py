@@ -237,9 +237,11 @@ def test_raising_the_count_goes_on_with_a_finished_run(tmp_path):
 def test_another_experiment_does_not_continue_the_journal(tmp_path):
     path = write(tmp_path, GOOD)
     assert run("run", path, "--quiet", *stub("--metric", "loss")).returncode == 0
-    path.write_text(GOOD.replace("name: x,", "name: y,"))
-    result = run("run", path, "--resume", *stub("--metric", "loss"))
-    assert result.returncode == 2 and "another experiment" in result.stderr
+    for old, new in ("name: x,", "name: y,"), ('min: "0"', 'min: "-1"'), ('max: "1"', 'max: "1", step: "0.5"'), ("minimize", "maximize"):
+        assert old in GOOD
+        path.write_text(GOOD.replace(old, new, 1))
+        result = run("run", path, "--resume", *stub("--metric", "loss"))
+        assert result.returncode == 2 and "another experiment" in result.stderr, new
 
 
 def test_a_file_that_is_no_journal_is_left_alone(tmp_path):
