@@ -13,7 +13,7 @@ enum { MU_TPE_MOST = 256 };
 struct mu_tpe_options {
     size_t startup;      /* below this many observations: an initial design instead of the model; 0: the default */
     size_t candidates;   /* points drawn from the good density, the best of which is proposed; 0: the default */
-    double gamma;        /* hyperopt's: the good group holds ceil(gamma sqrt(n)) points; 0: the default, 0.15 n */
+    double gamma;        /* ceil(gamma sqrt(n)) points are good, as in hyperopt; 0: 0.15 n. Also half and twice as many, each at most 25 */
     double prior_weight; /* weight of the wide prior kernel in units of a point's; 0: the default 1 */
 };
 

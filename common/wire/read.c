@@ -182,7 +182,7 @@ static bool context_of_trials(struct mu_slice request, struct mu_slice *context,
 static enum mu_status read_trials(struct mu_wire_suggestions *out, const ExperimentMessage *in, const struct mu_wire_parts *parts,
                                   struct mu_trial_cache *cache, struct mu_arena *arena, struct mu_error *error) {
     struct mu_trial_lookup lookup;
-    struct mu_slice context = parts->rest;
+    struct mu_slice context = {0};
     bool directed = has_direction(in), known = directed && context_of_trials(parts->rest, &context, arena);
     mu_trial_cache_find(known ? cache : NULL, context, parts->values, parts->n, &lookup, arena);
     TrialMessage **messages = MU_ARRAY(arena, lookup.n_unknown, TrialMessage *);

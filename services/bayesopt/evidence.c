@@ -38,7 +38,7 @@ static struct evidence *allocate(const struct mu_request *request) {
     e->pending = MU_ARRAY(arena, room * e->frame.n, double);
     e->target = MU_ARRAY(arena, trials, double);
     e->order = MU_ARRAY(arena, trials, size_t);
-    e->tpe = mu_tpe_of_history(&(struct mu_tpe_options){.prior_weight = 1}, space, request->history, request->wanted, arena);
+    e->tpe = mu_tpe_of_history(&(struct mu_tpe_options){0}, space, request->history, request->wanted, arena);
     return e;
 }
 

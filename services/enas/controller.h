@@ -1,10 +1,16 @@
 /* The controller: an LSTM that writes an architecture decision by decision (Pham et al. 2018, section 2.4, macro search space).
  *
  * Layer l takes two steps of a one-layer LSTM. The first one's output gives the operation's logits; the second one reads the operation's
- * embedding and its output is the layer's anchor, which attends to the anchors of all earlier layers to decide the skips: gates [i f o g] =
- * [x h] W,  c' = s(f) c + s(i) tanh(g),  h' = s(o) tanh(c')      (no biases) operation ~ softmax(z),  z = k tanh(h' S / T) skip from j ~
- * Bernoulli(s(2 z)),  z = k tanh(v . tanh(A_j U + h' Q) / T) The next layer's first input is the sum of the chosen anchors over one plus
- * their number; of the first two layers, a learned start vector.
+ * embedding and its output is the layer's anchor, which attends to the anchors of all earlier layers to decide the skips:
+ *
+ *   gates [i f o g] = [x h] W,  c' = s(f) c + s(i) tanh(g),  h' = s(o) tanh(c')      (no biases)
+ *
+ *   operation ~ softmax(z),  z = k tanh(h' S / T)
+ *
+ *   skip from j ~ Bernoulli(s(2 z)),  z = k tanh(v . tanh(A_j U + h' Q) / T)
+ *
+ * The next layer's first input is the sum of the chosen anchors over one plus their number; of the first two layers, a learned start
+ * vector.
  *
  * Batches of architectures go through in lockstep. Dimensions: B batch, L layers, H hidden, K operations. */
 #ifndef MUSHIR_ENAS_CONTROLLER_H

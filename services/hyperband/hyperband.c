@@ -74,10 +74,7 @@ struct work {
     struct mu_sampler sampler;
     int kind;
     bool fitted;
-    struct proposal {
-        const double *x;
-        int rung;
-    } * proposed; /* by this request */
+    const double **proposed; /* configurations, by this request */
     size_t n_proposed;
     size_t promoted; /* promotable configurations used up, counted from the front */
     uint32_t *order; /* see reuse_one */
@@ -103,23 +100,23 @@ static struct mu_sampler *sampler(struct work *work) {
         work->sampler = make[work->kind](&work->hunt);
         work->fitted = true;
         for (size_t i = 0; i < work->n_proposed; i++) {
-            work->sampler.pending(work->sampler.model, work->proposed[i].x, work->proposed[i].rung);
+            work->sampler.pending(work->sampler.model, work->proposed[i]);
         }
     }
     return &work->sampler;
 }
 
-static void tell_pending(struct work *work, const double *x, int rung) {
-    work->proposed[work->n_proposed++] = (struct proposal){x, rung};
+static void tell_pending(struct work *work, const double *x) {
+    work->proposed[work->n_proposed++] = x;
     if (work->fitted) {
-        work->sampler.pending(work->sampler.model, x, rung);
+        work->sampler.pending(work->sampler.model, x);
     }
 }
 
 static void promote(struct work *work, uint32_t config) {
     mu_brackets_promote(&work->hunt.brackets, config);
     const struct mu_config *c = &work->hunt.brackets.configs[config];
-    tell_pending(work, c->x, c->top);
+    tell_pending(work, c->x);
     work->last_bracket = c->bracket;
     reply_config(work, c->texts, c->top);
 }
@@ -175,7 +172,7 @@ static bool start_one(struct work *work, uint64_t number) {
     }
     int rung = (int)mu_brackets_next(&hunt->brackets);
     mu_brackets_start(&hunt->brackets, x, texts, rung);
-    tell_pending(work, x, rung);
+    tell_pending(work, x);
     work->last_bracket = rung;
     reply_config(work, texts, rung);
     return true;
@@ -265,7 +262,7 @@ static void prepare(struct work *work, const struct mu_request *request, size_t 
     for (size_t i = 0; i < hunt->brackets.n_configs; i++) {
         mu_seen_add(hunt->seen, hunt->brackets.configs[i].x);
     }
-    work->proposed = MU_ARRAY(request->arena, request->wanted, struct proposal);
+    work->proposed = MU_ARRAY(request->arena, request->wanted, const double *);
     work->kind = (int)mu_setting(request->settings, "sampler")->choice;
 }
 

@@ -205,8 +205,7 @@ static void fit(struct gp *gp, const struct datum *data, size_t n) {
 
 /* A configuration on its way is taken for known at the full resource, where it will be if it is good: proposals move elsewhere. (Taking it
  * for known only at its own rung let whole batches fall on one spot, and cost a factor of two in regret.) */
-static void pending(void *self, const double *x, int rung) {
-    (void)rung;
+static void pending(void *self, const double *x) {
     struct gp *gp = self;
     if (gp->ready) {
         struct mu_arena *arena = gp->hunt->request->arena;
@@ -304,7 +303,7 @@ struct mu_sampler mu_sampler_gp(const struct mu_hunt *hunt) {
         fit(gp, data, select_points(data, n));
         for (size_t i = 0; i < hunt->brackets.n_runs; i++) {
             if (hunt->brackets.runs[i].trial->state == MU_PENDING) {
-                pending(gp, hunt->brackets.runs[i].x, hunt->brackets.runs[i].rung);
+                pending(gp, hunt->brackets.runs[i].x);
             }
         }
     }

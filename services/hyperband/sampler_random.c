@@ -5,8 +5,8 @@ static bool draw(void *model, uint64_t number, double *x) {
     return false;
 }
 
-static void pending(void *model, const double *x, int rung) {
-    (void)model, (void)x, (void)rung;
+static void pending(void *model, const double *x) {
+    (void)model, (void)x;
 }
 
 struct mu_sampler mu_sampler_random(const struct mu_hunt *hunt) {

@@ -82,8 +82,7 @@ static bool draw(void *self, uint64_t number, double *x) {
     return true;
 }
 
-static void pending(void *self, const double *x, int rung) {
-    (void)rung;
+static void pending(void *self, const double *x) {
     struct tpe *tpe = self;
     mu_tpe_avoid(tpe->model, x);
 }
@@ -105,7 +104,7 @@ struct mu_sampler mu_sampler_tpe(const struct mu_hunt *hunt) {
     *tpe = (struct tpe){.hunt = hunt, .model = mu_tpe_create(&(struct mu_tpe_options){.startup = 1}, &data, room, arena), .results = n};
     for (size_t i = 0; i < brackets->n_runs; i++) {
         if (brackets->runs[i].trial->state != MU_DONE) {
-            pending(tpe, brackets->runs[i].x, 0);
+            pending(tpe, brackets->runs[i].x);
         }
     }
     return (struct mu_sampler){draw, pending, tpe};
