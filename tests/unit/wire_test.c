@@ -10,17 +10,24 @@
 
 typedef Api__V1__Beta1__GetSuggestionsRequest Request;
 typedef Api__V1__Beta1__GetSuggestionsReply Reply;
+typedef Api__V1__Beta1__TrialStatus__TrialConditionType Condition;
 
-enum { MOST_BYTES = 512 }; /* of a trial */
+#define CONDITION(name) API__V1__BETA1__TRIAL_STATUS__TRIAL_CONDITION_TYPE__##name
+
+enum { PARAMETERS = 2, MOST_BYTES = 512 }; /* of a trial */
 
 /* A trial as a request of its own: appended to another request it is one trial more. |name| may be empty. */
-static size_t trial_request(const char *name, const char *value, const char *metric, bool running, uint8_t bytes[MOST_BYTES]) {
-    Api__V1__Beta1__ParameterAssignment assignment = API__V1__BETA1__PARAMETER_ASSIGNMENT__INIT, *assignments[] = {&assignment};
-    assignment.name = (char[]){"lr"};
-    assignment.value = (char *)(uintptr_t)value;
+static size_t trial_request(const char *name, const char *lr, const char *units, const char *metric, Condition condition,
+                            uint8_t bytes[MOST_BYTES]) {
+    Api__V1__Beta1__ParameterAssignment first = API__V1__BETA1__PARAMETER_ASSIGNMENT__INIT, second = first;
+    Api__V1__Beta1__ParameterAssignment *assignments[] = {&first, &second};
+    first.name = (char[]){"lr"};
+    first.value = (char *)(uintptr_t)lr;
+    second.name = (char[]){"units"};
+    second.value = (char *)(uintptr_t)units;
     Api__V1__Beta1__TrialSpec__ParameterAssignments list = API__V1__BETA1__TRIAL_SPEC__PARAMETER_ASSIGNMENTS__INIT;
     list.assignments = assignments;
-    list.n_assignments = 1;
+    list.n_assignments = PARAMETERS;
     Api__V1__Beta1__TrialSpec spec = API__V1__BETA1__TRIAL_SPEC__INIT;
     spec.parameter_assignments = &list;
     Api__V1__Beta1__Metric metrics = API__V1__BETA1__METRIC__INIT, *observed[] = {&metrics};
@@ -30,8 +37,7 @@ static size_t trial_request(const char *name, const char *value, const char *met
     observation.metrics = observed;
     observation.n_metrics = 1;
     Api__V1__Beta1__TrialStatus status = API__V1__BETA1__TRIAL_STATUS__INIT;
-    status.condition = running ? API__V1__BETA1__TRIAL_STATUS__TRIAL_CONDITION_TYPE__RUNNING
-                               : API__V1__BETA1__TRIAL_STATUS__TRIAL_CONDITION_TYPE__SUCCEEDED;
+    status.condition = condition;
     status.observation = &observation;
     Api__V1__Beta1__Trial trial = API__V1__BETA1__TRIAL__INIT, *trials[] = {&trial};
     trial.name = (char *)(uintptr_t)name;
@@ -43,18 +49,24 @@ static size_t trial_request(const char *name, const char *value, const char *met
     return api__v1__beta1__get_suggestions_request__pack(&request, bytes);
 }
 
-/* A request with one parameter, one succeeded trial and settings, as bytes (malloc'd). |spoil| replaces the trial's value. */
+/* A request with two parameters, one succeeded trial and settings, as bytes (malloc'd). |spoil| replaces the first value of the trial. */
 static uint8_t *valid_request(size_t *size, const char *spoil) {
     Api__V1__Beta1__FeasibleSpace space = API__V1__BETA1__FEASIBLE_SPACE__INIT;
     space.min = (char[]){"0.1"};
     space.max = (char[]){"0.9"};
-    Api__V1__Beta1__ParameterSpec parameter = API__V1__BETA1__PARAMETER_SPEC__INIT, *parameters[] = {&parameter};
+    Api__V1__Beta1__FeasibleSpace counts = API__V1__BETA1__FEASIBLE_SPACE__INIT;
+    counts.min = (char[]){"1"};
+    counts.max = (char[]){"9"};
+    Api__V1__Beta1__ParameterSpec parameter = API__V1__BETA1__PARAMETER_SPEC__INIT, units = parameter, *parameters[] = {&parameter, &units};
     parameter.name = (char[]){"lr"};
     parameter.parameter_type = API__V1__BETA1__PARAMETER_TYPE__DOUBLE;
     parameter.feasible_space = &space;
+    units.name = (char[]){"units"};
+    units.parameter_type = API__V1__BETA1__PARAMETER_TYPE__INT;
+    units.feasible_space = &counts;
     Api__V1__Beta1__ExperimentSpec__ParameterSpecs specs = API__V1__BETA1__EXPERIMENT_SPEC__PARAMETER_SPECS__INIT;
     specs.parameters = parameters;
-    specs.n_parameters = 1;
+    specs.n_parameters = PARAMETERS;
     Api__V1__Beta1__ObjectiveSpec objective = API__V1__BETA1__OBJECTIVE_SPEC__INIT;
     objective.type = API__V1__BETA1__OBJECTIVE_TYPE__MAXIMIZE;
     objective.objective_metric_name = (char[]){"accuracy"};
@@ -79,7 +91,7 @@ static uint8_t *valid_request(size_t *size, const char *spoil) {
     request.total_request_number = 5;
     uint8_t *bytes = malloc(api__v1__beta1__get_suggestions_request__get_packed_size(&request) + MOST_BYTES);
     *size = api__v1__beta1__get_suggestions_request__pack(&request, bytes);
-    *size += trial_request("exp-1", spoil ? spoil : "0.5", "0.75", false, bytes + *size);
+    *size += trial_request("exp-1", spoil ? spoil : "0.5", "4", "0.75", CONDITION(SUCCEEDED), bytes + *size);
     return bytes;
 }
 
@@ -109,7 +121,8 @@ static void a_request_becomes_the_domain(void **state) {
     assert_string_equal(out.experiment.algorithm, "random");
     assert_string_equal(out.experiment.settings[0].value, "7");
     assert_int_equal(out.history.n, 1);
-    assert_true(out.history.trials[0].loss == -0.75 && out.history.trials[0].x[0] == 0.5);
+    assert_true(out.history.trials[0].loss == -0.75);
+    assert_true(out.history.trials[0].x[0] == 0.5 && out.history.trials[0].x[1] == 3);
     mu_arena_destroy(arena);
     free(bytes);
 }
@@ -180,7 +193,7 @@ static void a_large_request_meets_the_limit(void **state) {
     for (int i = 0; i < 100; i++) {
         memcpy(many + (size_t)i * one, bytes, one); /* concatenated messages merge */
     }
-    for (size_t limit = 1024; limit <= 256 * 1024; limit *= 2) {
+    for (size_t limit = 1024; limit <= 512 * 1024; limit *= 2) {
         struct mu_arena *arena = mu_arena_create(limit);
         struct mu_wire_suggestions out;
         struct mu_error error;
@@ -190,7 +203,7 @@ static void a_large_request_meets_the_limit(void **state) {
         }
         if (limit <= 4096) {
             assert_int_equal(status, MU_RESOURCE_EXHAUSTED);
-        } else if (limit == 256 * 1024) { /* enough to see that the merged parameter is there 100 times */
+        } else if (limit == 512 * 1024) { /* enough to see that the merged parameter is there 100 times */
             assert_int_equal(status, MU_INVALID_ARGUMENT);
         }
         mu_arena_destroy(arena);
@@ -203,14 +216,16 @@ static void assert_same_trials(const struct mu_trial *a, const struct mu_trial *
     for (size_t i = 0; i < n; i++) {
         assert_string_equal(a[i].name, b[i].name);
         assert_string_equal(a[i].completed, b[i].completed);
+        assert_int_equal(a[i].belongs, b[i].belongs);
         assert_int_equal(a[i].state, b[i].state);
+        assert_int_equal(a[i].early_stopped, b[i].early_stopped);
         assert_memory_equal(&a[i].loss, &b[i].loss, sizeof a[i].loss);
         assert_int_equal(a[i].n_assignments, b[i].n_assignments);
         for (size_t k = 0; k < a[i].n_assignments; k++) {
             assert_string_equal(a[i].assignments[k].name, b[i].assignments[k].name);
             assert_string_equal(a[i].assignments[k].value, b[i].assignments[k].value);
         }
-        assert_memory_equal(a[i].x, b[i].x, sizeof *a[i].x);
+        assert_memory_equal(a[i].x, b[i].x, PARAMETERS * sizeof *a[i].x);
     }
 }
 
@@ -220,6 +235,8 @@ static void a_cache_changes_nothing(void **state) {
     (void)state;
     enum { ROUNDS = 60, MOST = 120 };
     static const size_t LIMITS[] = {256, 4 << 10, 20 << 10, 1 << 20};
+    static const Condition CONDITIONS[] = {CONDITION(SUCCEEDED), CONDITION(EARLYSTOPPED), CONDITION(FAILED), CONDITION(SUCCEEDED),
+                                           CONDITION(RUNNING)};
     size_t base;
     uint8_t *bytes = valid_request(&base, NULL), *request = malloc(base + (size_t)MOST * MOST_BYTES);
     memcpy(request, bytes, base);
@@ -232,12 +249,13 @@ static void a_cache_changes_nothing(void **state) {
             size_t size = base, n = mu_uniform_below(&stream, MOST);
             max[2] = round % 3 ? '9' : '5';
             for (size_t i = 0; i < n; i++) {
-                char name[16] = "", value[32], metric[32];
+                char name[16] = "", value[32], units[8], metric[32];
                 size_t which = (i * 7 + round) % MOST;
                 snprintf(name, sizeof name, which % 2 ? "trial-%zu" : "", which);
                 snprintf(value, sizeof value, "%.17g", 0.1 + 0.01 * (double)(which % 90));
+                snprintf(units, sizeof units, "%zu", which % 10); /* 0 is outside: a stray trial */
                 snprintf(metric, sizeof metric, "%zu", which);
-                size += trial_request(name, value, metric, (which + round) % 11 == 0, request + size);
+                size += trial_request(name, value, units, metric, CONDITIONS[(which + round) / 3 % 5], request + size);
             }
             struct mu_arena *with = mu_arena_create(1 << 22), *without = mu_arena_create(1 << 22);
             struct mu_wire_suggestions a, b;

@@ -49,7 +49,7 @@ static void posterior_is_that_of_the_formula(void **state) {
     struct mu_enas_space space;
     space_of(&space, &network);
     struct mu_enas_arch *archs = mu_enas_archs(&space, N + 2, arena);
-    double scores[N], k[N * N], at[2][N], alpha[N], beta[N], variance[2], deviation[2];
+    double scores[N], k[N * N], at[N], alpha[N], beta[N], signal = 1;
     bool partial[N] = {[3] = true};
     struct mu_enas_evidence e = evidence_of(&space, archs, scores, partial);
     struct mu_enas_surrogate *s = mu_enas_surrogate_fit(&space, &e, 1, arena);
@@ -62,23 +62,26 @@ static void posterior_is_that_of_the_formula(void **state) {
         }
     }
     solve(k, scores, alpha);
+    for (size_t i = 0; i < N; i++) {
+        signal += scores[i] * alpha[i];
+    }
+    signal /= N + 1; /* its variance: that of the profile likelihood with one observation of variance 1 more */
     for (size_t p = 0; p < 2; p++) {
-        double mean = 0, expected = 0;
+        double mean, deviation, expected = 0, variance = 1;
         mu_enas_draw(&space, &archs[N + p], &stream);
         for (size_t i = 0; i < N; i++) {
-            at[p][i] = kernel(&space, scales, &archs[N + p], &archs[i]);
-            expected += at[p][i] * alpha[i];
+            at[i] = kernel(&space, scales, &archs[N + p], &archs[i]);
+            expected += at[i] * alpha[i];
         }
-        solve(k, at[p], beta);
-        variance[p] = 1;
+        solve(k, at, beta);
         for (size_t i = 0; i < N; i++) {
-            variance[p] -= at[p][i] * beta[i];
+            variance -= at[i] * beta[i];
         }
-        mu_enas_surrogate_predict(s, &archs[N + p], &mean, &deviation[p]);
+        mu_enas_surrogate_predict(s, &archs[N + p], &mean, &deviation);
         assert_true(fabs(mean - expected) < 1e-9);
         assert_true(fabs(mu_enas_surrogate_mean(s, &archs[N + p]) - expected) < 1e-9);
+        assert_true(fabs(deviation - sqrt(signal * variance)) < 1e-9);
     }
-    assert_true(fabs(deviation[0] / deviation[1] - sqrt(variance[0] / variance[1])) < 1e-9);
 }
 
 static void what_is_expected_keeps_means_and_takes_uncertainty(void **state) {
