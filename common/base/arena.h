@@ -35,8 +35,8 @@ char *mu_arena_copy(struct mu_arena *arena, const char *text);
 char *mu_arena_copy_bytes(struct mu_arena *arena, const char *text, size_t length);
 char *mu_arena_format(struct mu_arena *arena, const char *format, ...) MU_PRINTF(2, 3);
 
-/* Have |function|(|user|) called when the arena is destroyed, the latest first: for what a request borrows from outside its arena. Not within a
- * mark that will be released. */
+/* Have |function|(|user|) called when the arena is destroyed, the latest first: for what a request borrows from outside its arena. Not
+ * within a mark that will be released. */
 void mu_arena_defer(struct mu_arena *arena, void (*function)(void *user), void *user);
 
 /* Bytes handed out so far. */

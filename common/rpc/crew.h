@@ -1,9 +1,9 @@
 /* The threads of a server: one of them waits for events, the others run jobs or are idle.
  *
  * Leader and followers: the thread that receives a request runs it itself, so that no answer is delayed by waking another thread. Jobs that
- * take long by the running average are run after the waiting has been passed on to an idle thread. Brief ones are not worth that: the leader
- * runs them and goes on waiting, and an idle thread, the deputy, takes the lead should one last longer than some two milliseconds. When all
- * others are busy, the one who waits does not compute but queues the jobs. So nothing that a job does keeps probes waiting. */
+ * take long by the running average are run after the waiting has been passed on to an idle thread. Brief ones are not worth that: the
+ * leader runs them and goes on waiting, and an idle thread, the deputy, takes the lead should one last longer than some two milliseconds.
+ * When all others are busy, the one who waits does not compute but queues the jobs. So nothing that a job does keeps probes waiting. */
 #ifndef MUSHIR_RPC_CREW_H
 #define MUSHIR_RPC_CREW_H
 

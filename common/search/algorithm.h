@@ -32,7 +32,7 @@ struct mu_suggestion {
 struct mu_reply {
     struct mu_suggestion *suggestions; /* |wanted| of them, allocated by the caller of suggest, zeroed */
     size_t n;                          /* filled so far */
-    const struct mu_pair *settings;    /* settings a controller should store and send back; for people to look at, nothing may depend on them */
+    const struct mu_pair *settings;    /* what a controller should store and send back, for people to look at: nothing may depend on it */
     size_t n_settings;
 };
 
@@ -42,7 +42,8 @@ void mu_reply_point(const struct mu_request *request, struct mu_reply *reply, co
 /* The points of all the request's trials, with room for its suggestions. */
 struct mu_seen *mu_request_seen(const struct mu_request *request);
 
-/* Random search: |request->wanted| draws from the declared distributions, without repeats in finite spaces. What an algorithm falls back to, too. */
+/* Random search: |request->wanted| draws from the declared distributions, without repeats in finite spaces. What an algorithm falls back
+ * to, too. */
 MU_MUST_USE enum mu_status mu_suggest_randomly(const struct mu_request *request, struct mu_reply *reply, struct mu_error *error);
 
 /* Append the given assignments (arena-owned, not copied). */
@@ -53,8 +54,8 @@ struct mu_algorithm {
     const char *summary; /* one sentence */
     const struct mu_setting_spec *settings;
     size_t n_settings;
-    bool unknown_settings_pass; /* validation accepts settings that are not in the table */
-    const char *unknown_setting; /* format of the error with %s name and %s algorithm; NULL: Katib's "unknown setting %s for algorithm %s" */
+    bool unknown_settings_pass;  /* validation accepts settings that are not in the table */
+    const char *unknown_setting; /* format of the error with %s name and %s algorithm; NULL: "unknown setting %s for algorithm %s" */
 
     /* What is wrong with the experiment beyond its settings and parameters, which are checked already; may be NULL. */
     enum mu_status (*validate)(const struct mu_experiment *experiment, const struct mu_settings *settings, struct mu_arena *arena,
@@ -66,7 +67,7 @@ struct mu_algorithm {
 
 /* Everything a service needs to know: its name and the algorithms it serves. */
 struct mu_service {
-    const char *name; /* "tpe": the binary is mushir-tpe */
+    const char *name;                             /* "tpe": the binary is mushir-tpe */
     const struct mu_algorithm *const *algorithms; /* ended by NULL */
 };
 

@@ -50,9 +50,9 @@ struct mu_trial {
     const char *name;
     enum mu_belonging belongs;
     enum mu_trial_state state;
-    bool early_stopped; /* MU_DONE: the value is a partial result */
-    double loss;        /* MU_DONE: the objective, negated when the experiment maximizes; else 0 */
-    const char *completed; /* completion time, ISO 8601; "" while unfinished */
+    bool early_stopped;                /* MU_DONE: the value is a partial result */
+    double loss;                       /* MU_DONE: the objective, negated when the experiment maximizes; else 0 */
+    const char *completed;             /* completion time, ISO 8601; "" while unfinished */
     const struct mu_pair *assignments; /* as the client sent them */
     size_t n_assignments;
     const double *x; /* space.n coordinates; of a stray trial NAN where the text is no value of the parameter; NULL when space.n == 0 */

@@ -33,10 +33,10 @@ struct mu_parameter {
     const char *name;
     enum mu_parameter_type type;
     enum mu_distribution distribution;
-    bool ordered;    /* false: categories without an order */
-    uint64_t levels; /* number of values; 0: continuous; 1: a constant */
-    double min, max; /* double, int: the declared bounds; discrete: smallest and largest number */
-    double step;     /* double, int with levels: distance of two levels; else 0 */
+    bool ordered;            /* false: categories without an order */
+    uint64_t levels;         /* number of values; 0: continuous; 1: a constant */
+    double min, max;         /* double, int: the declared bounds; discrete: smallest and largest number */
+    double step;             /* double, int with levels: distance of two levels; else 0 */
     const char *const *list; /* discrete (ascending by number) and categorical (as listed): the texts, |levels| of them */
     const double *numbers;   /* discrete: the numbers of |list|; else NULL */
     /* private to parameter.c */

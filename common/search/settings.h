@@ -23,30 +23,30 @@ struct mu_setting_spec {
     const char *fallback; /* the default, as text; NULL: not set unless given */
     double min, max;      /* accepted range of numbers; max == 0 with min == 0: unbounded; INFINITY allowed */
     bool min_open, max_open;
-    bool none_allowed;           /* the text "None" means: not set */
-    const char *const *choices;  /* MU_SETTING_CHOICE: accepted texts, ended by NULL */
-    const char *out_of_range;    /* the whole error text where a client's tests compare it, or a format with %s name and %s value; NULL: our own */
-    const char *unparsable;      /* the same for a text that is no number; NULL: "failed to validate NAME(VALUE): ..." */
-    const char *not_supported;   /* CHOICE: the same, a format with %s name and %s value; NULL: default text */
-    const char *range;           /* how documentation shows the range; NULL: made from the fields above */
-    const char *help;            /* one sentence for people */
+    bool none_allowed;          /* the text "None" means: not set */
+    const char *const *choices; /* MU_SETTING_CHOICE: accepted texts, ended by NULL */
+    const char *out_of_range;   /* error text that a client knows, or a format with %s name and %s value; NULL: our own */
+    const char *unparsable;     /* the same for a text that is no number; NULL: "failed to validate NAME(VALUE): ..." */
+    const char *not_supported;  /* CHOICE: the same, a format with %s name and %s value; NULL: default text */
+    const char *range;          /* how documentation shows the range; NULL: made from the fields above */
+    const char *help;           /* one sentence for people */
 };
 
 /* The setting every algorithm shares: {"random_state", ...}, with Katib's text. */
-#define MU_SETTING_RANDOM_STATE                                                                                       \
-    {                                                                                                                 \
-        .name = "random_state", .type = MU_SETTING_INT, .min = 0, .max = 18446744073709551615.0,                      \
-        .out_of_range = "random_state should be great or equal than zero",                                            \
-        .help = "Seed; the same seed and trials give the same suggestions. Unset: derived from the experiment's name and space." \
+#define MU_SETTING_RANDOM_STATE                                                                                                            \
+    {                                                                                                                                      \
+        .name = "random_state", .type = MU_SETTING_INT, .min = 0, .max = 18446744073709551615.0,                                           \
+        .out_of_range = "random_state should be great or equal than zero",                                                                 \
+        .help = "Seed; the same seed and trials give the same suggestions. Unset: derived from the experiment's name and space."           \
     }
 
 struct mu_setting {
-    bool given;        /* the client set it, to something else than None */
-    bool set;          /* given, or it has a default */
-    double real;       /* numbers */
-    uint64_t integer;  /* MU_SETTING_INT (all ours are non-negative) */
-    size_t choice;     /* MU_SETTING_CHOICE: index into choices */
-    const char *text;  /* as given or the default; "" when not set */
+    bool given;       /* the client set it, to something else than None */
+    bool set;         /* given, or it has a default */
+    double real;      /* numbers */
+    uint64_t integer; /* MU_SETTING_INT (all ours are non-negative) */
+    size_t choice;    /* MU_SETTING_CHOICE: index into choices */
+    const char *text; /* as given or the default; "" when not set */
 };
 
 /* The table |specs| filled from what the client sent. */

@@ -20,13 +20,14 @@ struct mu_wire_suggestions {
 /* The largest current_request_number that is answered. */
 enum { MU_MOST_WANTED = 10000 };
 
-/* Read a GetSuggestionsRequest, with the help of |cache| unless that is NULL. MU_INVALID_ARGUMENT names the field; MU_RESOURCE_EXHAUSTED when the arena's limit is passed. */
+/* Read a GetSuggestionsRequest, with the help of |cache| unless that is NULL. MU_INVALID_ARGUMENT names the field; MU_RESOURCE_EXHAUSTED
+ * when the arena's limit is passed. */
 MU_MUST_USE enum mu_status mu_wire_read_suggestions(const uint8_t *bytes, size_t size, struct mu_trial_cache *cache, struct mu_arena *arena,
                                                     struct mu_wire_suggestions *out, struct mu_error *error);
 
 /* Read a ValidateAlgorithmSettingsRequest. Errors as above. */
-MU_MUST_USE enum mu_status mu_wire_read_validate(const uint8_t *bytes, size_t size, struct mu_arena *arena, struct mu_experiment *experiment,
-                                                 struct mu_error *error);
+MU_MUST_USE enum mu_status mu_wire_read_validate(const uint8_t *bytes, size_t size, struct mu_arena *arena,
+                                                 struct mu_experiment *experiment, struct mu_error *error);
 
 /* Write a GetSuggestionsReply; the bytes are owned by the arena. */
 void mu_wire_write_suggestions(const struct mu_experiment *experiment, const struct mu_reply *reply, struct mu_arena *arena,
