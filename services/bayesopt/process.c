@@ -13,7 +13,7 @@ enum {
     KNOWN_POINTS = 300, /* observations that predictions are conditioned on */
     FAILED_POINTS = 100,
     FANTASIES = 16,
-    PENDING_POINTS = 64, /* the newest that are integrated over */
+    PENDING_POINTS = 64, /* integrated over: at most half of them as the request begins, the newest, and those of its batch */
 };
 
 struct sight { /* a process of one smoothness */
@@ -28,17 +28,16 @@ struct process {
     const struct mu_request *request;
     size_t draws;
     struct sight *sight[2];
-    double *good;
+    double *good; /* n_good points for both, the best by the mean of the sight that was opened last first */
     size_t n_good;
 };
 
 struct process *process_create(struct evidence *evidence, const struct mu_request *request) {
     struct process *p = MU_NEW(request->arena, struct process);
-    size_t d = evidence->frame.n;
     *p = (struct process){.evidence = evidence, .request = request};
     p->draws = evidence->n_pending || request->wanted > 1 ? FANTASIES : 1;
     p->n_good = evidence->n < 4 ? evidence->n : 4;
-    p->good = MU_ARRAY(request->arena, 4 * d, double);
+    p->good = MU_ARRAY(request->arena, (p->n_good + 1) * evidence->frame.n, double);
     return p;
 }
 
@@ -88,10 +87,11 @@ static double incumbent(struct process *p, struct mu_gp *gp) {
     return best;
 }
 
-/* Failures repel. How bad they are taken to be depends on whether failures stand together (a region that fails) or alone (bad luck). */
-static double clustered(const struct evidence *e) {
-    size_t d = e->frame.n, together = 0, looked = e->n_failed < FAILED_POINTS ? e->n_failed : FAILED_POINTS;
-    for (size_t a = 0; a < looked; a++) {
+/* Failures repel. How bad they are taken to be depends on whether those from |first| on stand together (a region that fails) or alone (bad
+ * luck). */
+static double clustered(const struct evidence *e, size_t first) {
+    size_t d = e->frame.n, together = 0;
+    for (size_t a = first; a < e->n_failed; a++) {
         double nearest[2] = {HUGE_VAL, HUGE_VAL};
         for (size_t b = 0; b < e->n_failed + e->n; b++) {
             const double *u = e->failed + a * d, *v = b < e->n_failed ? e->failed + b * d : e->u + (b - e->n_failed) * d;
@@ -104,7 +104,7 @@ static double clustered(const struct evidence *e) {
         }
         together += nearest[1] <= nearest[0];
     }
-    double base = (double)e->n_failed / (double)(e->n + e->n_failed), share = (1 + (double)together) / (2 + (double)looked);
+    double base = (double)e->n_failed / (double)(e->n + e->n_failed), share = (1 + (double)together) / (2 + (double)(e->n_failed - first));
     return fmin(fmax((share - base) / (1 - base), 0.1), 1);
 }
 
@@ -114,7 +114,7 @@ static void add_failures(struct process *p, struct mu_gp *gp) {
         return;
     }
     size_t d = e->frame.n, first = e->n_failed > FAILED_POINTS ? e->n_failed - FAILED_POINTS : 0;
-    double worst = e->target[e->order[e->n - 1]], weight = clustered(e), values[FANTASIES];
+    double worst = e->target[e->order[e->n - 1]], weight = clustered(e, first), values[FANTASIES];
     for (size_t i = first; i < e->n_failed; i++) {
         mu_gp_predict(gp, e->failed + i * d, values);
         for (size_t s = 0; s < p->draws; s++) {
@@ -169,18 +169,20 @@ struct question {
     enum mu_acquisition kind;
 };
 
-/* The acquisition averaged over the draws: logarithms by log-mean-exp. */
+/* The acquisition averaged over the draws: logarithms by log-mean-exp, the confidence bound as it is. */
 static double worth(void *user, const double *u, double *gradient) {
     struct question *q = user;
     size_t draws = q->process->draws;
-    double means[FANTASIES], value[FANTASIES], by_mean[FANTASIES], by_sd[FANTASIES], highest = -HUGE_VAL, sum = 0, total_sd = 0;
+    double means[FANTASIES], value[FANTASIES], by_mean[FANTASIES], by_sd[FANTASIES], highest = -HUGE_VAL, sum = 0, mean = 0, total_sd = 0;
     double sd = mu_gp_predict(&q->sight->gp, u, means);
     for (size_t s = 0; s < draws; s++) {
         value[s] = mu_acquisition_value(q->kind, means[s], sd, q->sight->best[s], &by_mean[s], &by_sd[s]);
         highest = fmax(highest, value[s]);
     }
+    bool bound = q->kind == MU_UCB;
     for (size_t s = 0; s < draws; s++) {
-        value[s] = exp(value[s] - highest);
+        mean += value[s] / (double)draws;
+        value[s] = bound ? 1 : exp(value[s] - highest);
         sum += value[s];
     }
     if (gradient) {
@@ -190,7 +192,7 @@ static double worth(void *user, const double *u, double *gradient) {
         }
         mu_gp_gradient(&q->sight->gp, u, by_mean, total_sd, gradient);
     }
-    return highest + log(sum / (double)draws);
+    return bound ? mean : highest + log(sum / (double)draws);
 }
 
 bool process_propose(struct process *p, enum mu_acquisition kind, bool climb, uint64_t number, double *x) {
