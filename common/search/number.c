@@ -1,5 +1,6 @@
 #include "common/search/number.h"
 
+#include <errno.h>
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -82,6 +83,21 @@ bool mu_read_double(const char *text, double *value) {
     }
     *value = v;
     return true;
+}
+
+bool mu_read_integer(const char *text, int64_t *value) {
+    double v;
+    if (!mu_read_double(text, &v) || v != floor(v) || v < -0x1p63 || v > 0x1p63) {
+        return false;
+    }
+    char *end;
+    errno = 0;
+    *value = strtoll(text, &end, 10);
+    if (*skip_blanks(end) == '\0') {
+        return errno == 0;
+    }
+    *value = v < 0x1p63 ? (int64_t)v : INT64_MAX; /* in another form of writing */
+    return v < 0x1p63;
 }
 
 int mu_decimals(const char *text) {

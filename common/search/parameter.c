@@ -1,5 +1,7 @@
 #include "common/search/parameter.h"
 
+#include <float.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,10 +9,11 @@
 
 #include "common/num/normal.h"
 
-/* Beyond this many levels a step is finer than a double can count: the parameter is treated as continuous. */
+/* Beyond this many levels a double cannot count them: the parameter is treated as continuous. */
 static const double MOST_LEVELS = 9007199254740992.0; /* 2^53 */
 
-/* How far outside its bounds or off its grid a number may lie and still count, as a share of the range or of the step. */
+/* How far outside its bounds or off its grid a double may lie and still count, as a share of the range. Coordinates of continuous
+ * parameters that agree to it are the same point (space.h). */
 static const double TOLERANCE = 1e-9;
 
 static bool logarithmic(const struct mu_parameter *p) {
@@ -57,24 +60,25 @@ static double quantile(const struct mu_parameter *p, double u) {
 
 static enum mu_status bad(const struct mu_parameter_text *t, struct mu_error *error, const char *field, const char *value,
                           const char *why) {
-    return mu_fail(error, MU_INVALID_ARGUMENT, "parameter %s: %s \"%.200s\" %s", t->name, field, value, why);
+    return mu_fail(error, MU_INVALID_ARGUMENT, "parameter %.200s: %s \"%.200s\" %s", t->name, field, value, why);
 }
 
-static enum mu_status read_number(const struct mu_parameter_text *t, const char *field, const char *text, bool whole, double *value,
+static enum mu_status read_number(const struct mu_parameter_text *t, const char *field, const char *text, double *value,
                                   struct mu_error *error) {
     if (!text || !*text) {
         return bad(t, error, field, "", "is missing");
     }
-    if (!mu_read_double(text, value)) {
-        return bad(t, error, field, text, "is not a finite number");
+    return mu_read_double(text, value) ? MU_OK : bad(t, error, field, text, "is not a finite number");
+}
+
+/* A bound: |value|, and of an int the same as |whole|. */
+static enum mu_status read_bound(const struct mu_parameter *p, const struct mu_parameter_text *t, const char *field, const char *text,
+                                 double *value, int64_t *whole, struct mu_error *error) {
+    enum mu_status status = read_number(t, field, text, value, error);
+    if (status || p->type != MU_INT) {
+        return status;
     }
-    if (whole && (floor(*value) != *value || fabs(*value) > 0x1p63)) {
-        return bad(t, error, field, text, "is not an integer of 64 bits");
-    }
-    if (whole && fabs(*value) > MOST_LEVELS) { /* not exact as a double: one step inwards stays inside */
-        *value = nextafter(*value, strcmp(field, "min") == 0 ? INFINITY : -INFINITY);
-    }
-    return MU_OK;
+    return mu_read_integer(text, whole) ? MU_OK : bad(t, error, field, text, "is not an integer of 64 bits");
 }
 
 /* The step, 0 when there is none. An int's step defaults to 1; clients send fractions too (Katib's own tests), which mean the next lower
@@ -84,7 +88,7 @@ static enum mu_status read_step(struct mu_parameter *p, const struct mu_paramete
     if (!t->step || !*t->step) {
         return MU_OK;
     }
-    enum mu_status status = read_number(t, "step", t->step, false, &p->step, error);
+    enum mu_status status = read_number(t, "step", t->step, &p->step, error);
     if (status) {
         return status;
     }
@@ -97,34 +101,42 @@ static enum mu_status read_step(struct mu_parameter *p, const struct mu_paramete
     return MU_OK;
 }
 
-static void count_levels(struct mu_parameter *p, const struct mu_parameter_text *t) {
+static void count_ints(struct mu_parameter *p, const struct mu_parameter_text *t, int64_t most) {
+    int64_t step;
+    p->stride = p->step < 0x1p64 ? (uint64_t)p->step : UINT64_MAX;
+    if (t->step && mu_read_integer(t->step, &step)) {
+        p->stride = (uint64_t)step; /* exactly */
+    }
+    p->last = ((uint64_t)most - (uint64_t)p->least) / p->stride;
+    p->levels = p->last < (uint64_t)MOST_LEVELS ? p->last + 1 : 0;
+    p->coarse = p->levels == 0;
+}
+
+/* The steps between min and max, of decimals that are doubles: what their rounding may have taken is given back, so that 0.1 reaches 0.7.
+ */
+static void count_steps(struct mu_parameter *p, const struct mu_parameter_text *t) {
+    double steps = (p->max / 2 - p->min / 2) / p->step * 2;
+    double lost = DBL_EPSILON * ((fabs(p->min) + fabs(p->max)) / p->step + steps);
     if (p->min == p->max) {
         p->levels = 1;
-        return;
-    }
-    if (p->step == 0) {
-        return;
-    }
-    double steps = (p->max / p->step - p->min / p->step) * (1 + 1e-12);
-    if (steps < MOST_LEVELS) {
-        p->levels = (uint64_t)floor(steps + TOLERANCE) + 1;
-        int a = mu_decimals(t->min), b = t->step ? mu_decimals(t->step) : 0;
+    } else if (p->step > 0 && steps < MOST_LEVELS) {
+        p->levels = (uint64_t)floor(steps + fmin(lost, 1e-3)) + 1;
+        int a = mu_decimals(t->min), b = mu_decimals(t->step);
         p->decimals = a > b ? a : b;
-    } else if (p->type == MU_INT) {
-        p->levels = (uint64_t)MOST_LEVELS;
-        p->step = p->max / MOST_LEVELS - p->min / MOST_LEVELS;
     } else {
         p->step = 0;
+        double most = fmax(fabs(p->min), fabs(p->max));
+        p->coarse = (most - nextafter(most, 0)) / (p->max / 2 - p->min / 2) > TOLERANCE / 10;
     }
 }
 
 /* Edges and mass on the scale. A level owns half a step to both sides (Optuna's convention); on a log scale the lowest edge stays above
  * half the lowest value. */
 static void init_scale(struct mu_parameter *p) {
-    double half = p->levels ? p->step / 2 : 0, top = p->levels ? p->min + (double)(p->levels - 1) * p->step : p->max;
+    double half = p->step / 2, top = p->levels ? p->min + (double)(p->levels - 1) * p->step : p->max;
     double bottom = p->min - half;
     if (logarithmic(p)) {
-        bottom = fmax(bottom, p->levels ? p->min / 2 : p->min);
+        bottom = fmax(bottom, half > 0 ? p->min / 2 : p->min);
     }
     p->low = to_scale(p, bottom);
     p->high = to_scale(p, top + half);
@@ -138,20 +150,25 @@ static void init_scale(struct mu_parameter *p) {
 }
 
 static enum mu_status init_number(struct mu_parameter *p, const struct mu_parameter_text *t, struct mu_error *error) {
-    bool whole = p->type == MU_INT;
-    enum mu_status status = read_number(t, "min", t->min, whole, &p->min, error);
-    status = status ? status : read_number(t, "max", t->max, whole, &p->max, error);
+    int64_t most = 0;
+    enum mu_status status = read_bound(p, t, "min", t->min, &p->min, &p->least, error);
+    status = status ? status : read_bound(p, t, "max", t->max, &p->max, &most, error);
     status = status ? status : read_step(p, t, error);
     if (status) {
         return status;
     }
-    if (p->min > p->max) {
-        return mu_fail(error, MU_INVALID_ARGUMENT, "parameter %s: min \"%.200s\" is greater than max \"%.200s\"", t->name, t->min, t->max);
+    if (p->type == MU_INT ? p->least > most : p->min > p->max) {
+        return mu_fail(error, MU_INVALID_ARGUMENT, "parameter %.200s: min \"%.200s\" is greater than max \"%.200s\"", t->name, t->min,
+                       t->max);
     }
     if (logarithmic(p) && p->min <= 0) {
         return bad(t, error, "min", t->min, "must be greater than zero for a logarithmic distribution");
     }
-    count_levels(p, t);
+    if (p->type == MU_INT) {
+        count_ints(p, t, most);
+    } else {
+        count_steps(p, t);
+    }
     init_scale(p);
     return MU_OK;
 }
@@ -196,7 +213,7 @@ static size_t distinct(struct entry *entries, const struct mu_parameter_text *t)
 
 static enum mu_status init_list(struct mu_parameter *p, const struct mu_parameter_text *t, struct mu_arena *arena, struct mu_error *error) {
     if (t->n_list == 0) {
-        return mu_fail(error, MU_INVALID_ARGUMENT, "parameter %s: list is empty", t->name);
+        return mu_fail(error, MU_INVALID_ARGUMENT, "parameter %.200s: list is empty", t->name);
     }
     struct entry *entries = MU_ARRAY(arena, t->n_list, struct entry);
     size_t n = distinct(entries, t);
@@ -236,11 +253,11 @@ enum mu_status mu_parameter_init(struct mu_parameter *p, const struct mu_paramet
         return mu_fail(error, MU_INVALID_ARGUMENT, "a parameter has no name");
     }
     if (t->type < MU_DOUBLE || t->type > MU_CATEGORICAL) {
-        return mu_fail(error, MU_INVALID_ARGUMENT, "parameter %s: parameter_type %d is not DOUBLE, INT, DISCRETE or CATEGORICAL", t->name,
-                       t->type);
+        return mu_fail(error, MU_INVALID_ARGUMENT, "parameter %.200s: parameter_type %d is not DOUBLE, INT, DISCRETE or CATEGORICAL",
+                       t->name, t->type);
     }
     if (t->distribution < 0 || t->distribution > MU_LOG_NORMAL) {
-        return mu_fail(error, MU_INVALID_ARGUMENT, "parameter %s: distribution %d is not UNIFORM, LOG_UNIFORM, NORMAL or LOG_NORMAL",
+        return mu_fail(error, MU_INVALID_ARGUMENT, "parameter %.200s: distribution %d is not UNIFORM, LOG_UNIFORM, NORMAL or LOG_NORMAL",
                        t->name, t->distribution);
     }
     *p = (struct mu_parameter){.name = t->name,
@@ -260,7 +277,7 @@ static double clamp_level(const struct mu_parameter *p, double level) {
 double mu_parameter_at(const struct mu_parameter *p, double u) {
     u = fmin(1, fmax(0, u));
     if (p->levels == 0) {
-        return u;
+        return p->coarse ? mu_parameter_nearest(p, mu_parameter_value(p, u)) : u;
     }
     if (p->levels == 1) {
         return 0;
@@ -300,12 +317,22 @@ double mu_parameter_unit(const struct mu_parameter *p, double x) {
     return (mu_parameter_edge(p, (uint64_t)x) + mu_parameter_edge(p, (uint64_t)x + 1)) / 2;
 }
 
+/* The number of the level of an int that is nearest to |value|, and the integer that it stands for. */
+static uint64_t level_of(const struct mu_parameter *p, double value) {
+    double level = round((value - p->min) / (double)p->stride);
+    return level <= 0 ? 0 : level >= (double)p->last ? p->last : (uint64_t)level;
+}
+
+static int64_t integer(const struct mu_parameter *p, uint64_t level) {
+    return (int64_t)((uint64_t)p->least + level * p->stride);
+}
+
 /* The number of a grid level, as the decimal that min and step denote. */
 static double grid_value(const struct mu_parameter *p, double level) {
-    double value = p->levels == 1 ? p->min : fmin(p->max, p->min + level * p->step);
     if (p->type == MU_INT) {
-        return fmin(p->max, round(value));
+        return (double)integer(p, (uint64_t)level);
     }
+    double value = p->levels == 1 ? p->min : fmin(p->max, p->min + level * p->step);
     if (p->decimals >= 0 && p->decimals <= 17 && fabs(value) < 1e15) {
         char text[64];
         snprintf(text, sizeof text, "%.*f", p->decimals, value);
@@ -324,10 +351,8 @@ double mu_parameter_value(const struct mu_parameter *p, double x) {
     if (p->levels) {
         return grid_value(p, x);
     }
-    if (x <= 0 || x >= 1) {
-        return x <= 0 ? p->min : p->max;
-    }
-    return fmin(p->max, fmax(p->min, from_scale(p, quantile(p, x))));
+    double value = x <= 0 ? p->min : x >= 1 ? p->max : fmin(p->max, fmax(p->min, from_scale(p, quantile(p, x))));
+    return p->type == MU_INT ? (double)integer(p, level_of(p, value)) : value;
 }
 
 static double nearest_in_list(const struct mu_parameter *p, double value) {
@@ -348,7 +373,7 @@ double mu_parameter_nearest(const struct mu_parameter *p, double value) {
         return 0;
     }
     if (p->levels) {
-        return clamp_level(p, round(value / p->step - p->min / p->step));
+        return clamp_level(p, round((value / 2 - p->min / 2) / p->step * 2));
     }
     return value == p->min ? 0 : value == p->max ? 1 : cdf(p, to_scale(p, value));
 }
@@ -367,6 +392,19 @@ static ptrdiff_t find_text(const struct mu_parameter *p, const char *text) {
     return -1;
 }
 
+static bool parse_integer(const struct mu_parameter *p, const char *text, double *x) {
+    int64_t value;
+    if (!mu_read_integer(text, &value) || value < p->least) {
+        return false;
+    }
+    uint64_t above = (uint64_t)value - (uint64_t)p->least, level = above / p->stride;
+    if (above % p->stride || level > p->last) {
+        return false;
+    }
+    *x = p->levels ? (double)level : mu_parameter_nearest(p, (double)value);
+    return true;
+}
+
 bool mu_parameter_parse(const struct mu_parameter *p, const char *text, double *x) {
     double value;
     if (p->list) {
@@ -377,6 +415,9 @@ bool mu_parameter_parse(const struct mu_parameter *p, const char *text, double *
         }
         *x = (double)found;
         return found >= 0;
+    }
+    if (p->type == MU_INT) {
+        return parse_integer(p, text, x);
     }
     if (!mu_read_double(text, &value)) {
         return false;
@@ -393,14 +434,11 @@ const char *mu_parameter_print(const struct mu_parameter *p, double x, struct mu
     if (p->list) {
         return p->list[(size_t)x];
     }
-    double value = mu_parameter_value(p, x);
     if (p->type == MU_INT) {
-        if (fabs(value) < 0x1p63) {
-            return mu_arena_format(arena, "%lld", (long long)value);
-        }
-        return value > 0 ? "9223372036854775807" : "-9223372036854775808";
+        uint64_t level = p->levels ? (uint64_t)x : level_of(p, mu_parameter_value(p, x));
+        return mu_arena_format(arena, "%" PRId64, integer(p, level));
     }
     char text[32];
-    mu_print_double(value, text);
+    mu_print_double(mu_parameter_value(p, x), text);
     return mu_arena_copy(arena, text);
 }

@@ -1,7 +1,8 @@
 /* Parameters and their feasible space: one meaning for every type, distribution and step, in every service.
  *
  * A coordinate is how an algorithm sees a value:
- *   continuous parameter (levels == 0)   the value's position u in [0, 1] under the parameter's distribution function
+ *   continuous parameter (levels == 0)   the value's position u in [0, 1] under the parameter's distribution function; so are ints of
+ *                                        more than 2^53 values
  *   grid (ordered, levels >= 1)          the level's number 0 .. levels-1, as a double
  *   category (not ordered)               the index into the list, as a double
  * Models work in u ("unit"): mu_parameter_unit maps a level to the centre of its cell. A level's cell is the part of [0, 1] that the
@@ -40,6 +41,9 @@ struct mu_parameter {
     const char *const *list; /* discrete (ascending by number) and categorical (as listed): the texts, |levels| of them */
     const double *numbers;   /* discrete: the numbers of |list|; else NULL */
     /* private to parameter.c */
+    int64_t least; /* ints: level k is least + k stride, up to k = last, exactly */
+    uint64_t stride, last;
+    bool coarse;             /* no levels, but neighbouring values lie well apart in u: coordinates are those of values */
     const uint32_t *by_text; /* the list's indices sorted by text */
     int decimals;            /* digits behind the point that min and step need; -1: unknown */
     double low, high;        /* edges of the outermost cells on the parameter's scale (linear or ln) */

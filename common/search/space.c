@@ -18,7 +18,7 @@ static enum mu_status names_unique(const struct mu_parameter_text *texts, size_t
     qsort(names, n, sizeof *names, by_name);
     for (size_t i = 1; i < n; i++) {
         if (strcmp(names[i - 1], names[i]) == 0) {
-            return mu_fail(error, MU_INVALID_ARGUMENT, "parameter %s: the name is used twice", names[i]);
+            return mu_fail(error, MU_INVALID_ARGUMENT, "parameter %.200s: the name is used twice", names[i]);
         }
     }
     return MU_OK;

@@ -2,6 +2,7 @@
 #include "common/search/parameter.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/support/arena.h"
@@ -78,6 +79,16 @@ static void grids_hold_both_ends(void **state) {
         {MU_DOUBLE, "1", "11", "2.5", 5, "1.0", "3.5", "11.0"},
         {MU_DOUBLE, "1e-5", "3e-5", "1e-5", 3, "1e-05", "2e-05", "3e-05"},
         {MU_INT, "-5", "-5", "", 1, "-5", "-5", "-5"},
+        {MU_INT, "0", "3999999999", "2000000000", 2, "0", "2000000000", "2000000000"}, /* max just short of a step */
+        {MU_INT, "1", "1000000000000", "10", 100000000000, "1", "11", "999999999991"},
+        {MU_DOUBLE, "0", "0.9999999999", "0.1", 10, "0.0", "0.1", "0.9"},
+        {MU_DOUBLE, "1000000", "1000000.7", "0.1", 8, "1000000.0", "1000000.1", "1000000.7"}, /* min much larger than the step */
+        {MU_DOUBLE, "10000", "10000.0001", "0.0001", 2, "10000.0", "10000.0001", "10000.0001"},
+        {MU_DOUBLE, "100", "100.00003", "1e-5", 4, "100.0", "100.00001", "100.00003"},
+        {MU_INT, "9007199254740993", "9007199254740993", "", 1, "9007199254740993", "9007199254740993", "9007199254740993"},
+        {MU_INT, "9223372036854775806", "9223372036854775807", "", 2, "9223372036854775806", "9223372036854775807", "9223372036854775807"},
+        {MU_INT, "-9223372036854775808", "9223372036854775807", "9223372036854775807", 3, "-9223372036854775808", "-1",
+         "9223372036854775806"},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         struct mu_parameter p = NUMBER(CASES[i].type, CASES[i].min, CASES[i].max, CASES[i].step, 0);
@@ -122,6 +133,47 @@ static void coordinates_survive_the_round_trip(void **state) {
             }
         }
     }
+}
+
+/* Ints of more values than doubles count: on the grid, drawn as declared (the distribution function of the log-uniform is known), and one
+ * coordinate for each text wherever coordinates tell texts apart. */
+static void ints_of_64_bits(void **state) {
+    (void)state;
+    struct mu_parameter p = NUMBER(MU_INT, "7", "4611686018427387904", "100", 0);
+    struct mu_parameter log_uniform = NUMBER(MU_INT, "1", "9223372036854775807", "", MU_LOG_UNIFORM);
+    assert_int_equal(p.levels, 0);
+    for (int i = 0; i <= 1000; i++) {
+        const char *text = text_at(&p, mu_parameter_at(&p, i / 1000.0));
+        assert_int_equal(atoll(text) % 100, 7);
+        assert_true(atoll(text) >= 7 && atoll(text) <= 4611686018427387904);
+    }
+    for (long long value = 1; value < 1 << 20; value *= 2) {
+        double edge = log((double)value + 0.5), low = log(0.5), u = (edge - low) / (log(0x1p63) - low);
+        double below = mu_parameter_at(&log_uniform, u - 1e-12), above = mu_parameter_at(&log_uniform, u + 1e-12);
+        assert_int_equal(atoll(text_at(&log_uniform, below)), value);
+        assert_int_equal(atoll(text_at(&log_uniform, above)), value + 1);
+        assert_true(below == mu_parameter_at(&log_uniform, u - 1e-8)); /* the same text, the same coordinate */
+    }
+}
+
+/* 1 and the four doubles after it, without a step: five coordinates. */
+static void narrow_ranges_repeat_no_text(void **state) {
+    (void)state;
+    struct mu_parameter p = NUMBER(MU_DOUBLE, "1", "1.0000000000000009", "", 0);
+    double seen[8];
+    size_t n = 0;
+    for (int i = 0; i <= 1000; i++) {
+        double x = mu_parameter_at(&p, i / 1000.0);
+        size_t k = 0;
+        while (k < n && seen[k] != x) {
+            assert_true(strcmp(text_at(&p, seen[k++]), text_at(&p, x)) != 0);
+        }
+        if (k == n) {
+            assert_true(n < 5);
+            seen[n++] = x;
+        }
+    }
+    assert_int_equal(n, 5);
 }
 
 static void lists_are_ordered_by_number_and_printed_verbatim(void **state) {
@@ -193,6 +245,8 @@ int main(void) {
         arena_test(numbers_read_strictly),
         arena_test(grids_hold_both_ends),
         arena_test(coordinates_survive_the_round_trip),
+        arena_test(ints_of_64_bits),
+        arena_test(narrow_ranges_repeat_no_text),
         arena_test(lists_are_ordered_by_number_and_printed_verbatim),
         arena_test(values_outside_are_no_values),
         arena_test(mistakes_are_named),
