@@ -49,20 +49,52 @@ static double read_r_l(const struct mu_settings *values) {
     return mu_read_double(mu_setting(values, "r_l")->text, &r_l) && r_l > 0 ? r_l : 0;
 }
 
+/* The parameter as a resource: the texts of a categorical one must denote numbers and are taken for them. MU_INVALID_ARGUMENT names the
+ * one that does not. */
+static enum mu_status read_resource(const struct mu_parameter *parameter, struct mu_parameter *resource, struct mu_arena *arena,
+                                    struct mu_error *error) {
+    *resource = *parameter;
+    if (parameter->type != MU_CATEGORICAL) {
+        return MU_OK;
+    }
+    double number;
+    for (size_t i = 0; i < parameter->levels; i++) {
+        if (!mu_read_double(parameter->list[i], &number)) {
+            return mu_fail(error, MU_INVALID_ARGUMENT, "resource_name: parameter %.200s has the value \"%.200s\", which is no number",
+                           parameter->name, parameter->list[i]);
+        }
+    }
+    const struct mu_parameter_text text = {
+        .name = parameter->name, .type = MU_DISCRETE, .list = parameter->list, .n_list = (size_t)parameter->levels};
+    return mu_parameter_init(resource, &text, arena, error);
+}
+
+static enum mu_status validate_resource(const struct mu_space *space, const char *name, double r_l, struct mu_arena *arena,
+                                        struct mu_error *error) {
+    ptrdiff_t at = mu_space_find(space, name);
+    struct mu_parameter resource;
+    if (at < 0) {
+        return mu_fail(error, MU_INVALID_ARGUMENT, "value of resource_name setting must be in parameters.");
+    }
+    enum mu_status status = read_resource(&space->parameters[at], &resource, arena, error);
+    if (!status && resource.list && resource.levels > 1 && resource.min > r_l) {
+        return mu_fail(error, MU_INVALID_ARGUMENT, "r_l: %g is less than the least value of parameter %.200s, \"%.200s\"", r_l, name,
+                       resource.list[0]);
+    }
+    return status;
+}
+
 static enum mu_status validate(const struct mu_experiment *experiment, const struct mu_settings *values, struct mu_arena *arena,
                                struct mu_error *error) {
-    (void)arena;
     const struct mu_setting *resource = mu_setting(values, "resource_name");
     if (!*mu_setting(values, "r_l")->text || !*resource->text) {
         return mu_fail(error, MU_INVALID_ARGUMENT, "r_l and resource_name must be set.");
     }
-    if (read_r_l(values) <= 0) {
+    double r_l = read_r_l(values);
+    if (r_l <= 0) {
         return mu_fail(error, MU_INVALID_ARGUMENT, "r_l must be a positive float number.");
     }
-    if (experiment->space.n > 0 && mu_space_find(&experiment->space, resource->text) < 0) {
-        return mu_fail(error, MU_INVALID_ARGUMENT, "value of resource_name setting must be in parameters.");
-    }
-    return MU_OK;
+    return experiment->space.n ? validate_resource(&experiment->space, resource->text, r_l, arena, error) : MU_OK;
 }
 
 /* ---- one suggestion ---- */
@@ -220,7 +252,7 @@ static void reply_settings(struct work *work, double r_l) {
     const struct mu_ladder *ladder = &work->hunt.ladder;
     size_t b = (size_t)work->last_bracket, k = (size_t)work->last_rung;
     const struct mu_pair pairs[] = {
-        {"eta", mu_arena_format(arena, "%g", ladder->eta)},
+        {"eta", mu_setting(work->hunt.request->settings, "eta")->text},
         {"s_max", mu_arena_format(arena, "%zu", ladder->n - 1)},
         {"r_l", mu_arena_format(arena, "%.17g", r_l)},
         {"b_l", mu_arena_format(arena, "%.17g", r_l * (double)ladder->n)},
@@ -250,13 +282,13 @@ static struct mu_space without(const struct mu_space *space, size_t resource, st
     return (struct mu_space){parameters, space->n - 1};
 }
 
-static void prepare(struct work *work, const struct mu_request *request, size_t resource, double r_l) {
+static void prepare(struct work *work, const struct mu_request *request, size_t resource, const struct mu_parameter *parameter,
+                    double r_l) {
     struct mu_hunt *hunt = &work->hunt;
-    const struct mu_space *space = &request->experiment->space;
     hunt->request = request;
     hunt->resource = resource;
-    hunt->space = without(space, resource, request->arena);
-    mu_ladder_build(&hunt->ladder, &space->parameters[resource], r_l, mu_setting(request->settings, "eta")->real, request->arena);
+    hunt->space = without(&request->experiment->space, resource, request->arena);
+    mu_ladder_build(&hunt->ladder, parameter, r_l, mu_setting(request->settings, "eta")->real, request->arena);
     mu_brackets_build(&hunt->brackets, request, &hunt->ladder, &hunt->space, resource);
     hunt->seen = mu_seen_create(&hunt->space, hunt->brackets.n_configs + request->wanted, request->arena);
     for (size_t i = 0; i < hunt->brackets.n_configs; i++) {
@@ -267,14 +299,16 @@ static void prepare(struct work *work, const struct mu_request *request, size_t 
 }
 
 static enum mu_status suggest(const struct mu_request *request, struct mu_reply *reply, struct mu_error *error) {
-    ptrdiff_t resource = mu_space_find(&request->experiment->space, mu_setting(request->settings, "resource_name")->text);
+    const struct mu_space *space = &request->experiment->space;
+    ptrdiff_t at = mu_space_find(space, mu_setting(request->settings, "resource_name")->text);
     double r_l = read_r_l(request->settings);
-    if (resource < 0 || r_l <= 0) {
+    struct mu_parameter resource;
+    if (at < 0 || r_l <= 0 || read_resource(&space->parameters[at], &resource, request->arena, error)) {
         return mu_suggest_randomly(request, reply,
                                    error); /* GetSuggestions, unlike validation, insists on no resource: nothing to promote */
     }
     struct work work = {.reply = reply};
-    prepare(&work, request, (size_t)resource, r_l);
+    prepare(&work, request, (size_t)at, &resource, r_l);
     for (size_t i = 0; i < request->wanted; i++) {
         uint64_t number = request->first + i;
         if (mu_request_stopped(request)) {

@@ -5,9 +5,8 @@
 
 /* Least resource that makes sense: the parameter's minimum when its range says something about resources up to r_l, else one unit. */
 static double least_resource(const struct mu_parameter *resource, double r_l, double eta) {
-    bool number = resource->type != MU_CATEGORICAL;
     double least = 1;
-    if (number && resource->min < resource->max && resource->min > 0 && resource->min < r_l) {
+    if (resource->min < resource->max && resource->min > 0 && resource->min < r_l) {
         least = resource->min;
     } else if (resource->type == MU_DOUBLE && r_l < eta) {
         least = r_l / pow(eta, 3); /* a share of the data set, say: one unit is no lower bound */
@@ -36,11 +35,11 @@ static const char *print_free(const struct mu_parameter *resource, double value,
     return mu_arena_format(arena, "%.0f", value);
 }
 
-/* The value nearest to |raw| and not above |r_l| that the parameter can be given, and its text. A list is kept to; a range only where it
- * holds the value. */
+/* The value nearest to |raw| and not above |r_l| that the parameter can be given, and its text. A list of several is kept to; a range only
+ * where it holds the value. */
 static double fit(const struct mu_parameter *resource, double raw, double r_l, const char **text, struct mu_arena *arena) {
     bool list = resource->type == MU_DISCRETE && resource->levels > 1;
-    bool inside = resource->type != MU_CATEGORICAL && resource->min < resource->max && raw >= resource->min && raw <= resource->max;
+    bool inside = resource->min < resource->max && raw >= resource->min && raw <= resource->max;
     if (list || inside) {
         double x = mu_parameter_nearest(resource, raw);
         if (resource->levels > 0 && x > 0 && mu_parameter_value(resource, x) > r_l * (1 + 1e-9)) {

@@ -18,9 +18,9 @@ struct mu_ladder {
     double planned[MU_LADDER_RUNGS];   /* configurations that a bracket starts, by the rung that it starts at */
 };
 
-/* Build the ladder of |resource| up to |r_l| (> 0) with the ratio |eta| (> 1); texts are arena-owned. Rungs are rounded to values of the
- * parameter where its range holds them; equal neighbours become one. A range that cannot hold two rungs below |r_l| is taken for a
- * placeholder (Katib's own example has 1..1) and the rungs are printed as they are. */
+/* Build the ladder of |resource| (not categorical) up to |r_l| (> 0) with the ratio |eta| (> 1); texts are arena-owned. Rungs are rounded
+ * to values of the parameter where its range holds them; equal neighbours become one. |r_l| rules: rungs beyond the range are printed as
+ * they are (Katib's own example has 1..1 with r_l 2). Entries of a list of several are never left. */
 void mu_ladder_build(struct mu_ladder *ladder, const struct mu_parameter *resource, double r_l, double eta, struct mu_arena *arena);
 
 /* The rung whose resource is |value| (to 1e-9 of it), or -1. */

@@ -437,9 +437,10 @@ static void resources_beyond_their_range_come_back(void **state) {
 
 /* ---- settings ---- */
 
-static enum mu_status validate(const struct mu_pair *settings, size_t n, struct mu_error *error) {
+static enum mu_status validate(const struct mu_parameter_text *parameters, size_t n_parameters, const struct mu_pair *settings, size_t n,
+                               struct mu_error *error) {
     static struct lab lab;
-    lab_init(&lab, THREE, 4, settings, n);
+    lab_init(&lab, parameters, n_parameters, settings, n);
     enum mu_status status = mu_algorithm_validate(&mu_hyperband, &lab.experiment, lab.arena, error);
     lab_finish(&lab);
     return status;
@@ -468,9 +469,41 @@ static void mistakes_are_named(void **state) {
     };
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         struct mu_error error = {.text = ""};
-        enum mu_status status = validate(CASES[i].settings, CASES[i].n, &error);
+        enum mu_status status = validate(THREE, 4, CASES[i].settings, CASES[i].n, &error);
         assert_int_equal(status, CASES[i].text ? MU_INVALID_ARGUMENT : MU_OK);
         assert_true(!CASES[i].text || strstr(error.text, CASES[i].text));
+    }
+}
+
+/* Lists hold what resources there are: words are none, and one of them must be within r_l. A list of one is a placeholder as 1..1 is. */
+static void lists_are_resources(void **state) {
+    (void)state;
+    static const char *const WORDS[] = {"10", "many"}, *const NUMBERS[] = {"50", "100", "9"};
+    static const struct {
+        struct mu_parameter_text resource;
+        const char *r_l, *text; /* of the error */
+        const char *rung;       /* where the first suggestion runs, unless words run anywhere */
+    } CASES[] = {
+        {{.name = "e", .type = MU_CATEGORICAL, .list = WORDS, .n_list = 2}, "9", "parameter e has the value \"many\"", NULL},
+        {{.name = "e", .type = MU_CATEGORICAL, .list = NUMBERS, .n_list = 3}, "100", NULL, "9"},
+        {{.name = "e", .type = MU_CATEGORICAL, .list = NUMBERS, .n_list = 2}, "9", "r_l: 9 is less than the least value", "50"},
+        {{.name = "e", .type = MU_DISCRETE, .list = NUMBERS, .n_list = 2}, "9", "r_l: 9 is less than the least value", "50"},
+        {{.name = "e", .type = MU_DISCRETE, .list = NUMBERS, .n_list = 3}, "60", NULL, "9"},
+        {{.name = "e", .type = MU_DISCRETE, .list = NUMBERS, .n_list = 1}, "9", NULL, "1"},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        const struct mu_pair settings[] = {{"r_l", CASES[i].r_l}, {"resource_name", "e"}};
+        const struct mu_parameter_text parameters[] = {THREE[0], CASES[i].resource};
+        struct mu_error error = {.text = ""};
+        enum mu_status status = validate(parameters, 2, settings, 2, &error);
+        assert_int_equal(status, CASES[i].text ? MU_INVALID_ARGUMENT : MU_OK);
+        assert_true(!CASES[i].text || strstr(error.text, CASES[i].text));
+        static struct lab lab;
+        lab_init(&lab, parameters, 2, settings, 2);
+        struct mu_reply reply = lab_ask(&lab, 1, 0);
+        const char *rung = lab_text(&reply.suggestions[0], "e");
+        assert_true(CASES[i].rung ? !strcmp(rung, CASES[i].rung) : !strcmp(rung, WORDS[0]) || !strcmp(rung, WORDS[1]));
+        lab_finish(&lab);
     }
 }
 
@@ -489,12 +522,18 @@ static void without_the_resource_there_are_still_suggestions(void **state) {
 /* What a reply says is sent back as settings, and changes nothing. */
 static void state_that_comes_back_changes_nothing(void **state) {
     (void)state;
-    static const struct mu_pair settings[] = SETTINGS("27", "random");
+    static const struct mu_pair settings[] = {{"r_l", "1"},
+                                              {"eta", "2.718281828459045"}, /* its rungs are known by all its digits */
+                                              {"resource_name", "share"},
+                                              {"sampler", "random"},
+                                              {"random_state", "7"}};
+    static const struct mu_parameter_text shares[] = {{.name = "lr", .type = MU_DOUBLE, .min = "0", .max = "1"},
+                                                      {.name = "share", .type = MU_DOUBLE, .min = "0.01", .max = "1"}};
     static struct lab lab;
-    lab_init(&lab, THREE, 4, settings, 5);
+    lab_init(&lab, shares, 2, settings, 5);
     struct mu_reply reply = lab_ask(&lab, 27, 0);
     for (size_t i = 0; i < 27; i++) {
-        lab_add(&lab, &reply.suggestions[i], SUCCEEDED, loss_of(&reply.suggestions[i]));
+        lab_add(&lab, &reply.suggestions[i], SUCCEEDED, atof(lab_text(&reply.suggestions[i], "lr")));
     }
     struct mu_reply plain = lab_ask(&lab, 9, 27);
     char *expected = lab_print(&lab, &plain);
@@ -525,6 +564,7 @@ int main(void) {
         cmocka_unit_test(all_failing_and_thousands_at_once_are_answered),
         cmocka_unit_test(resources_beyond_their_range_come_back),
         cmocka_unit_test(mistakes_are_named),
+        cmocka_unit_test(lists_are_resources),
         cmocka_unit_test(without_the_resource_there_are_still_suggestions),
         cmocka_unit_test(state_that_comes_back_changes_nothing),
     };

@@ -79,12 +79,15 @@ static void lists_are_kept_to(void **state) {
     static const char *const LIST[] = {"100", "1", "10"};
     struct mu_ladder ladder = build(&(struct mu_parameter_text){.name = "e", .type = MU_DISCRETE, .list = LIST, .n_list = 3}, 100, 3);
     assert_texts(&ladder, (const char *const[]){"1", "10", "100"}, 3);
-    struct mu_parameter_text words = {.name = "e", .type = MU_CATEGORICAL, .list = LIST, .n_list = 3};
-    ladder = build(&words, 9, 3);
-    assert_texts(&ladder, (const char *const[]){"1", "3", "9"}, 3);
 }
 
 /* Katib's example gives the resource the range 1..1 and r_l 2; others give a range smaller than r_l. */
+static void rungs_of_the_widest_range(void **state) {
+    (void)state;
+    struct mu_ladder ladder = ints("1", "9223372036854775807", 81, 3);
+    assert_texts(&ladder, (const char *const[]){"1", "3", "9", "27", "81"}, 5);
+}
+
 static void a_range_that_is_a_placeholder_does_not_bind(void **state) {
     (void)state;
     struct mu_ladder ladder = ints("1", "1", 2, 3);
@@ -92,6 +95,8 @@ static void a_range_that_is_a_placeholder_does_not_bind(void **state) {
     ladder = ints("1", "1", 9, 3);
     assert_texts(&ladder, (const char *const[]){"1", "3", "9"}, 3);
     ladder = ints("1", "4", 27, 3);
+    assert_texts(&ladder, (const char *const[]){"1", "3", "9", "27"}, 4);
+    ladder = ints("1", "10", 27, 3); /* holds three rungs, but r_l says that there are more */
     assert_texts(&ladder, (const char *const[]){"1", "3", "9", "27"}, 4);
     ladder = ints("50", "60", 27, 3);
     assert_texts(&ladder, (const char *const[]){"1", "3", "9", "27"}, 4);
@@ -131,6 +136,7 @@ int main(void) {
         arena_test(exact_powers_lose_no_rung),
         arena_test(rungs_are_values_of_the_parameter),
         arena_test(lists_are_kept_to),
+        arena_test(rungs_of_the_widest_range),
         arena_test(a_range_that_is_a_placeholder_does_not_bind),
         arena_test(extremes_stay_in_bounds),
         arena_test(position_is_linear_in_the_logarithm),
