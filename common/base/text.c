@@ -52,7 +52,7 @@ void mu_text_repair(char *text) {
             break; /* cut off */
         }
         if (n <= 1) {
-            text[out++] = n == 0 || (unsigned char)text[i] < 0x20 || text[i] == 0x7F ? '?' : text[i];
+            text[out++] = n == 0 || ((unsigned char)text[i] < 0x20 && text[i] != '\n') || text[i] == 0x7F ? '?' : text[i];
             i++;
             continue;
         }

@@ -12,7 +12,8 @@ size_t mu_text_sequence(const char *text, size_t size);
 /* Whether |size| bytes are UTF-8 without a NUL. */
 bool mu_text_valid(const char *text, size_t size);
 
-/* Make |text| printable in place: a sequence cut off at the end is dropped, other bad bytes and control characters become '?'. */
+/* Make |text| printable in place: a sequence cut off at the end is dropped, other bad bytes and control characters but the newline
+ * become '?'. */
 void mu_text_repair(char *text);
 
 #endif

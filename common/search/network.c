@@ -25,6 +25,12 @@ static enum mu_status check_list(const struct mu_operation *o, const struct mu_p
         return missing(error, "Missing List in ParameterConfig.feasibleSpace", o, p);
     }
     for (size_t i = 0; i < p->n_list; i++) {
+        double number;
+        if (p->type == MU_DISCRETE && !mu_read_double(p->list[i], &number)) {
+            return mu_fail(error, MU_INVALID_ARGUMENT,
+                           "operation %s, parameter %s: list entry \"%.200s\" is not a finite number, which type discrete needs", o->type,
+                           p->name, p->list[i]);
+        }
         if (!mu_text_travels(p->list[i])) {
             return mu_fail(error, MU_INVALID_ARGUMENT,
                            "operation %s, parameter %s: the value %.200s must not hold quotes, \\, $, ` or control characters", o->type,
@@ -118,6 +124,15 @@ static enum mu_status expand_range(struct mu_values *values, const struct mu_ope
     return MU_OK;
 }
 
+static bool holds(const struct mu_values *values, const char *text) {
+    for (size_t i = 0; i < values->n; i++) {
+        if (strcmp(values->texts[i], text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum mu_status mu_network_values(struct mu_values *values, const struct mu_operation *operation, const struct mu_parameter_text *parameter,
                                  size_t most, struct mu_arena *arena, struct mu_error *error) {
     if (parameter->type == MU_INT || parameter->type == MU_DOUBLE) {
@@ -127,6 +142,12 @@ enum mu_status mu_network_values(struct mu_values *values, const struct mu_opera
         return mu_fail(error, MU_INVALID_ARGUMENT, "operation %s, parameter %s has more than %zu values", operation->type, parameter->name,
                        most);
     }
-    *values = (struct mu_values){parameter->list, parameter->n_list, false};
+    const char **texts = MU_ARRAY(arena, parameter->n_list, const char *);
+    *values = (struct mu_values){texts, 0, false};
+    for (size_t i = 0; i < parameter->n_list; i++) {
+        if (!holds(values, parameter->list[i])) {
+            texts[values->n++] = parameter->list[i];
+        }
+    }
     return MU_OK;
 }

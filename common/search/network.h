@@ -21,8 +21,9 @@ struct mu_values {
     bool numbers; /* int and double: printed as JSON numbers; else JSON strings */
 };
 
-/* Expand |parameter|: a list verbatim; int and double from min to max by step (of int: 1 when absent). MU_INVALID_ARGUMENT when a bound is
- * missing or unparsable, min is greater than max, or there are more than |most| values. Arena-owned, list texts borrowed. */
+/* Expand |parameter|: a list verbatim, what it holds twice once; int and double from min to max by step (of int: 1 when absent).
+ * MU_INVALID_ARGUMENT when a bound is missing or unparsable, min is greater than max, or there are more than |most| values. Arena-owned,
+ * list texts borrowed. */
 MU_MUST_USE enum mu_status mu_network_values(struct mu_values *values, const struct mu_operation *operation,
                                              const struct mu_parameter_text *parameter, size_t most, struct mu_arena *arena,
                                              struct mu_error *error);

@@ -75,6 +75,12 @@ static enum mu_status check_travel(const struct mu_experiment *experiment, struc
     return MU_OK;
 }
 
+static enum mu_status check_layers(const struct mu_network *network, int least, struct mu_error *error) {
+    return network->layers >= least
+               ? MU_OK
+               : mu_fail(error, MU_INVALID_ARGUMENT, "num_layers is %d in GraphConfig, at least 1 is wanted", network->layers);
+}
+
 static bool known(const char *primitive) {
     for (size_t i = 0; i < sizeof PRIMITIVES / sizeof *PRIMITIVES; i++) {
         if (strcmp(primitive, PRIMITIVES[i]) == 0) {
@@ -99,7 +105,9 @@ static enum mu_status each_primitive(const struct mu_network *network, struct mu
             status = mu_network_values(&sizes, o, &o->parameters[0], MOST_VALUES, arena, error);
         }
         for (size_t j = 0; j < sizes.n && !status; j++) {
-            status = visit(mu_arena_format(arena, "%s_%sx%s", o->type, sizes.texts[j], sizes.texts[j]), user, error);
+            const char *size = sizes.texts[j], *zeros = sizes.numbers ? strstr(size, ".0") : NULL;
+            int n = (int)(zeros && !zeros[2] ? (size_t)(zeros - size) : strlen(size)); /* a double of 3.0 is a size of 3 */
+            status = visit(mu_arena_format(arena, "%s_%.*sx%.*s", o->type, n, size, n, size), user, error);
         }
         if (status) {
             return status;
@@ -123,6 +131,7 @@ static enum mu_status validate(const struct mu_experiment *experiment, const str
                                struct mu_error *error) {
     enum mu_status status = check_whole(settings, error);
     status = status ? status : check_travel(experiment, error);
+    status = status ? status : check_layers(&experiment->network, 0, error); /* Katib's own tests validate without layers */
     status = status ? status : mu_network_check(&experiment->network, BARE, error);
     return status ? status : each_primitive(&experiment->network, arena, error, check_primitive, NULL);
 }
@@ -226,7 +235,11 @@ static enum mu_status suggest(const struct mu_request *request, struct mu_reply 
     if (!network->present) {
         return mu_fail(error, MU_INVALID_ARGUMENT, "the experiment has no nasConfig");
     }
+    if (network->n_operations == 0) {
+        return mu_fail(error, MU_INVALID_ARGUMENT, "Missing Operations in NasConfig: there is nothing to choose from");
+    }
     enum mu_status status = check_travel(request->experiment, error);
+    status = status ? status : check_layers(network, 1, error);
     status = status ? status : mu_network_check(network, BARE, error);
     status = status ? status : write_space(request, &space, error);
     if (status) {

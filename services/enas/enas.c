@@ -56,11 +56,20 @@ static const struct mu_setting_spec SETTINGS[] = {
 };
 /* clang-format on */
 
+static enum mu_status read_space(struct mu_enas_space *space, const struct mu_experiment *experiment, struct mu_arena *arena,
+                                 struct mu_error *error) {
+    if (experiment->space.n) {
+        return mu_fail(error, MU_INVALID_ARGUMENT, "only one of parameters and nasConfig can be specified; there is the parameter %.200s",
+                       experiment->space.parameters[0].name);
+    }
+    return mu_enas_space_init(space, &experiment->network, arena, error);
+}
+
 static enum mu_status validate(const struct mu_experiment *experiment, const struct mu_settings *settings, struct mu_arena *arena,
                                struct mu_error *error) {
     struct mu_enas_space space;
     (void)settings;
-    return experiment->network.present ? mu_enas_space_init(&space, &experiment->network, arena, error) : MU_OK;
+    return experiment->network.present ? read_space(&space, experiment, arena, error) : MU_OK;
 }
 
 /* A balanced start: over |table.n| suggestions every layer sees every operation once, and a suggestion's skips are the opposite of those of
@@ -241,7 +250,7 @@ static enum mu_status suggest(const struct mu_request *request, struct mu_reply 
     struct run *run = MU_NEW(request->arena, struct run);
     run->request = request;
     run->alone = mu_setting(request->settings, "search")->choice == SEARCH_CONTROLLER;
-    enum mu_status status = mu_enas_space_init(&run->space, &request->experiment->network, request->arena, error);
+    enum mu_status status = read_space(&run->space, request->experiment, request->arena, error);
     if (status) {
         return status;
     }

@@ -151,6 +151,33 @@ static void a_range_of_sizes_makes_primitives(void **state) {
     static const struct mu_operation operation = {"dilated_convolution", range, 1};
     struct mu_experiment e = experiment_of(&operation, 1, NULL, 0);
     assert_string_equal(ask(&e, 1).suggestions[0].assignments[1].value, "['dilated_convolution_3x3', 'dilated_convolution_5x5']");
+    static const struct mu_parameter_text doubles[] = {{.name = "filter_size", .type = MU_DOUBLE, .min = "3", .max = "5", .step = "2"}};
+    static const struct mu_operation same = {"dilated_convolution", doubles, 1};
+    struct mu_experiment d = experiment_of(&same, 1, NULL, 0);
+    assert_string_equal(ask(&d, 1).suggestions[0].assignments[1].value, "['dilated_convolution_3x3', 'dilated_convolution_5x5']");
+    struct mu_error error;
+    assert_int_equal(validate(&d, &error), MU_OK);
+}
+
+static void what_cannot_be_searched_is_refused(void **state) {
+    (void)state;
+    static const struct {
+        int layers;
+        size_t operations;
+        const char *text;
+        bool valid; /* all the same: Katib's own tests validate operations without layers */
+    } CASES[] = {{-3, 5, "num_layers is -3", false}, {0, 5, "num_layers is 0", true}, {3, 0, "Missing Operations", true}};
+    for (size_t i = 0; i < 3; i++) {
+        struct mu_experiment e = experiment_of(EXAMPLE, CASES[i].operations, NULL, 0);
+        e.network.layers = CASES[i].layers;
+        struct mu_history history = {0};
+        struct mu_request request = {.experiment = &e, .history = &history, .wanted = 1, .arena = arena};
+        struct mu_reply reply;
+        struct mu_error error = {0};
+        assert_int_equal(mu_algorithm_suggest(&mu_darts, &request, &reply, &error), MU_INVALID_ARGUMENT);
+        assert_non_null(strstr(error.text, CASES[i].text));
+        assert_int_equal(validate(&e, &error), CASES[i].valid ? MU_OK : MU_INVALID_ARGUMENT);
+    }
 }
 
 int main(void) {
@@ -160,6 +187,7 @@ int main(void) {
         arena_test(settings_are_checked),
         arena_test(operations_are_checked),
         arena_test(a_range_of_sizes_makes_primitives),
+        arena_test(what_cannot_be_searched_is_refused),
     };
     return cmocka_run_group_tests_name("darts", tests, NULL, NULL);
 }

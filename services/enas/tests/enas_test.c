@@ -224,6 +224,18 @@ static void large_networks_stay_within_their_memory(void **state) {
     assert_true(mu_arena_used(arena) - before < 48 << 20);
 }
 
+/* Katib's webhook takes only one of the two; with both, trials would belong to neither. */
+static void parameters_beside_a_network_are_refused(void **state) {
+    (void)state;
+    static const struct mu_parameter_text lr = {.name = "lr", .type = MU_DOUBLE, .min = "0", .max = "1"};
+    struct mu_experiment e = {.name = "both", .network = network_of(2, SMALL, 2)};
+    struct mu_error error = {0};
+    assert_int_equal(mu_algorithm_validate(&mu_enas, &e, arena, &error), MU_OK);
+    assert_int_equal(mu_space_init(&e.space, &lr, 1, arena, &error), MU_OK);
+    assert_int_equal(mu_algorithm_validate(&mu_enas, &e, arena, &error), MU_INVALID_ARGUMENT);
+    assert_non_null(strstr(error.text, "the parameter lr"));
+}
+
 static void settings_are_checked(void **state) {
     (void)state;
     static const struct setting_case cases[] = {
@@ -318,6 +330,7 @@ static void the_skip_penalty_draws_to_its_target(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         arena_test(settings_are_checked),
+        arena_test(parameters_beside_a_network_are_refused),
         arena_test(the_same_request_gives_the_same_answer),
         arena_test(an_exhausted_space_repeats_the_best),
         arena_test(a_small_space_is_searched_without_repeats),

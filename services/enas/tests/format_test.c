@@ -34,6 +34,22 @@ static void embedding_holds_each_operation_once(void **state) {
     assert_non_null(strstr(first, "}}, '0': {'opt_id': 0, 'opt_type': 'convolution', 'opt_params': {'filter_size': '3'}}}}"));
 }
 
+static void a_value_listed_twice_is_one_operation(void **state) {
+    (void)state;
+    static const char *const twice[] = {"3", "5", "3"}, *const word[] = {"5", "x"};
+    static const struct mu_parameter_text parameter[] = {LISTED("filter_size", twice)};
+    static const struct mu_parameter_text wrong[] = {{.name = "filter_size", .type = MU_DISCRETE, .list = word, .n_list = 2}};
+    static const struct mu_operation operation = {"convolution", parameter, 1}, bad = {"convolution", wrong, 1};
+    struct mu_network network = network_of(2, &operation, 1);
+    struct mu_enas_space space;
+    space_of(&space, &network);
+    assert_int_equal(space.table.n, 2);
+    network = network_of(2, &bad, 1);
+    struct mu_error error = {0};
+    assert_int_equal(mu_enas_space_init(&space, &network, arena, &error), MU_INVALID_ARGUMENT);
+    assert_non_null(strstr(error.text, "filter_size: list entry \"x\" is not a finite number"));
+}
+
 static void katibs_operations_make_106_entries(void **state) {
     (void)state;
     struct mu_network network = network_of(8, KATIB, 4);
@@ -148,6 +164,7 @@ static void mistakes_are_named(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        arena_test(a_value_listed_twice_is_one_operation),
         arena_test(the_documented_example),
         arena_test(embedding_holds_each_operation_once),
         arena_test(katibs_operations_make_106_entries),
