@@ -16,8 +16,8 @@ enum {
     BATCH = 8,      /* architectures in a step of training, where the budget allows */
 };
 
-/* Floating-point operations that training may take: 30 and 120 ms. */
-static const double BUDGET_JOINED = 4e8, BUDGET_ALONE = 1.6e9;
+/* Floating-point operations that training may take, 30 and 120 ms, and all choices of a request. */
+static const double BUDGET_JOINED = 4e8, BUDGET_ALONE = 1.6e9, BUDGET_CHOICES = 2e10;
 
 enum { SEARCH_SURROGATE, SEARCH_CONTROLLER };
 static const char *const SEARCHES[] = {"surrogate", "controller", NULL};
@@ -101,6 +101,7 @@ struct run {
     struct mu_enas_controller *controller;    /* NULL: too little is known */
     struct mu_enas_surrogate *surrogate;      /* NULL: the same, or |alone| */
     struct mu_enas_arch *samples, **pointers; /* SAMPLES */
+    size_t modelled;                          /* suggestions of this request that are chosen by what was learned */
 };
 
 static void variation(struct run *run, struct mu_enas_arch *arch, struct mu_stream *stream) {
@@ -159,7 +160,7 @@ static void choose(struct run *run, size_t i, struct mu_enas_arch *arch) {
     }
     if (!run->controller) {
         balanced(run->request, &run->space, number, arch);
-    } else if (i >= MODELLED) {
+    } else if (i >= run->modelled) {
         variation(run, arch, &stream);
     } else if (run->alone) {
         sample(run, arch, &stream);
@@ -224,10 +225,17 @@ static void train(struct run *run) {
     mu_enas_learn(run->controller, &run->evidence, &learning, &stream, request->arena);
 }
 
+/* Floating-point operations that one choice takes at most. */
+static double cost_of_choice(const struct run *run) {
+    double sample = mu_enas_controller_cost(&run->space, hidden_of(run)) / 3; /* without the gradient */
+    return run->alone ? ATTEMPTS * sample : SAMPLES * sample + mu_enas_propose_cost(&run->space, &run->evidence);
+}
+
 static void learn(struct run *run) {
     const struct mu_enas_evidence *e = &run->evidence;
-    size_t modelled = run->request->wanted < MODELLED ? run->request->wanted : MODELLED,
+    size_t wanted = run->request->wanted < MODELLED ? run->request->wanted : MODELLED,
            pending = e->n_pending < MODELLED ? e->n_pending : MODELLED;
+    run->modelled = at_most(BUDGET_CHOICES / cost_of_choice(run), wanted);
     if (e->n < INITIAL || mu_enas_exhausted(e)) {
         return;
     }
@@ -240,7 +248,7 @@ static void learn(struct run *run) {
     if (run->alone) {
         return;
     }
-    run->surrogate = mu_enas_surrogate_fit(&run->space, e, modelled + pending, run->request->arena);
+    run->surrogate = mu_enas_surrogate_fit(&run->space, e, run->modelled + pending, run->request->arena);
     for (size_t i = 0; i < pending; i++) {
         mu_enas_surrogate_expect(run->surrogate, &e->archs[e->n + i]);
     }
@@ -263,7 +271,7 @@ static enum mu_status suggest(const struct mu_request *request, struct mu_reply 
         }
         choose(run, i, &archs[i]);
         mu_enas_set_add(run->evidence.tried, &archs[i]);
-        if (run->surrogate && i < MODELLED) {
+        if (run->surrogate && i < run->modelled) {
             mu_enas_surrogate_expect(run->surrogate, &archs[i]);
         }
         answer(run, reply, &archs[i]);

@@ -119,6 +119,13 @@ static void next_generation(struct pool *pool, struct mu_stream *stream, struct 
     judge(pool);
 }
 
+double mu_enas_propose_cost(const struct mu_enas_space *space, const struct mu_enas_evidence *evidence) {
+    double n = evidence->n < MU_ENAS_MODELLED ? (double)evidence->n : MU_ENAS_MODELLED,
+           candidates = RANDOM + OFFSPRING + GENERATIONS * NEXT;
+    double kernel = 60 * (double)(1 + space->layers) + 4 * (double)space->words;
+    return candidates * n * (2 * kernel + 2 * n / SHARP);
+}
+
 void mu_enas_propose(const struct mu_enas_space *space, const struct mu_enas_evidence *evidence, struct mu_enas_surrogate *surrogate,
                      const struct mu_enas_arch *samples, size_t n_samples, struct mu_enas_arch *arch, struct mu_stream *stream,
                      struct mu_arena *arena) {

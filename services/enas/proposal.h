@@ -11,4 +11,7 @@ void mu_enas_propose(const struct mu_enas_space *space, const struct mu_enas_evi
                      const struct mu_enas_arch *samples, size_t n_samples, struct mu_enas_arch *arch, struct mu_stream *stream,
                      struct mu_arena *arena);
 
+/* About how many floating-point operations a proposal takes. */
+double mu_enas_propose_cost(const struct mu_enas_space *space, const struct mu_enas_evidence *evidence);
+
 #endif
