@@ -4,7 +4,7 @@
 
 #include "common/surrogate/tree.h"
 
-enum { QUANTILES = 3, ROUNDS = 30 };
+enum { QUANTILES = 3, ROUNDS = 30, MOST_FEATURES = 48 /* looked at per split, however many dimensions there are */ };
 static const double LEVELS[QUANTILES] = {0.16, 0.5, 0.84}, RATE = 0.1;
 
 struct mu_ensemble {
@@ -26,9 +26,14 @@ static double variance_of(const double *y, size_t n) {
     return square;
 }
 
+static size_t features(size_t n) {
+    return n < MOST_FEATURES ? n : MOST_FEATURES;
+}
+
 struct mu_ensemble *mu_forest_fit(const struct mu_tree_data *data, bool extra, size_t trees, uint64_t seed, struct mu_arena *arena) {
     struct mu_ensemble *e = MU_NEW(arena, struct mu_ensemble);
-    struct mu_tree_options options = {.leaf = data->n < 30 ? 1 : 3, .features = (5 * data->n_dims + 5) / 6, .depth = 64, .random = extra};
+    struct mu_tree_options options = {
+        .leaf = data->n < 30 ? 1 : 3, .features = features((5 * data->n_dims + 5) / 6), .depth = 64, .random = extra};
     size_t *samples = MU_ARRAY(arena, data->n, size_t);
     e->trees = MU_ARRAY(arena, trees, struct mu_tree *);
     e->n = trees;
@@ -78,7 +83,7 @@ struct mu_ensemble *mu_boosting_fit(const struct mu_tree_data *data, uint64_t se
     size_t n = data->n, *samples = MU_ARRAY(arena, n, size_t);
     double *fitted = MU_ARRAY(arena, n, double), *gradient = MU_ARRAY(arena, n, double), *scratch = MU_ARRAY(arena, n, double);
     struct mu_tree_data slopes = *data;
-    struct mu_tree_options options = {.leaf = 1, .features = data->n_dims, .depth = 3};
+    struct mu_tree_options options = {.leaf = 1, .features = features(data->n_dims), .depth = 3};
     slopes.y = gradient;
     *e = (struct mu_ensemble){.trees = MU_ARRAY(arena, QUANTILES * ROUNDS, struct mu_tree *), .n = QUANTILES * ROUNDS, .boosted = true};
     for (size_t q = 0; q < QUANTILES; q++) {

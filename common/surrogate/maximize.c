@@ -7,7 +7,7 @@
 #include "common/num/lbfgs.h"
 #include "common/num/sobol.h"
 
-enum { STARTS_BEST = 3, STARTS_RANDOM = 3, EXHAUSTIVE = 16, CATEGORIES_TRIED = 64, ROUNDS = 4 };
+enum { STARTS_BEST = 3, STARTS_RANDOM = 3, EXHAUSTIVE = 16, CATEGORIES_TRIED = 64, ROUNDS = 4, WIDE = 40 };
 
 struct hill {
     const struct mu_maximizer *m;
@@ -206,6 +206,13 @@ static struct hill hill_of(const struct mu_maximizer *m, struct mu_arena *arena)
     return h;
 }
 
+/* How many hills are climbed: fewer in high dimension where climbing means sweeps, each of which takes longer in proportion. */
+static size_t climbs_of(const struct hill *h) {
+    bool sweeps = !h->m->gradient || h->n_lines < h->n;
+    size_t most = STARTS_BEST + STARTS_RANDOM, n = sweeps && h->n > WIDE ? most * WIDE / h->n : most;
+    return !h->m->climb ? 0 : n > 0 ? n : 1;
+}
+
 bool mu_maximize(const struct mu_maximizer *m, double *x, struct mu_arena *arena) {
     struct mu_arena_mark mark = mu_arena_mark(arena);
     struct hill h = hill_of(m, arena);
@@ -213,7 +220,7 @@ bool mu_maximize(const struct mu_maximizer *m, double *x, struct mu_arena *arena
     double *points = MU_ARRAY(arena, n * h.n, double);
     struct ranked *ranked = MU_ARRAY(arena, n, struct ranked);
     draw_candidates(&h, points, ranked, n);
-    for (size_t i = 0; m->climb && i < STARTS_BEST + STARTS_RANDOM; i++) {
+    for (size_t i = 0; i < climbs_of(&h); i++) {
         size_t rank = i < STARTS_BEST ? i : (size_t)mu_uniform_below(&h.stream, n / 5);
         climb(&h, points + ranked[rank].index * h.n);
     }

@@ -41,18 +41,26 @@ static void sort_pairs(struct pair *p, size_t n) {
 
 /* Replace categories by the rank of their mean response in the node. */
 static void rank_categories(struct pair *pairs, size_t n) {
-    double sum[64] = {0}, count[64] = {0};
+    double mean[64] = {0}, count[64] = {0}, rank[64] = {0};
+    size_t present[64], n_present = 0;
     for (size_t i = 0; i < n; i++) {
-        sum[pairs[i].index] += pairs[i].y;
+        mean[pairs[i].index] += pairs[i].y;
         count[pairs[i].index] += 1;
     }
-    for (size_t i = 0; i < n; i++) {
-        size_t mine = pairs[i].index, rank = 0;
-        for (size_t c = 0; c < 64; c++) {
-            double gap = count[c] > 0 ? sum[c] / count[c] - sum[mine] / count[mine] : 0;
-            rank += count[c] > 0 && (gap < 0 || (gap == 0 && c < mine));
+    for (size_t c = 0; c < 64; c++) {
+        if (count[c] > 0) {
+            mean[c] /= count[c];
+            present[n_present++] = c;
         }
-        pairs[i].at = (double)rank;
+    }
+    for (size_t i = 0; i < n_present; i++) {
+        for (size_t j = 0; j < n_present; j++) {
+            double gap = mean[present[j]] - mean[present[i]];
+            rank[present[i]] += gap < 0 || (gap == 0 && j < i);
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        pairs[i].at = rank[pairs[i].index];
     }
 }
 

@@ -13,34 +13,62 @@ struct grove {
     struct mu_ensemble *model;
     size_t n, n_pending; /* points known, and of them (the last ones) without a value */
     double *u, *y;
+    double *base, *to_base; /* the last point that was measured in all dimensions, and its squared distance to each point */
+    size_t *moved;          /* scratch: dimensions in which a point differs from |base| */
     enum mu_acquisition acquisition;
     double best;
 };
 
-/* Squared distance per dimension of |u| to the nearest of the points first .. last-1. */
-static double nearest(const struct grove *g, const double *u, size_t first, size_t last) {
+static double square_gap(const struct grove *g, size_t j, double a, double b) {
+    return g->frame->category[j] ? a != b : (a - b) * (a - b);
+}
+
+/* Make |u| the base. */
+static void measure(struct grove *g, const double *u) {
     size_t d = g->frame->n;
-    double least = HUGE_VAL;
-    for (size_t i = first; i < last; i++) {
-        double r2 = 0;
+    memcpy(g->base, u, d * sizeof *u);
+    for (size_t i = 0; i < g->n; i++) {
+        g->to_base[i] = 0;
         for (size_t j = 0; j < d; j++) {
-            double gap = u[j] - g->u[i * d + j];
-            r2 += g->frame->category[j] ? gap != 0 : gap * gap;
+            g->to_base[i] += square_gap(g, j, u[j], g->u[i * d + j]);
         }
-        least = fmin(least, r2);
     }
-    return least / (double)d;
+}
+
+/* Squared distances per dimension of |u| to the nearest of all points and of the pending ones. The search changes a point dimension by
+ * dimension, so the distances are those of the base but for what moved since. */
+static void nearest(struct grove *g, const double *u, double *all, double *pending) {
+    size_t d = g->frame->n, moved = 0;
+    for (size_t j = 0; j < d; j++) {
+        g->moved[moved] = j;
+        moved += u[j] != g->base[j];
+    }
+    if (2 * moved >= d) {
+        measure(g, u);
+        moved = 0;
+    }
+    *all = *pending = HUGE_VAL;
+    for (size_t i = 0; i < g->n; i++) {
+        double r2 = g->to_base[i];
+        for (size_t k = 0; k < moved; k++) {
+            size_t j = g->moved[k];
+            r2 += square_gap(g, j, u[j], g->u[i * d + j]) - square_gap(g, j, g->base[j], g->u[i * d + j]);
+        }
+        r2 = fmax(r2, 0) / (double)d;
+        *all = fmin(*all, r2);
+        *pending = i < g->n - g->n_pending ? HUGE_VAL : fmin(*pending, r2);
+    }
 }
 
 /* Trees know nothing of distance: a point far from all others is less certain than its leaf says (and among equals the farthest wins), one
  * beside a pending point will soon be known. */
 static double worth(void *user, const double *u, double *gradient) {
-    const struct grove *g = user;
-    double mean, sd, by_mean, by_sd, pending = g->n_pending ? nearest(g, u, g->n - g->n_pending, g->n) : HUGE_VAL;
+    struct grove *g = user;
+    double mean, sd, by_mean, by_sd, far, pending;
     (void)gradient;
     mu_ensemble_predict(g->model, u, &mean, &sd);
-    double far = fmin(nearest(g, u, 0, g->n), 1);
-    sd = sqrt((sd * sd + 0.05 * 0.05 * far) * -expm1(-pending / 0.01) + 1e-12);
+    nearest(g, u, &far, &pending);
+    sd = sqrt((sd * sd + 0.05 * 0.05 * fmin(far, 1)) * -expm1(-pending / 0.01) + 1e-12);
     return mu_acquisition_value(g->acquisition, mean, sd, g->best, &by_mean, &by_sd);
 }
 
@@ -74,6 +102,10 @@ bool grove_propose(const struct evidence *e, const struct mu_request *request, e
     g.model = kind == GROVE_BOOSTED ? mu_boosting_fit(&data, request->seed + number, arena)
                                     : mu_forest_fit(&data, kind == GROVE_EXTRA, TREES, request->seed + number, arena);
     double *good = MU_ARRAY(arena, STARTS * d, double), mean, sd;
+    g.base = MU_ARRAY(arena, d, double);
+    g.to_base = MU_ARRAY(arena, g.n, double);
+    g.moved = MU_ARRAY(arena, d + 1, size_t);
+    measure(&g, g.u);
     for (size_t i = 0; i < data.n; i++) {
         mu_ensemble_predict(g.model, g.u + i * d, &mean, &sd);
         g.best = fmax(g.best, mean);
