@@ -74,7 +74,8 @@ static enum mu_status validate_resource(const struct mu_space *space, const char
     ptrdiff_t at = mu_space_find(space, name);
     struct mu_parameter resource;
     if (at < 0) {
-        return mu_fail(error, MU_INVALID_ARGUMENT, "value of resource_name setting must be in parameters.");
+        return mu_fail(error, MU_INVALID_ARGUMENT, "value of resource_name setting must be in parameters. \"%.200s\" is none of them.",
+                       name);
     }
     enum mu_status status = read_resource(&space->parameters[at], &resource, arena, error);
     if (!status && resource.list && resource.levels > 1 && resource.min > r_l) {
@@ -92,7 +93,8 @@ static enum mu_status validate(const struct mu_experiment *experiment, const str
     }
     double r_l = read_r_l(values);
     if (r_l <= 0) {
-        return mu_fail(error, MU_INVALID_ARGUMENT, "r_l must be a positive float number.");
+        return mu_fail(error, MU_INVALID_ARGUMENT, "r_l must be a positive float number. It is \"%.200s\".",
+                       mu_setting(values, "r_l")->text);
     }
     return experiment->space.n ? validate_resource(&experiment->space, resource->text, r_l, arena, error) : MU_OK;
 }
