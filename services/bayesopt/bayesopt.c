@@ -12,6 +12,7 @@ enum {
     ONE_BATCH = 16,  /* or one, up to this */
     OTHER_EVERY = 4, /* suggestions of which one is the Parzen estimator's, */
     OTHER_FROM = 10, /* from this one on */
+    AWAY_EVERY = 4,  /* of a search at rest, suggestions of which one goes elsewhere */
 };
 
 #define UNSUPPORTED "%s %s is not supported in Bayesian optimization"
@@ -89,16 +90,45 @@ static size_t modelled(const struct evidence *e) {
     return d <= 40 ? MODELLED : d < 320 ? 40 * MODELLED / d : 4;
 }
 
+/* A random point whose value of one category is not that of the best point. What suits one value of a category (a kernel, an optimizer) may
+ * be all that a model knows of the other parameters, so it writes the other values off and does not come back by itself. False where there
+ * are not both, or the point was tried. */
+static bool go_elsewhere(const struct evidence *e, const struct mu_request *request, uint64_t number, double *x) {
+    const struct mu_frame *frame = &e->frame;
+    const double *best = e->u + e->order[0] * frame->n;
+    size_t values = 0, ordered = 0;
+    for (size_t j = 0; j < frame->n; j++) {
+        values += frame->category[j] ? (size_t)frame->levels[j] - 1 : 0;
+        ordered += !frame->category[j];
+    }
+    if (values == 0 || ordered == 0) {
+        return false;
+    }
+    struct mu_stream stream;
+    mu_stream_init(&stream, request->seed, number, "elsewhere");
+    mu_space_draw(frame->space, request->seed, number, 0, x);
+    size_t drawn = (size_t)mu_uniform_below(&stream, values), j = 0;
+    while (!frame->category[j] || drawn >= frame->levels[j] - 1) {
+        drawn -= frame->category[j] ? (size_t)frame->levels[j] - 1 : 0;
+        j++;
+    }
+    x[frame->parameter[j]] = (double)drawn + ((double)drawn >= best[j]);
+    return !mu_seen_has(e->seen, x);
+}
+
 static void propose(const struct plan *plan, struct evidence *e, struct process *process, const struct mu_request *request, size_t i,
                     double *x) {
     uint64_t number = request->first + i;
     bool other = plan->acq_func == HEDGE && number % OTHER_EVERY == OTHER_EVERY - 1 && number >= OTHER_FROM;
+    bool away = plan->acq_func == HEDGE && number % AWAY_EVERY == 0 && e->resting;
     bool found;
     if (!model_ready(e, plan)) {
         mu_space_design(e->frame.space, request->seed, number, x);
         found = !mu_seen_has(e->seen, x);
     } else if (i >= MU_TPE_MOST) {
         found = false;
+    } else if (away && go_elsewhere(e, request, number, x)) {
+        found = true;
     } else if (other || i >= modelled(e)) {
         mu_tpe_propose(e->tpe, e->seen, request->seed, number, x);
         found = true;

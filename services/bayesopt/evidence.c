@@ -1,5 +1,6 @@
 #include "services/bayesopt/evidence.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,26 @@ static void sort_by_target(struct evidence *e, struct mu_arena *arena) {
     for (size_t i = 0; i < e->n; i++) {
         e->order[i] = keyed[i].index;
     }
+}
+
+static int by_number(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static bool at_rest(const double *loss, size_t n) {
+    enum { FIRST = 10, LATEST = 10, LEAST = 14 };
+    double first[FIRST], before = HUGE_VAL, now = HUGE_VAL;
+    if (n < LEAST) {
+        return false;
+    }
+    memcpy(first, loss, sizeof first);
+    qsort(first, FIRST, sizeof *first, by_number);
+    for (size_t i = 0; i < n; i++) {
+        now = fmin(now, loss[i]);
+        before = i + LATEST < n ? now : before;
+    }
+    return before - now <= 1e-3 * (first[FIRST / 2] - now);
 }
 
 static struct evidence *allocate(const struct mu_request *request) {
@@ -58,6 +79,7 @@ struct evidence *evidence_of(const struct mu_request *request) {
     for (size_t i = 0; i < request->history->n && e->frame.space->n; i++) {
         take_trial(e, &request->history->trials[i]);
     }
+    e->resting = at_rest(e->target, e->n);
     e->varied = mu_targets(e->target, e->target, e->n, request->arena);
     sort_by_target(e, request->arena);
     return e;

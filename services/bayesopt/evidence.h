@@ -14,6 +14,7 @@ struct evidence {
     double *u, *target; /* n x frame.n; standardised, larger is better */
     bool varied;        /* the targets differ: there is something to learn */
     size_t *order;      /* observations by target, best first */
+    bool resting;       /* the latest ten brought less than a thousandth of what the first ones' median lies above the best */
 
     size_t n_failed, n_pending; /* pending: running trials, then the batch so far; room for all of it */
     double *failed, *pending;

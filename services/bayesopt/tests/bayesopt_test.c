@@ -207,6 +207,36 @@ static void failures_are_learned(void **state) {
     assert_true(failed <= 4);
 }
 
+static double by_category(const double *x) {
+    return x[3];
+}
+
+/* Of 20 seeds, how many suggestions have another category than the best trials. */
+static size_t elsewhere(const struct run *run) {
+    size_t n = 0;
+    for (int seed = 0; seed < 20; seed++) {
+        char text[8];
+        double x[8];
+        snprintf(text, sizeof text, "%d", seed);
+        const struct mu_pair setting = {"random_state", text};
+        struct mu_reply reply = ask(run, 4, &setting, 1);
+        coordinates(run, &reply.suggestions[0], x);
+        n += x[3] != 0;
+    }
+    return n;
+}
+
+/* The best category is known and nothing else matters: the model stays there, but a search that brings nothing new any more does not. */
+static void a_search_at_rest_goes_elsewhere(void **state) {
+    struct run *run = *state;
+    fill(run, MIXED, 5, 24, by_category);
+    assert_int_equal(elsewhere(run), 20);
+    for (size_t i = 0; i < run->n; i++) {
+        run->trials[i].loss -= 1e-3 * (double)i;
+    }
+    assert_int_equal(elsewhere(run), 0);
+}
+
 /* Does the reply to a request for |wanted| after |trials| trials come from the initial design? */
 static bool designed(struct run *run, size_t trials, size_t wanted) {
     static const struct mu_pair always[] = {{"n_initial_points", "1000"}};
@@ -249,6 +279,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_finite_space_is_walked_without_repeats, start, stop),
         cmocka_unit_test_setup_teardown(every_setting_optimizes, start, stop),
         cmocka_unit_test_setup_teardown(failures_are_learned, start, stop),
+        cmocka_unit_test_setup_teardown(a_search_at_rest_goes_elsewhere, start, stop),
         cmocka_unit_test_setup_teardown(the_design_is_as_long_as_told, start, stop),
         cmocka_unit_test_setup_teardown(settings_are_katibs, start, stop),
     };
