@@ -1,4 +1,5 @@
-"""More problems, each a sketch of one difficulty. No default was chosen on them: they are for looking at what the others do not show.
+"""More problems, each a sketch of one difficulty. They are for looking at what the others do not show, not for choosing defaults (`kernels`
+prompted one rule of bayesopt).
 
   run.py --problems sketches.py --method service --algorithm tpe --label tpe --out tpe.csv
 
