@@ -99,7 +99,6 @@ static void replay_event(void *user, const struct journal_event *event) {
     }
 }
 
-/* The counts may be raised between runs, as in Katib; what is searched may not change. */
 static bool same_text(const char *a, const char *b) {
     return !strcmp(a ? a : "", b ? b : "");
 }
@@ -113,17 +112,41 @@ static bool same_parameter(const struct mu_parameter_text *a, const struct mu_pa
     return same;
 }
 
+static bool same_parameters(const struct mu_parameter_text *a, size_t n_a, const struct mu_parameter_text *b, size_t n_b) {
+    bool same = n_a == n_b;
+    for (size_t i = 0; same && i < n_a; i++) {
+        same = same_parameter(&a[i], &b[i]);
+    }
+    return same;
+}
+
+static bool same_sizes(const int32_t *a, size_t n_a, const int32_t *b, size_t n_b) {
+    return n_a == n_b && (n_a == 0 || !memcmp(a, b, n_a * sizeof *a));
+}
+
+static bool same_network(const struct mu_network *a, const struct mu_network *b) {
+    bool same = a->present == b->present && a->layers == b->layers && a->n_operations == b->n_operations &&
+                same_sizes(a->input_sizes, a->n_input_sizes, b->input_sizes, b->n_input_sizes) &&
+                same_sizes(a->output_sizes, a->n_output_sizes, b->output_sizes, b->n_output_sizes);
+    for (size_t i = 0; same && i < a->n_operations; i++) {
+        const struct mu_operation *p = &a->operations[i], *q = &b->operations[i];
+        same = same_text(p->type, q->type) && same_parameters(p->parameters, p->n_parameters, q->parameters, q->n_parameters);
+    }
+    return same;
+}
+
+/* The counts may be raised between runs, as in Katib; what is searched may not change. */
 static enum mu_status check_same(const struct run *run, const char *text, struct mu_error *error) {
     struct problems problems = {0};
     const struct experiment *now = run->e, *then = experiment_read(text, strlen(text), now->name, run->arena, &problems);
-    bool same = then && then->n_parameters == now->n_parameters && then->maximize == now->maximize &&
-                !strcmp(then->metrics[0].name, now->metrics[0].name) && !strcmp(then->algorithm, now->algorithm);
-    for (size_t i = 0; same && i < now->n_parameters; i++) {
-        same = same_parameter(&then->parameters[i], &now->parameters[i]);
-    }
+    bool same = then && then->maximize == now->maximize && !strcmp(then->metrics[0].name, now->metrics[0].name) &&
+                !strcmp(then->algorithm, now->algorithm) &&
+                same_parameters(then->parameters, then->n_parameters, now->parameters, now->n_parameters) &&
+                same_network(&then->network, &now->network);
     return same ? MU_OK
                 : mu_fail(error, MU_INVALID_ARGUMENT,
-                          "%s is the journal of another experiment: name, algorithm, objective or parameters differ; --fresh begins anew",
+                          "%s is the journal of another experiment: name, algorithm, objective, parameters or network differ; --fresh "
+                          "begins anew",
                           run->journal_path);
 }
 

@@ -12,7 +12,7 @@ void mu_print_double(double value, char text[32]);
  * empty text are none. */
 bool mu_read_double(const char *text, double *value);
 
-/* |text| as an integer of 64 bits, exactly: "-3", also "3.0" and "1e3". */
+/* |text| as an integer of 64 bits: "-3" exactly, "3.0" and "1e3" to the precision of a double. */
 bool mu_read_integer(const char *text, int64_t *value);
 
 /* Digits behind the decimal point that |text| ("0.05", "1e-3") needs; 0 when none. */

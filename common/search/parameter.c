@@ -53,6 +53,9 @@ static double quantile(const struct mu_parameter *p, double u) {
         double s = p->mean + p->sigma * mu_normal_quantile(p->mass_low + u * p->mass);
         return fmin(p->high, fmax(p->low, s));
     }
+    if (p->coarse && isfinite(p->high - p->low)) { /* the rounding of the other form is as large as the range */
+        return p->low + u * (p->high - p->low);
+    }
     return p->low * (1 - u) + p->high * u;
 }
 

@@ -37,7 +37,7 @@ struct mu_parameter {
     bool ordered;            /* false: categories without an order */
     uint64_t levels;         /* number of values; 0: continuous; 1: a constant */
     double min, max;         /* double, int: the declared bounds; discrete: smallest and largest number */
-    double step;             /* double, int with levels: distance of two levels; else 0 */
+    double step;             /* distance of two values of a grid or an int; else 0 */
     const char *const *list; /* discrete (ascending by number) and categorical (as listed): the texts, |levels| of them */
     const double *numbers;   /* discrete: the numbers of |list|; else NULL */
     /* private to parameter.c */
@@ -55,7 +55,8 @@ struct mu_parameter {
 MU_MUST_USE enum mu_status mu_parameter_init(struct mu_parameter *parameter, const struct mu_parameter_text *text, struct mu_arena *arena,
                                              struct mu_error *error);
 
-/* u -> coordinate: the level whose cell holds |u|, or |u| itself clamped to [0, 1]. */
+/* u -> coordinate: the level whose cell holds |u|, or |u| itself clamped to [0, 1] (where neighbouring values lie well apart, the u of the
+ * value there). */
 double mu_parameter_at(const struct mu_parameter *parameter, double u);
 
 /* Coordinate -> u: a level's cell centre, or the coordinate itself. For categories (index + 1/2) / levels. */
@@ -70,8 +71,8 @@ double mu_parameter_value(const struct mu_parameter *parameter, double x);
 /* Number -> nearest coordinate (clamped to the feasible space); not for categories. */
 double mu_parameter_nearest(const struct mu_parameter *parameter, double value);
 
-/* Text of an assignment -> coordinate. False when the text is no value of this parameter (a number off the grid or beyond the bounds by
- * more than 1e-9 of the range counts as none). */
+/* Text of an assignment -> coordinate. False when the text is no value of this parameter (a double off the grid or beyond the bounds by
+ * more than 1e-9 of the range, an int off it at all counts as none). */
 bool mu_parameter_parse(const struct mu_parameter *parameter, const char *text, double *x);
 
 /* Coordinate -> the text of the assignment: list entries verbatim, ints without a point, doubles as mu_print_double, grid doubles as

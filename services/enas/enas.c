@@ -225,7 +225,7 @@ static void train(struct run *run) {
     mu_enas_learn(run->controller, &run->evidence, &learning, &stream, request->arena);
 }
 
-/* Floating-point operations that one choice takes at most. */
+/* About how many floating-point operations one choice takes. */
 static double cost_of_choice(const struct run *run) {
     double sample = mu_enas_controller_cost(&run->space, hidden_of(run)) / 3; /* without the gradient */
     return run->alone ? ATTEMPTS * sample : SAMPLES * sample + mu_enas_propose_cost(&run->space, &run->evidence);

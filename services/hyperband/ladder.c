@@ -28,7 +28,7 @@ static size_t count_rungs(double least, double r_l, double eta) {
 static const char *print_free(const struct mu_parameter *resource, double value, struct mu_arena *arena) {
     char text[32];
     mu_print_double(value, text);
-    bool whole = value == floor(value) && fabs(value) < 1e15;
+    bool whole = value == floor(value) && (fabs(value) < 1e15 || resource->type == MU_INT);
     if (resource->type == MU_DOUBLE || !whole) {
         return mu_arena_copy(arena, text);
     }
@@ -40,7 +40,8 @@ static const char *print_free(const struct mu_parameter *resource, double value,
 static double fit(const struct mu_parameter *resource, double raw, double r_l, const char **text, struct mu_arena *arena) {
     bool list = resource->type == MU_DISCRETE && resource->levels > 1;
     bool inside = resource->min < resource->max && raw >= resource->min && raw <= resource->max;
-    if (list || inside) {
+    bool vast = resource->type == MU_INT && resource->levels == 0; /* its coordinates are too coarse for small numbers */
+    if (list || (inside && !vast)) {
         double x = mu_parameter_nearest(resource, raw);
         if (resource->levels > 0 && x > 0 && mu_parameter_value(resource, x) > r_l * (1 + 1e-9)) {
             x--;

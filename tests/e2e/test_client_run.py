@@ -244,6 +244,21 @@ def test_another_experiment_does_not_continue_the_journal(tmp_path):
         assert result.returncode == 2 and "another experiment" in result.stderr, new
 
 
+@pytest.mark.skipif(not served(ROOT / "examples" / "enas.yaml"), reason="its service is not built")
+def test_another_network_does_not_continue_the_journal(tmp_path):
+    network = (ROOT / "examples" / "enas.yaml").read_text().replace("maxTrialCount: 10", "maxTrialCount: 2")
+    path = write(tmp_path, network)
+    reports = stub("--metric", "Validation-Accuracy", "--flat")
+    assert run("run", path, "--quiet", *reports).returncode == 0
+    for old, new in ("numLayers: 6", "numLayers: 7"), ('"96"]', '"128"]'), ("[32, 32, 3]", "[28, 28, 1]"), ("stride,", "dilation,"):
+        assert old in network
+        path.write_text(network.replace(old, new, 1))
+        result = run("run", path, "--resume", *reports)
+        assert result.returncode == 2 and "another experiment" in result.stderr, new
+    path.write_text(network.replace("maxTrialCount: 2", "maxTrialCount: 3"))
+    assert final(run("run", path, "--resume", "--json-lines", *reports))["trials"] == 3
+
+
 def test_a_file_that_is_no_journal_is_left_alone(tmp_path):
     path = write(tmp_path, GOOD)
     (tmp_path / "small.journal").write_text("my thesis\n" * 100)

@@ -82,9 +82,13 @@ static void lists_are_kept_to(void **state) {
 }
 
 /* Katib's example gives the resource the range 1..1 and r_l 2; others give a range smaller than r_l. */
-static void rungs_of_the_widest_range(void **state) {
+static void rungs_of_the_widest_ranges(void **state) {
     (void)state;
     struct mu_ladder ladder = ints("1", "9223372036854775807", 81, 3);
+    assert_texts(&ladder, (const char *const[]){"1", "3", "9", "27", "81"}, 5);
+    ladder = ints("1", "9223372036854775807", 1e18, 1e9);
+    assert_texts(&ladder, (const char *const[]){"1", "1000000000", "1000000000000000000"}, 3);
+    ladder = ints("-9223372036854775808", "9223372036854775807", 81, 3);
     assert_texts(&ladder, (const char *const[]){"1", "3", "9", "27", "81"}, 5);
 }
 
@@ -136,7 +140,7 @@ int main(void) {
         arena_test(exact_powers_lose_no_rung),
         arena_test(rungs_are_values_of_the_parameter),
         arena_test(lists_are_kept_to),
-        arena_test(rungs_of_the_widest_range),
+        arena_test(rungs_of_the_widest_ranges),
         arena_test(a_range_that_is_a_placeholder_does_not_bind),
         arena_test(extremes_stay_in_bounds),
         arena_test(position_is_linear_in_the_logarithm),
