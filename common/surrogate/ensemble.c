@@ -1,7 +1,7 @@
 /* Forests and boosting: many trees, one prediction. */
 #include <math.h>
-#include <stdlib.h>
 
+#include "common/num/sort.h"
 #include "common/surrogate/tree.h"
 
 enum { QUANTILES = 3, ROUNDS = 30, MOST_FEATURES = 48 /* looked at per split, however many dimensions there are */ };
@@ -49,14 +49,9 @@ struct mu_ensemble *mu_forest_fit(const struct mu_tree_data *data, bool extra, s
     return e;
 }
 
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* The quantile of |n| numbers, which are sorted in place; linear between order statistics. */
 static double quantile(double *values, size_t n, double level) {
-    qsort(values, n, sizeof *values, by_value);
+    mu_sort(values, n);
     double at = level * (double)(n - 1);
     size_t low = (size_t)at, high = low + 1 < n ? low + 1 : low;
     return values[low] + (at - (double)low) * (values[high] - values[low]);
@@ -117,7 +112,7 @@ static void predict_boosted(const struct mu_ensemble *e, const double *u, double
             at[q] += RATE * mu_tree_leaf(e->trees[q * ROUNDS + round], u)->mean;
         }
     }
-    qsort(at, QUANTILES, sizeof *at, by_value);
+    mu_sort(at, QUANTILES);
     *mean = at[1];
     *sd = (at[2] - at[0]) / 2;
 }

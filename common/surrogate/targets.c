@@ -1,8 +1,9 @@
 #include "common/surrogate/targets.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "common/num/sort.h"
 
 double mu_yeo_johnson(double z, double lambda) {
     double l = log1p(fabs(z)), power = z < 0 ? 2 - lambda : lambda;
@@ -40,11 +41,6 @@ double mu_yeo_johnson_lambda(const double *z, size_t n) {
     return (low + high) / 2;
 }
 
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 bool mu_standardise(double *t, size_t n) {
     double mean = 0, square = 0, largest = 0;
     for (size_t i = 0; i < n; i++) {
@@ -75,7 +71,7 @@ static void clipped(const double *loss, double *target, size_t n, struct mu_aren
     for (size_t i = 0; i < n; i++) {
         sorted[i] = target[i] = largest > 0 ? loss[i] / largest : 0;
     }
-    qsort(sorted, n, sizeof *sorted, by_value);
+    mu_sort(sorted, n);
     double spread = sorted[3 * n / 4] - sorted[n / 4], limit = sorted[n / 2] + 10 * spread;
     for (size_t i = 0; i < n; i++) {
         target[i] = -(spread > 0 && target[i] > limit ? limit : target[i]);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/num/sort.h"
 #include "common/surrogate/targets.h"
 
 struct keyed {
@@ -27,11 +28,6 @@ static void sort_by_target(struct evidence *e, struct mu_arena *arena) {
     }
 }
 
-static int by_number(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static bool at_rest(const double *loss, size_t n) {
     enum { FIRST = 10, LATEST = 10, LEAST = 14 };
     double first[FIRST], before = HUGE_VAL, now = HUGE_VAL;
@@ -39,7 +35,7 @@ static bool at_rest(const double *loss, size_t n) {
         return false;
     }
     memcpy(first, loss, sizeof first);
-    qsort(first, FIRST, sizeof *first, by_number);
+    mu_sort(first, FIRST);
     for (size_t i = 0; i < n; i++) {
         now = fmin(now, loss[i]);
         before = i + LATEST < n ? now : before;

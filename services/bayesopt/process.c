@@ -37,7 +37,7 @@ struct process *process_create(struct evidence *evidence, const struct mu_reques
     *p = (struct process){.evidence = evidence, .request = request};
     p->draws = evidence->n_pending || request->wanted > 1 ? FANTASIES : 1;
     p->n_good = evidence->n < 4 ? evidence->n : 4;
-    p->good = MU_ARRAY(request->arena, (p->n_good + 1) * evidence->frame.n, double);
+    p->good = MU_ARRAY(request->arena, p->n_good * evidence->frame.n, double);
     return p;
 }
 

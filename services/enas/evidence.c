@@ -1,21 +1,16 @@
 #include "services/enas/evidence.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "common/num/sort.h"
 #include "common/surrogate/targets.h"
-
-static int by_value(const void *p, const void *q) {
-    double a = *(const double *)p, b = *(const double *)q;
-    return (a > b) - (a < b);
-}
 
 /* Draw |score|s in to five interquartile ranges around the median: one diverged training must not flatten all others. */
 static void limit(double *scores, size_t n, struct mu_arena *arena) {
     double *sorted = MU_ARRAY(arena, n, double);
     memcpy(sorted, scores, n * sizeof *sorted);
-    qsort(sorted, n, sizeof *sorted, by_value);
+    mu_sort(sorted, n);
     double middle = sorted[n / 2], range = sorted[n - 1 - n / 4] - sorted[n / 4];
     for (size_t i = 0; i < n && range > 0; i++) {
         scores[i] = fmax(middle - 5 * range, fmin(middle + 5 * range, scores[i]));

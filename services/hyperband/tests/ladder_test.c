@@ -81,7 +81,6 @@ static void lists_are_kept_to(void **state) {
     assert_texts(&ladder, (const char *const[]){"1", "10", "100"}, 3);
 }
 
-/* Katib's example gives the resource the range 1..1 and r_l 2; others give a range smaller than r_l. */
 static void rungs_of_the_widest_ranges(void **state) {
     (void)state;
     struct mu_ladder ladder = ints("1", "9223372036854775807", 81, 3);
@@ -92,6 +91,7 @@ static void rungs_of_the_widest_ranges(void **state) {
     assert_texts(&ladder, (const char *const[]){"1", "3", "9", "27", "81"}, 5);
 }
 
+/* Katib's example gives the resource the range 1..1 and r_l 2; others give a range smaller than r_l. */
 static void a_range_that_is_a_placeholder_does_not_bind(void **state) {
     (void)state;
     struct mu_ladder ladder = ints("1", "1", 2, 3);
