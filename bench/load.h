@@ -14,8 +14,9 @@ struct load;
 struct load *load_open(int port);
 void load_close(struct load *load);
 
-/* |calls| calls of |method| with |bytes|, |in_flight| at a time. Returns seconds in all; |latency| (may be NULL) gets the median seconds of
- * a call. Ends the program when a call fails. */
-double load_run(struct load *load, const char *method, const uint8_t *bytes, size_t size, size_t calls, size_t in_flight, double *latency);
+/* |calls| calls of |method| with |bytes|, |in_flight| at a time. Returns seconds in all; |latency|
+ * (may be NULL) gets the median seconds of a call. Ends the program when a call fails. */
+double load_run(struct load *load, const char *method, const uint8_t *bytes, size_t size,
+    size_t calls, size_t in_flight, double *latency);
 
 #endif

@@ -1,4 +1,5 @@
-/* `make bench`: the random service against a bare echo server, side by side. Runs alternate, so that a noisy neighbour meets both. */
+/* `make bench`: the random service against a bare echo server, side by side. Runs alternate, so
+ * that a noisy neighbour meets both. */
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -31,7 +32,9 @@ static _Noreturn void fail(const char *what) {
 /* Start |program| on a free port, which it prints; its log goes to /dev/null. */
 static struct server start_server(const char *program) {
     struct server server;
-    char line[32] = "", *arguments[] = {(char *)(uintptr_t)program, (char *)(uintptr_t) "--port", (char *)(uintptr_t) "0", NULL};
+    char line[32] = "";
+    char *arguments[] = {
+        (char *)(uintptr_t)program, (char *)(uintptr_t) "--port", (char *)(uintptr_t) "0", NULL};
     int ends[2];
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
@@ -61,7 +64,8 @@ static void stop_server(struct server server, int signal) {
 
 /* A line of /proc/PID/status in MiB. */
 static double memory(struct server server, const char *key) {
-    char path[64], line[256];
+    char path[64];
+    char line[256];
     double kib = 0;
     snprintf(path, sizeof path, "/proc/%d/status", (int)server.process);
     FILE *file = fopen(path, "r");
@@ -100,7 +104,8 @@ static Api__V1__Beta1__ParameterSpec *make_parameter(size_t i) {
     return parameter;
 }
 
-static Api__V1__Beta1__Trial *make_trial(size_t number, Api__V1__Beta1__ParameterSpec **parameters, size_t n) {
+static Api__V1__Beta1__Trial *make_trial(
+    size_t number, Api__V1__Beta1__ParameterSpec **parameters, size_t n) {
     Api__V1__Beta1__Trial *trial = malloc(sizeof *trial);
     api__v1__beta1__trial__init(trial);
     trial->name = text("experiment-%08g", (double)number);
@@ -109,12 +114,14 @@ static Api__V1__Beta1__Trial *make_trial(size_t number, Api__V1__Beta1__Paramete
     trial->spec->parameter_assignments = malloc(sizeof *trial->spec->parameter_assignments);
     api__v1__beta1__trial_spec__parameter_assignments__init(trial->spec->parameter_assignments);
     trial->spec->parameter_assignments->n_assignments = n;
-    trial->spec->parameter_assignments->assignments = malloc(n * sizeof *trial->spec->parameter_assignments->assignments);
+    trial->spec->parameter_assignments->assignments =
+        malloc(n * sizeof *trial->spec->parameter_assignments->assignments);
     for (size_t i = 0; i < n; i++) {
         Api__V1__Beta1__ParameterAssignment *assignment = malloc(sizeof *assignment);
         api__v1__beta1__parameter_assignment__init(assignment);
         assignment->name = parameters[i]->name;
-        assignment->value = text("%.17g", 0.01 + 0.89 * (double)((number * 2654435761u + i * 40503u) % 65536) / 65536);
+        assignment->value = text(
+            "%.17g", 0.01 + 0.89 * (double)((number * 2654435761u + i * 40503u) % 65536) / 65536);
         trial->spec->parameter_assignments->assignments[i] = assignment;
     }
     trial->status = malloc(sizeof *trial->status);
@@ -133,12 +140,14 @@ static Api__V1__Beta1__Trial *make_trial(size_t number, Api__V1__Beta1__Paramete
     return trial;
 }
 
-/* A GetSuggestions request for one suggestion after |trials| trials of |parameters| doubles. Nothing is freed: the bench is short. */
+/* A GetSuggestions request for one suggestion after |trials| trials of |parameters| doubles.
+ * Nothing is freed: the bench is short. */
 static struct request make_request(size_t parameters, size_t trials) {
     Api__V1__Beta1__GetSuggestionsRequest message = API__V1__BETA1__GET_SUGGESTIONS_REQUEST__INIT;
     Api__V1__Beta1__Experiment experiment = API__V1__BETA1__EXPERIMENT__INIT;
     Api__V1__Beta1__ExperimentSpec spec = API__V1__BETA1__EXPERIMENT_SPEC__INIT;
-    Api__V1__Beta1__ExperimentSpec__ParameterSpecs specs = API__V1__BETA1__EXPERIMENT_SPEC__PARAMETER_SPECS__INIT;
+    Api__V1__Beta1__ExperimentSpec__ParameterSpecs specs =
+        API__V1__BETA1__EXPERIMENT_SPEC__PARAMETER_SPECS__INIT;
     Api__V1__Beta1__AlgorithmSpec algorithm = API__V1__BETA1__ALGORITHM_SPEC__INIT;
     Api__V1__Beta1__ObjectiveSpec objective = API__V1__BETA1__OBJECTIVE_SPEC__INIT;
     specs.n_parameters = parameters;
@@ -162,7 +171,8 @@ static struct request make_request(size_t parameters, size_t trials) {
     for (size_t i = 0; i < trials; i++) {
         message.trials[i] = make_trial(i, specs.parameters, parameters);
     }
-    struct request request = {.size = api__v1__beta1__get_suggestions_request__get_packed_size(&message)};
+    struct request request = {
+        .size = api__v1__beta1__get_suggestions_request__get_packed_size(&message)};
     request.bytes = malloc(request.size);
     api__v1__beta1__get_suggestions_request__pack(&message, request.bytes);
     return request;
@@ -171,7 +181,8 @@ static struct request make_request(size_t parameters, size_t trials) {
 /* ---- measurements ---- */
 
 static int by_size(const void *a, const void *b) {
-    const double *x = a, *y = b;
+    const double *x = a;
+    const double *y = b;
     return (*x > *y) - (*x < *y);
 }
 
@@ -180,21 +191,31 @@ static double median(double *values, size_t n) {
     return values[n / 2];
 }
 
-static void compare_calls(const char *echo_program, const char *service_program, struct request request) {
-    struct server echo = start_server(echo_program), service = start_server(service_program);
-    struct load *to_echo = load_open(echo.port), *to_service = load_open(service.port);
-    double latency[2][ROUNDS], rate[2][ROUNDS];
+static void compare_calls(
+    const char *echo_program, const char *service_program, struct request request) {
+    struct server echo = start_server(echo_program);
+    struct server service = start_server(service_program);
+    struct load *to_echo = load_open(echo.port);
+    struct load *to_service = load_open(service.port);
+    double latency[2][ROUNDS];
+    double rate[2][ROUNDS];
     load_run(to_echo, "/bench.Echo/Echo", request.bytes, request.size, 500, 1, NULL); /* warm */
     load_run(to_service, GET_SUGGESTIONS, request.bytes, request.size, 500, 1, NULL);
     for (size_t round = 0; round < ROUNDS; round++) {
-        load_run(to_echo, "/bench.Echo/Echo", request.bytes, request.size, ONE_AT_A_TIME, 1, &latency[0][round]);
-        load_run(to_service, GET_SUGGESTIONS, request.bytes, request.size, ONE_AT_A_TIME, 1, &latency[1][round]);
-        rate[0][round] = TOGETHER / load_run(to_echo, "/bench.Echo/Echo", request.bytes, request.size, TOGETHER, IN_FLIGHT, NULL);
-        rate[1][round] = TOGETHER / load_run(to_service, GET_SUGGESTIONS, request.bytes, request.size, TOGETHER, IN_FLIGHT, NULL);
+        load_run(to_echo, "/bench.Echo/Echo", request.bytes, request.size, ONE_AT_A_TIME, 1,
+            &latency[0][round]);
+        load_run(to_service, GET_SUGGESTIONS, request.bytes, request.size, ONE_AT_A_TIME, 1,
+            &latency[1][round]);
+        rate[0][round] = TOGETHER / load_run(to_echo, "/bench.Echo/Echo", request.bytes,
+                                        request.size, TOGETHER, IN_FLIGHT, NULL);
+        rate[1][round] = TOGETHER / load_run(to_service, GET_SUGGESTIONS, request.bytes,
+                                        request.size, TOGETHER, IN_FLIGHT, NULL);
     }
-    double l[2] = {median(latency[0], ROUNDS), median(latency[1], ROUNDS)}, r[2] = {median(rate[0], ROUNDS), median(rate[1], ROUNDS)};
+    double l[2] = {median(latency[0], ROUNDS), median(latency[1], ROUNDS)};
+    double r[2] = {median(rate[0], ROUNDS), median(rate[1], ROUNDS)};
     printf("%-44s %12s %12s %8s\n", "", "echo", "service", "ratio");
-    printf("%-44s %9.1f us %9.1f us %7.2fx\n", "latency, one call at a time", 1e6 * l[0], 1e6 * l[1], l[1] / l[0]);
+    printf("%-44s %9.1f us %9.1f us %7.2fx\n", "latency, one call at a time", 1e6 * l[0],
+        1e6 * l[1], l[1] / l[0]);
     printf("%-44s %10.0f/s %10.0f/s %7.2fx\n", "throughput, 16 in flight", r[0], r[1], r[0] / r[1]);
     load_close(to_echo);
     load_close(to_service);
@@ -221,20 +242,23 @@ static void compare_starts(const char *echo_program, const char *service_program
         seconds[1][i] = time_start(service_program, CHECK);
     }
     double s[2] = {median(seconds[0], STARTS), median(seconds[1], STARTS)};
-    printf("%-44s %9.1f ms %9.1f ms %7.2fx\n", "start to first answer (client included)", 1e3 * s[0], 1e3 * s[1], s[1] / s[0]);
+    printf("%-44s %9.1f ms %9.1f ms %7.2fx\n", "start to first answer (client included)",
+        1e3 * s[0], 1e3 * s[1], s[1] / s[0]);
 }
 
 static void show_memory(const char *program) {
     static const size_t TRIALS[] = {0, 1000, 10000};
-    printf("\n%-44s %12s %12s %12s\n", "the service, 10 parameters", "per call", "resident", "at most");
+    printf("\n%-44s %12s %12s %12s\n", "the service, 10 parameters", "per call", "resident",
+        "at most");
     for (size_t i = 0; i < sizeof TRIALS / sizeof *TRIALS; i++) {
         struct server server = start_server(program);
         struct load *load = load_open(server.port);
         struct request request = make_request(10, TRIALS[i]);
         double latency;
         load_run(load, GET_SUGGESTIONS, request.bytes, request.size, 10, 1, &latency);
-        printf("%6zu trials, request of %8.1f KiB %12s %9.2f ms %8.1f MiB %8.1f MiB\n", TRIALS[i], (double)request.size / 1024, "",
-               1e3 * latency, memory(server, "VmRSS:"), memory(server, "VmHWM:"));
+        printf("%6zu trials, request of %8.1f KiB %12s %9.2f ms %8.1f MiB %8.1f MiB\n", TRIALS[i],
+            (double)request.size / 1024, "", 1e3 * latency, memory(server, "VmRSS:"),
+            memory(server, "VmHWM:"));
         load_close(load);
         stop_server(server, SIGTERM);
     }

@@ -32,8 +32,8 @@ static void *work(void *argument) {
         }
         pthread_mutex_unlock(&asker->lock);
         struct answer answer = {.arena = mu_arena_create(SIZE_MAX / 4)};
-        answer.status =
-            service_suggest(asker->service, asker->request, asker->size, asker->wanted, answer.arena, &answer.suggestions, &answer.error);
+        answer.status = service_suggest(asker->service, asker->request, asker->size, asker->wanted,
+            answer.arena, &answer.suggestions, &answer.error);
         pthread_mutex_lock(&asker->lock);
         asker->answer = answer;
         asker->state = asker->state == QUIT ? QUIT : ANSWERED;
@@ -45,7 +45,8 @@ static void *work(void *argument) {
 
 struct asker *asker_create(struct service *service, void (*answered)(void *user), void *user) {
     struct asker *asker = calloc(1, sizeof *asker);
-    sigset_t all, before;
+    sigset_t all;
+    sigset_t before;
     if (!asker) {
         abort();
     }

@@ -1,4 +1,5 @@
-/* Asks the service for suggestions on a thread of its own, so that trials are looked after meanwhile. */
+/* Asks the service for suggestions on a thread of its own, so that trials are looked after
+ * meanwhile. */
 #ifndef MUSHIR_CLIENT_ASKER_H
 #define MUSHIR_CLIENT_ASKER_H
 

@@ -19,7 +19,8 @@ static bool read_file(struct context *context) {
     context->size = fread(bytes, 1, LARGEST_FILE, file);
     bool good = !ferror(file) && context->size < LARGEST_FILE;
     if (!good) {
-        fprintf(stderr, "mushir: %s: %s\n", path, ferror(file) ? strerror(errno) : "larger than 16 MiB");
+        fprintf(stderr, "mushir: %s: %s\n", path,
+            ferror(file) ? strerror(errno) : "larger than 16 MiB");
     }
     if (file != stdin) {
         fclose(file);
@@ -36,14 +37,17 @@ static void show(const struct problems *problems, const char *path) {
         if (p->line) {
             snprintf(where, sizeof where, ":%d:%d", p->line, p->column);
         }
-        fprintf(stderr, "%s%s: %s%s:%s %s\n", path, where, color ? p->warning ? "\033[33m" : "\033[31m" : "",
-                p->warning ? "warning" : "error", color ? "\033[0m" : "", p->text);
+        fprintf(stderr, "%s%s: %s%s:%s %s\n", path, where,
+            color ? p->warning ? "\033[33m" : "\033[31m" : "", p->warning ? "warning" : "error",
+            color ? "\033[0m" : "", p->text);
     }
 }
 
 static int by_line(const void *a, const void *b) {
-    const struct problem *x = a, *y = b;
-    return x->line != y->line ? (x->line > y->line) - (x->line < y->line) : (x->column > y->column) - (x->column < y->column);
+    const struct problem *x = a;
+    const struct problem *y = b;
+    return x->line != y->line ? (x->line > y->line) - (x->line < y->line)
+                              : (x->column > y->column) - (x->column < y->column);
 }
 
 enum exit_code cli_read(struct context *context) {
@@ -51,13 +55,15 @@ enum exit_code cli_read(struct context *context) {
     if (!read_file(context)) {
         return EXIT_INVALID;
     }
-    context->experiment = experiment_read(context->text, context->size, context->options->name, context->arena, &problems);
+    context->experiment = experiment_read(
+        context->text, context->size, context->options->name, context->arena, &problems);
     if (problems.n) {
         qsort(problems.items, problems.n, sizeof *problems.items, by_line);
     }
     show(&problems, context->options->file);
     if (!context->experiment) {
-        fprintf(stderr, "mushir: %zu mistake%s in %s\n", problems.errors, problems.errors == 1 ? "" : "s", context->options->file);
+        fprintf(stderr, "mushir: %zu mistake%s in %s\n", problems.errors,
+            problems.errors == 1 ? "" : "s", context->options->file);
         return EXIT_INVALID;
     }
     return EXIT_GOOD;
@@ -65,8 +71,10 @@ enum exit_code cli_read(struct context *context) {
 
 enum exit_code cli_fail(const struct mu_error *error) {
     fprintf(stderr, "mushir: %s\n", error->text);
-    return error->code == MU_INVALID_ARGUMENT                                                                    ? EXIT_INVALID
-           : error->code == MU_UNAVAILABLE || error->code == MU_DEADLINE_EXCEEDED || error->code == MU_NOT_FOUND ? EXIT_UNREACHABLE
-           : error->code == MU_CANCELLED                                                                         ? EXIT_INTERRUPTED
-                                                                                                                 : EXIT_FAILED;
+    return error->code == MU_INVALID_ARGUMENT ? EXIT_INVALID
+           : error->code == MU_UNAVAILABLE || error->code == MU_DEADLINE_EXCEEDED ||
+                   error->code == MU_NOT_FOUND
+               ? EXIT_UNREACHABLE
+           : error->code == MU_CANCELLED ? EXIT_INTERRUPTED
+                                         : EXIT_FAILED;
 }

@@ -1,4 +1,5 @@
-/* What the commands of mushir share: options, reading an experiment with its mistakes shown, exit codes. */
+/* What the commands of mushir share: options, reading an experiment with its mistakes shown, exit
+ * codes. */
 #ifndef MUSHIR_CLIENT_CLI_H
 #define MUSHIR_CLIENT_CLI_H
 
@@ -32,7 +33,8 @@ struct context {
     size_t size;
 };
 
-/* Read the experiment of options->file ("-": standard input) and print its mistakes as FILE:LINE:COLUMN. EXIT_GOOD, or EXIT_INVALID. */
+/* Read the experiment of options->file ("-": standard input) and print its mistakes as
+ * FILE:LINE:COLUMN. EXIT_GOOD, or EXIT_INVALID. */
 enum exit_code cli_read(struct context *context);
 
 /* Print |error| and return the exit code for it. */

@@ -12,7 +12,8 @@ enum { DEEPEST = 100, HEAVIEST = 1000000 };
 
 /* ---- problems ---- */
 
-static void add(struct problems *problems, struct mu_arena *arena, const struct node *node, bool warning, const char *text) {
+static void add(struct problems *problems, struct mu_arena *arena, const struct node *node,
+    bool warning, const char *text) {
     if (problems->n == problems->capacity) {
         size_t capacity = problems->capacity ? 2 * problems->capacity : 16;
         struct problem *items = MU_ARRAY(arena, capacity, struct problem);
@@ -22,8 +23,10 @@ static void add(struct problems *problems, struct mu_arena *arena, const struct 
         problems->items = items;
         problems->capacity = capacity;
     }
-    problems->items[problems->n++] =
-        (struct problem){.line = node ? node->line : 0, .column = node ? node->column : 0, .text = text, .warning = warning};
+    problems->items[problems->n++] = (struct problem){.line = node ? node->line : 0,
+        .column = node ? node->column : 0,
+        .text = text,
+        .warning = warning};
     problems->errors += !warning;
 }
 
@@ -33,14 +36,16 @@ static const char *formatted(struct mu_arena *arena, const char *format, va_list
     return mu_arena_copy(arena, text);
 }
 
-void problem_add(struct problems *problems, struct mu_arena *arena, const struct node *node, const char *format, ...) {
+void problem_add(struct problems *problems, struct mu_arena *arena, const struct node *node,
+    const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     add(problems, arena, node, false, formatted(arena, format, arguments));
     va_end(arguments);
 }
 
-void problem_warn(struct problems *problems, struct mu_arena *arena, const struct node *node, const char *format, ...) {
+void problem_warn(struct problems *problems, struct mu_arena *arena, const struct node *node,
+    const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     add(problems, arena, node, true, formatted(arena, format, arguments));
@@ -49,7 +54,8 @@ void problem_warn(struct problems *problems, struct mu_arena *arena, const struc
 
 /* ---- reading ---- */
 
-/* One document being turned into nodes: libyaml numbers its nodes from 1, aliases share a number. */
+/* One document being turned into nodes: libyaml numbers its nodes from 1, aliases share a number.
+ */
 struct reader {
     yaml_document_t *document;
     struct mu_arena *arena;
@@ -70,8 +76,8 @@ static bool one_of(const char *text, const char *const *words) {
 /* The words that Kubernetes' YAML reader resolves (YAML 1.1). */
 static enum node_kind plain_kind(const char *text) {
     static const char *const nulls[] = {"", "~", "null", "Null", "NULL", NULL};
-    static const char *const bools[] = {"true", "True", "TRUE", "false", "False", "FALSE", "yes", "Yes", "YES", "no",
-                                        "No",   "NO",   "on",   "On",    "ON",    "off",   "Off", "OFF", NULL};
+    static const char *const bools[] = {"true", "True", "TRUE", "false", "False", "FALSE", "yes",
+        "Yes", "YES", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF", NULL};
     double number;
     if (one_of(text, nulls)) {
         return NODE_NULL;
@@ -84,7 +90,8 @@ static enum node_kind plain_kind(const char *text) {
 
 static const struct node *read_node(struct reader *reader, int number, int depth);
 
-static bool read_list(struct reader *reader, const yaml_node_t *from, struct node *node, int depth) {
+static bool read_list(
+    struct reader *reader, const yaml_node_t *from, struct node *node, int depth) {
     const yaml_node_item_t *first = from->data.sequence.items.start;
     node->kind = NODE_LIST;
     node->n = (size_t)(from->data.sequence.items.top - first);
@@ -102,8 +109,8 @@ static bool duplicate(struct reader *reader, const struct node_pair *pairs, size
     const struct node *key = pairs[n].key;
     for (size_t i = 0; i < n; i++) {
         if (!strcmp(pairs[i].key->text, key->text)) {
-            problem_add(reader->problems, reader->arena, key, "the key \"%s\" is there twice; first on line %d", key->text,
-                        pairs[i].key->line);
+            problem_add(reader->problems, reader->arena, key,
+                "the key \"%s\" is there twice; first on line %d", key->text, pairs[i].key->line);
             return true;
         }
     }
@@ -134,10 +141,13 @@ static bool read_map(struct reader *reader, const yaml_node_t *from, struct node
 }
 
 static void read_scalar(struct reader *reader, const yaml_node_t *from, struct node *node) {
-    node->text = mu_arena_copy_bytes(reader->arena, (const char *)from->data.scalar.value, from->data.scalar.length);
+    node->text = mu_arena_copy_bytes(
+        reader->arena, (const char *)from->data.scalar.value, from->data.scalar.length);
     node->kind = NODE_TEXT;
     bool plain = from->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-    if (plain && from->tag && !strcmp((const char *)from->tag, YAML_STR_TAG)) { /* what libyaml gives to every untagged scalar */
+    if (plain && from->tag &&
+        !strcmp((const char *)from->tag,
+            YAML_STR_TAG)) { /* what libyaml gives to every untagged scalar */
         node->kind = plain_kind(node->text);
     }
 }
@@ -146,10 +156,12 @@ static void read_scalar(struct reader *reader, const yaml_node_t *from, struct n
 static bool weigh(struct reader *reader, struct node *node) {
     node->weight = 1;
     for (size_t i = 0; i < node->n; i++) {
-        node->weight += node->kind == NODE_LIST ? node->items[i]->weight : node->pairs[i].value->weight;
+        node->weight +=
+            node->kind == NODE_LIST ? node->items[i]->weight : node->pairs[i].value->weight;
     }
     if (node->weight > HEAVIEST) {
-        problem_add(reader->problems, reader->arena, node, "aliases expand to more than %d nodes", HEAVIEST);
+        problem_add(reader->problems, reader->arena, node, "aliases expand to more than %d nodes",
+            HEAVIEST);
     }
     return node->weight <= HEAVIEST;
 }
@@ -164,7 +176,8 @@ static const struct node *read_node(struct reader *reader, int number, int depth
     node->line = (int)from->start_mark.line + 1;
     node->column = (int)from->start_mark.column + 1;
     if (reader->open[number] || depth > DEEPEST) {
-        problem_add(reader->problems, reader->arena, node, depth > DEEPEST ? "nested too deeply" : "an alias points to what contains it");
+        problem_add(reader->problems, reader->arena, node,
+            depth > DEEPEST ? "nested too deeply" : "an alias points to what contains it");
         return NULL;
     }
     reader->made[number] = node;
@@ -181,20 +194,25 @@ static const struct node *read_node(struct reader *reader, int number, int depth
     return good && weigh(reader, node) ? node : NULL;
 }
 
-static const struct node *read_document(yaml_document_t *document, struct mu_arena *arena, struct problems *problems) {
+static const struct node *read_document(
+    yaml_document_t *document, struct mu_arena *arena, struct problems *problems) {
     size_t n = (size_t)(document->nodes.top - document->nodes.start) + 1;
-    struct reader reader = {document, arena, problems, MU_ARRAY(arena, n, struct node *), MU_ARRAY(arena, n, bool)};
+    struct reader reader = {
+        document, arena, problems, MU_ARRAY(arena, n, struct node *), MU_ARRAY(arena, n, bool)};
     return read_node(&reader, 1, 0);
 }
 
-static void syntax_problem(const yaml_parser_t *parser, struct mu_arena *arena, struct problems *problems) {
-    struct node at = {.line = (int)parser->problem_mark.line + 1, .column = (int)parser->problem_mark.column + 1};
+static void syntax_problem(
+    const yaml_parser_t *parser, struct mu_arena *arena, struct problems *problems) {
+    struct node at = {
+        .line = (int)parser->problem_mark.line + 1, .column = (int)parser->problem_mark.column + 1};
     const char *context = parser->context ? parser->context : "";
-    problem_add(problems, arena, &at, "not YAML: %s%s%s", parser->problem ? parser->problem : "unreadable", *context ? ", " : "", context);
+    problem_add(problems, arena, &at, "not YAML: %s%s%s",
+        parser->problem ? parser->problem : "unreadable", *context ? ", " : "", context);
 }
 
-bool documents_read(const char *bytes, size_t size, struct mu_arena *arena, const struct node ***documents, size_t *n,
-                    struct problems *problems) {
+bool documents_read(const char *bytes, size_t size, struct mu_arena *arena,
+    const struct node ***documents, size_t *n, struct problems *problems) {
     yaml_parser_t parser;
     yaml_document_t document;
     const struct node **list = NULL;
@@ -252,6 +270,7 @@ const char *node_text(const struct node *node, const char *key, const char *fall
 }
 
 const char *node_kind_name(enum node_kind kind) {
-    static const char *const names[] = {"nothing", "a text", "a number", "a truth value", "a list", "a map"};
+    static const char *const names[] = {
+        "nothing", "a text", "a number", "a truth value", "a list", "a map"};
     return names[kind];
 }

@@ -14,11 +14,12 @@ struct node_pair {
 };
 
 struct node {
-    enum node_kind kind; /* of scalars: what Kubernetes' YAML reader takes them for; quoted ones are texts */
-    int line, column;    /* from 1 */
-    const char *text;    /* scalars: as written; else NULL */
-    size_t n;            /* elements or pairs */
-    size_t weight;       /* nodes below and including this one, aliases counted each time */
+    enum node_kind
+        kind; /* of scalars: what Kubernetes' YAML reader takes them for; quoted ones are texts */
+    int line, column; /* from 1 */
+    const char *text; /* scalars: as written; else NULL */
+    size_t n;         /* elements or pairs */
+    size_t weight;    /* nodes below and including this one, aliases counted each time */
     const struct node **items;
     const struct node_pair *pairs;
 };
@@ -35,13 +36,16 @@ struct problems {
 };
 
 /* Add a mistake at |node| (NULL: the whole file); text and list are owned by |arena|. */
-void problem_add(struct problems *problems, struct mu_arena *arena, const struct node *node, const char *format, ...) MU_PRINTF(4, 5);
-void problem_warn(struct problems *problems, struct mu_arena *arena, const struct node *node, const char *format, ...) MU_PRINTF(4, 5);
+void problem_add(struct problems *problems, struct mu_arena *arena, const struct node *node,
+    const char *format, ...) MU_PRINTF(4, 5);
+void problem_warn(struct problems *problems, struct mu_arena *arena, const struct node *node,
+    const char *format, ...) MU_PRINTF(4, 5);
 
-/* The documents of |size| bytes of YAML, arena-owned, empty ones left out. False with a problem when the YAML is broken: bad syntax, a
- * duplicate key, an alias to its own parent, nesting beyond 100 levels. */
-bool documents_read(const char *bytes, size_t size, struct mu_arena *arena, const struct node ***documents, size_t *n,
-                    struct problems *problems);
+/* The documents of |size| bytes of YAML, arena-owned, empty ones left out. False with a problem
+ * when the YAML is broken: bad syntax, a duplicate key, an alias to its own parent, nesting beyond
+ * 100 levels. */
+bool documents_read(const char *bytes, size_t size, struct mu_arena *arena,
+    const struct node ***documents, size_t *n, struct problems *problems);
 
 /* The value of |key| in the map |node|; NULL when absent, null, or |node| is no map. */
 const struct node *node_get(const struct node *node, const char *key);

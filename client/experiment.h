@@ -1,4 +1,5 @@
-/* A Katib Experiment read from YAML, checked strictly: every mistake is found and named with its line before anything runs. */
+/* A Katib Experiment read from YAML, checked strictly: every mistake is found and named with its
+ * line before anything runs. */
 #ifndef MUSHIR_CLIENT_EXPERIMENT_H
 #define MUSHIR_CLIENT_EXPERIMENT_H
 
@@ -61,9 +62,11 @@ struct experiment {
     struct trial_template template;
 };
 
-/* Read the Experiment in |bytes|, the one called |name| when there are several (NULL: there must be just one). All from |arena|. NULL with
- * problems when anything is wrong; warnings alone do not fail. */
-struct experiment *experiment_read(const char *bytes, size_t size, const char *name, struct mu_arena *arena, struct problems *problems);
+/* Read the Experiment in |bytes|, the one called |name| when there are several (NULL: there must be
+ * just one). All from |arena|. NULL with problems when anything is wrong; warnings alone do not
+ * fail. */
+struct experiment *experiment_read(const char *bytes, size_t size, const char *name,
+    struct mu_arena *arena, struct problems *problems);
 
 /* How a metric's strategy is written in YAML. */
 const char *strategy_name(enum strategy strategy);

@@ -3,19 +3,23 @@
 
 #include "client/experiment_parts.h"
 
-static const struct field parameter_fields[] = {
-    {"name", NODE_TEXT, true}, {"parameterType", NODE_TEXT, true}, {"feasibleSpace", NODE_MAP, true}, {NULL, 0, false}};
-static const struct field space_fields[] = {{"min", NODE_TEXT, false},  {"max", NODE_TEXT, false},          {"step", NODE_TEXT, false},
-                                            {"list", NODE_LIST, false}, {"distribution", NODE_TEXT, false}, {NULL, 0, false}};
-static const struct field network_fields[] = {{"graphConfig", NODE_MAP, true}, {"operations", NODE_LIST, true}, {NULL, 0, false}};
-static const struct field graph_fields[] = {
-    {"numLayers", NODE_NUMBER, false}, {"inputSizes", NODE_LIST, false}, {"outputSizes", NODE_LIST, false}, {NULL, 0, false}};
-static const struct field operation_fields[] = {{"operationType", NODE_TEXT, true}, {"parameters", NODE_LIST, false}, {NULL, 0, false}};
+static const struct field parameter_fields[] = {{"name", NODE_TEXT, true},
+    {"parameterType", NODE_TEXT, true}, {"feasibleSpace", NODE_MAP, true}, {NULL, 0, false}};
+static const struct field space_fields[] = {{"min", NODE_TEXT, false}, {"max", NODE_TEXT, false},
+    {"step", NODE_TEXT, false}, {"list", NODE_LIST, false}, {"distribution", NODE_TEXT, false},
+    {NULL, 0, false}};
+static const struct field network_fields[] = {
+    {"graphConfig", NODE_MAP, true}, {"operations", NODE_LIST, true}, {NULL, 0, false}};
+static const struct field graph_fields[] = {{"numLayers", NODE_NUMBER, false},
+    {"inputSizes", NODE_LIST, false}, {"outputSizes", NODE_LIST, false}, {NULL, 0, false}};
+static const struct field operation_fields[] = {
+    {"operationType", NODE_TEXT, true}, {"parameters", NODE_LIST, false}, {NULL, 0, false}};
 
 static const char *const type_names[] = {"double", "int", "discrete", "categorical"};
 static const char *const distribution_names[] = {"uniform", "logUniform", "normal", "logNormal"};
 
-const char *const *read_texts(const struct checker *c, const struct node *list, const char *path, size_t *n) {
+const char *const *read_texts(
+    const struct checker *c, const struct node *list, const char *path, size_t *n) {
     *n = list && list->kind == NODE_LIST ? list->n : 0;
     const char **texts = MU_ARRAY(c->arena, *n, const char *);
     schema_items(c, list, path, NODE_TEXT);
@@ -25,8 +29,10 @@ const char *const *read_texts(const struct checker *c, const struct node *list, 
     return texts;
 }
 
-/* The position of the text under |key| among |names|, from 1; 0 when absent or wrong (a problem). */
-static int choice(const struct checker *c, const struct node *map, const char *path, const char *key, const char *const *names, size_t n) {
+/* The position of the text under |key| among |names|, from 1; 0 when absent or wrong (a problem).
+ */
+static int choice(const struct checker *c, const struct node *map, const char *path,
+    const char *key, const char *const *names, size_t n) {
     const char *text = node_text(map, key, NULL);
     if (!text) {
         return 0;
@@ -41,13 +47,15 @@ static int choice(const struct checker *c, const struct node *map, const char *p
     for (size_t i = 0; i < n; i++) {
         strcat(strcat(accepted, i ? ", " : ""), names[i]);
     }
-    problem_add(c->problems, c->arena, node_get(map, key), "%s.%s: \"%s\" is unknown%s%s%s; accepted are %s", path, key, text,
-                near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "", accepted);
+    problem_add(c->problems, c->arena, node_get(map, key),
+        "%s.%s: \"%s\" is unknown%s%s%s; accepted are %s", path, key, text,
+        near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "", accepted);
     return 0;
 }
 
 /* The parameter's own check, the one that services use, gets its line here. */
-static void check_parameter(const struct checker *c, const struct node *node, const struct mu_parameter_text *text) {
+static void check_parameter(
+    const struct checker *c, const struct node *node, const struct mu_parameter_text *text) {
     struct mu_parameter parameter;
     struct mu_error error;
     if (mu_parameter_init(&parameter, text, c->arena, &error) != MU_OK) {
@@ -55,7 +63,8 @@ static void check_parameter(const struct checker *c, const struct node *node, co
     }
 }
 
-static void read_parameter(const struct checker *c, const struct node *node, const char *path, struct mu_parameter_text *out, bool check) {
+static void read_parameter(const struct checker *c, const struct node *node, const char *path,
+    struct mu_parameter_text *out, bool check) {
     size_t before = c->problems->errors;
     if (!schema_check(c, node, path, parameter_fields)) {
         return;
@@ -71,23 +80,28 @@ static void read_parameter(const struct checker *c, const struct node *node, con
     out->min = node_text(space, "min", "");
     out->max = node_text(space, "max", "");
     out->step = node_text(space, "step", "");
-    out->list = read_texts(c, node_get(space, "list"), mu_arena_format(c->arena, "%s.list", space_path), &out->n_list);
+    out->list = read_texts(
+        c, node_get(space, "list"), mu_arena_format(c->arena, "%s.list", space_path), &out->n_list);
     if (check && c->problems->errors == before) {
         check_parameter(c, node, out);
     }
-    out->distribution = out->distribution ? out->distribution : MU_UNIFORM; /* as Katib's defaulting does */
+    out->distribution =
+        out->distribution ? out->distribution : MU_UNIFORM; /* as Katib's defaulting does */
 }
 
-static struct mu_parameter_text *read_list(const struct checker *c, const struct node *list, const char *path, bool check, size_t *n) {
+static struct mu_parameter_text *read_list(
+    const struct checker *c, const struct node *list, const char *path, bool check, size_t *n) {
     *n = list && list->kind == NODE_LIST ? list->n : 0;
     struct mu_parameter_text *texts = MU_ARRAY(c->arena, *n, struct mu_parameter_text);
     for (size_t i = 0; i < *n; i++) {
         texts[i].name = texts[i].min = texts[i].max = texts[i].step = "";
-        read_parameter(c, list->items[i], mu_arena_format(c->arena, "%s[%zu]", path, i), &texts[i], check);
+        read_parameter(
+            c, list->items[i], mu_arena_format(c->arena, "%s[%zu]", path, i), &texts[i], check);
         for (size_t j = 0; j < i; j++) {
             if (*texts[i].name && !strcmp(texts[i].name, texts[j].name)) {
-                problem_add(c->problems, c->arena, list->items[i], "parameter %s is there twice; first on line %d", texts[i].name,
-                            list->items[j]->line);
+                problem_add(c->problems, c->arena, list->items[i],
+                    "parameter %s is there twice; first on line %d", texts[i].name,
+                    list->items[j]->line);
             }
         }
     }
@@ -95,24 +109,29 @@ static struct mu_parameter_text *read_list(const struct checker *c, const struct
 }
 
 void read_parameters(const struct checker *c, const struct node *spec, struct experiment *e) {
-    const struct node *list = node_get(spec, "parameters"), *network = node_get(spec, "nasConfig");
+    const struct node *list = node_get(spec, "parameters");
+    const struct node *network = node_get(spec, "nasConfig");
     e->parameters = read_list(c, list, "spec.parameters", true, &e->n_parameters);
     if (e->n_parameters == 0 && !network) {
-        problem_add(c->problems, c->arena, spec, "spec needs parameters, or a nasConfig for an architecture search");
+        problem_add(c->problems, c->arena, spec,
+            "spec needs parameters, or a nasConfig for an architecture search");
     } else if (e->n_parameters > 0 && network) {
-        problem_add(c->problems, c->arena, network, "spec cannot have both parameters and a nasConfig");
+        problem_add(
+            c->problems, c->arena, network, "spec cannot have both parameters and a nasConfig");
     }
 }
 
-static const int32_t *read_sizes(const struct checker *c, const struct node *list, const char *path, size_t *n) {
+static const int32_t *read_sizes(
+    const struct checker *c, const struct node *list, const char *path, size_t *n) {
     *n = list && list->kind == NODE_LIST ? list->n : 0;
     int32_t *sizes = MU_ARRAY(c->arena, *n, int32_t);
     for (size_t i = 0; i < *n; i++) {
         double number = 0;
         const struct node *item = list->items[i];
-        if (item->kind != NODE_NUMBER || !mu_read_double(item->text, &number) || number < 1 || number > INT32_MAX ||
-            number != (double)(int32_t)number) {
-            problem_add(c->problems, c->arena, item, "%s[%zu] must be a whole number from 1 on", path, i);
+        if (item->kind != NODE_NUMBER || !mu_read_double(item->text, &number) || number < 1 ||
+            number > INT32_MAX || number != (double)(int32_t)number) {
+            problem_add(
+                c->problems, c->arena, item, "%s[%zu] must be a whole number from 1 on", path, i);
             number = 1;
         }
         sizes[i] = (int32_t)number;
@@ -120,16 +139,19 @@ static const int32_t *read_sizes(const struct checker *c, const struct node *lis
     return sizes;
 }
 
-static void read_operation(const struct checker *c, const struct node *node, const char *path, struct mu_operation *operation) {
+static void read_operation(const struct checker *c, const struct node *node, const char *path,
+    struct mu_operation *operation) {
     operation->type = node_text(node, "operationType", "");
     if (schema_check(c, node, path, operation_fields)) {
-        operation->parameters =
-            read_list(c, node_get(node, "parameters"), mu_arena_format(c->arena, "%s.parameters", path), false, &operation->n_parameters);
+        operation->parameters = read_list(c, node_get(node, "parameters"),
+            mu_arena_format(c->arena, "%s.parameters", path), false, &operation->n_parameters);
     }
 }
 
 void read_network(const struct checker *c, const struct node *spec, struct experiment *e) {
-    const struct node *node = node_get(spec, "nasConfig"), *graph = node_get(node, "graphConfig"), *list = node_get(node, "operations");
+    const struct node *node = node_get(spec, "nasConfig");
+    const struct node *graph = node_get(node, "graphConfig");
+    const struct node *list = node_get(node, "operations");
     if (!node || !schema_check(c, node, "spec.nasConfig", network_fields)) {
         return;
     }
@@ -137,15 +159,17 @@ void read_network(const struct checker *c, const struct node *spec, struct exper
     network->present = true;
     if (graph && schema_check(c, graph, "spec.nasConfig.graphConfig", graph_fields)) {
         network->layers = read_count(c, graph, "spec.nasConfig.graphConfig", "numLayers", 1, 0);
-        network->input_sizes =
-            read_sizes(c, node_get(graph, "inputSizes"), "spec.nasConfig.graphConfig.inputSizes", &network->n_input_sizes);
-        network->output_sizes =
-            read_sizes(c, node_get(graph, "outputSizes"), "spec.nasConfig.graphConfig.outputSizes", &network->n_output_sizes);
+        network->input_sizes = read_sizes(c, node_get(graph, "inputSizes"),
+            "spec.nasConfig.graphConfig.inputSizes", &network->n_input_sizes);
+        network->output_sizes = read_sizes(c, node_get(graph, "outputSizes"),
+            "spec.nasConfig.graphConfig.outputSizes", &network->n_output_sizes);
     }
     network->n_operations = list && list->kind == NODE_LIST ? list->n : 0;
-    struct mu_operation *operations = MU_ARRAY(c->arena, network->n_operations, struct mu_operation);
+    struct mu_operation *operations =
+        MU_ARRAY(c->arena, network->n_operations, struct mu_operation);
     for (size_t i = 0; i < network->n_operations; i++) {
-        read_operation(c, list->items[i], mu_arena_format(c->arena, "spec.nasConfig.operations[%zu]", i), &operations[i]);
+        read_operation(c, list->items[i],
+            mu_arena_format(c->arena, "spec.nasConfig.operations[%zu]", i), &operations[i]);
     }
     network->operations = operations;
 }

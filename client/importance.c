@@ -10,8 +10,10 @@ struct point {
 };
 
 static int by_key(const void *a, const void *b) {
-    const struct point *x = a, *y = b;
-    return x->key != y->key ? (x->key > y->key) - (x->key < y->key) : (x->index > y->index) - (x->index < y->index);
+    const struct point *x = a;
+    const struct point *y = b;
+    return x->key != y->key ? (x->key > y->key) - (x->key < y->key)
+                            : (x->index > y->index) - (x->index < y->index);
 }
 
 static void sort(const double *keys, size_t n, struct point *points) {
@@ -36,9 +38,12 @@ static void rank(const double *values, size_t n, struct point *points, double *r
     }
 }
 
-/* The group of each point in sorted order, into |group| by index; returns how many. Equal values stay together. */
+/* The group of each point in sorted order, into |group| by index; returns how many. Equal values
+ * stay together. */
 static size_t form_groups(const struct point *sorted, size_t n, size_t *group) {
-    size_t different = 1, groups = n / LEAST_IN_GROUP < MOST_GROUPS ? n / LEAST_IN_GROUP : MOST_GROUPS, g = 0;
+    size_t different = 1;
+    size_t groups = n / LEAST_IN_GROUP < MOST_GROUPS ? n / LEAST_IN_GROUP : MOST_GROUPS;
+    size_t g = 0;
     for (size_t i = 1; i < n; i++) {
         different += sorted[i].key > sorted[i - 1].key;
     }
@@ -55,8 +60,11 @@ static size_t form_groups(const struct point *sorted, size_t n, size_t *group) {
     return g + 1;
 }
 
-static double epsilon_squared(const double *ranks, const size_t *group, size_t n, size_t k, double *sums, double *counts) {
-    double mean = ((double)n - 1) / 2, total = 0, between = 0;
+static double epsilon_squared(
+    const double *ranks, const size_t *group, size_t n, size_t k, double *sums, double *counts) {
+    double mean = ((double)n - 1) / 2;
+    double total = 0;
+    double between = 0;
     for (size_t i = 0; i < n; i++) {
         total += (ranks[i] - mean) * (ranks[i] - mean);
         sums[group[i]] += ranks[i] - mean;

@@ -18,16 +18,20 @@ struct journal {
 
 static const char schema[] =
     "PRAGMA application_id = 0x6d757368;" /* "mush" */
-    "CREATE TABLE IF NOT EXISTS events (id INTEGER PRIMARY KEY, time TEXT, trial INTEGER, kind TEXT NOT NULL, name TEXT, value TEXT);"
+    "CREATE TABLE IF NOT EXISTS events (id INTEGER PRIMARY KEY, time TEXT, trial INTEGER, kind "
+    "TEXT NOT NULL, name TEXT, value TEXT);"
     "CREATE UNIQUE INDEX IF NOT EXISTS suggested_once ON events (trial) WHERE kind = 'suggested';"
     "CREATE UNIQUE INDEX IF NOT EXISTS ended_once ON events (trial) WHERE kind = 'ended';"
     "CREATE VIEW IF NOT EXISTS trials AS SELECT s.trial, s.name, s.time AS suggested,"
     " (SELECT max(time) FROM events WHERE trial = s.trial AND kind = 'started') AS started,"
     " (SELECT count(*) FROM events WHERE trial = s.trial AND kind = 'started') AS attempts,"
     " e.time AS ended, e.name AS condition, e.value AS why,"
-    " (SELECT json_group_object(name, value) FROM events WHERE trial = s.trial AND kind = 'assignment') AS assignments"
-    " FROM events s LEFT JOIN events e ON e.trial = s.trial AND e.kind = 'ended' WHERE s.kind = 'suggested';"
-    "CREATE VIEW IF NOT EXISTS metrics AS SELECT m.trial, m.time, m.name, m.value FROM events m WHERE m.kind = 'metric' AND"
+    " (SELECT json_group_object(name, value) FROM events WHERE trial = s.trial AND kind = "
+    "'assignment') AS assignments"
+    " FROM events s LEFT JOIN events e ON e.trial = s.trial AND e.kind = 'ended' WHERE s.kind = "
+    "'suggested';"
+    "CREATE VIEW IF NOT EXISTS metrics AS SELECT m.trial, m.time, m.name, m.value FROM events m "
+    "WHERE m.kind = 'metric' AND"
     " m.id > (SELECT max(id) FROM events WHERE trial = m.trial AND kind = 'started');";
 
 static bool run_sql(struct journal *journal, const char *sql) {
@@ -36,7 +40,8 @@ static bool run_sql(struct journal *journal, const char *sql) {
         return true;
     }
     if (!*journal->failure) {
-        snprintf(journal->failure, sizeof journal->failure, "%s", why ? why : sqlite3_errmsg(journal->db));
+        snprintf(journal->failure, sizeof journal->failure, "%s",
+            why ? why : sqlite3_errmsg(journal->db));
     }
     sqlite3_free(why);
     return false;
@@ -52,7 +57,8 @@ static void erase(const char *path) {
     }
 }
 
-/* The lock is on a file of its own, so that the journal can be replaced and be read by other programs meanwhile. */
+/* The lock is on a file of its own, so that the journal can be replaced and be read by other
+ * programs meanwhile. */
 static int take_lock(const char *path, struct mu_error *error) {
     char name[4200];
     snprintf(name, sizeof name, "%s.lock", path);
@@ -70,7 +76,8 @@ static int take_lock(const char *path, struct mu_error *error) {
 static enum mu_status check_mode(const char *path, enum journal_mode mode, struct mu_error *error) {
     bool there = !access(path, F_OK);
     if (mode == JOURNAL_NEW && there) {
-        return mu_fail(error, MU_INVALID_ARGUMENT, "%s holds an earlier run: continue it with --resume, or replace it with --fresh", path);
+        return mu_fail(error, MU_INVALID_ARGUMENT,
+            "%s holds an earlier run: continue it with --resume, or replace it with --fresh", path);
     }
     if (mode == JOURNAL_RESUME && !there) {
         return mu_fail(error, MU_INVALID_ARGUMENT, "%s: there is no run to resume", path);
@@ -82,15 +89,19 @@ static enum mu_status check_mode(const char *path, enum journal_mode mode, struc
 }
 
 static bool open_database(struct journal *journal, const char *path, struct mu_error *error) {
-    bool good = sqlite3_open_v2(path, &journal->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) == SQLITE_OK;
+    bool good = sqlite3_open_v2(path, &journal->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+                    NULL) == SQLITE_OK;
     if (good) {
         sqlite3_busy_timeout(journal->db, 5000); /* somebody looks at it */
-        good = run_sql(journal, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;") && run_sql(journal, schema) &&
-               sqlite3_prepare_v2(journal->db, "INSERT INTO events (trial, time, kind, name, value) VALUES (?, ?, ?, ?, ?)", -1,
-                                  &journal->insert, NULL) == SQLITE_OK;
+        good = run_sql(journal, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;") &&
+               run_sql(journal, schema) &&
+               sqlite3_prepare_v2(journal->db,
+                   "INSERT INTO events (trial, time, kind, name, value) VALUES (?, ?, ?, ?, ?)", -1,
+                   &journal->insert, NULL) == SQLITE_OK;
     }
     if (!good) {
-        mu_fail(error, MU_INVALID_ARGUMENT, "%s: no journal of a run: %s", path, sqlite3_errmsg(journal->db));
+        mu_fail(error, MU_INVALID_ARGUMENT, "%s: no journal of a run: %s", path,
+            sqlite3_errmsg(journal->db));
     }
     return good;
 }
@@ -134,7 +145,8 @@ void journal_commit(struct journal *journal) {
     run_sql(journal, *journal->failure ? "ROLLBACK" : "COMMIT");
 }
 
-void journal_add(struct journal *journal, long trial, const char *time, const char *kind, const char *name, const char *value) {
+void journal_add(struct journal *journal, long trial, const char *time, const char *kind,
+    const char *name, const char *value) {
     sqlite3_stmt *insert = journal->insert;
     if (trial >= 0) {
         sqlite3_bind_int64(insert, 1, trial);
@@ -160,15 +172,21 @@ static const char *column(sqlite3_stmt *select, int index) {
     return text ? (const char *)text : "";
 }
 
-void journal_replay(struct journal *journal, void (*replay)(void *user, const struct journal_event *event), void *user) {
+void journal_replay(struct journal *journal,
+    void (*replay)(void *user, const struct journal_event *event), void *user) {
     sqlite3_stmt *select = NULL;
-    if (sqlite3_prepare_v2(journal->db, "SELECT trial, time, kind, name, value FROM events ORDER BY id", -1, &select, NULL) != SQLITE_OK) {
+    if (sqlite3_prepare_v2(journal->db,
+            "SELECT trial, time, kind, name, value FROM events ORDER BY id", -1, &select,
+            NULL) != SQLITE_OK) {
         snprintf(journal->failure, sizeof journal->failure, "%s", sqlite3_errmsg(journal->db));
         return;
     }
     while (sqlite3_step(select) == SQLITE_ROW) {
-        long trial = sqlite3_column_type(select, 0) == SQLITE_NULL ? -1 : (long)sqlite3_column_int64(select, 0);
-        replay(user, &(struct journal_event){trial, column(select, 1), column(select, 2), column(select, 3), column(select, 4)});
+        long trial = sqlite3_column_type(select, 0) == SQLITE_NULL
+                         ? -1
+                         : (long)sqlite3_column_int64(select, 0);
+        replay(user, &(struct journal_event){trial, column(select, 1), column(select, 2),
+                         column(select, 3), column(select, 4)});
     }
     sqlite3_finalize(select);
 }

@@ -1,13 +1,15 @@
-/* The journal of a run: an SQLite file to which events are only ever added, so that a run killed at any moment can be continued from it.
+/* The journal of a run: an SQLite file to which events are only ever added, so that a run killed at
+ * any moment can be continued from it.
  *
- * Events are (time, trial, kind, name, value). The state of a run is what its events, replayed in order, make of it:
- *   experiment  name, value = the YAML          assignment  name, value of a trial's parameter, after its "suggested"
- *   setting     name, value from a reply        rule        value = the trial's early-stopping threshold
- *   suggested   name = the trial's name         started     value = attempt, from 1; what an earlier attempt reported is void
- *   stopping    name = why it was told to stop
- *   metric      name, value                     ended       name = condition, value = why
+ * Events are (time, trial, kind, name, value). The state of a run is what its events, replayed in
+ * order, make of it: experiment  name, value = the YAML          assignment  name, value of a
+ * trial's parameter, after its "suggested" setting     name, value from a reply        rule value =
+ * the trial's early-stopping threshold suggested   name = the trial's name         started value =
+ * attempt, from 1; what an earlier attempt reported is void stopping    name = why it was told to
+ * stop metric      name, value                     ended       name = condition, value = why
  *   finished    name = reason, value = message  (of the experiment)
- * A trial is suggested once and ends once: indices of the file enforce it. Views "trials" and "metrics" are for people. */
+ * A trial is suggested once and ends once: indices of the file enforce it. Views "trials" and
+ * "metrics" are for people. */
 #ifndef MUSHIR_CLIENT_JOURNAL_H
 #define MUSHIR_CLIENT_JOURNAL_H
 
@@ -23,8 +25,9 @@ enum journal_mode {
     JOURNAL_FRESH,  /* replaced */
 };
 
-/* Open |path| and lock it against a second run. NULL with |error|: MU_INVALID_ARGUMENT when the mode does not fit or the file is no
- * journal, MU_UNAVAILABLE when another run has it, MU_INTERNAL for I/O. */
+/* Open |path| and lock it against a second run. NULL with |error|: MU_INVALID_ARGUMENT when the
+ * mode does not fit or the file is no journal, MU_UNAVAILABLE when another run has it, MU_INTERNAL
+ * for I/O. */
 struct journal *journal_open(const char *path, enum journal_mode mode, struct mu_error *error);
 
 /* Close the file; NULL is allowed. */
@@ -39,13 +42,16 @@ struct journal_event {
     const char *time, *kind, *name, *value;
 };
 
-/* Append an event; texts may be NULL. Failures are kept for journal_failed: a run that cannot write must stop. */
-void journal_add(struct journal *journal, long trial, const char *time, const char *kind, const char *name, const char *value);
+/* Append an event; texts may be NULL. Failures are kept for journal_failed: a run that cannot write
+ * must stop. */
+void journal_add(struct journal *journal, long trial, const char *time, const char *kind,
+    const char *name, const char *value);
 
 /* The first failure of writing, or NULL. */
 const char *journal_failed(const struct journal *journal);
 
 /* Call |replay| for every event in order; texts are valid during the call. */
-void journal_replay(struct journal *journal, void (*replay)(void *user, const struct journal_event *event), void *user);
+void journal_replay(struct journal *journal,
+    void (*replay)(void *user, const struct journal_event *event), void *user);
 
 #endif

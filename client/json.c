@@ -77,7 +77,8 @@ static void put_utf8(char **to, unsigned code) {
 }
 
 static bool escape(struct scan *s, char **to) {
-    static const char from[] = "\"\\/bfnrt", plain[] = "\"\\/\b\f\n\r\t";
+    static const char from[] = "\"\\/bfnrt";
+    static const char plain[] = "\"\\/\b\f\n\r\t";
     const char *found = s->at < s->end ? strchr(from, *s->at) : NULL;
     if (found && *found) {
         *(*to)++ = plain[found - from];
@@ -87,7 +88,8 @@ static bool escape(struct scan *s, char **to) {
     if (s->end - s->at < 5 || *s->at != 'u') {
         return false;
     }
-    char digits[5] = {s->at[1], s->at[2], s->at[3], s->at[4], 0}, *stop;
+    char digits[5] = {s->at[1], s->at[2], s->at[3], s->at[4], 0};
+    char *stop;
     put_utf8(to, (unsigned)strtoul(digits, &stop, 16));
     s->at += 5;
     return *stop == '\0';
@@ -95,7 +97,8 @@ static bool escape(struct scan *s, char **to) {
 
 /* A string, its opening quote taken; malloc'd, or NULL. */
 static char *string(struct scan *s) {
-    char *text = malloc((size_t)(s->end - s->at) + 1), *to = text;
+    char *text = malloc((size_t)(s->end - s->at) + 1);
+    char *to = text;
     while (text && s->at < s->end && *s->at != '"') {
         if (*s->at != '\\') {
             *to++ = *s->at++;

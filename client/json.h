@@ -20,7 +20,8 @@ struct json_member {
     char *name, *value; /* malloc'd; a text without quotes, or a number's or word's text */
 };
 
-/* The members of the object in |text| whose values are texts, numbers or words; nested values are passed over. 0 when it is no object. */
+/* The members of the object in |text| whose values are texts, numbers or words; nested values are
+ * passed over. 0 when it is no object. */
 size_t json_flat_object(const char *text, size_t length, struct json_member *members, size_t room);
 void json_members_free(struct json_member *members, size_t n);
 

@@ -14,7 +14,8 @@ static const char general_help[] =
     "  mushir validate FILE            name every mistake in the experiment, with its line\n"
     "  mushir suggest FILE [-n N]      print suggestions for its first trials\n"
     "  mushir run FILE [-- COMMAND]    run its trials here as local processes\n\n"
-    "FILE is a Katib Experiment in YAML (\"-\": standard input). The service for its algorithm is started as needed.\n\n"
+    "FILE is a Katib Experiment in YAML (\"-\": standard input). The service for its algorithm is "
+    "started as needed.\n\n"
     "Options of all commands:\n"
     "  --address HOST:PORT      use the suggestion service that runs there\n"
     "  --name NAME              the experiment's name, when FILE holds several\n"
@@ -27,14 +28,18 @@ static const char general_help[] =
     "run:\n"
     "  --resume                 continue the run that the journal holds\n"
     "  --fresh                  begin anew, replacing journal and trial logs\n"
-    "  --journal FILE           the SQLite journal (default: next to the experiment, NAME.journal)\n"
-    "  --report FILE            where the HTML report goes (default: next to the experiment, NAME.html); --no-report: none\n"
+    "  --journal FILE           the SQLite journal (default: next to the experiment, "
+    "NAME.journal)\n"
+    "  --report FILE            where the HTML report goes (default: next to the experiment, "
+    "NAME.html); --no-report: none\n"
     "  --directory DIR          where trials run (default: the experiment's directory)\n"
     "  --trial-timeout SECONDS  a trial that takes longer fails\n"
     "  --quiet                  only the result\n"
     "  --json-lines             one JSON object per event\n"
-    "  -- COMMAND...            run this instead of the container's command; ${trialParameters.NAME} is replaced in it\n\n"
-    "Exit status: 0 good, 1 failed, 2 wrong use or a mistake in the experiment, 3 no service, 130 interrupted.\n";
+    "  -- COMMAND...            run this instead of the container's command; "
+    "${trialParameters.NAME} is replaced in it\n\n"
+    "Exit status: 0 good, 1 failed, 2 wrong use or a mistake in the experiment, 3 no service, 130 "
+    "interrupted.\n";
 
 enum {
     ADDRESS = 256,
@@ -54,23 +59,13 @@ enum {
     VERSION
 };
 
-static const struct option long_options[] = {{"address", 1, NULL, ADDRESS},
-                                             {"name", 1, NULL, NAME},
-                                             {"offline", 0, NULL, OFFLINE},
-                                             {"count", 1, NULL, 'n'},
-                                             {"json", 0, NULL, JSON},
-                                             {"resume", 0, NULL, RESUME},
-                                             {"fresh", 0, NULL, FRESH},
-                                             {"journal", 1, NULL, JOURNAL},
-                                             {"report", 1, NULL, REPORT},
-                                             {"no-report", 0, NULL, NO_REPORT},
-                                             {"directory", 1, NULL, DIRECTORY},
-                                             {"trial-timeout", 1, NULL, TIMEOUT},
-                                             {"quiet", 0, NULL, QUIET},
-                                             {"json-lines", 0, NULL, JSON_LINES},
-                                             {"help", 0, NULL, HELP},
-                                             {"version", 0, NULL, VERSION},
-                                             {NULL, 0, NULL, 0}};
+static const struct option long_options[] = {{"address", 1, NULL, ADDRESS}, {"name", 1, NULL, NAME},
+    {"offline", 0, NULL, OFFLINE}, {"count", 1, NULL, 'n'}, {"json", 0, NULL, JSON},
+    {"resume", 0, NULL, RESUME}, {"fresh", 0, NULL, FRESH}, {"journal", 1, NULL, JOURNAL},
+    {"report", 1, NULL, REPORT}, {"no-report", 0, NULL, NO_REPORT},
+    {"directory", 1, NULL, DIRECTORY}, {"trial-timeout", 1, NULL, TIMEOUT},
+    {"quiet", 0, NULL, QUIET}, {"json-lines", 0, NULL, JSON_LINES}, {"help", 0, NULL, HELP},
+    {"version", 0, NULL, VERSION}, {NULL, 0, NULL, 0}};
 
 static _Noreturn void misuse(const char *text, const char *detail) {
     fprintf(stderr, "mushir: %s%s; see mushir --help\n", text, detail);
@@ -81,7 +76,8 @@ static double positive(const char *option, const char *text, double most) {
     char *end;
     double number = strtod(text, &end);
     if (*end || end == text || !(number > 0) || number > most) {
-        fprintf(stderr, "mushir: %s: \"%s\" must be a number above 0, at most %.0f\n", option, text, most);
+        fprintf(stderr, "mushir: %s: \"%s\" must be a number above 0, at most %.0f\n", option, text,
+            most);
         exit(EXIT_INVALID);
     }
     return number;
@@ -154,9 +150,11 @@ static void take(struct options *options, int code, const char *value) {
 /* The options of argv; |*words| is where what is no option begins. */
 static struct options parse(int argc, char **argv, const char *words[2]) {
     struct options options = {.count = 1};
-    int code, n = 0;
+    int code;
+    int n = 0;
     words[0] = words[1] = NULL;
-    for (int i = 1; i < argc; i++) { /* getopt moves words about, so what follows -- is taken first */
+    for (int i = 1; i < argc;
+         i++) { /* getopt moves words about, so what follows -- is taken first */
         if (!strcmp(argv[i], "--")) {
             options.command = i + 1 < argc ? (const char *const *)&argv[i + 1] : NULL;
             argv[i] = NULL;
@@ -179,7 +177,8 @@ int main(int argc, char **argv) {
     static const struct {
         const char *name;
         enum exit_code (*run)(struct context *context);
-    } commands[] = {{"validate", command_validate}, {"suggest", command_suggest}, {"run", command_run}};
+    } commands[] = {
+        {"validate", command_validate}, {"suggest", command_suggest}, {"run", command_run}};
     const char *words[2];
     struct options options = parse(argc, argv, words);
     if (!words[0]) {

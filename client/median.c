@@ -3,11 +3,13 @@
 #include <stdlib.h>
 
 static int ascending(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
+    double x = *(const double *)a;
+    double y = *(const double *)b;
     return (x > y) - (x < y);
 }
 
-bool median_threshold(const struct series *trials, size_t n, size_t min_trials, size_t start_step, double *threshold) {
+bool median_threshold(const struct series *trials, size_t n, size_t min_trials, size_t start_step,
+    double *threshold) {
     double *means = n >= min_trials && n > 0 ? calloc(n, sizeof *means) : NULL;
     size_t used = 0;
     if (!means) {
@@ -17,7 +19,8 @@ bool median_threshold(const struct series *trials, size_t n, size_t min_trials, 
         size_t steps = trials[i].n < start_step ? trials[i].n : start_step;
         double mean = 0;
         for (size_t k = 0; k < steps; k++) {
-            mean += trials[i].values[k] / (double)steps; /* divided first: the sum of huge values would overflow */
+            mean += trials[i].values[k] /
+                    (double)steps; /* divided first: the sum of huge values would overflow */
         }
         if (steps > 0) {
             means[used++] = mean;

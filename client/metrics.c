@@ -17,11 +17,13 @@ struct metric_parser {
     pcre2_match_data *match;
 };
 
-/* Filters are Go regular expressions. PCRE2 reads nearly all of them the same way; UTF so that a dot is a character. */
+/* Filters are Go regular expressions. PCRE2 reads nearly all of them the same way; UTF so that a
+ * dot is a character. */
 static pcre2_code *compile(const char *filter, char *why, size_t size) {
     int code;
     PCRE2_SIZE at;
-    pcre2_code *compiled = pcre2_compile((PCRE2_SPTR)filter, PCRE2_ZERO_TERMINATED, PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, &code, &at, NULL);
+    pcre2_code *compiled = pcre2_compile((PCRE2_SPTR)filter, PCRE2_ZERO_TERMINATED,
+        PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, &code, &at, NULL);
     if (!compiled && why) {
         PCRE2_UCHAR text[160];
         pcre2_get_error_message(code, text, sizeof text);
@@ -88,10 +90,17 @@ static void line_time(const char *line, size_t length, char time[64]) {
     while (n < length && n < 63 && line[n] != ' ') {
         n++;
     }
-    int year, month, day, hour, minute, second;
+    int year;
+    int month;
+    int day;
+    int hour;
+    int minute;
+    int second;
     memcpy(time, line, n);
     time[n] = '\0';
-    if (n < 20 || n == length || sscanf(time, "%4d-%2d-%2dT%2d:%2d:%2d", &year, &month, &day, &hour, &minute, &second) != 6) {
+    if (n < 20 || n == length ||
+        sscanf(time, "%4d-%2d-%2dT%2d:%2d:%2d", &year, &month, &day, &hour, &minute, &second) !=
+            6) {
         *time = '\0';
     }
 }
@@ -114,12 +123,15 @@ static bool mentions_metric(const struct experiment *e, const char *line, size_t
     return false;
 }
 
-static void report(const struct metric_parser *parser, const char *line, const PCRE2_SIZE *at, const char *time, metric_found found,
-                   void *user) {
+static void report(const struct metric_parser *parser, const char *line, const PCRE2_SIZE *at,
+    const char *time, metric_found found, void *user) {
     if (at[2] == PCRE2_UNSET || at[4] == PCRE2_UNSET) {
         return;
     }
-    const char *name = line + at[2], *name_end = line + at[3], *value = line + at[4], *value_end = line + at[5];
+    const char *name = line + at[2];
+    const char *name_end = line + at[3];
+    const char *value = line + at[4];
+    const char *value_end = line + at[5];
     trim(&name, &name_end);
     trim(&value, &value_end);
     int metric = metric_index(parser->experiment, name, (size_t)(name_end - name));
@@ -130,18 +142,21 @@ static void report(const struct metric_parser *parser, const char *line, const P
     }
 }
 
-static void match_filter(const struct metric_parser *parser, const pcre2_code *filter, const char *line, size_t length, const char *time,
-                         metric_found found, void *user) {
+static void match_filter(const struct metric_parser *parser, const pcre2_code *filter,
+    const char *line, size_t length, const char *time, metric_found found, void *user) {
     PCRE2_SIZE from = 0;
-    while (from <= length && pcre2_match(filter, (PCRE2_SPTR)line, length, from, 0, parser->match, NULL) > 0) {
+    while (from <= length &&
+           pcre2_match(filter, (PCRE2_SPTR)line, length, from, 0, parser->match, NULL) > 0) {
         const PCRE2_SIZE *at = pcre2_get_ovector_pointer(parser->match);
         report(parser, line, at, time, found, user);
         from = at[1] > from ? at[1] : from + 1; /* an empty match must not stop the walk */
     }
 }
 
-/* A line in the JSON format: an object whose members are metrics, texts or numbers, and perhaps a "timestamp". */
-static void parse_json(const struct metric_parser *parser, const char *line, size_t length, metric_found found, void *user) {
+/* A line in the JSON format: an object whose members are metrics, texts or numbers, and perhaps a
+ * "timestamp". */
+static void parse_json(const struct metric_parser *parser, const char *line, size_t length,
+    metric_found found, void *user) {
     struct json_member members[256];
     size_t n = json_flat_object(line, length, members, 256);
     const char *time = "";
@@ -157,7 +172,8 @@ static void parse_json(const struct metric_parser *parser, const char *line, siz
     json_members_free(members, n);
 }
 
-void metric_parse_line(const struct metric_parser *parser, const char *line, size_t length, metric_found found, void *user) {
+void metric_parse_line(const struct metric_parser *parser, const char *line, size_t length,
+    metric_found found, void *user) {
     char time[64];
     if (length > 0 && line[length - 1] == '\r') {
         length--;

@@ -14,10 +14,12 @@
 
 extern char **environ;
 
-/* Descriptor 9 carries the lock; the command must not hold it, or a daemon that it leaves behind would look like the trial. The traps let
- * the command handle a signal to the group first, and reset themselves in it. */
-static const char keeper[] = "f=$1; shift; trap : TERM INT HUP; echo $$ >\"$f/pid\"; \"$@\" 9>&-; s=$?; "
-                             "echo $s >\"$f/exit.new\" && mv \"$f/exit.new\" \"$f/exit\"; exit $s";
+/* Descriptor 9 carries the lock; the command must not hold it, or a daemon that it leaves behind
+ * would look like the trial. The traps let the command handle a signal to the group first, and
+ * reset themselves in it. */
+static const char keeper[] =
+    "f=$1; shift; trap : TERM INT HUP; echo $$ >\"$f/pid\"; \"$@\" 9>&-; s=$?; "
+    "echo $s >\"$f/exit.new\" && mv \"$f/exit.new\" \"$f/exit\"; exit $s";
 
 enum { LOCK_DESCRIPTOR = 9 };
 
@@ -33,7 +35,8 @@ static void remove_in(const char *folder, const char *name) {
     unlink(path);
 }
 
-/* Empty log and metrics file, no trace of an earlier attempt, and the lock. -1 when that cannot be. */
+/* Empty log and metrics file, no trace of an earlier attempt, and the lock. -1 when that cannot be.
+ */
 static int prepare(const char *folder, int *log) {
     if (mkdir(folder, 0755) && errno != EEXIST) {
         return -1;
@@ -100,8 +103,10 @@ static char **keeper_argv(const struct process_spec *spec) {
 static int spawn(const struct process_spec *spec, int log, int lock, pid_t *pid) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
-    sigset_t none, all;
-    char **argv = keeper_argv(spec), **environment = join_environment(spec);
+    sigset_t none;
+    sigset_t all;
+    char **argv = keeper_argv(spec);
+    char **environment = join_environment(spec);
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, log, 1);
@@ -114,8 +119,11 @@ static int spawn(const struct process_spec *spec, int log, int lock, pid_t *pid)
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &all);
     posix_spawnattr_setpgroup(&attributes, 0);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    int failed = argv && environment ? posix_spawn(pid, "/bin/sh", &actions, &attributes, argv, environment) : ENOMEM;
+    posix_spawnattr_setflags(
+        &attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    int failed = argv && environment
+                     ? posix_spawn(pid, "/bin/sh", &actions, &attributes, argv, environment)
+                     : ENOMEM;
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     free(argv);
@@ -124,14 +132,17 @@ static int spawn(const struct process_spec *spec, int log, int lock, pid_t *pid)
 }
 
 enum mu_status process_start(const struct process_spec *spec, pid_t *pid, struct mu_error *error) {
-    int log, lock = prepare(spec->folder, &log);
+    int log;
+    int lock = prepare(spec->folder, &log);
     if (lock < 0) {
         return mu_fail(error, MU_INTERNAL, "%s: %s", spec->folder, strerror(errno));
     }
     int failed = spawn(spec, log, lock, pid);
     close(log);
     close(lock);
-    return failed ? mu_fail(error, MU_INTERNAL, "cannot start a process in %s: %s", spec->directory, strerror(failed)) : MU_OK;
+    return failed ? mu_fail(error, MU_INTERNAL, "cannot start a process in %s: %s", spec->directory,
+                        strerror(failed))
+                  : MU_OK;
 }
 
 /* The number in folder/name, or -1. */

@@ -1,8 +1,8 @@
 /* A trial's local process, made so that a mushir that was killed can find it again.
  *
- * Each trial has a folder: "log" takes its output, "metrics.log" is the file of the File collector, "pid" the process group, "exit" the
- * exit status, written when it ends, and "lock" is locked for as long as it runs. A small shell stands between us and the command and
- * writes them. */
+ * Each trial has a folder: "log" takes its output, "metrics.log" is the file of the File collector,
+ * "pid" the process group, "exit" the exit status, written when it ends, and "lock" is locked for
+ * as long as it runs. A small shell stands between us and the command and writes them. */
 #ifndef MUSHIR_CLIENT_PROCESS_H
 #define MUSHIR_CLIENT_PROCESS_H
 
@@ -25,8 +25,10 @@ struct process_spec {
     size_t n_environment;
 };
 
-/* Start the command in a process group of its own. Its pid, which is also the group's, in |*pid|. */
-MU_MUST_USE enum mu_status process_start(const struct process_spec *spec, pid_t *pid, struct mu_error *error);
+/* Start the command in a process group of its own. Its pid, which is also the group's, in |*pid|.
+ */
+MU_MUST_USE enum mu_status process_start(
+    const struct process_spec *spec, pid_t *pid, struct mu_error *error);
 
 /* What became of the process in |folder|: its pid when running, its exit status when ended. */
 enum process_state process_find(const char *folder, pid_t *pid, int *exit_status);

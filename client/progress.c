@@ -74,7 +74,8 @@ static void duration(double seconds, char text[32]) {
     }
 }
 
-/* Seconds that are left: trials still to run at the pace of those that ended in this process. -1: unknown. */
+/* Seconds that are left: trials still to run at the pace of those that ended in this process. -1:
+ * unknown. */
 static double estimate(const struct run *run, size_t over, size_t most) {
     double spent = 0;
     size_t n = 0;
@@ -100,18 +101,23 @@ static void best_text(const struct run *run, char *text, size_t size) {
     const struct trial *best = trial_best(run->trials, run->n_trials, run->e);
     *text = '\0';
     if (best) {
-        snprintf(text, size, "  best %s=%s (%s)", run->e->metrics[0].name, trial_value(best, run->e, 0), best->name);
+        snprintf(text, size, "  best %s=%s (%s)", run->e->metrics[0].name,
+            trial_value(best, run->e, 0), best->name);
     }
 }
 
 void progress_tick(const struct run *run) {
     enum { BAR = 24 };
-    char bar[BAR + 1], left[32] = "?", best[512], line[1024];
+    char bar[BAR + 1];
+    char left[32] = "?";
+    char best[512];
+    char line[1024];
     if (!painted(run)) {
         return;
     }
     struct trial_counts counts = trial_count(run->trials, run->n_trials);
-    size_t over = counts.total - counts.pending - counts.running, most = run->e->max_trials > 0 ? (size_t)run->e->max_trials : 0;
+    size_t over = counts.total - counts.pending - counts.running;
+    size_t most = run->e->max_trials > 0 ? (size_t)run->e->max_trials : 0;
     size_t full = most ? over * BAR / most : 0;
     for (size_t i = 0; i < BAR; i++) {
         bar[i] = i < full ? '#' : '-';
@@ -126,7 +132,8 @@ void progress_tick(const struct run *run) {
     if (most) {
         snprintf(total, sizeof total, "/%zu", most);
     }
-    snprintf(line, sizeof line, "[%s] %zu%s  %zu running  %s left%s", bar, over, total, counts.running, left, best);
+    snprintf(line, sizeof line, "[%s] %zu%s  %zu running  %s left%s", bar, over, total,
+        counts.running, left, best);
     fprintf(stderr, "\r\033[K%.*s", columns() - 1, line);
     fflush(stderr);
 }
@@ -135,17 +142,19 @@ void progress_tick(const struct run *run) {
 
 void progress_begin(const struct run *run) {
     if (run->options->json_lines) {
-        begin_event(run->resumed || run->n_trials ? "experiment_resumed" : "experiment_started", run_time(run->arena, run_now()));
+        begin_event(run->resumed || run->n_trials ? "experiment_resumed" : "experiment_started",
+            run_time(run->arena, run_now()));
         event_text("experiment", run->e->name);
         event_text("journal", run->journal_path);
         printf(", \"trials\": %zu", run->n_trials);
         end_event();
     } else if (shown(run)) {
         const char *verb = run->n_trials ? "continues" : "begins";
-        fprintf(stderr, "%s %s with %s, %d at a time; journal %s\n", run->e->name, verb, run->e->algorithm, run->e->parallel,
-                run->journal_path);
+        fprintf(stderr, "%s %s with %s, %d at a time; journal %s\n", run->e->name, verb,
+            run->e->algorithm, run->e->parallel, run->journal_path);
         if (run->n_trials) {
-            fprintf(stderr, "%zu trials are known, %zu of them over\n", run->n_trials, run->resumed);
+            fprintf(
+                stderr, "%zu trials are known, %zu of them over\n", run->n_trials, run->resumed);
         }
         progress_tick(run);
     }
@@ -158,7 +167,8 @@ void progress_started(const struct run *run, const struct trial *trial) {
     progress_tick(run);
 }
 
-void progress_metric(const struct run *run, const struct trial *trial, const struct observation *observation) {
+void progress_metric(
+    const struct run *run, const struct trial *trial, const struct observation *observation) {
     if (run->options->json_lines) {
         begin_event("metric", observation->time);
         event_text("trial", trial->name);
@@ -177,10 +187,11 @@ void progress_ended(const struct run *run, const struct trial *trial) {
         bool best = trial_best(run->trials, run->n_trials, run->e) == trial;
         wipe(run);
         duration(trial->ended - trial->begun, took);
-        fprintf(stderr, "%s  %-9s %s  %s=%s%s", trial->name, condition_name(trial->condition), took, run->e->metrics[0].name,
-                value ? value : "-", best ? " *" : "");
+        fprintf(stderr, "%s  %-9s %s  %s=%s%s", trial->name, condition_name(trial->condition), took,
+            run->e->metrics[0].name, value ? value : "-", best ? " *" : "");
         for (size_t i = 0; i < trial->n_assignments && !run->e->network.present; i++) {
-            fprintf(stderr, "%s%s=%s", i ? " " : "  ", trial->assignments[i].name, trial->assignments[i].value);
+            fprintf(stderr, "%s%s=%s", i ? " " : "  ", trial->assignments[i].name,
+                trial->assignments[i].value);
         }
         fprintf(stderr, "%s%s%s\n", *trial->why ? "  (" : "", trial->why, *trial->why ? ")" : "");
         progress_tick(run);
@@ -198,7 +209,8 @@ void progress_end(const struct run *run) {
         const struct trial *best = trial_best(run->trials, run->n_trials, run->e);
         begin_event("experiment_ended", run_time(run->arena, run_now()));
         event_text("reason", run->result.finished ? run->result.reason : "Interrupted");
-        printf(", \"succeeded\": %s, \"trials\": %zu", run->result.good ? "true" : "false", run->n_trials);
+        printf(", \"succeeded\": %s, \"trials\": %zu", run->result.good ? "true" : "false",
+            run->n_trials);
         if (best) {
             event_text("bestTrialName", best->name);
             event_text("bestValue", trial_value(best, run->e, 0));

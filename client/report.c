@@ -28,7 +28,8 @@ static const char *assigned(const struct trial *trial, const char *name) {
     return NULL;
 }
 
-/* Position of a value for ordering: the number, or the index in the list. NAN when it is neither. */
+/* Position of a value for ordering: the number, or the index in the list. NAN when it is neither.
+ */
 static double position(const struct mu_parameter_text *p, const char *value) {
     double number;
     for (size_t i = 0; i < p->n_list && p->type == MU_CATEGORICAL && value; i++) {
@@ -40,7 +41,9 @@ static double position(const struct mu_parameter_text *p, const char *value) {
 }
 
 static double parameter_importance(const struct run *run, const struct mu_parameter_text *p) {
-    double *values = calloc(2 * run->n_trials + 1, sizeof *values), *objective = values ? values + run->n_trials : NULL, share = 0;
+    double *values = calloc(2 * run->n_trials + 1, sizeof *values);
+    double *objective = values ? values + run->n_trials : NULL;
+    double share = 0;
     size_t n = 0;
     for (size_t i = 0; values && i < run->n_trials; i++) {
         double value = position(p, assigned(run->trials[i], p->name));
@@ -59,8 +62,10 @@ static void write_parameters(const struct run *run, FILE *out) {
         const struct mu_parameter_text *p = &run->e->parameters[i];
         fputs(i ? ", {" : "{", out);
         field(out, "name", p->name);
-        fprintf(out, "\"numeric\": %s, \"log\": %s, \"list\": [", p->type == MU_CATEGORICAL ? "false" : "true",
-                p->distribution == MU_LOG_UNIFORM || p->distribution == MU_LOG_NORMAL ? "true" : "false");
+        fprintf(out, "\"numeric\": %s, \"log\": %s, \"list\": [",
+            p->type == MU_CATEGORICAL ? "false" : "true",
+            p->distribution == MU_LOG_UNIFORM || p->distribution == MU_LOG_NORMAL ? "true"
+                                                                                  : "false");
         for (size_t k = 0; k < p->n_list; k++) {
             fputs(k ? ", " : "", out);
             json_string(out, p->list[k]);
@@ -108,9 +113,12 @@ static void write_data(const struct run *run, FILE *out) {
     field(out, "started", run->started);
     field(out, "ended", run->result.finished ? run->result.time : "");
     field(out, "reason", run->result.finished ? run->result.reason : "Interrupted");
-    field(out, "message", run->result.finished ? run->result.message : "Not finished: continue with mushir run --resume");
+    field(out, "message",
+        run->result.finished ? run->result.message
+                             : "Not finished: continue with mushir run --resume");
     field(out, "best", best ? best->name : "");
-    fprintf(out, "\"good\": %s, \"maximize\": %s, \"goal\": ", run->result.good ? "true" : "false", run->e->maximize ? "true" : "false");
+    fprintf(out, "\"good\": %s, \"maximize\": %s, \"goal\": ", run->result.good ? "true" : "false",
+        run->e->maximize ? "true" : "false");
     json_number(out, run->e->has_goal ? run->e->goal : NAN);
     fputs(", \"metrics\": [", out);
     for (size_t m = 0; m < run->e->n_metrics; m++) {
@@ -130,7 +138,8 @@ static void write_data(const struct run *run, FILE *out) {
 enum mu_status report_write(const struct run *run, struct mu_error *error) {
     static const char mark[] = "/*DATA*/";
     const char *temporary = mu_arena_format(run->arena, "%s.new", run->report_path);
-    const char *at = memmem(mushir_report, (size_t)(mushir_report_end - mushir_report), mark, strlen(mark));
+    const char *at =
+        memmem(mushir_report, (size_t)(mushir_report_end - mushir_report), mark, strlen(mark));
     FILE *out = fopen(temporary, "w");
     if (!out || !at) {
         if (out) {

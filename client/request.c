@@ -17,7 +17,8 @@ static char **texts(const char *const *list, size_t n, struct mu_arena *arena) {
     return copy;
 }
 
-static Api__V1__Beta1__ParameterSpec *parameter(const struct mu_parameter_text *p, struct mu_arena *arena) {
+static Api__V1__Beta1__ParameterSpec *parameter(
+    const struct mu_parameter_text *p, struct mu_arena *arena) {
     Api__V1__Beta1__ParameterSpec *spec = MU_NEW(arena, Api__V1__Beta1__ParameterSpec);
     Api__V1__Beta1__FeasibleSpace *space = MU_NEW(arena, Api__V1__Beta1__FeasibleSpace);
     api__v1__beta1__parameter_spec__init(spec);
@@ -34,7 +35,8 @@ static Api__V1__Beta1__ParameterSpec *parameter(const struct mu_parameter_text *
     return spec;
 }
 
-static Api__V1__Beta1__ParameterSpec **parameters(const struct mu_parameter_text *list, size_t n, struct mu_arena *arena) {
+static Api__V1__Beta1__ParameterSpec **parameters(
+    const struct mu_parameter_text *list, size_t n, struct mu_arena *arena) {
     Api__V1__Beta1__ParameterSpec **specs = MU_ARRAY(arena, n, Api__V1__Beta1__ParameterSpec *);
     for (size_t i = 0; i < n; i++) {
         specs[i] = parameter(&list[i], arena);
@@ -42,10 +44,12 @@ static Api__V1__Beta1__ParameterSpec **parameters(const struct mu_parameter_text
     return specs;
 }
 
-static Api__V1__Beta1__ObjectiveSpec *objective(const struct experiment *e, struct mu_arena *arena) {
+static Api__V1__Beta1__ObjectiveSpec *objective(
+    const struct experiment *e, struct mu_arena *arena) {
     Api__V1__Beta1__ObjectiveSpec *spec = MU_NEW(arena, Api__V1__Beta1__ObjectiveSpec);
     api__v1__beta1__objective_spec__init(spec);
-    spec->type = e->maximize ? API__V1__BETA1__OBJECTIVE_TYPE__MAXIMIZE : API__V1__BETA1__OBJECTIVE_TYPE__MINIMIZE;
+    spec->type = e->maximize ? API__V1__BETA1__OBJECTIVE_TYPE__MAXIMIZE
+                             : API__V1__BETA1__OBJECTIVE_TYPE__MINIMIZE;
     spec->goal = e->has_goal ? e->goal : 0;
     spec->objective_metric_name = text(e->metrics[0].name);
     spec->n_additional_metric_names = e->n_metrics - 1;
@@ -56,21 +60,25 @@ static Api__V1__Beta1__ObjectiveSpec *objective(const struct experiment *e, stru
     return spec;
 }
 
-/* The user's settings, overwritten and extended by those that replies asked for: what Katib's controller sends. */
-static Api__V1__Beta1__AlgorithmSpec *algorithm(const struct experiment *e, const struct mu_pair *more, size_t n_more,
-                                                struct mu_arena *arena) {
+/* The user's settings, overwritten and extended by those that replies asked for: what Katib's
+ * controller sends. */
+static Api__V1__Beta1__AlgorithmSpec *algorithm(
+    const struct experiment *e, const struct mu_pair *more, size_t n_more, struct mu_arena *arena) {
     Api__V1__Beta1__AlgorithmSpec *spec = MU_NEW(arena, Api__V1__Beta1__AlgorithmSpec);
     api__v1__beta1__algorithm_spec__init(spec);
     spec->algorithm_name = text(e->algorithm);
-    spec->algorithm_settings = MU_ARRAY(arena, e->n_settings + n_more, Api__V1__Beta1__AlgorithmSetting *);
+    spec->algorithm_settings =
+        MU_ARRAY(arena, e->n_settings + n_more, Api__V1__Beta1__AlgorithmSetting *);
     for (size_t i = 0; i < e->n_settings + n_more; i++) {
         const struct mu_pair *pair = i < e->n_settings ? &e->settings[i] : &more[i - e->n_settings];
         size_t at = 0;
-        while (at < spec->n_algorithm_settings && strcmp(spec->algorithm_settings[at]->name, pair->name)) {
+        while (at < spec->n_algorithm_settings &&
+               strcmp(spec->algorithm_settings[at]->name, pair->name)) {
             at++;
         }
         if (at == spec->n_algorithm_settings) {
-            spec->algorithm_settings[spec->n_algorithm_settings++] = MU_NEW(arena, Api__V1__Beta1__AlgorithmSetting);
+            spec->algorithm_settings[spec->n_algorithm_settings++] =
+                MU_NEW(arena, Api__V1__Beta1__AlgorithmSetting);
             api__v1__beta1__algorithm_setting__init(spec->algorithm_settings[at]);
         }
         spec->algorithm_settings[at]->name = text(pair->name);
@@ -79,7 +87,8 @@ static Api__V1__Beta1__AlgorithmSpec *algorithm(const struct experiment *e, cons
     return spec;
 }
 
-static Api__V1__Beta1__EarlyStoppingSpec *early_stopping(const struct early_stopping *early, struct mu_arena *arena) {
+static Api__V1__Beta1__EarlyStoppingSpec *early_stopping(
+    const struct early_stopping *early, struct mu_arena *arena) {
     if (!early->algorithm) {
         return NULL;
     }
@@ -87,9 +96,11 @@ static Api__V1__Beta1__EarlyStoppingSpec *early_stopping(const struct early_stop
     api__v1__beta1__early_stopping_spec__init(spec);
     spec->algorithm_name = text(early->algorithm);
     spec->n_algorithm_settings = early->n_settings;
-    spec->algorithm_settings = MU_ARRAY(arena, early->n_settings, Api__V1__Beta1__EarlyStoppingSetting *);
+    spec->algorithm_settings =
+        MU_ARRAY(arena, early->n_settings, Api__V1__Beta1__EarlyStoppingSetting *);
     for (size_t i = 0; i < early->n_settings; i++) {
-        Api__V1__Beta1__EarlyStoppingSetting *setting = MU_NEW(arena, Api__V1__Beta1__EarlyStoppingSetting);
+        Api__V1__Beta1__EarlyStoppingSetting *setting =
+            MU_NEW(arena, Api__V1__Beta1__EarlyStoppingSetting);
         api__v1__beta1__early_stopping_setting__init(setting);
         setting->name = text(early->settings[i].name);
         setting->value = text(early->settings[i].value);
@@ -98,9 +109,11 @@ static Api__V1__Beta1__EarlyStoppingSpec *early_stopping(const struct early_stop
     return spec;
 }
 
-static Api__V1__Beta1__Operation *operation(const struct mu_operation *from, struct mu_arena *arena) {
+static Api__V1__Beta1__Operation *operation(
+    const struct mu_operation *from, struct mu_arena *arena) {
     Api__V1__Beta1__Operation *message = MU_NEW(arena, Api__V1__Beta1__Operation);
-    Api__V1__Beta1__Operation__ParameterSpecs *specs = MU_NEW(arena, Api__V1__Beta1__Operation__ParameterSpecs);
+    Api__V1__Beta1__Operation__ParameterSpecs *specs =
+        MU_NEW(arena, Api__V1__Beta1__Operation__ParameterSpecs);
     api__v1__beta1__operation__init(message);
     api__v1__beta1__operation__parameter_specs__init(specs);
     message->operation_type = text(from->type);
@@ -124,7 +137,8 @@ static Api__V1__Beta1__NasConfig *network(const struct mu_network *from, struct 
     }
     Api__V1__Beta1__NasConfig *config = MU_NEW(arena, Api__V1__Beta1__NasConfig);
     Api__V1__Beta1__GraphConfig *graph = MU_NEW(arena, Api__V1__Beta1__GraphConfig);
-    Api__V1__Beta1__NasConfig__Operations *operations = MU_NEW(arena, Api__V1__Beta1__NasConfig__Operations);
+    Api__V1__Beta1__NasConfig__Operations *operations =
+        MU_NEW(arena, Api__V1__Beta1__NasConfig__Operations);
     api__v1__beta1__nas_config__init(config);
     api__v1__beta1__graph_config__init(graph);
     api__v1__beta1__nas_config__operations__init(operations);
@@ -143,11 +157,12 @@ static Api__V1__Beta1__NasConfig *network(const struct mu_network *from, struct 
     return config;
 }
 
-static Api__V1__Beta1__Experiment *experiment(const struct experiment *e, const struct mu_pair *settings, size_t n_settings,
-                                              struct mu_arena *arena) {
+static Api__V1__Beta1__Experiment *experiment(const struct experiment *e,
+    const struct mu_pair *settings, size_t n_settings, struct mu_arena *arena) {
     Api__V1__Beta1__Experiment *message = MU_NEW(arena, Api__V1__Beta1__Experiment);
     Api__V1__Beta1__ExperimentSpec *spec = MU_NEW(arena, Api__V1__Beta1__ExperimentSpec);
-    Api__V1__Beta1__ExperimentSpec__ParameterSpecs *specs = MU_NEW(arena, Api__V1__Beta1__ExperimentSpec__ParameterSpecs);
+    Api__V1__Beta1__ExperimentSpec__ParameterSpecs *specs =
+        MU_NEW(arena, Api__V1__Beta1__ExperimentSpec__ParameterSpecs);
     api__v1__beta1__experiment__init(message);
     api__v1__beta1__experiment_spec__init(spec);
     api__v1__beta1__experiment_spec__parameter_specs__init(specs);
@@ -165,9 +180,11 @@ static Api__V1__Beta1__Experiment *experiment(const struct experiment *e, const 
     return message;
 }
 
-static Api__V1__Beta1__TrialSpec *trial_spec(const struct experiment *e, const struct request_trial *from, struct mu_arena *arena) {
+static Api__V1__Beta1__TrialSpec *trial_spec(
+    const struct experiment *e, const struct request_trial *from, struct mu_arena *arena) {
     Api__V1__Beta1__TrialSpec *spec = MU_NEW(arena, Api__V1__Beta1__TrialSpec);
-    Api__V1__Beta1__TrialSpec__ParameterAssignments *list = MU_NEW(arena, Api__V1__Beta1__TrialSpec__ParameterAssignments);
+    Api__V1__Beta1__TrialSpec__ParameterAssignments *list =
+        MU_NEW(arena, Api__V1__Beta1__TrialSpec__ParameterAssignments);
     api__v1__beta1__trial_spec__init(spec);
     api__v1__beta1__trial_spec__parameter_assignments__init(list);
     spec->objective = objective(e, arena);
@@ -183,7 +200,8 @@ static Api__V1__Beta1__TrialSpec *trial_spec(const struct experiment *e, const s
     return spec;
 }
 
-static Api__V1__Beta1__TrialStatus *trial_status(const struct request_trial *from, struct mu_arena *arena) {
+static Api__V1__Beta1__TrialStatus *trial_status(
+    const struct request_trial *from, struct mu_arena *arena) {
     Api__V1__Beta1__TrialStatus *status = MU_NEW(arena, Api__V1__Beta1__TrialStatus);
     Api__V1__Beta1__Observation *observation = MU_NEW(arena, Api__V1__Beta1__Observation);
     api__v1__beta1__trial_status__init(status);
@@ -211,14 +229,15 @@ static const uint8_t *pack(const ProtobufCMessage *message, struct mu_arena *are
 }
 
 const uint8_t *request_validate(const struct experiment *e, struct mu_arena *arena, size_t *size) {
-    Api__V1__Beta1__ValidateAlgorithmSettingsRequest request = API__V1__BETA1__VALIDATE_ALGORITHM_SETTINGS_REQUEST__INIT;
+    Api__V1__Beta1__ValidateAlgorithmSettingsRequest request =
+        API__V1__BETA1__VALIDATE_ALGORITHM_SETTINGS_REQUEST__INIT;
     request.experiment = experiment(e, NULL, 0, arena);
     return pack(&request.base, arena, size);
 }
 
-const uint8_t *request_suggestions(const struct experiment *e, const struct request_trial *trials, size_t n_trials, size_t wanted,
-                                   size_t accepted, const struct mu_pair *settings, size_t n_settings, struct mu_arena *arena,
-                                   size_t *size) {
+const uint8_t *request_suggestions(const struct experiment *e, const struct request_trial *trials,
+    size_t n_trials, size_t wanted, size_t accepted, const struct mu_pair *settings,
+    size_t n_settings, struct mu_arena *arena, size_t *size) {
     Api__V1__Beta1__GetSuggestionsRequest request = API__V1__BETA1__GET_SUGGESTIONS_REQUEST__INIT;
     request.experiment = experiment(e, settings, n_settings, arena);
     request.n_trials = n_trials;
@@ -246,26 +265,30 @@ static void release(void *arena, void *memory) {
     (void)memory;
 }
 
-static void read_suggestion(const Api__V1__Beta1__GetSuggestionsReply__ParameterAssignments *from, struct mu_arena *arena,
-                            struct suggested *to) {
+static void read_suggestion(const Api__V1__Beta1__GetSuggestionsReply__ParameterAssignments *from,
+    struct mu_arena *arena, struct suggested *to) {
     to->name = from->trial_name;
     to->n_assignments = from->n_assignments;
     to->assignments = MU_ARRAY(arena, from->n_assignments, struct mu_pair);
     for (size_t i = 0; i < from->n_assignments; i++) {
-        to->assignments[i] = (struct mu_pair){from->assignments[i]->name, from->assignments[i]->value};
+        to->assignments[i] =
+            (struct mu_pair){from->assignments[i]->name, from->assignments[i]->value};
     }
 }
 
-enum mu_status request_read_reply(const uint8_t *bytes, size_t size, size_t wanted, struct mu_arena *arena, struct suggestions *out,
-                                  struct mu_error *error) {
+enum mu_status request_read_reply(const uint8_t *bytes, size_t size, size_t wanted,
+    struct mu_arena *arena, struct suggestions *out, struct mu_error *error) {
     ProtobufCAllocator allocator = {allocate, release, arena};
-    Api__V1__Beta1__GetSuggestionsReply *reply = api__v1__beta1__get_suggestions_reply__unpack(&allocator, size, bytes);
+    Api__V1__Beta1__GetSuggestionsReply *reply =
+        api__v1__beta1__get_suggestions_reply__unpack(&allocator, size, bytes);
     if (!reply) {
-        return mu_fail(error, MU_INTERNAL, "the reply of the service cannot be read (%zu bytes)", size);
+        return mu_fail(
+            error, MU_INTERNAL, "the reply of the service cannot be read (%zu bytes)", size);
     }
     if (reply->n_parameter_assignments != wanted) {
-        return mu_fail(error, MU_INTERNAL, "the service answered with %zu suggestions instead of %zu", reply->n_parameter_assignments,
-                       wanted);
+        return mu_fail(error, MU_INTERNAL,
+            "the service answered with %zu suggestions instead of %zu",
+            reply->n_parameter_assignments, wanted);
     }
     out->n = wanted;
     out->items = MU_ARRAY(arena, wanted, struct suggested);
@@ -275,7 +298,8 @@ enum mu_status request_read_reply(const uint8_t *bytes, size_t size, size_t want
     out->n_settings = reply->algorithm ? reply->algorithm->n_algorithm_settings : 0;
     out->settings = MU_ARRAY(arena, out->n_settings, struct mu_pair);
     for (size_t i = 0; i < out->n_settings; i++) {
-        out->settings[i] = (struct mu_pair){reply->algorithm->algorithm_settings[i]->name, reply->algorithm->algorithm_settings[i]->value};
+        out->settings[i] = (struct mu_pair){reply->algorithm->algorithm_settings[i]->name,
+            reply->algorithm->algorithm_settings[i]->value};
     }
     return MU_OK;
 }

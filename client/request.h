@@ -15,13 +15,14 @@ struct request_trial {
 /* A ValidateAlgorithmSettingsRequest; arena-owned bytes. */
 const uint8_t *request_validate(const struct experiment *e, struct mu_arena *arena, size_t *size);
 
-/* A GetSuggestionsRequest for |wanted| suggestions after |accepted| earlier ones. |settings| are those that earlier replies asked to be
- * sent back. */
-const uint8_t *request_suggestions(const struct experiment *e, const struct request_trial *trials, size_t n_trials, size_t wanted,
-                                   size_t accepted, const struct mu_pair *settings, size_t n_settings, struct mu_arena *arena,
-                                   size_t *size);
+/* A GetSuggestionsRequest for |wanted| suggestions after |accepted| earlier ones. |settings| are
+ * those that earlier replies asked to be sent back. */
+const uint8_t *request_suggestions(const struct experiment *e, const struct request_trial *trials,
+    size_t n_trials, size_t wanted, size_t accepted, const struct mu_pair *settings,
+    size_t n_settings, struct mu_arena *arena, size_t *size);
 
-/* A reply: the assignments of each suggestion, and its trial's name ("" when the controller names it). */
+/* A reply: the assignments of each suggestion, and its trial's name ("" when the controller names
+ * it). */
 struct suggested {
     const char *name;
     struct mu_pair *assignments;
@@ -34,8 +35,9 @@ struct suggestions {
     size_t n_settings;
 };
 
-/* Read a GetSuggestionsReply. MU_INTERNAL when it is no message or holds another number than |wanted|. */
-MU_MUST_USE enum mu_status request_read_reply(const uint8_t *bytes, size_t size, size_t wanted, struct mu_arena *arena,
-                                              struct suggestions *out, struct mu_error *error);
+/* Read a GetSuggestionsReply. MU_INTERNAL when it is no message or holds another number than
+ * |wanted|. */
+MU_MUST_USE enum mu_status request_read_reply(const uint8_t *bytes, size_t size, size_t wanted,
+    struct mu_arena *arena, struct suggestions *out, struct mu_error *error);
 
 #endif

@@ -50,24 +50,28 @@ static void replay_run_event(struct replay *replay, const struct journal_event *
     } else if (!strcmp(event->kind, "setting")) {
         run_keep_setting(run, event->name, event->value);
     } else if (!strcmp(event->kind, "finished")) {
-        run->result = (struct run_result){true, strcmp(event->name, "ExperimentFailed") != 0, mu_arena_copy(arena, event->name),
-                                          mu_arena_copy(arena, event->value), mu_arena_copy(arena, event->time)};
+        run->result = (struct run_result){true, strcmp(event->name, "ExperimentFailed") != 0,
+            mu_arena_copy(arena, event->name), mu_arena_copy(arena, event->value),
+            mu_arena_copy(arena, event->time)};
     }
 }
 
 static void replay_metric(struct run *run, struct trial *trial, const struct journal_event *event) {
     for (size_t m = 0; m < run->e->n_metrics; m++) {
         if (!strcmp(run->e->metrics[m].name, event->name)) {
-            trial_observe(trial, run->e, m, mu_arena_copy(run->arena, event->value), mu_arena_copy(run->arena, event->time), run->arena);
+            trial_observe(trial, run->e, m, mu_arena_copy(run->arena, event->value),
+                mu_arena_copy(run->arena, event->time), run->arena);
         }
     }
 }
 
-static void replay_trial_event(struct run *run, struct trial *trial, const struct journal_event *event) {
+static void replay_trial_event(
+    struct run *run, struct trial *trial, const struct journal_event *event) {
     struct mu_arena *arena = run->arena;
     const char *kind = event->kind;
     if (!strcmp(kind, "assignment")) {
-        trial_assign(trial, mu_arena_copy(arena, event->name), mu_arena_copy(arena, event->value), arena);
+        trial_assign(
+            trial, mu_arena_copy(arena, event->name), mu_arena_copy(arena, event->value), arena);
     } else if (!strcmp(kind, "rule")) {
         trial->has_rule = mu_read_double(event->value, &trial->rule);
     } else if (!strcmp(kind, "started")) {
@@ -104,7 +108,8 @@ static bool same_text(const char *a, const char *b) {
 }
 
 static bool same_parameter(const struct mu_parameter_text *a, const struct mu_parameter_text *b) {
-    bool same = same_text(a->name, b->name) && a->type == b->type && a->distribution == b->distribution && same_text(a->min, b->min) &&
+    bool same = same_text(a->name, b->name) && a->type == b->type &&
+                a->distribution == b->distribution && same_text(a->min, b->min) &&
                 same_text(a->max, b->max) && same_text(a->step, b->step) && a->n_list == b->n_list;
     for (size_t i = 0; same && i < a->n_list; i++) {
         same = same_text(a->list[i], b->list[i]);
@@ -112,7 +117,8 @@ static bool same_parameter(const struct mu_parameter_text *a, const struct mu_pa
     return same;
 }
 
-static bool same_parameters(const struct mu_parameter_text *a, size_t n_a, const struct mu_parameter_text *b, size_t n_b) {
+static bool same_parameters(
+    const struct mu_parameter_text *a, size_t n_a, const struct mu_parameter_text *b, size_t n_b) {
     bool same = n_a == n_b;
     for (size_t i = 0; same && i < n_a; i++) {
         same = same_parameter(&a[i], &b[i]);
@@ -125,12 +131,15 @@ static bool same_sizes(const int32_t *a, size_t n_a, const int32_t *b, size_t n_
 }
 
 static bool same_network(const struct mu_network *a, const struct mu_network *b) {
-    bool same = a->present == b->present && a->layers == b->layers && a->n_operations == b->n_operations &&
+    bool same = a->present == b->present && a->layers == b->layers &&
+                a->n_operations == b->n_operations &&
                 same_sizes(a->input_sizes, a->n_input_sizes, b->input_sizes, b->n_input_sizes) &&
                 same_sizes(a->output_sizes, a->n_output_sizes, b->output_sizes, b->n_output_sizes);
     for (size_t i = 0; same && i < a->n_operations; i++) {
-        const struct mu_operation *p = &a->operations[i], *q = &b->operations[i];
-        same = same_text(p->type, q->type) && same_parameters(p->parameters, p->n_parameters, q->parameters, q->n_parameters);
+        const struct mu_operation *p = &a->operations[i];
+        const struct mu_operation *q = &b->operations[i];
+        same = same_text(p->type, q->type) &&
+               same_parameters(p->parameters, p->n_parameters, q->parameters, q->n_parameters);
     }
     return same;
 }
@@ -138,16 +147,21 @@ static bool same_network(const struct mu_network *a, const struct mu_network *b)
 /* The counts may be raised between runs, as in Katib; what is searched may not change. */
 static enum mu_status check_same(const struct run *run, const char *text, struct mu_error *error) {
     struct problems problems = {0};
-    const struct experiment *now = run->e, *then = experiment_read(text, strlen(text), now->name, run->arena, &problems);
-    bool same = then && then->maximize == now->maximize && !strcmp(then->metrics[0].name, now->metrics[0].name) &&
-                !strcmp(then->algorithm, now->algorithm) &&
-                same_parameters(then->parameters, then->n_parameters, now->parameters, now->n_parameters) &&
-                same_network(&then->network, &now->network);
+    const struct experiment *now = run->e;
+    const struct experiment *then =
+        experiment_read(text, strlen(text), now->name, run->arena, &problems);
+    bool same =
+        then && then->maximize == now->maximize &&
+        !strcmp(then->metrics[0].name, now->metrics[0].name) &&
+        !strcmp(then->algorithm, now->algorithm) &&
+        same_parameters(then->parameters, then->n_parameters, now->parameters, now->n_parameters) &&
+        same_network(&then->network, &now->network);
     return same ? MU_OK
                 : mu_fail(error, MU_INVALID_ARGUMENT,
-                          "%s is the journal of another experiment: name, algorithm, objective, parameters or network differ; --fresh "
-                          "begins anew",
-                          run->journal_path);
+                      "%s is the journal of another experiment: name, algorithm, objective, "
+                      "parameters or network differ; --fresh "
+                      "begins anew",
+                      run->journal_path);
 }
 
 /* A finished experiment goes on when maxTrialCount was raised. */
@@ -205,17 +219,25 @@ static void erase_trials(const char *path) {
 /* Names beside the experiment: tune.yaml -> tune.journal, tune.trials, tune.html. */
 static enum mu_status name_files(struct run *run, struct mu_error *error) {
     const struct options *options = run->options;
-    const char *file = strcmp(options->file, "-") ? options->file : run->e->name, *slash = strrchr(file, '/'), *dot = strrchr(file, '.');
+    const char *file = strcmp(options->file, "-") ? options->file : run->e->name;
+    const char *slash = strrchr(file, '/');
+    const char *dot = strrchr(file, '.');
     int stem = (int)(dot && dot > (slash ? slash : file) ? (size_t)(dot - file) : strlen(file));
-    run->journal_path = options->journal ? options->journal : mu_arena_format(run->arena, "%.*s.journal", stem, file);
+    run->journal_path = options->journal ? options->journal
+                                         : mu_arena_format(run->arena, "%.*s.journal", stem, file);
     const char *journal_dot = strrchr(run->journal_path, '.');
     int journal_stem =
-        (int)(journal_dot && !strchr(journal_dot, '/') ? (size_t)(journal_dot - run->journal_path) : strlen(run->journal_path));
-    const char *trials = mu_arena_format(run->arena, "%.*s.trials", journal_stem, run->journal_path);
-    run->report_path = options->no_report ? NULL : options->report ? options->report : mu_arena_format(run->arena, "%.*s.html", stem, file);
+        (int)(journal_dot && !strchr(journal_dot, '/') ? (size_t)(journal_dot - run->journal_path)
+                                                       : strlen(run->journal_path));
+    const char *trials =
+        mu_arena_format(run->arena, "%.*s.trials", journal_stem, run->journal_path);
+    run->report_path = options->no_report ? NULL
+                       : options->report  ? options->report
+                                          : mu_arena_format(run->arena, "%.*s.html", stem, file);
     const char *directory = options->directory ? options->directory
-                            : slash            ? mu_arena_format(run->arena, "%.*s", (int)(slash - file + 1), file)
-                                               : ".";
+                            : slash
+                                ? mu_arena_format(run->arena, "%.*s", (int)(slash - file + 1), file)
+                                : ".";
     if (mkdir(trials, 0755) && errno != EEXIST) {
         return mu_fail(error, MU_INTERNAL, "%s: %s", trials, strerror(errno));
     }
@@ -238,18 +260,23 @@ static enum mu_status check_command(const struct run *run, struct mu_error *erro
     }
     if (!node_get(container, "command")) {
         return mu_fail(error, MU_INVALID_ARGUMENT,
-                       "line %d: the container has no command, and its image is not used here; give one after --", container->line);
+            "line %d: the container has no command, and its image is not used here; give one after "
+            "--",
+            container->line);
     }
     if (run->e->collector.kind == COLLECT_OTHER) {
         return mu_fail(error, MU_INVALID_ARGUMENT,
-                       "metrics collectors of kind %s do not work here: StdOut and File do; a command after -- may print them",
-                       run->e->collector.kind_name);
+            "metrics collectors of kind %s do not work here: StdOut and File do; a command after "
+            "-- may print them",
+            run->e->collector.kind_name);
     }
     return MU_OK;
 }
 
 static enum mu_status open_run(struct run *run, struct mu_error *error) {
-    enum journal_mode mode = run->options->resume ? JOURNAL_RESUME : run->options->fresh ? JOURNAL_FRESH : JOURNAL_NEW;
+    enum journal_mode mode = run->options->resume  ? JOURNAL_RESUME
+                             : run->options->fresh ? JOURNAL_FRESH
+                                                   : JOURNAL_NEW;
     if (run->options->resume && run->options->fresh) {
         return mu_fail(error, MU_INVALID_ARGUMENT, "--resume and --fresh exclude each other");
     }
@@ -267,7 +294,8 @@ static enum mu_status open_run(struct run *run, struct mu_error *error) {
 }
 
 static enum mu_status open_service(struct run *run, struct mu_error *error) {
-    if (service_open(&run->service, run->options->address, run->e->algorithm, run->arena, error) != MU_OK) {
+    if (service_open(&run->service, run->options->address, run->e->algorithm, run->arena, error) !=
+        MU_OK) {
         return error->code;
     }
     return service_validate(&run->service, run->e, run->arena, error);
@@ -312,10 +340,15 @@ enum exit_code command_run(struct context *context) {
     if (code != EXIT_GOOD) {
         return code;
     }
-    struct run run = {.context = context, .options = context->options, .e = context->experiment, .arena = context->arena, .inotify = -1};
+    struct run run = {.context = context,
+        .options = context->options,
+        .e = context->experiment,
+        .arena = context->arena,
+        .inotify = -1};
     run.begun = run_now();
     run.parser = metric_parser_create(run.e);
-    if (open_run(&run, &error) != MU_OK || (anything_to_do(&run) && open_service(&run, &error) != MU_OK)) {
+    if (open_run(&run, &error) != MU_OK ||
+        (anything_to_do(&run) && open_service(&run, &error) != MU_OK)) {
         code = cli_fail(&error);
     } else {
         run.inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);

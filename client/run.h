@@ -1,4 +1,5 @@
-/* A run: Katib's experiment controller, trial controller and metrics collector for one experiment on this machine. Shared by run*.c. */
+/* A run: Katib's experiment controller, trial controller and metrics collector for one experiment
+ * on this machine. Shared by run*.c. */
 #ifndef MUSHIR_CLIENT_RUN_H
 #define MUSHIR_CLIENT_RUN_H
 
@@ -93,7 +94,8 @@ void run_give_up(struct run *run);
 
 void progress_begin(const struct run *run);
 void progress_started(const struct run *run, const struct trial *trial);
-void progress_metric(const struct run *run, const struct trial *trial, const struct observation *observation);
+void progress_metric(
+    const struct run *run, const struct trial *trial, const struct observation *observation);
 void progress_ended(const struct run *run, const struct trial *trial);
 void progress_tick(const struct run *run); /* repaint the bar */
 void progress_end(const struct run *run);

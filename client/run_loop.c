@@ -41,24 +41,30 @@ static void conclude(struct run *run, bool good, const char *reason, const char 
 
 static bool goal_reached(const struct run *run) {
     double value;
-    const struct trial *best = run->e->has_goal ? trial_best(run->trials, run->n_trials, run->e) : NULL;
-    return best && trial_objective(best, run->e, &value) && (run->e->maximize ? value >= run->e->goal : value <= run->e->goal);
+    const struct trial *best =
+        run->e->has_goal ? trial_best(run->trials, run->n_trials, run->e) : NULL;
+    return best && trial_objective(best, run->e, &value) &&
+           (run->e->maximize ? value >= run->e->goal : value <= run->e->goal);
 }
 
 static size_t completed(const struct trial_counts *c) {
     return c->succeeded + c->failed + c->killed + c->early_stopped + c->unavailable;
 }
 
-/* Katib's rules in Katib's order. Trials without metrics count as failed, as in its later versions. */
+/* Katib's rules in Katib's order. Trials without metrics count as failed, as in its later versions.
+ */
 static void check_finished(struct run *run, const struct trial_counts *counts) {
     const struct experiment *e = run->e;
     size_t failed = counts->failed + counts->unavailable;
     if (goal_reached(run)) {
-        conclude(run, true, "ExperimentGoalReached", "Experiment has succeeded because Objective goal has reached");
+        conclude(run, true, "ExperimentGoalReached",
+            "Experiment has succeeded because Objective goal has reached");
     } else if (e->max_failed >= 0 && failed > (size_t)e->max_failed) {
-        conclude(run, false, "ExperimentFailed", "Experiment has failed because max failed count has reached");
+        conclude(run, false, "ExperimentFailed",
+            "Experiment has failed because max failed count has reached");
     } else if (e->max_trials > 0 && completed(counts) >= (size_t)e->max_trials) {
-        conclude(run, true, "ExperimentMaxTrialsReached", "Experiment has succeeded because max trial count has reached");
+        conclude(run, true, "ExperimentMaxTrialsReached",
+            "Experiment has succeeded because max trial count has reached");
     }
 }
 
@@ -69,8 +75,10 @@ static const char *seconds_only(const char *time, struct mu_arena *arena) {
     return *time ? mu_arena_format(arena, "%.19sZ", time) : "";
 }
 
-/* What Katib sends: every trial but those without metrics, and early-stopped ones without a value. */
-static const uint8_t *make_request(const struct run *run, size_t wanted, struct mu_arena *arena, size_t *size) {
+/* What Katib sends: every trial but those without metrics, and early-stopped ones without a value.
+ */
+static const uint8_t *make_request(
+    const struct run *run, size_t wanted, struct mu_arena *arena, size_t *size) {
     const struct experiment *e = run->e;
     struct request_trial *list = MU_ARRAY(arena, run->n_trials, struct request_trial);
     size_t n = 0;
@@ -81,21 +89,19 @@ static const uint8_t *make_request(const struct run *run, size_t wanted, struct 
         }
         struct mu_pair *metrics = MU_ARRAY(arena, e->n_metrics, struct mu_pair);
         size_t n_metrics = 0;
-        for (size_t m = 0; m < e->n_metrics && (t->condition == TRIAL_SUCCEEDED || t->condition == TRIAL_EARLY_STOPPED); m++) {
+        for (size_t m = 0; m < e->n_metrics &&
+                           (t->condition == TRIAL_SUCCEEDED || t->condition == TRIAL_EARLY_STOPPED);
+             m++) {
             const char *value = trial_value(t, e, m);
             metrics[n_metrics] = (struct mu_pair){e->metrics[m].name, value};
             n_metrics += value != NULL;
         }
-        list[n++] = (struct request_trial){t->name,
-                                           seconds_only(t->started, arena),
-                                           seconds_only(t->completed, arena),
-                                           (int)t->condition,
-                                           t->assignments,
-                                           metrics,
-                                           t->n_assignments,
-                                           n_metrics};
+        list[n++] = (struct request_trial){t->name, seconds_only(t->started, arena),
+            seconds_only(t->completed, arena), (int)t->condition, t->assignments, metrics,
+            t->n_assignments, n_metrics};
     }
-    return request_suggestions(e, list, n, wanted, run->n_trials, run->settings, run->n_settings, arena, size);
+    return request_suggestions(
+        e, list, n, wanted, run->n_trials, run->settings, run->n_settings, arena, size);
 }
 
 static void ask(struct run *run, size_t wanted) {
@@ -141,15 +147,19 @@ static bool threshold(const struct run *run, struct mu_arena *arena, double *val
     return median_threshold(series, n, run->e->early.min_trials, run->e->early.start_step, value);
 }
 
-static void create(struct run *run, const struct suggested *suggested, const char *now, bool has_rule, double rule) {
-    const char *name = *suggested->name ? suggested->name : mu_arena_format(run->arena, "%s-%04zu", run->e->name, run->n_trials + 1);
+static void create(struct run *run, const struct suggested *suggested, const char *now,
+    bool has_rule, double rule) {
+    const char *name =
+        *suggested->name ? suggested->name
+                         : mu_arena_format(run->arena, "%s-%04zu", run->e->name, run->n_trials + 1);
     struct trial *trial = run_new_trial(run, name);
     long number = (long)trial->number;
     char text[32];
     journal_add(run->journal, number, now, "suggested", name, NULL);
     for (size_t i = 0; i < suggested->n_assignments; i++) {
         const struct mu_pair *pair = &suggested->assignments[i];
-        trial_assign(trial, mu_arena_copy(run->arena, pair->name), mu_arena_copy(run->arena, pair->value), run->arena);
+        trial_assign(trial, mu_arena_copy(run->arena, pair->name),
+            mu_arena_copy(run->arena, pair->value), run->arena);
         journal_add(run->journal, number, now, "assignment", pair->name, pair->value);
     }
     trial->has_rule = has_rule;
@@ -168,7 +178,8 @@ static void accept_answer(struct run *run, const struct suggestions *suggestions
     journal_begin(run->journal);
     for (size_t i = 0; i < suggestions->n_settings; i++) {
         run_keep_setting(run, suggestions->settings[i].name, suggestions->settings[i].value);
-        journal_add(run->journal, -1, now, "setting", suggestions->settings[i].name, suggestions->settings[i].value);
+        journal_add(run->journal, -1, now, "setting", suggestions->settings[i].name,
+            suggestions->settings[i].value);
     }
     for (size_t i = 0; i < suggestions->n; i++) {
         create(run, &suggestions->items[i], now, has_rule, rule);
@@ -184,7 +195,8 @@ static void refuse_answer(struct run *run, const struct mu_error *error) {
         return;
     }
     run->ask_after = run_now() + ask_pause * run->ask_failures;
-    progress_note(run, mu_arena_format(run->arena, "no suggestions: %s; asking again", error->text));
+    progress_note(
+        run, mu_arena_format(run->arena, "no suggestions: %s; asking again", error->text));
 }
 
 static void on_answer(EV_P_ ev_async *watcher, int events) {
@@ -280,7 +292,8 @@ static void on_child(EV_P_ ev_child *watcher, int events) {
     for (size_t i = 0; i < run->n_trials; i++) {
         struct trial *trial = run->trials[i];
         if (trial->pid == watcher->rpid && trial->condition == TRIAL_RUNNING && !trial->adopted) {
-            run_trial_exited(run, trial, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+            run_trial_exited(
+                run, trial, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
         }
     }
     run_advance(run);
@@ -296,7 +309,8 @@ static void on_inotify(EV_P_ ev_io *watcher, int events) {
             const struct inotify_event *event = (const void *)(bytes + at);
             at += (ssize_t)(sizeof *event + event->len);
             for (size_t i = 0; i < run->n_trials; i++) {
-                if (run->trials[i]->watch == event->wd && run->trials[i]->condition == TRIAL_RUNNING) {
+                if (run->trials[i]->watch == event->wd &&
+                    run->trials[i]->condition == TRIAL_RUNNING) {
                     run_poll_trial(run, run->trials[i]);
                 }
             }

@@ -32,8 +32,12 @@ struct trial *run_new_trial(struct run *run, const char *name) {
         run->trial_room = room;
     }
     struct trial *trial = MU_NEW(run->arena, struct trial);
-    *trial = (struct trial){
-        .number = run->n_trials, .name = mu_arena_copy(run->arena, name), .started = "", .completed = "", .why = "", .watch = -1};
+    *trial = (struct trial){.number = run->n_trials,
+        .name = mu_arena_copy(run->arena, name),
+        .started = "",
+        .completed = "",
+        .why = "",
+        .watch = -1};
     trial_restart(trial, run->e, run->arena);
     run->trials[run->n_trials++] = trial;
     return trial;
@@ -41,14 +45,18 @@ struct trial *run_new_trial(struct run *run, const char *name) {
 
 /* ---- starting ---- */
 
-/* Each trial gets a metrics file of its own: the File collector's path is replaced where the command or environment names it. */
+/* Each trial gets a metrics file of its own: the File collector's path is replaced where the
+ * command or environment names it. */
 static const char *own_metrics_file(const struct run *run, const char *text, const char *folder) {
-    const char *path = run->e->collector.path, *done = "", *at;
+    const char *path = run->e->collector.path;
+    const char *done = "";
+    const char *at;
     if (run->e->collector.kind != COLLECT_FILE) {
         return text;
     }
     while ((at = strstr(text, path))) {
-        done = mu_arena_format(run->arena, "%s%.*s%s/metrics.log", done, (int)(at - text), text, folder);
+        done = mu_arena_format(
+            run->arena, "%s%.*s%s/metrics.log", done, (int)(at - text), text, folder);
         text = at + strlen(path);
     }
     return mu_arena_format(run->arena, "%s%s", done, text);
@@ -65,8 +73,8 @@ static const char *assignments_json(const struct trial *trial, struct mu_arena *
     return copy;
 }
 
-static enum mu_status own_command(const struct run *run, const struct trial_identity *identity, struct trial_command *command,
-                                  struct mu_error *error) {
+static enum mu_status own_command(const struct run *run, const struct trial_identity *identity,
+    struct trial_command *command, struct mu_error *error) {
     const char *const *words = run->options->command;
     size_t n = 0;
     while (words[n]) {
@@ -74,7 +82,8 @@ static enum mu_status own_command(const struct run *run, const struct trial_iden
     }
     *command = (struct trial_command){MU_ARRAY(run->arena, n + 1, const char *), NULL, 0};
     for (size_t i = 0; i < n; i++) {
-        if (template_fill(&run->e->template, words[i], identity, run->arena, &command->argv[i], error) != MU_OK) {
+        if (template_fill(&run->e->template, words[i], identity, run->arena, &command->argv[i],
+                error) != MU_OK) {
             return error->code;
         }
     }
@@ -82,15 +91,18 @@ static enum mu_status own_command(const struct run *run, const struct trial_iden
 }
 
 /* The environment beside the container's: what a script may like to know. */
-static void extend_environment(const struct run *run, const struct trial *trial, const char *folder, struct trial_command *command) {
+static void extend_environment(const struct run *run, const struct trial *trial, const char *folder,
+    struct trial_command *command) {
     const char **all = MU_ARRAY(run->arena, command->n_environment + 5, const char *);
     size_t n = 0;
     all[n++] = mu_arena_format(run->arena, "MUSHIR_TRIAL_NAME=%s", trial->name);
     all[n++] = mu_arena_format(run->arena, "KATIB_TRIAL_NAME=%s", trial->name);
-    all[n++] = mu_arena_format(run->arena, "MUSHIR_PARAMETERS=%s", assignments_json(trial, run->arena));
+    all[n++] =
+        mu_arena_format(run->arena, "MUSHIR_PARAMETERS=%s", assignments_json(trial, run->arena));
     all[n++] = mu_arena_format(run->arena, "MUSHIR_METRICS_FILE=%s/metrics.log", folder);
     if (!getenv("PYTHONUNBUFFERED")) {
-        all[n++] = "PYTHONUNBUFFERED=1"; /* else a log arrives at the end only, too late for early stopping */
+        all[n++] = "PYTHONUNBUFFERED=1"; /* else a log arrives at the end only, too late for early
+                                            stopping */
     }
     for (size_t i = 0; i < command->n_environment; i++) {
         all[n++] = own_metrics_file(run, command->environment[i], folder);
@@ -100,11 +112,13 @@ static void extend_environment(const struct run *run, const struct trial *trial,
 }
 
 static enum mu_status launch(struct run *run, struct trial *trial, struct mu_error *error) {
-    struct trial_identity identity = {trial->name, run->e->space_name, trial->assignments, trial->n_assignments};
+    struct trial_identity identity = {
+        trial->name, run->e->space_name, trial->assignments, trial->n_assignments};
     struct trial_command command;
     const char *folder = run_folder(run, trial);
-    enum mu_status status = run->options->command ? own_command(run, &identity, &command, error)
-                                                  : template_command(run->e, &identity, run->arena, &command, error);
+    enum mu_status status = run->options->command
+                                ? own_command(run, &identity, &command, error)
+                                : template_command(run->e, &identity, run->arena, &command, error);
     if (status != MU_OK) {
         return status;
     }
@@ -112,12 +126,15 @@ static enum mu_status launch(struct run *run, struct trial *trial, struct mu_err
     for (const char **word = command.argv; *word; word++) {
         *word = own_metrics_file(run, *word, folder);
     }
-    struct process_spec spec = {folder, run->directory, command.argv, command.environment, command.n_environment};
+    struct process_spec spec = {
+        folder, run->directory, command.argv, command.environment, command.n_environment};
     return process_start(&spec, &trial->pid, error);
 }
 
 static void watch(struct run *run, struct trial *trial) {
-    trial->watch = run->inotify < 0 ? -1 : inotify_add_watch(run->inotify, run_folder(run, trial), IN_MODIFY | IN_MOVED_TO);
+    trial->watch = run->inotify < 0 ? -1
+                                    : inotify_add_watch(run->inotify, run_folder(run, trial),
+                                          IN_MODIFY | IN_MOVED_TO);
 }
 
 static void finish(struct run *run, struct trial *trial, enum condition condition, const char *why);
@@ -132,7 +149,7 @@ void run_start_trial(struct run *run, struct trial *trial) {
     trial->condition = TRIAL_RUNNING;
     snprintf(attempt, sizeof attempt, "%d", trial->attempt);
     journal_add(run->journal, (long)trial->number, trial->started, "started", NULL,
-                attempt); /* before the process: it is never forgotten */
+        attempt); /* before the process: it is never forgotten */
     if (launch(run, trial, &error) != MU_OK) {
         trial->pid = 0;
         finish(run, trial, TRIAL_FAILED, mu_arena_copy(run->arena, error.text));
@@ -176,7 +193,8 @@ struct reading {
 
 static void judge(struct run *run, struct trial *trial) {
     if (trial->has_rule && trial->stopping == STOP_NONE && trial->condition == TRIAL_RUNNING &&
-        median_stops(trial->best, trial->n_objective, run->e->early.start_step, trial->rule, run->e->maximize)) {
+        median_stops(trial->best, trial->n_objective, run->e->early.start_step, trial->rule,
+            run->e->maximize)) {
         run_stop_trial(run, trial, STOP_EARLY);
     }
 }
@@ -192,14 +210,16 @@ static void found(void *user, size_t metric, const char *value, const char *time
     size_t before = trial->n_objective;
     time = *time ? mu_arena_copy(run->arena, time) : reading->now;
     trial_observe(trial, run->e, metric, mu_arena_copy(run->arena, value), time, run->arena);
-    journal_add(run->journal, (long)trial->number, time, "metric", run->e->metrics[metric].name, value);
+    journal_add(
+        run->journal, (long)trial->number, time, "metric", run->e->metrics[metric].name, value);
     progress_metric(run, trial, &trial->observations[trial->n_observations - 1]);
     if (trial->n_objective > before) {
         judge(run, trial);
     }
 }
 
-/* The complete lines of |bytes|; with |last| also what stands behind the last newline. Returns the number of bytes used. */
+/* The complete lines of |bytes|; with |last| also what stands behind the last newline. Returns the
+ * number of bytes used. */
 static size_t parse_lines(struct reading *reading, const char *bytes, size_t size, bool last) {
     size_t start = 0;
     while (start < size) {
@@ -217,17 +237,20 @@ static size_t parse_lines(struct reading *reading, const char *bytes, size_t siz
 static void read_log(struct run *run, struct trial *trial, bool last) {
     enum { CHUNK = 1 << 16, LONGEST_LINE = 1 << 24 };
     bool file = run->e->collector.kind == COLLECT_FILE;
-    const char *path = mu_arena_format(run->arena, "%s/%s", run_folder(run, trial), file ? "metrics.log" : "log");
+    const char *path =
+        mu_arena_format(run->arena, "%s/%s", run_folder(run, trial), file ? "metrics.log" : "log");
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct stat status;
     if (fd < 0 || fstat(fd, &status) || (size_t)status.st_size < trial->read_to) {
         trial->read_to = fd < 0 ? trial->read_to : 0; /* the trial wrote its file anew */
     }
-    size_t room = CHUNK, used = 0;
+    size_t room = CHUNK;
+    size_t used = 0;
     char *bytes = fd < 0 ? NULL : malloc(room);
     struct reading reading = {run, trial, run_time(run->arena, run_now())};
     ssize_t n = 0;
-    while (bytes && room <= LONGEST_LINE && (n = pread(fd, bytes + used, room - used, (off_t)(trial->read_to + used))) > 0) {
+    while (bytes && room <= LONGEST_LINE &&
+           (n = pread(fd, bytes + used, room - used, (off_t)(trial->read_to + used))) > 0) {
         used += (size_t)n;
         size_t done = parse_lines(&reading, bytes, used, false);
         memmove(bytes, bytes + done, used - done);
@@ -267,23 +290,28 @@ void run_poll_trial(struct run *run, struct trial *trial) {
 void run_stop_trial(struct run *run, struct trial *trial, enum stop_cause cause) {
     if (trial->stopping == STOP_NONE && trial->condition == TRIAL_RUNNING) {
         trial->stopping = cause;
-        trial->stop_asked = run_now(); /* journaled first: whoever finds the process ended knows why */
-        journal_add(run->journal, (long)trial->number, run_time(run->arena, trial->stop_asked), "stopping", stop_cause_name(cause), NULL);
+        trial->stop_asked =
+            run_now(); /* journaled first: whoever finds the process ended knows why */
+        journal_add(run->journal, (long)trial->number, run_time(run->arena, trial->stop_asked),
+            "stopping", stop_cause_name(cause), NULL);
         process_signal(trial->pid, SIGTERM);
     }
 }
 
 /* Within a transaction of the caller, or none. */
-static void finish(struct run *run, struct trial *trial, enum condition condition, const char *why) {
+static void finish(
+    struct run *run, struct trial *trial, enum condition condition, const char *why) {
     trial->condition = condition;
     trial->why = why;
     trial->ended = run_now();
     trial->completed = run_time(run->arena, trial->ended);
-    journal_add(run->journal, (long)trial->number, trial->completed, "ended", condition_name(condition), why);
+    journal_add(run->journal, (long)trial->number, trial->completed, "ended",
+        condition_name(condition), why);
     progress_ended(run, trial);
 }
 
-/* Whether the objective has something that counts: a number, or a text where the metric is a text. */
+/* Whether the objective has something that counts: a number, or a text where the metric is a text.
+ */
 static bool has_objective(const struct run *run, const struct trial *trial) {
     return trial_value(trial, run->e, 0) != NULL;
 }
@@ -291,24 +319,29 @@ static bool has_objective(const struct run *run, const struct trial *trial) {
 static void conclude(struct run *run, struct trial *trial, int exit_status) {
     struct mu_arena *arena = run->arena;
     if (trial->stopping == STOP_EARLY) {
-        finish(run, trial, has_objective(run, trial) ? TRIAL_EARLY_STOPPED : TRIAL_METRICS_UNAVAILABLE,
-               mu_arena_format(arena, "stopped early: %s %.6g was %s the median %.6g at report %zu", run->e->metrics[0].name, trial->best,
-                               run->e->maximize ? "below" : "above", trial->rule, run->e->early.start_step));
+        finish(run, trial,
+            has_objective(run, trial) ? TRIAL_EARLY_STOPPED : TRIAL_METRICS_UNAVAILABLE,
+            mu_arena_format(arena, "stopped early: %s %.6g was %s the median %.6g at report %zu",
+                run->e->metrics[0].name, trial->best, run->e->maximize ? "below" : "above",
+                trial->rule, run->e->early.start_step));
     } else if (trial->stopping == STOP_TIMEOUT) {
-        finish(run, trial, TRIAL_FAILED, mu_arena_format(arena, "took longer than %g s", run->options->trial_timeout));
+        finish(run, trial, TRIAL_FAILED,
+            mu_arena_format(arena, "took longer than %g s", run->options->trial_timeout));
     } else if (trial->stopping == STOP_FINISHED) {
         finish(run, trial, TRIAL_KILLED, "the experiment was finished");
     } else if (exit_status > 128) {
         finish(run, trial, TRIAL_FAILED,
-               mu_arena_format(arena, "ended by signal %d (%s)", exit_status - 128, strsignal(exit_status - 128)));
+            mu_arena_format(
+                arena, "ended by signal %d (%s)", exit_status - 128, strsignal(exit_status - 128)));
     } else if (exit_status != 0) {
         finish(run, trial, TRIAL_FAILED,
-               mu_arena_format(arena, "exit status %d%s", exit_status,
-                               exit_status == 127   ? ": command not found"
-                               : exit_status == 126 ? ": not executable"
-                                                    : ""));
+            mu_arena_format(arena, "exit status %d%s", exit_status,
+                exit_status == 127   ? ": command not found"
+                : exit_status == 126 ? ": not executable"
+                                     : ""));
     } else if (!has_objective(run, trial)) {
-        finish(run, trial, TRIAL_METRICS_UNAVAILABLE, mu_arena_format(arena, "it did not report %s", run->e->metrics[0].name));
+        finish(run, trial, TRIAL_METRICS_UNAVAILABLE,
+            mu_arena_format(arena, "it did not report %s", run->e->metrics[0].name));
     } else {
         finish(run, trial, TRIAL_SUCCEEDED, "");
     }
@@ -351,7 +384,8 @@ void run_tick_trial(struct run *run, struct trial *trial, double now) {
         run_stop_trial(run, trial, STOP_TIMEOUT);
     }
     if (trial->stopping != STOP_NONE && !trial->reminded && now - trial->stop_asked > 1) {
-        trial->reminded = true; /* a signal is lost when it comes while the command is being started */
+        trial->reminded =
+            true; /* a signal is lost when it comes while the command is being started */
         process_signal(trial->pid, SIGTERM);
     }
     if (trial->stopping != STOP_NONE && (now - trial->stop_asked > grace || run->interrupts > 1)) {

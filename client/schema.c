@@ -7,7 +7,8 @@ enum { LONGEST_WORD = 40 };
 
 /* Levenshtein's distance without regard to case, of words up to LONGEST_WORD. */
 static size_t distance(const char *a, const char *b) {
-    size_t n = strlen(b), row[LONGEST_WORD + 1];
+    size_t n = strlen(b);
+    size_t row[LONGEST_WORD + 1];
     if (n > LONGEST_WORD || strlen(a) > LONGEST_WORD) {
         return LONGEST_WORD;
     }
@@ -18,7 +19,8 @@ static size_t distance(const char *a, const char *b) {
         size_t diagonal = row[0];
         row[0] = i;
         for (size_t j = 1; j <= n; j++) {
-            size_t change = diagonal + (tolower((unsigned char)*a) != tolower((unsigned char)b[j - 1]));
+            size_t change =
+                diagonal + (tolower((unsigned char)*a) != tolower((unsigned char)b[j - 1]));
             size_t edit = 1 + (row[j] < row[j - 1] ? row[j] : row[j - 1]);
             diagonal = row[j];
             row[j] = change < edit ? change : edit;
@@ -40,27 +42,31 @@ const char *schema_nearest(const char *word, const char *const *words, size_t n)
     return best;
 }
 
-static void unknown_field(const struct checker *checker, const struct node *key, const char *path, const struct field *fields) {
+static void unknown_field(const struct checker *checker, const struct node *key, const char *path,
+    const struct field *fields) {
     const char *words[64];
     size_t n = 0;
     for (; fields[n].name && n < 64; n++) {
         words[n] = fields[n].name;
     }
     const char *near = schema_nearest(key->text, words, n);
-    problem_add(checker->problems, checker->arena, key, "%s has no field \"%s\"%s%s%s", path, key->text, near ? "; did you mean \"" : "",
-                near ? near : "", near ? "\"?" : "");
+    problem_add(checker->problems, checker->arena, key, "%s has no field \"%s\"%s%s%s", path,
+        key->text, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
 /* The commonest mistake: a number where Katib's Go code decodes a string. */
-static void wrong_kind(const struct checker *checker, const struct node *value, const char *path, enum node_kind kind) {
+static void wrong_kind(const struct checker *checker, const struct node *value, const char *path,
+    enum node_kind kind) {
     if (kind == NODE_TEXT && (value->kind == NODE_NUMBER || value->kind == NODE_BOOL)) {
-        problem_add(checker->problems, checker->arena, value, "%s: %s must be in quotes (\"%s\"): Katib expects a text here", path,
-                    value->text, value->text);
+        problem_add(checker->problems, checker->arena, value,
+            "%s: %s must be in quotes (\"%s\"): Katib expects a text here", path, value->text,
+            value->text);
     } else if (kind == NODE_NUMBER && value->kind == NODE_TEXT) {
-        problem_add(checker->problems, checker->arena, value, "%s: \"%s\" must be a number without quotes", path, value->text);
+        problem_add(checker->problems, checker->arena, value,
+            "%s: \"%s\" must be a number without quotes", path, value->text);
     } else {
-        problem_add(checker->problems, checker->arena, value, "%s must be %s, not %s", path, node_kind_name(kind),
-                    node_kind_name(value->kind));
+        problem_add(checker->problems, checker->arena, value, "%s must be %s, not %s", path,
+            node_kind_name(kind), node_kind_name(value->kind));
     }
 }
 
@@ -73,9 +79,11 @@ static const struct field *find(const struct field *fields, const char *name) {
     return NULL;
 }
 
-bool schema_check(const struct checker *checker, const struct node *node, const char *path, const struct field *fields) {
+bool schema_check(const struct checker *checker, const struct node *node, const char *path,
+    const struct field *fields) {
     if (node->kind != NODE_MAP) {
-        problem_add(checker->problems, checker->arena, node, "%s must be a map, not %s", path, node_kind_name(node->kind));
+        problem_add(checker->problems, checker->arena, node, "%s must be a map, not %s", path,
+            node_kind_name(node->kind));
         return false;
     }
     for (size_t i = 0; i < node->n; i++) {
@@ -83,23 +91,28 @@ bool schema_check(const struct checker *checker, const struct node *node, const 
         const struct field *field = find(fields, pair->key->text);
         if (!field) {
             unknown_field(checker, pair->key, path, fields);
-        } else if (field->kind != NODE_NULL && pair->value->kind != NODE_NULL && pair->value->kind != field->kind) {
-            wrong_kind(checker, pair->value, mu_arena_format(checker->arena, "%s.%s", path, field->name), field->kind);
+        } else if (field->kind != NODE_NULL && pair->value->kind != NODE_NULL &&
+                   pair->value->kind != field->kind) {
+            wrong_kind(checker, pair->value,
+                mu_arena_format(checker->arena, "%s.%s", path, field->name), field->kind);
         }
     }
     for (const struct field *field = fields; field->name; field++) {
         if (field->required && !node_get(node, field->name)) {
-            problem_add(checker->problems, checker->arena, node, "%s.%s is missing", path, field->name);
+            problem_add(
+                checker->problems, checker->arena, node, "%s.%s is missing", path, field->name);
         }
     }
     return true;
 }
 
-bool schema_items(const struct checker *checker, const struct node *list, const char *path, enum node_kind kind) {
+bool schema_items(
+    const struct checker *checker, const struct node *list, const char *path, enum node_kind kind) {
     bool good = true;
     for (size_t i = 0; list && list->kind == NODE_LIST && i < list->n; i++) {
         if (list->items[i]->kind != kind) {
-            wrong_kind(checker, list->items[i], mu_arena_format(checker->arena, "%s[%zu]", path, i), kind);
+            wrong_kind(
+                checker, list->items[i], mu_arena_format(checker->arena, "%s[%zu]", path, i), kind);
             good = false;
         }
     }

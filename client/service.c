@@ -14,12 +14,23 @@
 
 #include "client/schema.h"
 
-enum { SECONDS_TO_START = 10, SECONDS_TO_STOP = 5, SECONDS_TO_CONNECT = 2, SECONDS_TO_ANSWER = 60, NO_PROGRAM = 127 };
+enum {
+    SECONDS_TO_START = 10,
+    SECONDS_TO_STOP = 5,
+    SECONDS_TO_CONNECT = 2,
+    SECONDS_TO_ANSWER = 60,
+    NO_PROGRAM = 127
+};
 
 /* Who serves what; the first column is Katib's algorithm name. */
 static const struct mu_pair servers[] = {
-    {"random", "random"},       {"tpe", "tpe"},   {"multivariate-tpe", "tpe"}, {"bayesianoptimization", "bayesopt"},
-    {"hyperband", "hyperband"}, {"enas", "enas"}, {"darts", "darts"},
+    {"random", "random"},
+    {"tpe", "tpe"},
+    {"multivariate-tpe", "tpe"},
+    {"bayesianoptimization", "bayesopt"},
+    {"hyperband", "hyperband"},
+    {"enas", "enas"},
+    {"darts", "darts"},
 };
 enum { N_SERVERS = sizeof servers / sizeof *servers };
 
@@ -34,8 +45,10 @@ static const char *server_of(const char *algorithm, struct mu_error *error) {
         strcat(strcat(all, i ? ", " : ""), names[i]);
     }
     const char *near = schema_nearest(algorithm, names, N_SERVERS);
-    mu_fail(error, MU_INVALID_ARGUMENT, "unknown algorithm name %s%s%s%s; there are %s (or give the --address of a service that has it)",
-            algorithm, near ? "; did you mean " : "", near ? near : "", near ? "?" : "", all);
+    mu_fail(error, MU_INVALID_ARGUMENT,
+        "unknown algorithm name %s%s%s%s; there are %s (or give the --address of a service that "
+        "has it)",
+        algorithm, near ? "; did you mean " : "", near ? near : "", near ? "?" : "", all);
     return NULL;
 }
 
@@ -110,7 +123,8 @@ static bool reap(pid_t pid, int *ended) {
     return false;
 }
 
-static enum mu_status start(struct service *service, const char *server, struct mu_arena *arena, struct mu_error *error) {
+static enum mu_status start(
+    struct service *service, const char *server, struct mu_arena *arena, struct mu_error *error) {
     const char *program = program_of(server, arena);
     FILE *log = tmpfile();
     int out[2] = {-1, -1};
@@ -127,15 +141,20 @@ static enum mu_status start(struct service *service, const char *server, struct 
     }
     close(out[1]);
     enum mu_status status = MU_OK;
-    int port = read_port(out[0]), ended = 0;
+    int port = read_port(out[0]);
+    int ended = 0;
     close(out[0]);
-    if (port < 0 && reap(service->pid, &ended) && WIFEXITED(ended) && WEXITSTATUS(ended) == NO_PROGRAM) {
+    if (port < 0 && reap(service->pid, &ended) && WIFEXITED(ended) &&
+        WEXITSTATUS(ended) == NO_PROGRAM) {
         service->pid = 0;
         status = mu_fail(error, MU_NOT_FOUND,
-                         "the program mushir-%s is neither beside mushir nor in PATH; build it, or give --address HOST:PORT", server);
+            "the program mushir-%s is neither beside mushir nor in PATH; build it, or give "
+            "--address HOST:PORT",
+            server);
     } else if (port < 0) {
         service_close(service);
-        status = mu_fail(error, MU_UNAVAILABLE, "%s did not start: %s", program, said(log, text, sizeof text));
+        status = mu_fail(
+            error, MU_UNAVAILABLE, "%s did not start: %s", program, said(log, text, sizeof text));
     } else {
         service->address = mu_arena_format(arena, "127.0.0.1:%d", port);
     }
@@ -143,8 +162,8 @@ static enum mu_status start(struct service *service, const char *server, struct 
     return status;
 }
 
-enum mu_status service_open(struct service *service, const char *address, const char *algorithm, struct mu_arena *arena,
-                            struct mu_error *error) {
+enum mu_status service_open(struct service *service, const char *address, const char *algorithm,
+    struct mu_arena *arena, struct mu_error *error) {
     *service = (struct service){.address = address};
     const char *server = address ? NULL : server_of(algorithm, error);
     if (!address && (!server || start(service, server, arena, error) != MU_OK)) {
@@ -177,31 +196,36 @@ void service_close(struct service *service) {
 /* ---- calling ---- */
 
 /* Say whom we failed to reach; a refusal's text stands for itself. */
-static enum mu_status explain(const struct service *service, enum mu_status status, struct mu_error *error) {
+static enum mu_status explain(
+    const struct service *service, enum mu_status status, struct mu_error *error) {
     if (status == MU_UNAVAILABLE || status == MU_DEADLINE_EXCEEDED) {
         struct mu_error cause = *error;
         return mu_fail(error, status, "the service at %s %s: %.600s", service->address,
-                       status == MU_UNAVAILABLE ? "cannot be reached" : "did not answer in time", cause.text);
+            status == MU_UNAVAILABLE ? "cannot be reached" : "did not answer in time", cause.text);
     }
     return status;
 }
 
-enum mu_status service_validate(struct service *service, const struct experiment *e, struct mu_arena *arena, struct mu_error *error) {
-    size_t size, reply_size;
+enum mu_status service_validate(struct service *service, const struct experiment *e,
+    struct mu_arena *arena, struct mu_error *error) {
+    size_t size;
+    size_t reply_size;
     uint8_t *reply = NULL;
     const uint8_t *request = request_validate(e, arena, &size);
-    enum mu_status status = mu_rpc_client_call(service->client, "/api.v1.beta1.Suggestion/ValidateAlgorithmSettings", request, size,
-                                               SECONDS_TO_CONNECT, SECONDS_TO_ANSWER, &reply, &reply_size, error);
+    enum mu_status status =
+        mu_rpc_client_call(service->client, "/api.v1.beta1.Suggestion/ValidateAlgorithmSettings",
+            request, size, SECONDS_TO_CONNECT, SECONDS_TO_ANSWER, &reply, &reply_size, error);
     free(reply);
     return status == MU_UNIMPLEMENTED ? MU_OK : explain(service, status, error);
 }
 
-enum mu_status service_suggest(struct service *service, const uint8_t *request, size_t size, size_t wanted, struct mu_arena *arena,
-                               struct suggestions *out, struct mu_error *error) {
+enum mu_status service_suggest(struct service *service, const uint8_t *request, size_t size,
+    size_t wanted, struct mu_arena *arena, struct suggestions *out, struct mu_error *error) {
     uint8_t *reply = NULL;
     size_t reply_size;
-    enum mu_status status = mu_rpc_client_call(service->client, "/api.v1.beta1.Suggestion/GetSuggestions", request, size,
-                                               SECONDS_TO_CONNECT, SECONDS_TO_ANSWER, &reply, &reply_size, error);
+    enum mu_status status =
+        mu_rpc_client_call(service->client, "/api.v1.beta1.Suggestion/GetSuggestions", request,
+            size, SECONDS_TO_CONNECT, SECONDS_TO_ANSWER, &reply, &reply_size, error);
     if (status != MU_OK) {
         return explain(service, status, error);
     }

@@ -33,7 +33,8 @@ static void show_table(const struct suggestions *s, struct mu_arena *arena) {
     putchar('\n');
     for (size_t i = 0; i < s->n; i++) {
         for (size_t j = 0; j < s->items[i].n_assignments; j++) {
-            cell(s->items[i].assignments[j].value, j < columns ? wide[j] : 0, j + 1 == s->items[i].n_assignments);
+            cell(s->items[i].assignments[j].value, j < columns ? wide[j] : 0,
+                j + 1 == s->items[i].n_assignments);
         }
         putchar('\n');
     }
@@ -68,11 +69,14 @@ enum exit_code command_suggest(struct context *context) {
     if (code != EXIT_GOOD) {
         return code;
     }
-    if (service_open(&service, options->address, context->experiment->algorithm, context->arena, &error) != MU_OK) {
+    if (service_open(&service, options->address, context->experiment->algorithm, context->arena,
+            &error) != MU_OK) {
         return cli_fail(&error);
     }
-    const uint8_t *request = request_suggestions(context->experiment, NULL, 0, options->count, 0, NULL, 0, context->arena, &size);
-    enum mu_status status = service_suggest(&service, request, size, options->count, context->arena, &suggestions, &error);
+    const uint8_t *request = request_suggestions(
+        context->experiment, NULL, 0, options->count, 0, NULL, 0, context->arena, &size);
+    enum mu_status status = service_suggest(
+        &service, request, size, options->count, context->arena, &suggestions, &error);
     service_close(&service);
     if (status != MU_OK) {
         return cli_fail(&error);

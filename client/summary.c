@@ -5,7 +5,8 @@
 #include "client/run.h"
 
 static void line(int depth, const char *name, const char *value) {
-    printf("%*s%s:%*s%s\n", 2 * depth, "", name, (int)(strlen(name) < 16 ? 18 - strlen(name) : 2), "", value);
+    printf("%*s%s:%*s%s\n", 2 * depth, "", name, (int)(strlen(name) < 16 ? 18 - strlen(name) : 2),
+        "", value);
 }
 
 /* Kubernetes shows whole seconds. */

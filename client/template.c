@@ -9,12 +9,14 @@
 /* ---- meta references ---- */
 
 bool template_is_meta(const char *reference) {
-    return !strncmp(reference, META, strlen(META)) && strlen(reference) > strlen(META) + 1 && reference[strlen(reference) - 1] == '}';
+    return !strncmp(reference, META, strlen(META)) && strlen(reference) > strlen(META) + 1 &&
+           reference[strlen(reference) - 1] == '}';
 }
 
 /* Split ${trialSpec.WHAT[INDEX]} into |what| and |index| ("" when there is none). */
 static bool split_meta(const char *reference, char what[64], char index[256]) {
-    const char *start = reference + strlen(META), *end = reference + strlen(reference) - 1;
+    const char *start = reference + strlen(META);
+    const char *end = reference + strlen(reference) - 1;
     const char *bracket = memchr(start, '[', (size_t)(end - start));
     const char *stop = bracket ? bracket : end;
     bool closed = !bracket || (end[-1] == ']' && end - 1 > bracket + 1);
@@ -22,25 +24,31 @@ static bool split_meta(const char *reference, char what[64], char index[256]) {
         return false;
     }
     snprintf(what, 64, "%.*s", (int)(stop - start), start);
-    snprintf(index, 256, "%.*s", bracket ? (int)(end - 1 - bracket - 1) : 0, bracket ? bracket + 1 : "");
+    snprintf(
+        index, 256, "%.*s", bracket ? (int)(end - 1 - bracket - 1) : 0, bracket ? bracket + 1 : "");
     return true;
 }
 
 bool template_meta_valid(const char *reference, char *why, size_t size) {
-    char what[64], index[256];
+    char what[64];
+    char index[256];
     snprintf(why, size,
-             "\"%s\" is unknown; accepted are ${trialSpec.Name}, .Namespace, .Kind, .APIVersion, .Labels[KEY] and .Annotations[KEY]",
-             reference);
+        "\"%s\" is unknown; accepted are ${trialSpec.Name}, .Namespace, .Kind, .APIVersion, "
+        ".Labels[KEY] and .Annotations[KEY]",
+        reference);
     if (!split_meta(reference, what, index)) {
         return false;
     }
-    bool plain = !strcmp(what, "Name") || !strcmp(what, "Namespace") || !strcmp(what, "Kind") || !strcmp(what, "APIVersion");
+    bool plain = !strcmp(what, "Name") || !strcmp(what, "Namespace") || !strcmp(what, "Kind") ||
+                 !strcmp(what, "APIVersion");
     bool indexed = !strcmp(what, "Labels") || !strcmp(what, "Annotations");
     return (plain && !*index) || (indexed && *index);
 }
 
-static const char *meta_value(const struct trial_template *t, const char *reference, const struct trial_identity *trial) {
-    char what[64], index[256];
+static const char *meta_value(
+    const struct trial_template *t, const char *reference, const struct trial_identity *trial) {
+    char what[64];
+    char index[256];
     if (!split_meta(reference, what, index)) {
         return NULL;
     }
@@ -57,33 +65,39 @@ static const char *meta_value(const struct trial_template *t, const char *refere
     if (!strcmp(what, "APIVersion")) {
         return node_text(t->spec, "apiVersion", NULL);
     }
-    return node_text(node_get(metadata, !strcmp(what, "Labels") ? "labels" : "annotations"), index, NULL);
+    return node_text(
+        node_get(metadata, !strcmp(what, "Labels") ? "labels" : "annotations"), index, NULL);
 }
 
 /* ---- filling in ---- */
 
 static const char *assigned(const struct trial_identity *trial, const char *name, size_t length) {
     for (size_t i = 0; i < trial->n_assignments; i++) {
-        if (strlen(trial->assignments[i].name) == length && !memcmp(trial->assignments[i].name, name, length)) {
+        if (strlen(trial->assignments[i].name) == length &&
+            !memcmp(trial->assignments[i].name, name, length)) {
             return trial->assignments[i].value;
         }
     }
     return NULL;
 }
 
-/* The value of placeholder |name|: NULL with an error when it has none; |*known| false when the template does not declare it. */
-static const char *placeholder(const struct trial_template *t, const char *name, size_t length, const struct trial_identity *trial,
-                               bool *known, struct mu_error *error) {
+/* The value of placeholder |name|: NULL with an error when it has none; |*known| false when the
+ * template does not declare it. */
+static const char *placeholder(const struct trial_template *t, const char *name, size_t length,
+    const struct trial_identity *trial, bool *known, struct mu_error *error) {
     for (size_t i = 0; i < t->n_parameters; i++) {
         const struct trial_parameter *p = &t->parameters[i];
         if (strlen(p->name) != length || memcmp(p->name, name, length)) {
             continue;
         }
         *known = true;
-        const char *value =
-            template_is_meta(p->reference) ? meta_value(t, p->reference, trial) : assigned(trial, p->reference, strlen(p->reference));
+        const char *value = template_is_meta(p->reference)
+                                ? meta_value(t, p->reference, trial)
+                                : assigned(trial, p->reference, strlen(p->reference));
         if (!value) {
-            mu_fail(error, MU_INVALID_ARGUMENT, "trial parameter %s: the suggestion has no value for \"%s\"", p->name, p->reference);
+            mu_fail(error, MU_INVALID_ARGUMENT,
+                "trial parameter %s: the suggestion has no value for \"%s\"", p->name,
+                p->reference);
         }
         return value;
     }
@@ -92,11 +106,13 @@ static const char *placeholder(const struct trial_template *t, const char *name,
     return value;
 }
 
-enum mu_status template_fill(const struct trial_template *t, const char *text, const struct trial_identity *trial, struct mu_arena *arena,
-                             const char **filled, struct mu_error *error) {
+enum mu_status template_fill(const struct trial_template *t, const char *text,
+    const struct trial_identity *trial, struct mu_arena *arena, const char **filled,
+    struct mu_error *error) {
     const char *done = "";
     for (;;) {
-        const char *start = strstr(text, OPEN), *end = start ? strchr(start, '}') : NULL;
+        const char *start = strstr(text, OPEN);
+        const char *end = start ? strchr(start, '}') : NULL;
         if (!end) {
             *filled = mu_arena_format(arena, "%s%s", done, text);
             return MU_OK;
@@ -127,7 +143,8 @@ struct check {
 
 static void check_text(const struct check *check, const struct node *node) {
     for (const char *at = node->text; (at = strstr(at, OPEN)); at++) {
-        const char *name = at + strlen(OPEN), *end = strchr(name, '}');
+        const char *name = at + strlen(OPEN);
+        const char *end = strchr(name, '}');
         bool found = false;
         for (size_t i = 0; end && i < check->t->n_parameters; i++) {
             const char *own = check->t->parameters[i].name;
@@ -136,13 +153,15 @@ static void check_text(const struct check *check, const struct node *node) {
             }
         }
         if (end && !found) {
-            problem_add(check->problems, check->arena, node, "${trialParameters.%.*s} is not in trialParameters", (int)(end - name), name);
+            problem_add(check->problems, check->arena, node,
+                "${trialParameters.%.*s} is not in trialParameters", (int)(end - name), name);
         }
     }
     if (strstr(node->text, META)) {
         problem_warn(check->problems, check->arena, node,
-                     "Katib replaces ${trialSpec...} only as the reference of a trialParameter, not here: \"%s\" stays as it is",
-                     node->text);
+            "Katib replaces ${trialSpec...} only as the reference of a trialParameter, not here: "
+            "\"%s\" stays as it is",
+            node->text);
     }
 }
 
@@ -155,17 +174,20 @@ static void check_node(const struct check *check, const struct node *node) {
     }
 }
 
-void template_check(const struct trial_template *t, struct mu_arena *arena, struct problems *problems) {
+void template_check(
+    const struct trial_template *t, struct mu_arena *arena, struct problems *problems) {
     struct check check = {t, arena, problems, MU_ARRAY(arena, t->n_parameters, bool)};
     check_node(&check, t->spec);
     for (size_t i = 0; i < t->n_parameters; i++) {
         if (!check.used[i]) {
-            problem_add(problems, arena, t->parameters[i].node, "trialParameters: %s is not used in the trialSpec; Katib refuses that",
-                        t->parameters[i].name);
+            problem_add(problems, arena, t->parameters[i].node,
+                "trialParameters: %s is not used in the trialSpec; Katib refuses that",
+                t->parameters[i].name);
         }
     }
     char why[256];
     if (!template_container(t, why, sizeof why)) {
-        problem_warn(problems, arena, t->spec, "%s; mushir run needs one, or a command after --", why);
+        problem_warn(
+            problems, arena, t->spec, "%s; mushir run needs one, or a command after --", why);
     }
 }

@@ -4,15 +4,19 @@
 
 #include "client/template.h"
 
-/* Depth first: the container called |name| (NULL: any) in a list under "containers". |*seen| counts containers. */
+/* Depth first: the container called |name| (NULL: any) in a list under "containers". |*seen| counts
+ * containers. */
 static const struct node *find_container(const struct node *node, const char *name, size_t *seen) {
     const struct node *found = NULL;
     for (size_t i = 0; i < node->n && !found; i++) {
         const struct node *child = node->kind == NODE_LIST ? node->items[i] : node->pairs[i].value;
-        if (node->kind == NODE_MAP && !strcmp(node->pairs[i].key->text, "containers") && child->kind == NODE_LIST) {
+        if (node->kind == NODE_MAP && !strcmp(node->pairs[i].key->text, "containers") &&
+            child->kind == NODE_LIST) {
             for (size_t j = 0; j < child->n && !found; j++) {
                 ++*seen;
-                found = !name || !strcmp(node_text(child->items[j], "name", ""), name) ? child->items[j] : NULL;
+                found = !name || !strcmp(node_text(child->items[j], "name", ""), name)
+                            ? child->items[j]
+                            : NULL;
             }
         } else {
             found = find_container(child, name, seen);
@@ -27,13 +31,17 @@ const struct node *template_container(const struct trial_template *t, char *why,
         snprintf(why, size, "the experiment has no trialSpec");
         return NULL;
     }
-    const struct node *trainer = node_get(node_get(t->spec, "spec"), "trainer"); /* a TrainJob's container has no list around it */
+    const struct node *trainer = node_get(
+        node_get(t->spec, "spec"), "trainer"); /* a TrainJob's container has no list around it */
     const struct node *found = find_container(t->spec, t->container, &seen);
     if (!found && trainer && trainer->kind == NODE_MAP) {
         return trainer;
     }
     if (!found) {
-        snprintf(why, size, seen ? "the trialSpec has no container called \"%s\"" : "the trialSpec has no containers", t->container);
+        snprintf(why, size,
+            seen ? "the trialSpec has no container called \"%s\""
+                 : "the trialSpec has no containers",
+            t->container);
     }
     return found;
 }
@@ -59,14 +67,16 @@ static const char *expand_environment(const struct filling *f, const char *text)
         const char *end = at[1] == '(' ? strchr(at, ')') : NULL;
         const char *value = NULL;
         for (size_t i = 0; end && i < f->command->n_environment; i++) {
-            const char *pair = f->command->environment[i], *equals = strchr(pair, '=');
+            const char *pair = f->command->environment[i];
+            const char *equals = strchr(pair, '=');
             if (equals - pair == end - at - 2 && !memcmp(pair, at + 2, (size_t)(equals - pair))) {
                 value = equals + 1;
             }
         }
         bool escaped = at[1] == '$' && at[2] == '(';
         const char *next = value ? end + 1 : escaped ? at + 2 : at + 1;
-        done = mu_arena_format(f->arena, "%s%.*s%s", done, (int)(at - text), text, value ? value : "$");
+        done = mu_arena_format(
+            f->arena, "%s%.*s%s", done, (int)(at - text), text, value ? value : "$");
         text = next;
     }
 }
@@ -76,26 +86,32 @@ static enum mu_status fill_environment(struct filling *f, const struct node *con
     size_t n = list && list->kind == NODE_LIST ? list->n : 0;
     f->command->environment = MU_ARRAY(f->arena, n, const char *);
     for (size_t i = 0; i < n; i++) {
-        const char *name = node_text(list->items[i], "name", NULL), *value = node_text(list->items[i], "value", NULL), *filled;
+        const char *name = node_text(list->items[i], "name", NULL);
+        const char *value = node_text(list->items[i], "value", NULL);
+        const char *filled;
         if (!name || !value) {
             continue; /* valueFrom: secrets and the like are not here */
         }
         if (template_fill(&f->e->template, value, f->trial, f->arena, &filled, f->error) != MU_OK) {
             return f->error->code;
         }
-        f->command->environment[f->command->n_environment++] = mu_arena_format(f->arena, "%s=%s", name, filled);
+        f->command->environment[f->command->n_environment++] =
+            mu_arena_format(f->arena, "%s=%s", name, filled);
     }
     return MU_OK;
 }
 
-static enum mu_status fill_list(struct filling *f, const struct node *list, const char **argv, size_t *n) {
+static enum mu_status fill_list(
+    struct filling *f, const struct node *list, const char **argv, size_t *n) {
     for (size_t i = 0; list && list->kind == NODE_LIST && i < list->n; i++) {
         const char *text = list->items[i]->text;
         if (!text || list->items[i]->kind != NODE_TEXT) {
-            return mu_fail(f->error, MU_INVALID_ARGUMENT, "line %d: a command is made of texts; put numbers and truth values in quotes",
-                           list->items[i]->line);
+            return mu_fail(f->error, MU_INVALID_ARGUMENT,
+                "line %d: a command is made of texts; put numbers and truth values in quotes",
+                list->items[i]->line);
         }
-        if (template_fill(&f->e->template, text, f->trial, f->arena, &argv[*n], f->error) != MU_OK) {
+        if (template_fill(&f->e->template, text, f->trial, f->arena, &argv[*n], f->error) !=
+            MU_OK) {
             return f->error->code;
         }
         argv[*n] = expand_environment(f, argv[*n]);
@@ -104,10 +120,12 @@ static enum mu_status fill_list(struct filling *f, const struct node *list, cons
     return MU_OK;
 }
 
-/* Katib's collectors join the container's words and run them in a shell (its own, when the command is one already). */
+/* Katib's collectors join the container's words and run them in a shell (its own, when the command
+ * is one already). */
 static void join_for_shell(struct mu_arena *arena, struct trial_command *command) {
     const char **argv = command->argv;
-    bool own = argv[0] && argv[1] && (!strcmp(argv[0], "sh") || !strcmp(argv[0], "bash")) && !strcmp(argv[1], "-c");
+    bool own = argv[0] && argv[1] && (!strcmp(argv[0], "sh") || !strcmp(argv[0], "bash")) &&
+               !strcmp(argv[1], "-c");
     const char *script = "";
     for (size_t i = own ? 2 : 0; argv[i]; i++) {
         script = mu_arena_format(arena, "%s%s%s", script, *script ? " " : "", argv[i]);
@@ -118,30 +136,37 @@ static void join_for_shell(struct mu_arena *arena, struct trial_command *command
     command->argv[2] = script;
 }
 
-enum mu_status template_command(const struct experiment *e, const struct trial_identity *trial, struct mu_arena *arena,
-                                struct trial_command *command, struct mu_error *error) {
+enum mu_status template_command(const struct experiment *e, const struct trial_identity *trial,
+    struct mu_arena *arena, struct trial_command *command, struct mu_error *error) {
     char why[256];
     const struct node *container = template_container(&e->template, why, sizeof why);
     *command = (struct trial_command){NULL, NULL, 0};
     if (!container) {
         return mu_fail(error, MU_INVALID_ARGUMENT, "%s", why);
     }
-    const struct node *words = node_get(container, "command"), *more = node_get(container, "args");
+    const struct node *words = node_get(container, "command");
+    const struct node *more = node_get(container, "args");
     if (!words) {
-        return mu_fail(error, MU_INVALID_ARGUMENT, "line %d: the container has no command (that of its image is not known here)",
-                       container->line);
+        return mu_fail(error, MU_INVALID_ARGUMENT,
+            "line %d: the container has no command (that of its image is not known here)",
+            container->line);
     }
     struct filling filling = {e, trial, arena, error, command};
-    size_t n = 0, room = (words->kind == NODE_LIST ? words->n : 0) + (more && more->kind == NODE_LIST ? more->n : 0) + 1;
+    size_t n = 0;
+    size_t room = (words->kind == NODE_LIST ? words->n : 0) +
+                  (more && more->kind == NODE_LIST ? more->n : 0) + 1;
     command->argv = MU_ARRAY(arena, room, const char *);
-    if (fill_environment(&filling, container) != MU_OK || fill_list(&filling, words, command->argv, &n) != MU_OK ||
+    if (fill_environment(&filling, container) != MU_OK ||
+        fill_list(&filling, words, command->argv, &n) != MU_OK ||
         fill_list(&filling, more, command->argv, &n) != MU_OK) {
         return error->code;
     }
     if (n == 0) {
-        return mu_fail(error, MU_INVALID_ARGUMENT, "line %d: the container's command is empty", container->line);
+        return mu_fail(error, MU_INVALID_ARGUMENT, "line %d: the container's command is empty",
+            container->line);
     }
-    bool pushed = !strcmp(e->collector.kind_name, "Push") || !strcmp(e->collector.kind_name, "None");
+    bool pushed =
+        !strcmp(e->collector.kind_name, "Push") || !strcmp(e->collector.kind_name, "None");
     if (!pushed) {
         join_for_shell(arena, command);
     }

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-static const char *const names[] = {"Created", "Running", "Succeeded", "Killed", "Failed", "MetricsUnavailable", "EarlyStopped"};
+static const char *const names[] = {
+    "Created", "Running", "Succeeded", "Killed", "Failed", "MetricsUnavailable", "EarlyStopped"};
 enum { N_CONDITIONS = sizeof names / sizeof *names };
 
 bool trial_over(const struct trial *trial) {
@@ -50,25 +51,30 @@ static void *grown(void *items, size_t n, size_t *room, size_t size, struct mu_a
     return larger;
 }
 
-void trial_assign(struct trial *trial, const char *name, const char *value, struct mu_arena *arena) {
-    trial->assignments = grown(trial->assignments, trial->n_assignments, &trial->assignment_room, sizeof *trial->assignments, arena);
+void trial_assign(
+    struct trial *trial, const char *name, const char *value, struct mu_arena *arena) {
+    trial->assignments = grown(trial->assignments, trial->n_assignments, &trial->assignment_room,
+        sizeof *trial->assignments, arena);
     trial->assignments[trial->n_assignments++] = (struct mu_pair){name, value};
 }
 
-static void observe_objective(struct trial *trial, const struct experiment *e, const char *value, struct mu_arena *arena) {
+static void observe_objective(
+    struct trial *trial, const struct experiment *e, const char *value, struct mu_arena *arena) {
     double number;
     if (!mu_read_double(value, &number)) {
         return;
     }
-    trial->objective = grown(trial->objective, trial->n_objective, &trial->objective_room, sizeof *trial->objective, arena);
+    trial->objective = grown(trial->objective, trial->n_objective, &trial->objective_room,
+        sizeof *trial->objective, arena);
     trial->objective[trial->n_objective++] = number;
     bool better = e->maximize ? number > trial->best : number < trial->best;
     trial->best = trial->n_objective == 1 || better ? number : trial->best;
 }
 
-void trial_observe(struct trial *trial, const struct experiment *e, size_t metric, const char *value, const char *time,
-                   struct mu_arena *arena) {
-    trial->observations = grown(trial->observations, trial->n_observations, &trial->observation_room, sizeof *trial->observations, arena);
+void trial_observe(struct trial *trial, const struct experiment *e, size_t metric,
+    const char *value, const char *time, struct mu_arena *arena) {
+    trial->observations = grown(trial->observations, trial->n_observations,
+        &trial->observation_room, sizeof *trial->observations, arena);
     trial->observations[trial->n_observations++] = (struct observation){metric, value, time};
     metric_summary_add(&trial->summaries[metric], value);
     if (metric == 0) {
@@ -96,7 +102,8 @@ bool trial_objective(const struct trial *trial, const struct experiment *e, doub
 
 const struct trial *trial_best(struct trial *const *trials, size_t n, const struct experiment *e) {
     const struct trial *best = NULL;
-    double value, least = 0;
+    double value;
+    double least = 0;
     for (size_t i = 0; i < n; i++) {
         if (!trial_objective(trials[i], e, &value)) {
             bool text = trials[i]->condition == TRIAL_SUCCEEDED && trial_value(trials[i], e, 0);
@@ -115,8 +122,8 @@ const struct trial *trial_best(struct trial *const *trials, size_t n, const stru
 
 struct trial_counts trial_count(struct trial *const *trials, size_t n) {
     struct trial_counts counts = {.total = n};
-    size_t *const of[N_CONDITIONS] = {&counts.pending, &counts.running,     &counts.succeeded,    &counts.killed,
-                                      &counts.failed,  &counts.unavailable, &counts.early_stopped};
+    size_t *const of[N_CONDITIONS] = {&counts.pending, &counts.running, &counts.succeeded,
+        &counts.killed, &counts.failed, &counts.unavailable, &counts.early_stopped};
     for (size_t i = 0; i < n; i++) {
         ++*of[trials[i]->condition];
     }

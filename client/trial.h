@@ -46,10 +46,11 @@ struct trial {
     double best; /* of |objective| so far */
 
     /* while it runs */
-    pid_t pid;               /* the process group; 0: none */
-    bool adopted;            /* begun by an earlier mushir: not our child */
-    int watch;               /* inotify's; -1 */
-    size_t read_to, to_skip; /* bytes of the log that were read; observations that the journal already has */
+    pid_t pid;    /* the process group; 0: none */
+    bool adopted; /* begun by an earlier mushir: not our child */
+    int watch;    /* inotify's; -1 */
+    size_t read_to,
+        to_skip; /* bytes of the log that were read; observations that the journal already has */
     enum stop_cause stopping;
     bool reminded;     /* asked twice */
     double stop_asked; /* when; for the kill that follows */
@@ -68,8 +69,8 @@ enum stop_cause stop_cause_of(const char *name);
 
 /* Append an assignment; an observation (texts are borrowed). Memory from |arena|. */
 void trial_assign(struct trial *trial, const char *name, const char *value, struct mu_arena *arena);
-void trial_observe(struct trial *trial, const struct experiment *e, size_t metric, const char *value, const char *time,
-                   struct mu_arena *arena);
+void trial_observe(struct trial *trial, const struct experiment *e, size_t metric,
+    const char *value, const char *time, struct mu_arena *arena);
 
 /* Forget what was reported: a new attempt begins. */
 void trial_restart(struct trial *trial, const struct experiment *e, struct mu_arena *arena);
@@ -80,7 +81,8 @@ const char *trial_value(const struct trial *trial, const struct experiment *e, s
 /* The objective as a finite number, of succeeded and early-stopped trials. False for others. */
 bool trial_objective(const struct trial *trial, const struct experiment *e, double *value);
 
-/* The best of |trials| in Katib's sense, or NULL: the smallest or largest objective; of equal ones the first; of texts the latest. */
+/* The best of |trials| in Katib's sense, or NULL: the smallest or largest objective; of equal ones
+ * the first; of texts the latest. */
 const struct trial *trial_best(struct trial *const *trials, size_t n, const struct experiment *e);
 
 /* Counts by condition. */

@@ -7,15 +7,18 @@ static void show(const struct context *context) {
     const struct experiment *e = context->experiment;
     printf("%s: valid. %s ", context->options->file, e->name);
     if (e->network.present) {
-        printf("searches networks of %d layers over %zu operations", e->network.layers, e->network.n_operations);
+        printf("searches networks of %d layers over %zu operations", e->network.layers,
+            e->network.n_operations);
     } else {
         printf("searches %zu parameter%s", e->n_parameters, e->n_parameters == 1 ? "" : "s");
     }
-    printf(" with %s, to %s %s", e->algorithm, e->maximize ? "maximize" : "minimize", e->metrics[0].name);
+    printf(" with %s, to %s %s", e->algorithm, e->maximize ? "maximize" : "minimize",
+        e->metrics[0].name);
     if (e->max_trials > 0) {
         printf(" in %d trials", e->max_trials);
     }
-    printf(", %d at a time%s.\n", e->parallel, context->options->offline ? " (the algorithm's settings were not checked: --offline)" : "");
+    printf(", %d at a time%s.\n", e->parallel,
+        context->options->offline ? " (the algorithm's settings were not checked: --offline)" : "");
 }
 
 enum exit_code command_validate(struct context *context) {
@@ -26,10 +29,12 @@ enum exit_code command_validate(struct context *context) {
         return code;
     }
     if (!context->options->offline) {
-        if (service_open(&service, context->options->address, context->experiment->algorithm, context->arena, &error) != MU_OK) {
+        if (service_open(&service, context->options->address, context->experiment->algorithm,
+                context->arena, &error) != MU_OK) {
             return cli_fail(&error);
         }
-        enum mu_status status = service_validate(&service, context->experiment, context->arena, &error);
+        enum mu_status status =
+            service_validate(&service, context->experiment, context->arena, &error);
         service_close(&service);
         if (status != MU_OK) {
             return cli_fail(&error);

@@ -1,7 +1,9 @@
-/* Fuzz target: bytes -> YAML -> experiment -> a trial's command, a request and metrics from the same bytes.
+/* Fuzz target: bytes -> YAML -> experiment -> a trial's command, a request and metrics from the
+ * same bytes.
  *
- * With libFuzzer (preset fuzz) it explores; otherwise the main below replays each file, every beginning of it, and the file with each byte
- * changed in turn: what people and editors do to YAML. */
+ * With libFuzzer (preset fuzz) it explores; otherwise the main below replays each file, every
+ * beginning of it, and the file with each byte changed in turn: what people and editors do to YAML.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +19,8 @@ static void ignore(void *user, size_t metric, const char *value, const char *tim
     *(size_t *)user += strlen(value);
 }
 
-static void use(const struct experiment *e, const uint8_t *bytes, size_t size, struct mu_arena *arena) {
+static void use(
+    const struct experiment *e, const uint8_t *bytes, size_t size, struct mu_arena *arena) {
     struct mu_pair *assignments = MU_ARRAY(arena, e->n_parameters, struct mu_pair);
     for (size_t i = 0; i < e->n_parameters; i++) {
         assignments[i] = (struct mu_pair){e->parameters[i].name, "1"};
@@ -25,7 +28,8 @@ static void use(const struct experiment *e, const uint8_t *bytes, size_t size, s
     struct trial_identity identity = {"trial", e->space_name, assignments, e->n_parameters};
     struct trial_command command;
     struct mu_error error;
-    size_t packed, found = 0;
+    size_t packed;
+    size_t found = 0;
     request_validate(e, arena, &packed);
     enum mu_status made = template_command(e, &identity, arena, &command, &error);
     (void)made; /* some have no command */

@@ -1,7 +1,9 @@
-/* Fuzz target: bytes -> wire -> validate and suggest of one algorithm -> bytes, under a small arena.
+/* Fuzz target: bytes -> wire -> validate and suggest of one algorithm -> bytes, under a small
+ * arena.
  *
- * Compiled once per service with ALGORITHM_HEADER and ALGORITHM set. With libFuzzer (preset fuzz) it explores; otherwise the main below
- * replays files, and ctest replays fuzz/corpus in every build, sanitizers included. */
+ * Compiled once per service with ALGORITHM_HEADER and ALGORITHM set. With libFuzzer (preset fuzz)
+ * it explores; otherwise the main below replays files, and ctest replays fuzz/corpus in every
+ * build, sanitizers included. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -27,8 +29,11 @@ static void suggest(const uint8_t *bytes, size_t size, struct mu_arena *arena) {
     }
     enum mu_status valid = mu_algorithm_validate(&ALGORITHM, &in.experiment, arena, &error);
     (void)valid; /* an invalid experiment may still be asked about */
-    struct mu_request request = {
-        .experiment = &in.experiment, .history = &in.history, .wanted = in.wanted % MOST_SUGGESTIONS, .first = in.first, .arena = arena};
+    struct mu_request request = {.experiment = &in.experiment,
+        .history = &in.history,
+        .wanted = in.wanted % MOST_SUGGESTIONS,
+        .first = in.first,
+        .arena = arena};
     struct mu_reply reply;
     if (mu_algorithm_suggest(&ALGORITHM, &request, &reply, &error)) {
         if (error.code == MU_INTERNAL) {

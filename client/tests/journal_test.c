@@ -29,7 +29,8 @@ static int remove_folder(void **state) {
 
 static void collect(void *user, const struct journal_event *event) {
     char *text = user;
-    snprintf(text + strlen(text), 4096 - strlen(text), "%ld %s %s %s;", event->trial, event->kind, event->name, event->value);
+    snprintf(text + strlen(text), 4096 - strlen(text), "%ld %s %s %s;", event->trial, event->kind,
+        event->name, event->value);
 }
 
 static void expect(struct journal *journal, const char *expected) {
@@ -129,8 +130,10 @@ static void another_file_is_not_touched(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(events_come_back_in_order),   cmocka_unit_test(modes_protect_an_earlier_run),
-        cmocka_unit_test(a_trial_ends_once),           cmocka_unit_test(a_killed_writer_leaves_whole_transactions),
+        cmocka_unit_test(events_come_back_in_order),
+        cmocka_unit_test(modes_protect_an_earlier_run),
+        cmocka_unit_test(a_trial_ends_once),
+        cmocka_unit_test(a_killed_writer_leaves_whole_transactions),
         cmocka_unit_test(another_file_is_not_touched),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -9,7 +9,8 @@
 #include "client/metrics.h"
 #include "tests/support/cmocka.h"
 
-static struct metric_spec specs[] = {{"loss", STRATEGY_MIN}, {"valid_1 auc", STRATEGY_MAX}, {"acc", STRATEGY_LATEST}};
+static struct metric_spec specs[] = {
+    {"loss", STRATEGY_MIN}, {"valid_1 auc", STRATEGY_MAX}, {"acc", STRATEGY_LATEST}};
 
 static void collect(void *user, size_t metric, const char *value, const char *time) {
     char *text = user;
@@ -17,7 +18,9 @@ static void collect(void *user, size_t metric, const char *value, const char *ti
 }
 
 static void expect(const char *filter, bool json, const char *line, const char *expected) {
-    struct experiment e = {.metrics = specs, .n_metrics = 3, .collector = {.json = json, .filters = &filter, .n_filters = filter != NULL}};
+    struct experiment e = {.metrics = specs,
+        .n_metrics = 3,
+        .collector = {.json = json, .filters = &filter, .n_filters = filter != NULL}};
     struct metric_parser *parser = metric_parser_create(&e);
     char text[256] = "";
     metric_parse_line(parser, line, strlen(line), collect, text);
@@ -54,11 +57,12 @@ static void custom_filters_have_two_groups(void **state) {
 
 static void json_lines_are_flat_objects(void **state) {
     (void)state;
-    expect(NULL, true, "{\"loss\": \"0.5\", \"acc\": 0.7, \"timestamp\": \"t\"}", "0=0.5@t;2=0.7@t;");
+    expect(
+        NULL, true, "{\"loss\": \"0.5\", \"acc\": 0.7, \"timestamp\": \"t\"}", "0=0.5@t;2=0.7@t;");
     expect(NULL, true, "{\"nested\": {\"loss\": 1, \"x\": [\"}\"]}, \"loss\": 2}", "0=2@;");
     expect(NULL, true, "{\"loss\": \"\\u0031\\n\"}", "0=1\n@;");
-    static const char *const broken[] = {"",       "{",      "[1]", "{\"loss\"", "{\"loss\":", "{\"loss\": 1", "{\"loss\": \"1",
-                                         "loss=1", "{\"a\\", "{}",  "{,}"};
+    static const char *const broken[] = {"", "{", "[1]", "{\"loss\"", "{\"loss\":", "{\"loss\": 1",
+        "{\"loss\": \"1", "loss=1", "{\"a\\", "{}", "{,}"};
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
         expect(NULL, true, broken[i], "");
     }
@@ -84,13 +88,17 @@ static void strategies_choose_among_values(void **state) {
 }
 
 static void the_threshold_is_a_true_median(void **state) {
-    static const double a[] = {0.5, 1.0, 9}, b[] = {1}, c[] = {10, 10}, d[] = {2, 2};
+    static const double a[] = {0.5, 1.0, 9};
+    static const double b[] = {1};
+    static const double c[] = {10, 10};
+    static const double d[] = {2, 2};
     const struct series trials[] = {{a, 3}, {b, 1}, {c, 2}, {NULL, 0}};
     const struct series even[] = {{a, 3}, {b, 1}, {c, 2}, {d, 2}};
     double t = -1;
     (void)state;
     assert_false(median_threshold(trials, 3, 4, 2, &t));
-    assert_true(median_threshold(trials, 4, 4, 2, &t)); /* means 0.75, 1, 10; the fourth reported nothing */
+    assert_true(
+        median_threshold(trials, 4, 4, 2, &t)); /* means 0.75, 1, 10; the fourth reported nothing */
     assert_close(t, 1, 0);
     assert_true(median_threshold(even, 4, 4, 2, &t));
     assert_close(t, 1.5, 0);
@@ -113,7 +121,9 @@ static void the_rule_is_judged_once(void **state) {
 
 static void importance_finds_what_matters(void **state) {
     enum { N = 300 };
-    double x[N], noise[N], y[N];
+    double x[N];
+    double noise[N];
+    double y[N];
     unsigned seed = 7;
     (void)state;
     for (int i = 0; i < N; i++) {
@@ -121,8 +131,9 @@ static void importance_finds_what_matters(void **state) {
         noise[i] = rand_r(&seed) / (double)RAND_MAX;
         y[i] = (x[i] - 0.5) * (x[i] - 0.5);
     }
-    assert_true(importance(x, y, N) > 0.6);      /* not monotone: a correlation would say 0 */
-    assert_true(importance(noise, y, N) < 0.05); /* epsilon squared has mean 0 and deviation about 0.01 here */
+    assert_true(importance(x, y, N) > 0.6); /* not monotone: a correlation would say 0 */
+    assert_true(importance(noise, y, N) <
+                0.05); /* epsilon squared has mean 0 and deviation about 0.01 here */
     for (int i = 0; i < N; i++) {
         x[i] = i % 2;
         y[i] = x[i] > 0 ? 1e300 : i;

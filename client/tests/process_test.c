@@ -26,7 +26,8 @@ static int remove_root(void **state) {
 }
 
 static pid_t begin(const char *script) {
-    const char *argv[] = {"sh", "-c", script, NULL}, *environment[] = {"GREETING=hello"};
+    const char *argv[] = {"sh", "-c", script, NULL};
+    const char *environment[] = {"GREETING=hello"};
     struct process_spec spec = {folder, root, argv, environment, 1};
     pid_t pid = 0;
     assert_int_equal(process_start(&spec, &pid, &error), MU_OK);
@@ -35,7 +36,8 @@ static pid_t begin(const char *script) {
 }
 
 static int ended(pid_t pid) {
-    int status, known = -1;
+    int status;
+    int known = -1;
     pid_t found;
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(process_find(folder, &found, &known), PROCESS_ENDED);
@@ -53,7 +55,8 @@ static void exit_statuses_are_kept(void **state) {
 }
 
 static void output_goes_to_the_log(void **state) {
-    char path[80], line[64] = "";
+    char path[80];
+    char line[64] = "";
     (void)state;
     ended(begin("echo $GREETING >&2; pwd"));
     snprintf(path, sizeof path, "%s/log", folder);
@@ -66,7 +69,8 @@ static void output_goes_to_the_log(void **state) {
 }
 
 static void a_running_process_is_found_and_its_group_stopped(void **state) {
-    pid_t pid = begin("touch up; exec sleep 60"), found = 0;
+    pid_t pid = begin("touch up; exec sleep 60");
+    pid_t found = 0;
     int status = 0;
     (void)state;
     assert_int_equal(process_find(folder, &found, &status), PROCESS_RUNNING);
@@ -77,7 +81,8 @@ static void a_running_process_is_found_and_its_group_stopped(void **state) {
     assert_int_equal(found, pid);
     char up[80];
     snprintf(up, sizeof up, "%s/up", root);
-    for (int i = 0; i < 10000 && access(up, F_OK); i++) { /* a signal to a process that is not there yet is lost */
+    for (int i = 0; i < 10000 && access(up, F_OK);
+         i++) { /* a signal to a process that is not there yet is lost */
         usleep(1000);
     }
     process_signal(pid, SIGTERM);
@@ -85,12 +90,14 @@ static void a_running_process_is_found_and_its_group_stopped(void **state) {
 }
 
 static void a_killed_keeper_is_gone(void **state) {
-    pid_t pid = begin("sleep 60"), found;
+    pid_t pid = begin("sleep 60");
+    pid_t found;
     int status;
     (void)state;
     process_signal(pid, SIGKILL);
     assert_int_equal(waitpid(pid, &status, 0), pid);
-    for (int i = 0; i < 10000 && process_find(folder, &found, &status) != PROCESS_GONE; i++) { /* its child may die a little later */
+    for (int i = 0; i < 10000 && process_find(folder, &found, &status) != PROCESS_GONE;
+         i++) { /* its child may die a little later */
         usleep(1000);
     }
     assert_int_equal(process_find(folder, &found, &status), PROCESS_GONE);

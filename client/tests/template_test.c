@@ -5,14 +5,21 @@
 #include "client/template.h"
 #include "tests/support/cmocka.h"
 
-#define HEAD                                                                                                                               \
-    "apiVersion: kubeflow.org/v1beta1\nkind: Experiment\nmetadata: {name: e, namespace: lab}\nspec:\n"                                     \
-    "  objective: {type: minimize, objectiveMetricName: loss}\n  algorithm: {algorithmName: random}\n"                                     \
-    "  parameters: [{name: lr, parameterType: double, feasibleSpace: {min: '0', max: '1'}}]\n  trialTemplate:\n"                           \
-    "    trialParameters: [{name: rate, reference: lr}, {name: me, reference: '${trialSpec.Name}'},"                                       \
-    " {name: where, reference: '${trialSpec.Namespace}'}, {name: team, reference: '${trialSpec.Labels[team]}'}]\n"
+#define HEAD                                                                                       \
+    "apiVersion: kubeflow.org/v1beta1\nkind: Experiment\nmetadata: {name: e, namespace: "          \
+    "lab}\nspec:\n"                                                                                \
+    "  objective: {type: minimize, objectiveMetricName: loss}\n  algorithm: {algorithmName: "      \
+    "random}\n"                                                                                    \
+    "  parameters: [{name: lr, parameterType: double, feasibleSpace: {min: '0', max: '1'}}]\n  "   \
+    "trialTemplate:\n"                                                                             \
+    "    trialParameters: [{name: rate, reference: lr}, {name: me, reference: "                    \
+    "'${trialSpec.Name}'},"                                                                        \
+    " {name: where, reference: '${trialSpec.Namespace}'}, {name: team, reference: "                \
+    "'${trialSpec.Labels[team]}'}]\n"
 
-#define USES "'${trialParameters.rate}', '${trialParameters.me}', '${trialParameters.where}', '${trialParameters.team}'"
+#define USES                                                                                       \
+    "'${trialParameters.rate}', '${trialParameters.me}', '${trialParameters.where}', "             \
+    "'${trialParameters.team}'"
 
 static const struct mu_pair assigned[] = {{"lr", "0.25"}};
 static const struct trial_identity trial = {"e-0001", "lab", assigned, 1};
@@ -46,33 +53,37 @@ static const char *joined(const char *spec, struct mu_arena *arena) {
 static void commands_are_joined_for_a_shell(void **state) {
     struct mu_arena *arena = mu_arena_create(1 << 26);
     (void)state;
-    assert_string_equal(joined("    trialSpec: {kind: Job, metadata: {labels: {team: red}}, spec: {template: {spec: {containers: [{name: c,"
+    assert_string_equal(joined("    trialSpec: {kind: Job, metadata: {labels: {team: red}}, spec: "
+                               "{template: {spec: {containers: [{name: c,"
                                " command: [echo, " USES "], args: [end]}]}}}}\n",
-                               arena),
-                        "[sh][-c][echo 0.25 e-0001 lab red end]");
-    assert_string_equal(joined("    trialSpec: {kind: Job, metadata: {labels: {team: red}}, spec: {containers: [{name: c,"
+                            arena),
+        "[sh][-c][echo 0.25 e-0001 lab red end]");
+    assert_string_equal(joined("    trialSpec: {kind: Job, metadata: {labels: {team: red}}, spec: "
+                               "{containers: [{name: c,"
                                " command: [bash, -c], args: ['echo '," USES "]}]}}\n",
-                               arena),
-                        "[bash][-c][echo  0.25 e-0001 lab red]");
+                            arena),
+        "[bash][-c][echo  0.25 e-0001 lab red]");
     mu_arena_destroy(arena);
 }
 
 static void the_primary_container_is_found_in_any_job(void **state) {
     struct mu_arena *arena = mu_arena_create(1 << 26);
     (void)state;
-    assert_string_equal(joined("    primaryContainerName: main\n    trialSpec: {kind: Job, metadata: {labels: {team: red}}, spec: "
-                               "{template: {spec: {containers: ["
-                               "{name: sidecar, command: ['false']}, {name: main, command: [run, " USES "]}]}}}}\n",
-                               arena),
-                        "[sh][-c][run 0.25 e-0001 lab red]");
     assert_string_equal(
-        joined(
-            "    trialSpec: {kind: TFJob, metadata: {labels: {team: red}}, spec: {tfReplicaSpecs: {Worker: {template: {spec: {containers: ["
-            "{name: tensorflow, command: [run, " USES "]}]}}}}}}\n",
+        joined("    primaryContainerName: main\n    trialSpec: {kind: Job, metadata: {labels: "
+               "{team: red}}, spec: "
+               "{template: {spec: {containers: ["
+               "{name: sidecar, command: ['false']}, {name: main, command: [run, " USES "]}]}}}}\n",
             arena),
         "[sh][-c][run 0.25 e-0001 lab red]");
-    assert_string_equal(
-        joined("    trialSpec: {kind: TrainJob, metadata: {labels: {team: red}}, spec: {trainer: {command: [run, " USES "]}}}\n", arena),
+    assert_string_equal(joined("    trialSpec: {kind: TFJob, metadata: {labels: {team: red}}, "
+                               "spec: {tfReplicaSpecs: {Worker: {template: {spec: {containers: ["
+                               "{name: tensorflow, command: [run, " USES "]}]}}}}}}\n",
+                            arena),
+        "[sh][-c][run 0.25 e-0001 lab red]");
+    assert_string_equal(joined("    trialSpec: {kind: TrainJob, metadata: {labels: {team: red}}, "
+                               "spec: {trainer: {command: [run, " USES "]}}}\n",
+                            arena),
         "[sh][-c][run 0.25 e-0001 lab red]");
     mu_arena_destroy(arena);
 }
@@ -80,11 +91,12 @@ static void the_primary_container_is_found_in_any_job(void **state) {
 static void the_environment_is_filled_and_expanded(void **state) {
     struct mu_arena *arena = mu_arena_create(1 << 26);
     (void)state;
-    assert_string_equal(
-        joined("    trialSpec: {kind: Job, metadata: {labels: {team: red}}, spec: {containers: [{name: c, env: [{name: RATE,"
-               " value: 'r${trialParameters.rate}'}, {name: SECRET, valueFrom: {}}], command: [echo, '$(RATE)', '$$(RATE)',"
-               " '$(OTHER)', '$5', " USES "]}]}}\n",
-               arena),
+    assert_string_equal(joined("    trialSpec: {kind: Job, metadata: {labels: {team: red}}, spec: "
+                               "{containers: [{name: c, env: [{name: RATE,"
+                               " value: 'r${trialParameters.rate}'}, {name: SECRET, valueFrom: "
+                               "{}}], command: [echo, '$(RATE)', '$$(RATE)',"
+                               " '$(OTHER)', '$5', " USES "]}]}}\n",
+                            arena),
         "[sh][-c][echo r0.25 $(RATE) $(OTHER) $5 0.25 e-0001 lab red]{RATE=r0.25}");
     mu_arena_destroy(arena);
 }
@@ -103,7 +115,8 @@ static void fill_one(const char *text, const char *expected) {
 static void odd_placeholders_stay(void **state) {
     (void)state;
     fill_one("${trialParameters.rate}${trialParameters.rate}", "0.250.25");
-    fill_one("a ${trialParameters.other} ${trialParameters.rate", "a ${trialParameters.other} ${trialParameters.rate");
+    fill_one("a ${trialParameters.other} ${trialParameters.rate",
+        "a ${trialParameters.other} ${trialParameters.rate");
     fill_one("${trialSpec.Name} $HOME", "${trialSpec.Name} $HOME");
     fill_one("", "");
 }
@@ -115,7 +128,8 @@ static void a_missing_assignment_is_an_error(void **state) {
     struct mu_error error;
     const char *filled;
     (void)state;
-    assert_int_equal(template_fill(&t, "${trialParameters.rate}", &trial, arena, &filled, &error), MU_INVALID_ARGUMENT);
+    assert_int_equal(template_fill(&t, "${trialParameters.rate}", &trial, arena, &filled, &error),
+        MU_INVALID_ARGUMENT);
     assert_non_null(strstr(error.text, "momentum"));
     mu_arena_destroy(arena);
 }
@@ -124,9 +138,10 @@ static void meta_references_are_katibs(void **state) {
     static const struct {
         const char *text;
         bool valid;
-    } cases[] = {{"${trialSpec.Name}", true},    {"${trialSpec.APIVersion}", true}, {"${trialSpec.Labels[a/b]}", true},
-                 {"${trialSpec.Labels}", false}, {"${trialSpec.Labels[]}", false},  {"${trialSpec.Name[a]}", false},
-                 {"${trialSpec.Color}", false}};
+    } cases[] = {{"${trialSpec.Name}", true}, {"${trialSpec.APIVersion}", true},
+        {"${trialSpec.Labels[a/b]}", true}, {"${trialSpec.Labels}", false},
+        {"${trialSpec.Labels[]}", false}, {"${trialSpec.Name[a]}", false},
+        {"${trialSpec.Color}", false}};
     char why[256];
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -139,9 +154,12 @@ static void meta_references_are_katibs(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(commands_are_joined_for_a_shell),        cmocka_unit_test(the_primary_container_is_found_in_any_job),
-        cmocka_unit_test(the_environment_is_filled_and_expanded), cmocka_unit_test(odd_placeholders_stay),
-        cmocka_unit_test(a_missing_assignment_is_an_error),       cmocka_unit_test(meta_references_are_katibs),
+        cmocka_unit_test(commands_are_joined_for_a_shell),
+        cmocka_unit_test(the_primary_container_is_found_in_any_job),
+        cmocka_unit_test(the_environment_is_filled_and_expanded),
+        cmocka_unit_test(odd_placeholders_stay),
+        cmocka_unit_test(a_missing_assignment_is_an_error),
+        cmocka_unit_test(meta_references_are_katibs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,8 +25,17 @@ static void kinds_are_those_of_kubernetes(void **state) {
         const char *text;
         enum node_kind kind;
     } cases[] = {
-        {"abc", NODE_TEXT},   {"'1'", NODE_TEXT},  {"\"true\"", NODE_TEXT}, {"1", NODE_NUMBER}, {"-1.5e3", NODE_NUMBER}, {"yes", NODE_BOOL},
-        {"false", NODE_BOOL}, {"null", NODE_NULL}, {"~", NODE_NULL},        {"", NODE_NULL},    {"1.2.3", NODE_TEXT},
+        {"abc", NODE_TEXT},
+        {"'1'", NODE_TEXT},
+        {"\"true\"", NODE_TEXT},
+        {"1", NODE_NUMBER},
+        {"-1.5e3", NODE_NUMBER},
+        {"yes", NODE_BOOL},
+        {"false", NODE_BOOL},
+        {"null", NODE_NULL},
+        {"~", NODE_NULL},
+        {"", NODE_NULL},
+        {"1.2.3", NODE_TEXT},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -65,7 +74,8 @@ static void aliases_share_their_node(void **state) {
 }
 
 static void broken_yaml_is_a_problem(void **state) {
-    static const char *const texts[] = {"a: [1, 2", "a: b: c", "a: 1\na: 2", "a: &x [*x]", "\t- a", "? [k]\n: v", "a: *nowhere", "{{{"};
+    static const char *const texts[] = {"a: [1, 2", "a: b: c", "a: 1\na: 2", "a: &x [*x]", "\t- a",
+        "? [k]\n: v", "a: *nowhere", "{{{"};
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         struct read r = read_text(texts[i]);
@@ -84,10 +94,11 @@ static void the_nearest_word_is_a_slip_of_the_pen(void **state) {
     assert_null(schema_nearest("banana", words, 3));
 }
 
-#define SMALL                                                                                                                              \
-    "apiVersion: kubeflow.org/v1beta1\nkind: Experiment\nmetadata: {name: e}\nspec:\n"                                                     \
-    "  objective: {type: maximize, goal: 0.5, objectiveMetricName: acc, additionalMetricNames: [loss],"                                    \
-    " metricStrategies: [{name: loss, value: latest}]}\n  algorithm: {algorithmName: random}\n"                                            \
+#define SMALL                                                                                      \
+    "apiVersion: kubeflow.org/v1beta1\nkind: Experiment\nmetadata: {name: e}\nspec:\n"             \
+    "  objective: {type: maximize, goal: 0.5, objectiveMetricName: acc, additionalMetricNames: "   \
+    "[loss],"                                                                                      \
+    " metricStrategies: [{name: loss, value: latest}]}\n  algorithm: {algorithmName: random}\n"    \
     "  parameters: [{name: x, parameterType: double, feasibleSpace: {min: '0', max: '1'}}]\n"
 
 static void an_experiment_is_read_with_katibs_defaults(void **state) {

@@ -56,7 +56,8 @@ void mu_arena_destroy(struct mu_arena *arena) {
     free(arena);
 }
 
-/* A new block with room for |size| bytes: twice the last one's size, so that a request makes few of them. */
+/* A new block with room for |size| bytes: twice the last one's size, so that a request makes few of
+ * them. */
 static bool grow(struct mu_arena *arena, size_t size) {
     size_t want = arena->newest ? arena->newest->size * 2 : FIRST_BLOCK;
     want = want > LARGEST_BLOCK ? LARGEST_BLOCK : want;
@@ -127,7 +128,8 @@ char *mu_arena_copy_bytes(struct mu_arena *arena, const char *text, size_t lengt
 }
 
 char *mu_arena_format(struct mu_arena *arena, const char *format, ...) {
-    va_list arguments, again;
+    va_list arguments;
+    va_list again;
     va_start(arguments, format);
     va_copy(again, arguments);
     int length = vsnprintf(NULL, 0, format, arguments);
@@ -151,7 +153,8 @@ size_t mu_arena_used(const struct mu_arena *arena) {
 }
 
 struct mu_arena_mark mu_arena_mark(const struct mu_arena *arena) {
-    return (struct mu_arena_mark){arena->newest, arena->newest ? arena->newest->used : 0, arena->total};
+    return (struct mu_arena_mark){
+        arena->newest, arena->newest ? arena->newest->used : 0, arena->total};
 }
 
 void mu_arena_release(struct mu_arena *arena, struct mu_arena_mark mark) {

@@ -50,10 +50,12 @@ static void MU_PRINTF(2, 3) add(struct line *line, const char *format, ...) {
     add_bytes(line, part, n < 0 ? 0 : (size_t)n < sizeof part ? (size_t)n : sizeof part - 1);
 }
 
-/* One character of a value as JSON writes it; the C1 controls too, which terminals obey. Returns the bytes read. */
+/* One character of a value as JSON writes it; the C1 controls too, which terminals obey. Returns
+ * the bytes read. */
 static size_t add_escaped(struct line *line, const char *text, size_t left) {
     size_t n = mu_text_sequence(text, left);
-    unsigned char first = (unsigned char)text[0], second = n == 2 ? (unsigned char)text[1] : 0;
+    unsigned char first = (unsigned char)text[0];
+    unsigned char second = n == 2 ? (unsigned char)text[1] : 0;
     if (n == 0) {
         add_bytes(line, "?", 1);
         return 1;
@@ -82,7 +84,9 @@ static void add_quoted(struct line *line, const char *text) {
 }
 
 static bool plain_word(const char *text) {
-    return *text && strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/:+[]") == strlen(text);
+    return *text &&
+           strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/:+[]") ==
+               strlen(text);
 }
 
 /* A field goes in whole or not at all. */
@@ -102,8 +106,8 @@ static void add_field(struct line *line, bool json, const struct mu_log_field *f
     }
 }
 
-size_t mu_log_format(char *text, size_t size, bool json, enum mu_log_level level, long long seconds, long nanoseconds, const char *message,
-                     const struct mu_log_field *fields, size_t n) {
+size_t mu_log_format(char *text, size_t size, bool json, enum mu_log_level level, long long seconds,
+    long nanoseconds, const char *message, const struct mu_log_field *fields, size_t n) {
     struct line line = {.text = text, .size = size - 1}; /* room for the closing brace */
     struct tm utc;
     char stamp[32];
@@ -111,7 +115,8 @@ size_t mu_log_format(char *text, size_t size, bool json, enum mu_log_level level
     gmtime_r(&whole, &utc);
     strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &utc);
     if (json) {
-        add(&line, "{\"time\":\"%s.%03ldZ\",\"level\":\"%s\",\"message\":", stamp, nanoseconds / 1000000, level_names[level]);
+        add(&line, "{\"time\":\"%s.%03ldZ\",\"level\":\"%s\",\"message\":", stamp,
+            nanoseconds / 1000000, level_names[level]);
         add_quoted(&line, message);
     } else {
         add(&line, "%s.%03ldZ %-7s ", stamp, nanoseconds / 1000000, level_names[level]);
@@ -127,16 +132,19 @@ size_t mu_log_format(char *text, size_t size, bool json, enum mu_log_level level
     return line.used;
 }
 
-void mu_log(enum mu_log_level level, const char *message, const struct mu_log_field *fields, size_t n) {
+void mu_log(
+    enum mu_log_level level, const char *message, const struct mu_log_field *fields, size_t n) {
     char line[4096]; /* PIPE_BUF: written whole even into a pipe */
     struct timespec now;
     if (!mu_log_enabled(level)) {
         return;
     }
     clock_gettime(CLOCK_REALTIME, &now);
-    size_t length = mu_log_format(line, sizeof line - 1, configured.json, level, now.tv_sec, now.tv_nsec, message, fields, n);
+    size_t length = mu_log_format(
+        line, sizeof line - 1, configured.json, level, now.tv_sec, now.tv_nsec, message, fields, n);
     line[length++] = '\n';
-    ssize_t ignored = write(STDERR_FILENO, line, length); /* a log that cannot be written cannot be complained about */
+    ssize_t ignored = write(
+        STDERR_FILENO, line, length); /* a log that cannot be written cannot be complained about */
     (void)ignored;
 }
 

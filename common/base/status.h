@@ -1,21 +1,22 @@
 /* Status codes and error texts: how every function that can fail says so.
  *
- * Codes are gRPC's own numbers, so that one value travels from the deepest function to the wire. The human text travels
- * in a caller-owned struct mu_error; nobody logs an error and also returns it. */
+ * Codes are gRPC's own numbers, so that one value travels from the deepest function to the wire.
+ * The human text travels in a caller-owned struct mu_error; nobody logs an error and also returns
+ * it. */
 #ifndef MUSHIR_BASE_STATUS_H
 #define MUSHIR_BASE_STATUS_H
 
 /* One list gives the enum and the names: (enumerator, gRPC number, text). */
-#define MU_STATUS_MAP(X)                                                                                                                   \
-    X(OK, 0, "OK")                                                                                                                         \
-    X(CANCELLED, 1, "CANCELLED")                                                                                                           \
-    X(UNKNOWN, 2, "UNKNOWN")                                                                                                               \
-    X(INVALID_ARGUMENT, 3, "INVALID_ARGUMENT")                                                                                             \
-    X(DEADLINE_EXCEEDED, 4, "DEADLINE_EXCEEDED")                                                                                           \
-    X(NOT_FOUND, 5, "NOT_FOUND")                                                                                                           \
-    X(RESOURCE_EXHAUSTED, 8, "RESOURCE_EXHAUSTED")                                                                                         \
-    X(UNIMPLEMENTED, 12, "UNIMPLEMENTED")                                                                                                  \
-    X(INTERNAL, 13, "INTERNAL")                                                                                                            \
+#define MU_STATUS_MAP(X)                                                                           \
+    X(OK, 0, "OK")                                                                                 \
+    X(CANCELLED, 1, "CANCELLED")                                                                   \
+    X(UNKNOWN, 2, "UNKNOWN")                                                                       \
+    X(INVALID_ARGUMENT, 3, "INVALID_ARGUMENT")                                                     \
+    X(DEADLINE_EXCEEDED, 4, "DEADLINE_EXCEEDED")                                                   \
+    X(NOT_FOUND, 5, "NOT_FOUND")                                                                   \
+    X(RESOURCE_EXHAUSTED, 8, "RESOURCE_EXHAUSTED")                                                 \
+    X(UNIMPLEMENTED, 12, "UNIMPLEMENTED")                                                          \
+    X(INTERNAL, 13, "INTERNAL")                                                                    \
     X(UNAVAILABLE, 14, "UNAVAILABLE")
 
 enum mu_status {
@@ -32,11 +33,14 @@ struct mu_error {
     char text[1024]; /* what was wrong, naming the field and the value; always terminated */
 };
 
-/* The name of |code|, such as "INVALID_ARGUMENT"; "UNKNOWN" for a number that is not in the list. Static storage. */
+/* The name of |code|, such as "INVALID_ARGUMENT"; "UNKNOWN" for a number that is not in the list.
+ * Static storage. */
 const char *mu_status_name(int code);
 
-/* Write |code| and the formatted text into |error| (cut to fit on a character border; bytes that are not UTF-8 become '?') and return
- * |code|, so that a failing function ends in `return mu_fail(error, ...)`. */
-enum mu_status mu_fail(struct mu_error *error, enum mu_status code, const char *format, ...) MU_PRINTF(3, 4);
+/* Write |code| and the formatted text into |error| (cut to fit on a character border; bytes that
+ * are not UTF-8 become '?') and return |code|, so that a failing function ends in `return
+ * mu_fail(error, ...)`. */
+enum mu_status mu_fail(struct mu_error *error, enum mu_status code, const char *format, ...)
+    MU_PRINTF(3, 4);
 
 #endif

@@ -19,7 +19,10 @@ size_t mu_text_sequence(const char *text, size_t size) {
     if (s[0] < 0x80) {
         return 1;
     }
-    size_t n = s[0] >= 0xC2 && s[0] <= 0xDF ? 2 : s[0] >= 0xE0 && s[0] <= 0xEF ? 3 : s[0] >= 0xF0 && s[0] <= 0xF4 ? 4 : 0;
+    size_t n = s[0] >= 0xC2 && s[0] <= 0xDF   ? 2
+               : s[0] >= 0xE0 && s[0] <= 0xEF ? 3
+               : s[0] >= 0xF0 && s[0] <= 0xF4 ? 4
+                                              : 0;
     if (n == 0 || n > size || !continues(s, n)) {
         return 0;
     }
@@ -45,14 +48,19 @@ bool mu_text_valid(const char *text, size_t size) {
 }
 
 void mu_text_repair(char *text) {
-    size_t size = strlen(text), out = 0;
+    size_t size = strlen(text);
+    size_t out = 0;
     for (size_t i = 0; i < size;) {
         size_t n = mu_text_sequence(text + i, size - i);
-        if (n == 0 && (unsigned char)text[i] >= 0xC2 && size - i < 4 && continues((const unsigned char *)text + i, size - i)) {
+        if (n == 0 && (unsigned char)text[i] >= 0xC2 && size - i < 4 &&
+            continues((const unsigned char *)text + i, size - i)) {
             break; /* cut off */
         }
         if (n <= 1) {
-            text[out++] = n == 0 || ((unsigned char)text[i] < 0x20 && text[i] != '\n') || text[i] == 0x7F ? '?' : text[i];
+            text[out++] =
+                n == 0 || ((unsigned char)text[i] < 0x20 && text[i] != '\n') || text[i] == 0x7F
+                    ? '?'
+                    : text[i];
             i++;
             continue;
         }

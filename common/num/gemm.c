@@ -1,7 +1,9 @@
 #include "common/num/gemm.h"
 
-/* Wider vectors where the processor has them; sanitizers do not get along with functions chosen at load time. */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+/* Wider vectors where the processor has them; sanitizers do not get along with functions chosen at
+ * load time. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                             \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define CLONED __attribute__((target_clones("avx2", "default")))
 #else
 #define CLONED
@@ -9,11 +11,12 @@
 
 enum { ROWS = 4, COLUMNS = 8, WIDTH = 4 };
 
-typedef double vec __attribute__((vector_size(WIDTH * sizeof(double)), aligned(sizeof(double)), may_alias));
+typedef double vec
+    __attribute__((vector_size(WIDTH * sizeof(double)), aligned(sizeof(double)), may_alias));
 
 /* The last columns, in the same order of summation as the tiles. */
-static void edge(size_t m, size_t n, size_t k, const double *a, size_t a_row, size_t a_column, const double *b, size_t b_row, double *c,
-                 size_t c_row) {
+static void edge(size_t m, size_t n, size_t k, const double *a, size_t a_row, size_t a_column,
+    const double *b, size_t b_row, double *c, size_t c_row) {
     for (size_t i = 0; i < m; i++) {
         for (size_t l = 0; l < k; l++) {
             double x = a[i * a_row + l * a_column];
@@ -24,9 +27,11 @@ static void edge(size_t m, size_t n, size_t k, const double *a, size_t a_row, si
     }
 }
 
-/* |rows| <= ROWS (a constant where it is inlined) rows of C, |n| a multiple of COLUMNS: tiles of C stay in registers while k runs. */
-static inline __attribute__((always_inline)) void strip(size_t rows, size_t n, size_t k, const double *a, size_t a_row, size_t a_column,
-                                                        const double *b, size_t b_row, double *c, size_t c_row) {
+/* |rows| <= ROWS (a constant where it is inlined) rows of C, |n| a multiple of COLUMNS: tiles of C
+ * stay in registers while k runs. */
+static inline __attribute__((always_inline)) void strip(size_t rows, size_t n, size_t k,
+    const double *a, size_t a_row, size_t a_column, const double *b, size_t b_row, double *c,
+    size_t c_row) {
     for (size_t j = 0; j < n; j += COLUMNS) {
         vec sum[ROWS][2];
         for (size_t r = 0; r < rows; r++) {
@@ -34,7 +39,8 @@ static inline __attribute__((always_inline)) void strip(size_t rows, size_t n, s
             sum[r][1] = *(const vec *)(c + r * c_row + j + WIDTH);
         }
         for (size_t l = 0; l < k; l++) {
-            vec left = *(const vec *)(b + l * b_row + j), right = *(const vec *)(b + l * b_row + j + WIDTH);
+            vec left = *(const vec *)(b + l * b_row + j);
+            vec right = *(const vec *)(b + l * b_row + j + WIDTH);
             for (size_t r = 0; r < rows; r++) {
                 double x = a[r * a_row + l * a_column];
                 sum[r][0] += x * left;
@@ -48,8 +54,8 @@ static inline __attribute__((always_inline)) void strip(size_t rows, size_t n, s
     }
 }
 
-CLONED static void tiles(size_t m, size_t n, size_t k, const double *a, size_t a_row, size_t a_column, const double *b, size_t b_row,
-                         double *c, size_t c_row) {
+CLONED static void tiles(size_t m, size_t n, size_t k, const double *a, size_t a_row,
+    size_t a_column, const double *b, size_t b_row, double *c, size_t c_row) {
     size_t i = 0;
     for (; i + ROWS <= m; i += ROWS) {
         strip(ROWS, n, k, a + i * a_row, a_row, a_column, b, b_row, c + i * c_row, c_row);
@@ -69,8 +75,8 @@ CLONED static void tiles(size_t m, size_t n, size_t k, const double *a, size_t a
     }
 }
 
-void mu_gemm(size_t m, size_t n, size_t k, const double *a, size_t a_row, size_t a_column, const double *b, size_t b_row, double *c,
-             size_t c_row) {
+void mu_gemm(size_t m, size_t n, size_t k, const double *a, size_t a_row, size_t a_column,
+    const double *b, size_t b_row, double *c, size_t c_row) {
     size_t columns = n - n % COLUMNS;
     tiles(m, columns, k, a, a_row, a_column, b, b_row, c, c_row);
     edge(m, n - columns, k, a, a_row, a_column, b + columns, b_row, c + columns, c_row);

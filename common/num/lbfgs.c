@@ -24,7 +24,8 @@ static double clamp(double v, double low, double high) {
 static double projected_gradient(struct state *t, const double *x) {
     double largest = 0;
     for (size_t i = 0; i < t->n; i++) {
-        double low = t->options->low[i], high = t->options->high[i];
+        double low = t->options->low[i];
+        double high = t->options->high[i];
         t->fixed[i] = (x[i] <= low && t->g[i] > 0) || (x[i] >= high && t->g[i] < 0) || low >= high;
         largest = fmax(largest, fabs(clamp(x[i] - t->g[i], low, high) - x[i]));
     }
@@ -41,13 +42,15 @@ static double free_dot(const struct state *t, const double *a, const double *b) 
 
 /* p = -H g on the free variables. */
 static void direction(struct state *t) {
-    double alpha[MEMORY], scale = 0;
+    double alpha[MEMORY];
+    double scale = 0;
     for (size_t i = 0; i < t->n; i++) {
         t->p[i] = t->fixed[i] ? 0 : -t->g[i];
     }
     for (int k = 0; k < t->pairs; k++) {
         int m = (t->newest - k + MEMORY) % MEMORY;
-        const double *s = t->s + (size_t)m * t->n, *y = t->y + (size_t)m * t->n;
+        const double *s = t->s + (size_t)m * t->n;
+        const double *y = t->y + (size_t)m * t->n;
         alpha[m] = t->rho[m] * free_dot(t, s, t->p);
         for (size_t i = 0; i < t->n; i++) {
             t->p[i] -= alpha[m] * y[i];
@@ -66,7 +69,8 @@ static void direction(struct state *t) {
     }
     for (int k = t->pairs - 1; k >= 0; k--) {
         int m = (t->newest - k + MEMORY) % MEMORY;
-        const double *s = t->s + (size_t)m * t->n, *y = t->y + (size_t)m * t->n;
+        const double *s = t->s + (size_t)m * t->n;
+        const double *y = t->y + (size_t)m * t->n;
         double beta = t->rho[m] * free_dot(t, y, t->p);
         for (size_t i = 0; i < t->n; i++) {
             t->p[i] += (alpha[m] - beta) * s[i];
@@ -82,7 +86,8 @@ static void steepest(struct state *t) {
     direction(t);
 }
 
-/* Backtrack along the projected path from |x|; the new point and gradient are in x_new, g_new. INFINITY when no step is good. */
+/* Backtrack along the projected path from |x|; the new point and gradient are in x_new, g_new.
+ * INFINITY when no step is good. */
 static double search(struct state *t, mu_objective f, void *user, const double *x, double fx) {
     double step = 1;
     for (int k = 0; k < BACKTRACKS; k++, step *= 0.4) {
@@ -101,7 +106,9 @@ static double search(struct state *t, mu_objective f, void *user, const double *
 
 static void remember(struct state *t, const double *x) {
     int m = (t->newest + 1) % MEMORY;
-    double *s = t->s + (size_t)m * t->n, *y = t->y + (size_t)m * t->n, sy = 0;
+    double *s = t->s + (size_t)m * t->n;
+    double *y = t->y + (size_t)m * t->n;
+    double sy = 0;
     for (size_t i = 0; i < t->n; i++) {
         s[i] = t->x_new[i] - x[i];
         y[i] = t->g_new[i] - t->g[i];
@@ -144,18 +151,19 @@ static double iterate(struct state *t, mu_objective f, void *user, double *x) {
     return fx;
 }
 
-double mu_lbfgs_minimize(const struct mu_lbfgs *options, mu_objective f, void *user, double *x, size_t n, struct mu_arena *arena) {
+double mu_lbfgs_minimize(const struct mu_lbfgs *options, mu_objective f, void *user, double *x,
+    size_t n, struct mu_arena *arena) {
     struct mu_arena_mark mark = mu_arena_mark(arena);
     double *work = MU_ARRAY(arena, n * (4 + 2 * MEMORY), double);
     struct state t = {.options = options,
-                      .n = n,
-                      .g = work,
-                      .p = work + n,
-                      .x_new = work + 2 * n,
-                      .g_new = work + 3 * n,
-                      .s = work + 4 * n,
-                      .y = work + (4 + MEMORY) * n,
-                      .fixed = MU_ARRAY(arena, n, bool)};
+        .n = n,
+        .g = work,
+        .p = work + n,
+        .x_new = work + 2 * n,
+        .g_new = work + 3 * n,
+        .s = work + 4 * n,
+        .y = work + (4 + MEMORY) * n,
+        .fixed = MU_ARRAY(arena, n, bool)};
     for (size_t i = 0; i < n; i++) {
         x[i] = clamp(x[i], options->low[i], options->high[i]);
     }

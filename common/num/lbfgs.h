@@ -14,9 +14,11 @@ struct mu_lbfgs {
     double decrease;          /* stop when the relative decrease is below */
 };
 
-/* Minimize from |x| (inside the box after clamping), in place; returns f at the end, never above f at the start. Memory 8; two-loop
- * recursion of Nocedal (1980) on the variables that are free (Bertsekas 1982: a variable at a bound with the gradient pointing outwards is
- * fixed), Armijo backtracking along the projected path. Scratch memory from |arena| is given back. */
-double mu_lbfgs_minimize(const struct mu_lbfgs *options, mu_objective f, void *user, double *x, size_t n, struct mu_arena *arena);
+/* Minimize from |x| (inside the box after clamping), in place; returns f at the end, never above f
+ * at the start. Memory 8; two-loop recursion of Nocedal (1980) on the variables that are free
+ * (Bertsekas 1982: a variable at a bound with the gradient pointing outwards is fixed), Armijo
+ * backtracking along the projected path. Scratch memory from |arena| is given back. */
+double mu_lbfgs_minimize(const struct mu_lbfgs *options, mu_objective f, void *user, double *x,
+    size_t n, struct mu_arena *arena);
 
 #endif

@@ -12,15 +12,18 @@ bool mu_cholesky(double *a, size_t n, size_t stride) {
             }
         }
     }
-    return n == 0 || LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, 'U', (lapack_int)n, a, (lapack_int)stride) == 0;
+    return n == 0 ||
+           LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, 'U', (lapack_int)n, a, (lapack_int)stride) == 0;
 }
 
 bool mu_cholesky_inverse(double *l, size_t n, size_t stride) {
-    return n == 0 || LAPACKE_dpotri_work(LAPACK_COL_MAJOR, 'U', (lapack_int)n, l, (lapack_int)stride) == 0;
+    return n == 0 ||
+           LAPACKE_dpotri_work(LAPACK_COL_MAJOR, 'U', (lapack_int)n, l, (lapack_int)stride) == 0;
 }
 
 void mu_solve_lower(const double *l, size_t n, size_t stride, bool transposed, double *b) {
-    cblas_dtrsv(CblasColMajor, CblasUpper, transposed ? CblasNoTrans : CblasTrans, CblasNonUnit, (int)n, l, (int)stride, b, 1);
+    cblas_dtrsv(CblasColMajor, CblasUpper, transposed ? CblasNoTrans : CblasTrans, CblasNonUnit,
+        (int)n, l, (int)stride, b, 1);
 }
 
 double mu_log_diagonal(const double *l, size_t n, size_t stride) {

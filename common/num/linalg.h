@@ -1,14 +1,15 @@
 /* Dense linear algebra on row-major matrices, over LAPACKE and CBLAS.
  *
- * Row-major lower triangles are handed over as column-major upper ones, so nothing is transposed. Shapes: n x n unless said. */
+ * Row-major lower triangles are handed over as column-major upper ones, so nothing is transposed.
+ * Shapes: n x n unless said. */
 #ifndef MUSHIR_NUM_LINALG_H
 #define MUSHIR_NUM_LINALG_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* In place Cholesky factor of the symmetric |a| (its lower triangle is read and replaced by L, A = L L^T; row stride |stride|). False when
- * |a| is not positive definite or not finite. */
+/* In place Cholesky factor of the symmetric |a| (its lower triangle is read and replaced by L, A =
+ * L L^T; row stride |stride|). False when |a| is not positive definite or not finite. */
 bool mu_cholesky(double *a, size_t n, size_t stride);
 
 /* In place inverse from a Cholesky factor: the lower triangle of |l| becomes that of A^-1. */

@@ -32,7 +32,8 @@ double mu_normal_hazard(double z) {
 
 double mu_log_improvement(double z, double *slope) {
     if (z > -1) {
-        double cdf = gsl_cdf_ugaussian_P(z), h = exp(-0.5 * z * z - LOG_ROOT) + z * cdf;
+        double cdf = gsl_cdf_ugaussian_P(z);
+        double h = exp(-0.5 * z * z - LOG_ROOT) + z * cdf;
         *slope = cdf / h;
         return log(h);
     }

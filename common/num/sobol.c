@@ -18,7 +18,8 @@ static int degree_of(unsigned polynomial) {
     return degree;
 }
 
-/* v[k], k = 0 .. 31, most significant first: m_k 2^(31-k) for the given ones, then the recurrence of Bratley and Fox (1988), eq. 2. */
+/* v[k], k = 0 .. 31, most significant first: m_k 2^(31-k) for the given ones, then the recurrence
+ * of Bratley and Fox (1988), eq. 2. */
 static void directions(size_t dimension, uint32_t v[BITS]) {
     if (dimension == 0) {
         for (int k = 0; k < BITS; k++) {
@@ -46,7 +47,8 @@ static uint32_t reverse(uint32_t x) {
     return __builtin_bswap32(x);
 }
 
-/* A permutation whose every output bit depends only on lower input bits: on reversed bits, a nested uniform scramble. */
+/* A permutation whose every output bit depends only on lower input bits: on reversed bits, a nested
+ * uniform scramble. */
 static uint32_t laine_karras(uint32_t x, uint32_t seed) {
     x += seed;
     x ^= x * 0x6C50B47Cu;
@@ -57,7 +59,8 @@ static uint32_t laine_karras(uint32_t x, uint32_t seed) {
 }
 
 static double coordinate(uint64_t seed, uint32_t index, size_t dimension) {
-    uint32_t v[BITS], x = 0;
+    uint32_t v[BITS];
+    uint32_t x = 0;
     directions(dimension, v);
     for (int k = 0; k < BITS; k++) {
         x ^= (index >> k & 1) ? v[k] : 0;

@@ -11,8 +11,10 @@ static const uint32_t MULTIPLIER[2] = {0xD2511F53u, 0xCD9E8D57u};
 static const uint32_t WEYL[2] = {0x9E3779B9u, 0xBB67AE85u};
 
 static void philox_round(uint32_t c[4], const uint32_t k[2]) {
-    uint64_t p0 = (uint64_t)MULTIPLIER[0] * c[0], p1 = (uint64_t)MULTIPLIER[1] * c[2];
-    uint32_t next[4] = {(uint32_t)(p1 >> 32) ^ c[1] ^ k[0], (uint32_t)p1, (uint32_t)(p0 >> 32) ^ c[3] ^ k[1], (uint32_t)p0};
+    uint64_t p0 = (uint64_t)MULTIPLIER[0] * c[0];
+    uint64_t p1 = (uint64_t)MULTIPLIER[1] * c[2];
+    uint32_t next[4] = {(uint32_t)(p1 >> 32) ^ c[1] ^ k[0], (uint32_t)p1,
+        (uint32_t)(p0 >> 32) ^ c[3] ^ k[1], (uint32_t)p0};
     memcpy(c, next, sizeof next);
 }
 
@@ -41,12 +43,14 @@ uint64_t mu_hash(uint64_t hash, const void *bytes, size_t size) {
     return mix(h + size);
 }
 
-/* Key: the seed. Counter: the block number (64 bits, so that a stream never ends), and a hash of (number, purpose). */
+/* Key: the seed. Counter: the block number (64 bits, so that a stream never ends), and a hash of
+ * (number, purpose). */
 void mu_stream_init(struct mu_stream *stream, uint64_t seed, uint64_t number, const char *purpose) {
     uint64_t which = mu_hash(mix(number + 0x9E3779B97F4A7C15u), purpose, strlen(purpose));
     uint64_t key = mix(seed + 0x9E3779B97F4A7C15u);
-    *stream = (struct mu_stream){
-        .key = {(uint32_t)key, (uint32_t)(key >> 32)}, .counter = {0, 0, (uint32_t)which, (uint32_t)(which >> 32)}, .used = 4};
+    *stream = (struct mu_stream){.key = {(uint32_t)key, (uint32_t)(key >> 32)},
+        .counter = {0, 0, (uint32_t)which, (uint32_t)(which >> 32)},
+        .used = 4};
 }
 
 static uint32_t next_word(struct mu_stream *s) {
@@ -70,7 +74,8 @@ double mu_uniform(struct mu_stream *stream) {
 }
 
 uint64_t mu_uniform_below(struct mu_stream *stream, uint64_t n) {
-    uint64_t reject = (0 - n) % n; /* 2^64 mod n values too many (Lemire 2019 calls this the classic rejection) */
+    uint64_t reject =
+        (0 - n) % n; /* 2^64 mod n values too many (Lemire 2019 calls this the classic rejection) */
     uint64_t bits;
     do {
         bits = mu_stream_bits(stream);
@@ -88,7 +93,8 @@ void mu_shuffle(struct mu_stream *stream, size_t *order, size_t n) {
         order[i] = i;
     }
     for (size_t i = n; i > 1; i--) {
-        size_t j = (size_t)mu_uniform_below(stream, i), t = order[i - 1];
+        size_t j = (size_t)mu_uniform_below(stream, i);
+        size_t t = order[i - 1];
         order[i - 1] = order[j];
         order[j] = t;
     }
@@ -107,12 +113,12 @@ static void gsl_set(void *state, unsigned long seed) {
 }
 
 static const gsl_rng_type PHILOX = {.name = "philox4x32-10",
-                                    .max = 0xFFFFFFFFu,
-                                    .min = 0,
-                                    .size = sizeof(struct mu_stream),
-                                    .set = gsl_set,
-                                    .get = gsl_get,
-                                    .get_double = gsl_get_double};
+    .max = 0xFFFFFFFFu,
+    .min = 0,
+    .size = sizeof(struct mu_stream),
+    .set = gsl_set,
+    .get = gsl_get,
+    .get_double = gsl_get_double};
 
 gsl_rng mu_stream_gsl(struct mu_stream *stream) {
     return (gsl_rng){.type = &PHILOX, .state = stream};

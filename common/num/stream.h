@@ -1,7 +1,9 @@
-/* Random streams: counter-based generators keyed by (seed, number, purpose), so that any suggestion can be recomputed alone.
+/* Random streams: counter-based generators keyed by (seed, number, purpose), so that any suggestion
+ * can be recomputed alone.
  *
- * The generator is Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011), wrapped as a
- * gsl_rng so that every GSL distribution draws from it (num/stream_gsl.h, inside common/num only). */
+ * The generator is Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy
+ * as 1, 2, 3", SC 2011), wrapped as a gsl_rng so that every GSL distribution draws from it
+ * (num/stream_gsl.h, inside common/num only). */
 #ifndef MUSHIR_NUM_STREAM_H
 #define MUSHIR_NUM_STREAM_H
 
@@ -13,8 +15,9 @@ struct mu_stream {
     uint32_t used; /* words of |block| already handed out */
 };
 
-/* Start the stream of (|seed|, |number|, |purpose|): equal arguments give equal draws, different ones independent streams.
- * |number| is usually the number of the suggestion; |purpose| is a word such as "candidates" or a parameter's name. */
+/* Start the stream of (|seed|, |number|, |purpose|): equal arguments give equal draws, different
+ * ones independent streams. |number| is usually the number of the suggestion; |purpose| is a word
+ * such as "candidates" or a parameter's name. */
 void mu_stream_init(struct mu_stream *stream, uint64_t seed, uint64_t number, const char *purpose);
 
 /* 64 random bits. */
@@ -32,7 +35,8 @@ double mu_normal(struct mu_stream *stream);
 /* A random permutation of 0..n-1 into |order| (Fisher-Yates). */
 void mu_shuffle(struct mu_stream *stream, size_t *order, size_t n);
 
-/* A 64-bit hash of |size| bytes continuing from |hash| (FNV-1a, finished with SplitMix64's mixer). Not for adversaries. */
+/* A 64-bit hash of |size| bytes continuing from |hash| (FNV-1a, finished with SplitMix64's mixer).
+ * Not for adversaries. */
 uint64_t mu_hash(uint64_t hash, const void *bytes, size_t size);
 
 #endif

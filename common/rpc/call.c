@@ -1,4 +1,5 @@
-/* The life of a call: armed, arrived, answered, closed, freed when the last event and the last owner let go. */
+/* The life of a call: armed, arrived, answered, closed, freed when the last event and the last
+ * owner let go. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,7 +40,8 @@ bool mu_rpc_batch(struct mu_rpc_call *call, const grpc_op *ops, size_t n, struct
     mu_rpc_handing_over(tag);
     grpc_call_error refused = grpc_call_start_batch(call->call, ops, n, tag, NULL);
     if (refused != GRPC_CALL_OK) {
-        mu_log_text(MU_LOG_ERROR, "gRPC core refused an operation", "reason", grpc_call_error_to_string(refused));
+        mu_log_text(MU_LOG_ERROR, "gRPC core refused an operation", "reason",
+            grpc_call_error_to_string(refused));
         mu_rpc_call_unref(call);
     }
     return refused == GRPC_CALL_OK;
@@ -69,7 +71,8 @@ static void on_new(struct mu_rpc_tag *tag, bool ok) {
     atomic_fetch_add(&call->server->active, 1);
     call->arrived_at = gpr_now(GPR_CLOCK_MONOTONIC);
     mu_rpc_arm(call->server, call->endpoint);
-    grpc_op op = {.op = GRPC_OP_RECV_CLOSE_ON_SERVER, .data.recv_close_on_server.cancelled = &call->core_cancelled};
+    grpc_op op = {.op = GRPC_OP_RECV_CLOSE_ON_SERVER,
+        .data.recv_close_on_server.cancelled = &call->core_cancelled};
     mu_rpc_batch(call, &op, 1, &call->on_close);
     call->endpoint->kind->arrived(call);
     mu_rpc_call_unref(call);
@@ -78,19 +81,21 @@ static void on_new(struct mu_rpc_tag *tag, bool ok) {
 static grpc_call_error request_call(struct mu_rpc_server *server, struct mu_rpc_call *call) {
     const struct mu_rpc_endpoint *endpoint = call->endpoint;
     if (!endpoint->path) {
-        return grpc_server_request_call(server->core, &call->call, &call->details, &call->metadata, server->events, server->events,
-                                        &call->on_new);
+        return grpc_server_request_call(server->core, &call->call, &call->details, &call->metadata,
+            server->events, server->events, &call->on_new);
     }
-    return grpc_server_request_registered_call(server->core, endpoint->registered, &call->call, &call->deadline, &call->metadata,
-                                               endpoint->kind->payload ? &call->payload : NULL, server->events, server->events,
-                                               &call->on_new);
+    return grpc_server_request_registered_call(server->core, endpoint->registered, &call->call,
+        &call->deadline, &call->metadata, endpoint->kind->payload ? &call->payload : NULL,
+        server->events, server->events, &call->on_new);
 }
 
-/* Ask core for the next call to |endpoint|. Out of memory leaves the endpoint unarmed, which is all that can be done about it. */
+/* Ask core for the next call to |endpoint|. Out of memory leaves the endpoint unarmed, which is all
+ * that can be done about it. */
 void mu_rpc_arm(struct mu_rpc_server *server, const struct mu_rpc_endpoint *endpoint) {
     struct mu_rpc_call *call = calloc(1, endpoint->kind->size);
     if (!call) {
-        mu_log_text(MU_LOG_ERROR, "out of memory for the next call", "method", endpoint->path ? endpoint->path : "*");
+        mu_log_text(MU_LOG_ERROR, "out of memory for the next call", "method",
+            endpoint->path ? endpoint->path : "*");
         return;
     }
     call->server = server;
@@ -105,7 +110,8 @@ void mu_rpc_arm(struct mu_rpc_server *server, const struct mu_rpc_endpoint *endp
     mu_rpc_handing_over(&call->on_new);
     grpc_call_error refused = request_call(server, call);
     if (refused != GRPC_CALL_OK) {
-        mu_log_text(MU_LOG_ERROR, "gRPC core refused to wait for a call", "reason", grpc_call_error_to_string(refused));
+        mu_log_text(MU_LOG_ERROR, "gRPC core refused to wait for a call", "reason",
+            grpc_call_error_to_string(refused));
         mu_rpc_call_unref(call);
     }
 }
@@ -122,10 +128,12 @@ bool mu_rpc_message(struct mu_rpc_call *call, grpc_slice *message) {
     return true;
 }
 
-void mu_rpc_reply(struct mu_rpc_call *call, enum mu_status code, const char *text, const void *bytes, size_t size) {
+void mu_rpc_reply(struct mu_rpc_call *call, enum mu_status code, const char *text,
+    const void *bytes, size_t size) {
     grpc_slice details = grpc_slice_from_copied_string(text);
     grpc_byte_buffer *message = NULL;
-    grpc_op ops[3] = {{.op = GRPC_OP_SEND_INITIAL_METADATA}, {.op = GRPC_OP_SEND_STATUS_FROM_SERVER}, {.op = GRPC_OP_SEND_MESSAGE}};
+    grpc_op ops[3] = {{.op = GRPC_OP_SEND_INITIAL_METADATA},
+        {.op = GRPC_OP_SEND_STATUS_FROM_SERVER}, {.op = GRPC_OP_SEND_MESSAGE}};
     ops[1].data.send_status_from_server.status = (grpc_status_code)code;
     ops[1].data.send_status_from_server.status_details = &details;
     if (code == MU_OK) {
@@ -148,8 +156,10 @@ static void refuse_unknown(struct mu_rpc_call *call) {
     grpc_slice method = call->details.method;
     int length = (int)(GRPC_SLICE_LENGTH(method) > 150 ? 150 : GRPC_SLICE_LENGTH(method));
     struct mu_error error;
-    (void)mu_fail(&error, MU_UNIMPLEMENTED, "unknown method %.*s", length, (const char *)GRPC_SLICE_START_PTR(method));
+    (void)mu_fail(&error, MU_UNIMPLEMENTED, "unknown method %.*s", length,
+        (const char *)GRPC_SLICE_START_PTR(method));
     mu_rpc_reply(call, MU_UNIMPLEMENTED, error.text, NULL, 0);
 }
 
-const struct mu_rpc_kind mu_rpc_unknown = {.size = sizeof(struct mu_rpc_call), .arrived = refuse_unknown};
+const struct mu_rpc_kind mu_rpc_unknown = {
+    .size = sizeof(struct mu_rpc_call), .arrived = refuse_unknown};

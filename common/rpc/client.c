@@ -22,16 +22,28 @@ struct mu_rpc_client *mu_rpc_client_create(const char *address, struct mu_error 
     struct mu_rpc_client *client = *address ? calloc(1, sizeof *client) : NULL;
     if (!client) {
         mu_fail(error, *address ? MU_RESOURCE_EXHAUSTED : MU_INVALID_ARGUMENT,
-                *address ? "no memory to connect to \"%s\"" : "\"%s\" is no address; HOST:PORT is wanted", address);
+            *address ? "no memory to connect to \"%s\""
+                     : "\"%s\" is no address; HOST:PORT is wanted",
+            address);
         return NULL;
     }
     grpc_init();
     grpc_arg arguments[] = {
-        {.type = GRPC_ARG_INTEGER, .key = (char *)(uintptr_t)GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, .value.integer = -1},
-        {.type = GRPC_ARG_INTEGER, .key = (char *)(uintptr_t)GRPC_ARG_MAX_SEND_MESSAGE_LENGTH, .value.integer = -1},
-        {.type = GRPC_ARG_INTEGER, .key = (char *)(uintptr_t)GRPC_ARG_ENABLE_HTTP_PROXY, .value.integer = 0},
-        {.type = GRPC_ARG_INTEGER, .key = (char *)(uintptr_t)GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, .value.integer = 100},
-        {.type = GRPC_ARG_INTEGER, .key = (char *)(uintptr_t)GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, .value.integer = 2000},
+        {.type = GRPC_ARG_INTEGER,
+            .key = (char *)(uintptr_t)GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH,
+            .value.integer = -1},
+        {.type = GRPC_ARG_INTEGER,
+            .key = (char *)(uintptr_t)GRPC_ARG_MAX_SEND_MESSAGE_LENGTH,
+            .value.integer = -1},
+        {.type = GRPC_ARG_INTEGER,
+            .key = (char *)(uintptr_t)GRPC_ARG_ENABLE_HTTP_PROXY,
+            .value.integer = 0},
+        {.type = GRPC_ARG_INTEGER,
+            .key = (char *)(uintptr_t)GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS,
+            .value.integer = 100},
+        {.type = GRPC_ARG_INTEGER,
+            .key = (char *)(uintptr_t)GRPC_ARG_MAX_RECONNECT_BACKOFF_MS,
+            .value.integer = 2000},
     };
     grpc_channel_args list = {sizeof arguments / sizeof *arguments, arguments};
     grpc_channel_credentials *plain = grpc_insecure_credentials_create();
@@ -47,7 +59,9 @@ void mu_rpc_client_destroy(struct mu_rpc_client *client) {
         return;
     }
     grpc_completion_queue_shutdown(client->queue);
-    while (grpc_completion_queue_next(client->queue, gpr_inf_future(GPR_CLOCK_REALTIME), NULL).type != GRPC_QUEUE_SHUTDOWN) {
+    while (
+        grpc_completion_queue_next(client->queue, gpr_inf_future(GPR_CLOCK_REALTIME), NULL).type !=
+        GRPC_QUEUE_SHUTDOWN) {
     }
     grpc_completion_queue_destroy(client->queue);
     grpc_channel_destroy(client->channel);
@@ -109,14 +123,16 @@ static void take_reply(grpc_byte_buffer *message, uint8_t **reply, size_t *size)
     }
 }
 
-static enum mu_status conclude(struct answer *answer, uint8_t **reply, size_t *size, struct mu_error *error) {
+static enum mu_status conclude(
+    struct answer *answer, uint8_t **reply, size_t *size, struct mu_error *error) {
     enum mu_status status = MU_OK;
     take_reply(answer->message, reply, size);
     if (answer->code != GRPC_STATUS_OK || !*reply) {
         free(*reply);
         *reply = NULL;
         status = answer->code == GRPC_STATUS_OK ? MU_INTERNAL : (enum mu_status)answer->code;
-        mu_fail(error, status, "%.*s", (int)GRPC_SLICE_LENGTH(answer->details), (const char *)GRPC_SLICE_START_PTR(answer->details));
+        mu_fail(error, status, "%.*s", (int)GRPC_SLICE_LENGTH(answer->details),
+            (const char *)GRPC_SLICE_START_PTR(answer->details));
     }
     grpc_slice_unref(answer->details);
     grpc_metadata_array_destroy(&answer->initial);
@@ -136,7 +152,8 @@ static void set_running(struct mu_rpc_client *client, grpc_call *call) {
 }
 
 static gpr_timespec in(double seconds) {
-    return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis((int64_t)(seconds * 1e3), GPR_TIMESPAN));
+    return gpr_time_add(
+        gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis((int64_t)(seconds * 1e3), GPR_TIMESPAN));
 }
 
 static bool is_cancelled(struct mu_rpc_client *client) {
@@ -146,25 +163,29 @@ static bool is_cancelled(struct mu_rpc_client *client) {
     return cancelled;
 }
 
-/* Wait for the channel to connect, however often it must try. One that does not in time says why when it is called. */
+/* Wait for the channel to connect, however often it must try. One that does not in time says why
+ * when it is called. */
 static void await_connection(struct mu_rpc_client *client, double seconds) {
     const double glance = 0.1; /* between two looks at |cancelled|: a watch cannot be called off */
     gpr_timespec deadline = in(seconds);
     grpc_connectivity_state state;
-    while ((state = grpc_channel_check_connectivity_state(client->channel, 1)) != GRPC_CHANNEL_READY && !is_cancelled(client) &&
-           gpr_time_cmp(gpr_now(GPR_CLOCK_MONOTONIC), deadline) < 0) {
-        grpc_channel_watch_connectivity_state(client->channel, state, gpr_time_min(in(glance), deadline), client->queue, NULL);
+    while (
+        (state = grpc_channel_check_connectivity_state(client->channel, 1)) != GRPC_CHANNEL_READY &&
+        !is_cancelled(client) && gpr_time_cmp(gpr_now(GPR_CLOCK_MONOTONIC), deadline) < 0) {
+        grpc_channel_watch_connectivity_state(
+            client->channel, state, gpr_time_min(in(glance), deadline), client->queue, NULL);
         grpc_completion_queue_next(client->queue, gpr_inf_future(GPR_CLOCK_REALTIME), NULL);
     }
 }
 
-enum mu_status mu_rpc_client_call(struct mu_rpc_client *client, const char *method, const uint8_t *request, size_t size,
-                                  double seconds_to_connect, double seconds, uint8_t **reply, size_t *reply_size, struct mu_error *error) {
+enum mu_status mu_rpc_client_call(struct mu_rpc_client *client, const char *method,
+    const uint8_t *request, size_t size, double seconds_to_connect, double seconds, uint8_t **reply,
+    size_t *reply_size, struct mu_error *error) {
     await_connection(client, seconds_to_connect);
     struct answer answer = {.code = GRPC_STATUS_UNKNOWN};
     grpc_slice path = grpc_slice_from_copied_string(method);
-    grpc_call *call =
-        grpc_channel_create_call(client->channel, NULL, GRPC_PROPAGATE_DEFAULTS, client->queue, path, NULL, in(seconds), NULL);
+    grpc_call *call = grpc_channel_create_call(client->channel, NULL, GRPC_PROPAGATE_DEFAULTS,
+        client->queue, path, NULL, in(seconds), NULL);
     grpc_slice bytes = grpc_slice_from_copied_buffer((const char *)request, size);
     grpc_byte_buffer *message = grpc_raw_byte_buffer_create(&bytes, 1);
     grpc_metadata_array_init(&answer.initial);

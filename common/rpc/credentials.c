@@ -26,7 +26,8 @@ static char *read_file(const char *path, struct mu_error *error) {
     return text;
 }
 
-grpc_server_credentials *mu_rpc_credentials(const struct mu_rpc_options *options, struct mu_error *error) {
+grpc_server_credentials *mu_rpc_credentials(
+    const struct mu_rpc_options *options, struct mu_error *error) {
     if (!options->tls_cert && !options->tls_key && !options->tls_client_ca) {
         return grpc_insecure_server_credentials_create();
     }
@@ -36,16 +37,19 @@ grpc_server_credentials *mu_rpc_credentials(const struct mu_rpc_options *options
     }
     char *certificate = read_file(options->tls_cert, error);
     char *key = certificate ? read_file(options->tls_key, error) : NULL;
-    char *authority = key && options->tls_client_ca ? read_file(options->tls_client_ca, error) : NULL;
+    char *authority =
+        key && options->tls_client_ca ? read_file(options->tls_client_ca, error) : NULL;
     grpc_server_credentials *credentials = NULL;
     if (key && (authority || !options->tls_client_ca)) {
         grpc_ssl_pem_key_cert_pair pair = {.private_key = key, .cert_chain = certificate};
-        credentials = grpc_ssl_server_credentials_create_ex(
-            authority, &pair, 1,
-            authority ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE, NULL);
+        credentials = grpc_ssl_server_credentials_create_ex(authority, &pair, 1,
+            authority ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
+                      : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE,
+            NULL);
         if (!credentials) {
-            (void)mu_fail(error, MU_INVALID_ARGUMENT, "the certificate %.100s and the key %.100s cannot be used", options->tls_cert,
-                          options->tls_key);
+            (void)mu_fail(error, MU_INVALID_ARGUMENT,
+                "the certificate %.100s and the key %.100s cannot be used", options->tls_cert,
+                options->tls_key);
         }
     }
     free(authority);

@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* Nanoseconds. To wake a thread costs some 50 us, so a leader whose jobs usually take less than BRIEF runs them without passing the lead
- * on. Should one take longer after all, the deputy sees it within two ticks and takes the lead. */
+/* Nanoseconds. To wake a thread costs some 50 us, so a leader whose jobs usually take less than
+ * BRIEF runs them without passing the lead on. Should one take longer after all, the deputy sees it
+ * within two ticks and takes the lead. */
 enum { BRIEF = 100 * 1000, TICK = 1000 * 1000, CALM_TICKS = 2 };
 
-/* The idle thread that looks every TICK whether the leader is away for too long; it sleeps again after CALM_TICKS in which no leader was.
+/* The idle thread that looks every TICK whether the leader is away for too long; it sleeps again
+ * after CALM_TICKS in which no leader was.
  */
 enum deputy { ASLEEP, CALLED, WATCHING };
 
@@ -83,7 +85,8 @@ static bool run_away(struct mu_crew *crew, struct mu_job *job) {
     return true;
 }
 
-/* Lead until the lead is passed on, taken, or there is nothing more to poll for. With the lock held before and after. */
+/* Lead until the lead is passed on, taken, or there is nothing more to poll for. With the lock held
+ * before and after. */
 static void lead(struct mu_crew *crew) {
     crew->led = true;
     for (;;) {
@@ -158,7 +161,8 @@ static void *work(void *user) {
     return NULL;
 }
 
-struct mu_crew *mu_crew_create(size_t workers, size_t capacity, bool (*poll)(void *user), void *user) {
+struct mu_crew *mu_crew_create(
+    size_t workers, size_t capacity, bool (*poll)(void *user), void *user) {
     struct mu_crew *crew = calloc(1, sizeof *crew);
     if (!crew) {
         return NULL;

@@ -1,9 +1,11 @@
 /* The threads of a server: one of them waits for events, the others run jobs or are idle.
  *
- * Leader and followers: the thread that receives a request runs it itself, so that no answer is delayed by waking another thread. Jobs that
- * take long by the running average are run after the waiting has been passed on to an idle thread. Brief ones are not worth that: the
- * leader runs them and goes on waiting, and an idle thread, the deputy, takes the lead should one last longer than some two milliseconds.
- * When all others are busy, the one who waits does not compute but queues the jobs. So nothing that a job does keeps probes waiting. */
+ * Leader and followers: the thread that receives a request runs it itself, so that no answer is
+ * delayed by waking another thread. Jobs that take long by the running average are run after the
+ * waiting has been passed on to an idle thread. Brief ones are not worth that: the leader runs them
+ * and goes on waiting, and an idle thread, the deputy, takes the lead should one last longer than
+ * some two milliseconds. When all others are busy, the one who waits does not compute but queues
+ * the jobs. So nothing that a job does keeps probes waiting. */
 #ifndef MUSHIR_RPC_CREW_H
 #define MUSHIR_RPC_CREW_H
 
@@ -16,21 +18,24 @@ struct mu_job {
 
 struct mu_crew;
 
-/* |workers| + 1 threads, of which at most one is in |poll| (wait for one event and handle it; false: there will be none any more) and at
- * most |workers| run jobs; |capacity| jobs can wait. Nobody polls yet. NULL when threads or memory lack. */
-struct mu_crew *mu_crew_create(size_t workers, size_t capacity, bool (*poll)(void *user), void *user);
+/* |workers| + 1 threads, of which at most one is in |poll| (wait for one event and handle it;
+ * false: there will be none any more) and at most |workers| run jobs; |capacity| jobs can wait.
+ * Nobody polls yet. NULL when threads or memory lack. */
+struct mu_crew *mu_crew_create(
+    size_t workers, size_t capacity, bool (*poll)(void *user), void *user);
 
 /* Begin to poll; once. */
 void mu_crew_start(struct mu_crew *crew);
 
-/* Have |job| run (owned by the caller; its run must keep it alive); false, at once, when the queue is full. Only inside |poll|, and at most
- * one job per call of it. */
+/* Have |job| run (owned by the caller; its run must keep it alive); false, at once, when the queue
+ * is full. Only inside |poll|, and at most one job per call of it. */
 bool mu_crew_offer(struct mu_crew *crew, struct mu_job *job);
 
 /* Jobs that wait. Any thread. */
 size_t mu_crew_waiting(struct mu_crew *crew);
 
-/* If it was started, wait until |poll| has returned false and every job has run. Free all. NULL is allowed. */
+/* If it was started, wait until |poll| has returned false and every job has run. Free all. NULL is
+ * allowed. */
 void mu_crew_destroy(struct mu_crew *crew);
 
 #endif

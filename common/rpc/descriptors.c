@@ -30,10 +30,11 @@ static bool read_varint(struct mu_bytes *bytes, uint64_t *value) {
     return false;
 }
 
-/* The next length-delimited field of |message|, which is moved past it; others are skipped. False at the end, or where the bytes make no
- * sense. */
+/* The next length-delimited field of |message|, which is moved past it; others are skipped. False
+ * at the end, or where the bytes make no sense. */
 static bool next_field(struct mu_bytes *message, unsigned *number, struct mu_bytes *field) {
-    uint64_t key, value;
+    uint64_t key;
+    uint64_t value;
     while (read_varint(message, &key)) {
         size_t width = (key & 7) == 1 ? 8 : (key & 7) == 5 ? 4 : 0;
         if ((key & 7) == 0) {
@@ -82,7 +83,8 @@ static const char *inside(const char *symbol, struct mu_bytes scope) {
     if (scope.size == 0) {
         return symbol;
     }
-    bool within = strlen(symbol) > scope.size && memcmp(symbol, scope.at, scope.size) == 0 && symbol[scope.size] == '.';
+    bool within = strlen(symbol) > scope.size && memcmp(symbol, scope.at, scope.size) == 0 &&
+                  symbol[scope.size] == '.';
     return within ? symbol + scope.size + 1 : NULL;
 }
 
@@ -98,11 +100,13 @@ static bool has_child(struct mu_bytes parent, unsigned wanted, const char *name)
     return false;
 }
 
-/* What may stand inside a declaration: the field that holds it, the field of its plain children, and of its nested messages and enums. */
+/* What may stand inside a declaration: the field that holds it, the field of its plain children,
+ * and of its nested messages and enums. */
 struct shape {
     unsigned children, messages, enums;
 };
-static const struct shape of_file = {FILE_SERVICE, FILE_MESSAGE, FILE_ENUM}, of_message = {MESSAGE_FIELD, MESSAGE_MESSAGE, MESSAGE_ENUM};
+static const struct shape of_file = {FILE_SERVICE, FILE_MESSAGE, FILE_ENUM},
+                          of_message = {MESSAGE_FIELD, MESSAGE_MESSAGE, MESSAGE_ENUM};
 
 /* Whether |symbol|, relative to |scope|, is declared in it. Depth is that of the symbol's dots. */
 static bool declares(struct mu_bytes scope, const struct shape *shape, const char *symbol) {
@@ -111,7 +115,8 @@ static bool declares(struct mu_bytes scope, const struct shape *shape, const cha
     while (next_field(&scope, &number, &field)) {
         struct mu_bytes name = field_of(field, NAME);
         const char *rest = name.size > 0 ? inside(symbol, name) : NULL;
-        bool known = number == shape->children || number == shape->messages || number == shape->enums;
+        bool known =
+            number == shape->children || number == shape->messages || number == shape->enums;
         if (known && is(name, symbol, strlen(symbol))) {
             return true;
         }
@@ -121,7 +126,8 @@ static bool declares(struct mu_bytes scope, const struct shape *shape, const cha
         if (rest && number == shape->messages && declares(field, &of_message, rest)) {
             return true;
         }
-        if (rest && shape == &of_file && number == FILE_SERVICE && has_child(field, SERVICE_METHOD, rest)) {
+        if (rest && shape == &of_file && number == FILE_SERVICE &&
+            has_child(field, SERVICE_METHOD, rest)) {
             return true;
         }
     }
@@ -142,7 +148,8 @@ bool mu_descriptor_symbol(struct mu_bytes set, const char *symbol, struct mu_byt
     unsigned number;
     symbol += *symbol == '.';
     while (next_field(&set, &number, file)) {
-        const char *relative = number == SET_FILE ? inside(symbol, field_of(*file, FILE_PACKAGE)) : NULL;
+        const char *relative =
+            number == SET_FILE ? inside(symbol, field_of(*file, FILE_PACKAGE)) : NULL;
         if (relative && declares(*file, &of_file, relative)) {
             return true;
         }

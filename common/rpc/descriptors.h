@@ -1,4 +1,5 @@
-/* Finding files in a serialized google.protobuf.FileDescriptorSet, without a descriptor library: server reflection's data. */
+/* Finding files in a serialized google.protobuf.FileDescriptorSet, without a descriptor library:
+ * server reflection's data. */
 #ifndef MUSHIR_RPC_DESCRIPTORS_H
 #define MUSHIR_RPC_DESCRIPTORS_H
 
@@ -12,10 +13,12 @@ struct mu_bytes {
     size_t size;
 };
 
-/* The FileDescriptorProto called |name| in |set|, such as "grpc/health/v1/health.proto". False when there is none. */
+/* The FileDescriptorProto called |name| in |set|, such as "grpc/health/v1/health.proto". False when
+ * there is none. */
 bool mu_descriptor_file(struct mu_bytes set, const char *name, struct mu_bytes *file);
 
-/* The FileDescriptorProto that declares |symbol|, a fully qualified service, method, message, enum, field or enum value. */
+/* The FileDescriptorProto that declares |symbol|, a fully qualified service, method, message, enum,
+ * field or enum value. */
 bool mu_descriptor_symbol(struct mu_bytes set, const char *symbol, struct mu_bytes *file);
 
 #endif

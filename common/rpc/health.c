@@ -9,9 +9,11 @@ enum { LARGEST_REQUEST = 4096 }; /* it holds a name; nobody may make the polling
 #define STATUS(name) GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__##name
 
 /* "" is the whole server; the last is the name that Katib's probes ask for. */
-static const char *const served[MU_RPC_HEALTH_NAMES] = {"", "api.v1.beta1.Suggestion", "manager.v1beta1.Suggestion"};
+static const char *const served[MU_RPC_HEALTH_NAMES] = {
+    "", "api.v1.beta1.Suggestion", "manager.v1beta1.Suggestion"};
 
-/* Whether the request in |call| asks for a served name; MU_INTERNAL or MU_INVALID_ARGUMENT when it cannot be read. */
+/* Whether the request in |call| asks for a served name; MU_INTERNAL or MU_INVALID_ARGUMENT when it
+ * cannot be read. */
 static enum mu_status read_service(struct mu_rpc_call *call, bool *known, struct mu_error *error) {
     grpc_slice message;
     if (!mu_rpc_message(call, &message)) {
@@ -20,16 +22,19 @@ static enum mu_status read_service(struct mu_rpc_call *call, bool *known, struct
     Grpc__Health__V1__HealthCheckRequest *request =
         GRPC_SLICE_LENGTH(message) > LARGEST_REQUEST
             ? NULL
-            : grpc__health__v1__health_check_request__unpack(NULL, GRPC_SLICE_LENGTH(message), GRPC_SLICE_START_PTR(message));
+            : grpc__health__v1__health_check_request__unpack(
+                  NULL, GRPC_SLICE_LENGTH(message), GRPC_SLICE_START_PTR(message));
     grpc_slice_unref(message);
     if (!request) {
-        return mu_fail(error, MU_INVALID_ARGUMENT, "the request is not a grpc.health.v1.HealthCheckRequest");
+        return mu_fail(
+            error, MU_INVALID_ARGUMENT, "the request is not a grpc.health.v1.HealthCheckRequest");
     }
     *known = false;
     for (size_t i = 0; i < MU_RPC_HEALTH_NAMES; i++) {
         *known |= strcmp(request->service, served[i]) == 0;
     }
-    enum mu_status status = *known ? MU_OK : mu_fail(error, MU_NOT_FOUND, "unknown service %.100s", request->service);
+    enum mu_status status =
+        *known ? MU_OK : mu_fail(error, MU_NOT_FOUND, "unknown service %.100s", request->service);
     grpc__health__v1__health_check_request__free_unpacked(request, NULL);
     return status == MU_NOT_FOUND ? MU_OK : status;
 }
@@ -52,7 +57,8 @@ static void check(struct mu_rpc_call *call) {
     if (!status && !known) {
         status = MU_NOT_FOUND;
     }
-    mu_rpc_reply(call, status, status ? error.text : "", bytes, pack_status(status_now(call->server), bytes));
+    mu_rpc_reply(call, status, status ? error.text : "", bytes,
+        pack_status(status_now(call->server), bytes));
 }
 
 struct watch {
@@ -89,6 +95,9 @@ static void watch_arrived(struct mu_rpc_call *call) {
     mu_rpc_stream_open(&watch->stream);
 }
 
-const struct mu_rpc_kind mu_rpc_health_check = {.size = sizeof(struct mu_rpc_call), .payload = true, .arrived = check};
-const struct mu_rpc_kind mu_rpc_health_watch = {
-    .size = sizeof(struct watch), .payload = true, .arrived = watch_arrived, .closed = mu_rpc_stream_closed};
+const struct mu_rpc_kind mu_rpc_health_check = {
+    .size = sizeof(struct mu_rpc_call), .payload = true, .arrived = check};
+const struct mu_rpc_kind mu_rpc_health_watch = {.size = sizeof(struct watch),
+    .payload = true,
+    .arrived = watch_arrived,
+    .closed = mu_rpc_stream_closed};

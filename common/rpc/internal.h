@@ -15,9 +15,11 @@
 #include "common/rpc/crew.h"
 #include "common/rpc/rpc.h"
 
-#define container_of(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+#define container_of(pointer, type, member)                                                        \
+    ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
-/* Core is not instrumented, so ThreadSanitizer cannot see that an event happens after the operation that asked for it. */
+/* Core is not instrumented, so ThreadSanitizer cannot see that an event happens after the operation
+ * that asked for it. */
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 #define MU_RPC_TSAN 1
@@ -33,7 +35,8 @@ void __tsan_release(void *address);
 #define mu_rpc_taking_over(address) ((void)(address))
 #endif
 
-/* What core gives back when an operation ended: the address of one of these, embedded in what the operation belongs to. */
+/* What core gives back when an operation ended: the address of one of these, embedded in what the
+ * operation belongs to. */
 struct mu_rpc_tag {
     void (*on_done)(struct mu_rpc_tag *tag, bool ok); /* on the polling thread */
 };
@@ -42,11 +45,13 @@ struct mu_rpc_call;
 
 /* One way of answering calls. */
 struct mu_rpc_kind {
-    size_t size;                               /* of the structure that starts with struct mu_rpc_call */
-    bool payload;                              /* the first message arrives with the call */
-    void (*arrived)(struct mu_rpc_call *call); /* polling thread; a new call, already armed for the next one; holds a reference for it */
-    void (*closed)(struct mu_rpc_call *call);  /* polling thread; the call is over for the client; may be NULL */
-    void (*finish)(struct mu_rpc_call *call);  /* last reference gone; any thread; may be NULL */
+    size_t size;  /* of the structure that starts with struct mu_rpc_call */
+    bool payload; /* the first message arrives with the call */
+    void (*arrived)(struct mu_rpc_call *call); /* polling thread; a new call, already armed for the
+                                                  next one; holds a reference for it */
+    void (*closed)(struct mu_rpc_call
+            *call); /* polling thread; the call is over for the client; may be NULL */
+    void (*finish)(struct mu_rpc_call *call); /* last reference gone; any thread; may be NULL */
 };
 
 /* One path that is served. */
@@ -71,7 +76,8 @@ struct mu_rpc_call {
     atomic_int references;     /* events in flight and owners */
 };
 
-/* A call that answers with a stream: one message in flight, ended by us when the server stops. Guarded by the server's streams_lock. */
+/* A call that answers with a stream: one message in flight, ended by us when the server stops.
+ * Guarded by the server's streams_lock. */
 struct mu_rpc_stream {
     struct mu_rpc_call call;
     struct mu_rpc_stream *next, **link; /* in server->streams while open */
@@ -92,7 +98,8 @@ struct mu_rpc_server {
     size_t n_endpoints;
     int port;
     struct mu_rpc_tag on_shutdown;
-    atomic_size_t live; /* calls, armed ones included, and 1 for the server itself: at 0 the event queue closes */
+    atomic_size_t live; /* calls, armed ones included, and 1 for the server itself: at 0 the event
+                           queue closes */
     struct mu_crew *crew;
     atomic_size_t running;
     atomic_size_t active; /* calls that arrived and are not over */
@@ -108,11 +115,14 @@ void mu_rpc_arm(struct mu_rpc_server *server, const struct mu_rpc_endpoint *endp
 void mu_rpc_release_live(struct mu_rpc_server *server);
 void mu_rpc_call_ref(struct mu_rpc_call *call);
 void mu_rpc_call_unref(struct mu_rpc_call *call);
-/* Start |ops|; |tag| comes back on the polling thread, holding a reference until then. False: refused (our bug; logged). */
+/* Start |ops|; |tag| comes back on the polling thread, holding a reference until then. False:
+ * refused (our bug; logged). */
 bool mu_rpc_batch(struct mu_rpc_call *call, const grpc_op *ops, size_t n, struct mu_rpc_tag *tag);
 /* Answer a unary call with |bytes| or, unless |code| is MU_OK, with |text| alone. */
-void mu_rpc_reply(struct mu_rpc_call *call, enum mu_status code, const char *text, const void *bytes, size_t size);
-/* The last message read as one slice (to be unreffed); the call's byte buffer is freed. False: none, or it cannot be decompressed. */
+void mu_rpc_reply(struct mu_rpc_call *call, enum mu_status code, const char *text,
+    const void *bytes, size_t size);
+/* The last message read as one slice (to be unreffed); the call's byte buffer is freed. False:
+ * none, or it cannot be decompressed. */
 bool mu_rpc_message(struct mu_rpc_call *call, grpc_slice *message);
 double mu_rpc_seconds_since(gpr_timespec since);
 extern const struct mu_rpc_kind mu_rpc_unknown;
@@ -127,9 +137,11 @@ void mu_rpc_streams_close(struct mu_rpc_server *server);
 void mu_rpc_streams_advance(struct mu_rpc_server *server);
 
 /* unary.c, health.c, reflection.c */
-extern const struct mu_rpc_kind mu_rpc_unary, mu_rpc_health_check, mu_rpc_health_watch, mu_rpc_reflection;
+extern const struct mu_rpc_kind mu_rpc_unary, mu_rpc_health_check, mu_rpc_health_watch,
+    mu_rpc_reflection;
 
 /* credentials.c: NULL with |error|. */
-grpc_server_credentials *mu_rpc_credentials(const struct mu_rpc_options *options, struct mu_error *error);
+grpc_server_credentials *mu_rpc_credentials(
+    const struct mu_rpc_options *options, struct mu_error *error);
 
 #endif

@@ -1,4 +1,5 @@
-/* grpc.reflection.v1 and v1alpha (the same messages under two names): what this server serves, so that clients need no .proto files. */
+/* grpc.reflection.v1 and v1alpha (the same messages under two names): what this server serves, so
+ * that clients need no .proto files. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,7 +50,8 @@ static void give_file(struct answer *answer, bool found, struct mu_bytes file) {
 
 /* Add the service of |path| ("/service/method") unless it is there already. */
 static void add_service(struct answer *answer, const char *path) {
-    size_t n = answer->list.n_service, length = strcspn(path + 1, "/");
+    size_t n = answer->list.n_service;
+    size_t length = strcspn(path + 1, "/");
     for (size_t i = 0; i < n; i++) {
         if (strlen(answer->names[i]) == length && memcmp(answer->names[i], path + 1, length) == 0) {
             return;
@@ -78,7 +80,8 @@ static void give_services(struct answer *answer, const struct mu_rpc_server *ser
 }
 
 static void fill(struct answer *answer, Request *request, const struct mu_rpc_server *server) {
-    struct mu_bytes set = {mu_descriptors, (size_t)(mu_descriptors_end - mu_descriptors)}, file = {NULL, 0};
+    struct mu_bytes set = {mu_descriptors, (size_t)(mu_descriptors_end - mu_descriptors)};
+    struct mu_bytes file = {NULL, 0};
     grpc__reflection__v1__server_reflection_response__init(&answer->response);
     answer->response.valid_host = request->host;
     answer->response.original_request = request;
@@ -125,13 +128,14 @@ static void answer_message(struct mu_rpc_stream *stream) {
         mu_rpc_stream_end(stream, MU_OK, ""); /* the client has asked all it wanted */
         return;
     }
-    Request *request =
-        GRPC_SLICE_LENGTH(message) > LARGEST_REQUEST
-            ? NULL
-            : grpc__reflection__v1__server_reflection_request__unpack(NULL, GRPC_SLICE_LENGTH(message), GRPC_SLICE_START_PTR(message));
+    Request *request = GRPC_SLICE_LENGTH(message) > LARGEST_REQUEST
+                           ? NULL
+                           : grpc__reflection__v1__server_reflection_request__unpack(
+                                 NULL, GRPC_SLICE_LENGTH(message), GRPC_SLICE_START_PTR(message));
     grpc_slice_unref(message);
     if (!request) {
-        mu_rpc_stream_end(stream, MU_INVALID_ARGUMENT, "the message is not a ServerReflectionRequest");
+        mu_rpc_stream_end(
+            stream, MU_INVALID_ARGUMENT, "the message is not a ServerReflectionRequest");
         return;
     }
     respond(stream, request);
@@ -156,7 +160,8 @@ static void advance(struct mu_rpc_stream *stream) {
     if (mu_rpc_stream_try_end(stream) || reflection->reading) {
         return;
     }
-    grpc_op op = {.op = GRPC_OP_RECV_MESSAGE, .data.recv_message.recv_message = &stream->call.payload};
+    grpc_op op = {
+        .op = GRPC_OP_RECV_MESSAGE, .data.recv_message.recv_message = &stream->call.payload};
     reflection->reading = mu_rpc_batch(&stream->call, &op, 1, &stream->call.on_read);
 }
 
@@ -167,4 +172,5 @@ static void arrived(struct mu_rpc_call *call) {
     mu_rpc_stream_open(&reflection->stream);
 }
 
-const struct mu_rpc_kind mu_rpc_reflection = {.size = sizeof(struct reflection), .arrived = arrived, .closed = mu_rpc_stream_closed};
+const struct mu_rpc_kind mu_rpc_reflection = {
+    .size = sizeof(struct reflection), .arrived = arrived, .closed = mu_rpc_stream_closed};

@@ -1,8 +1,9 @@
-/* The gRPC server, on the C core: unary methods answered by workers, health, reflection, and an orderly stop.
+/* The gRPC server, on the C core: unary methods answered by workers, health, reflection, and an
+ * orderly stop.
  *
- * One thread at a time moves bytes and does not compute, so that a probe is answered while every worker is busy. Handlers run on worker
- * threads, each with an arena of its own whose limit is enforced: passing it answers RESOURCE_EXHAUSTED. A full queue answers the same at
- * once. */
+ * One thread at a time moves bytes and does not compute, so that a probe is answered while every
+ * worker is busy. Handlers run on worker threads, each with an arena of its own whose limit is
+ * enforced: passing it answers RESOURCE_EXHAUSTED. A full queue answers the same at once. */
 #ifndef MUSHIR_RPC_RPC_H
 #define MUSHIR_RPC_RPC_H
 
@@ -12,7 +13,8 @@
 #include "common/base/arena.h"
 #include "common/base/status.h"
 
-/* What a handler tells about its request, for logs and metrics. Texts live in the request's arena; NULL when unknown. */
+/* What a handler tells about its request, for logs and metrics. Texts live in the request's arena;
+ * NULL when unknown. */
 struct mu_rpc_note {
     const char *experiment, *algorithm;
     size_t trials, asked;
@@ -22,17 +24,19 @@ struct mu_rpc_request {
     const uint8_t *bytes; /* the message, valid until the handler returns */
     size_t size;
     struct mu_arena *arena; /* freed after the reply was handed over */
-    const uint8_t *reply;   /* set by the handler: arena-owned; NULL with size 0 is the empty message */
+    const uint8_t
+        *reply; /* set by the handler: arena-owned; NULL with size 0 is the empty message */
     size_t reply_size;
     struct mu_rpc_note note; /* set by the handler, as early as it knows */
 };
 
-/* True when nobody waits for the answer any more: the client went away or the deadline passed. |request| is a struct mu_rpc_request; the
- * type fits mu_request.should_stop. Any thread. */
+/* True when nobody waits for the answer any more: the client went away or the deadline passed.
+ * |request| is a struct mu_rpc_request; the type fits mu_request.should_stop. Any thread. */
 bool mu_rpc_should_stop(void *request);
 
 /* Answers one request on a worker thread, under the guard of its arena. */
-typedef enum mu_status (*mu_rpc_handler)(void *user, struct mu_rpc_request *request, struct mu_error *error);
+typedef enum mu_status (*mu_rpc_handler)(
+    void *user, struct mu_rpc_request *request, struct mu_error *error);
 
 struct mu_rpc_method {
     const char *path; /* "/package.Service/Method"; static storage */
@@ -56,10 +60,12 @@ struct mu_rpc_options {
     size_t n_methods;
     void *user; /* for the handlers */
     size_t workers, queue;
-    size_t arena_limit;                             /* bytes one request may use, its message included */
-    size_t max_request;                             /* bytes of the largest accepted message */
-    const char *tls_cert, *tls_key, *tls_client_ca; /* PEM files; NULL: plaintext, and clients need no certificate */
-    /* Called on a worker (or, for refused requests, the polling thread) just before the reply is sent, and just after. Either may be NULL.
+    size_t arena_limit; /* bytes one request may use, its message included */
+    size_t max_request; /* bytes of the largest accepted message */
+    const char *tls_cert, *tls_key,
+        *tls_client_ca; /* PEM files; NULL: plaintext, and clients need no certificate */
+    /* Called on a worker (or, for refused requests, the polling thread) just before the reply is
+     * sent, and just after. Either may be NULL.
      */
     void (*before_reply)(void *observer, const struct mu_rpc_outcome *outcome);
     void (*after_reply)(void *observer, const struct mu_rpc_outcome *outcome);
@@ -70,8 +76,9 @@ struct mu_rpc_options {
 
 struct mu_rpc_server;
 
-/* Start serving; health answers SERVING when this returns. Strings and methods are borrowed until mu_rpc_destroy. NULL with |error|:
- * MU_UNAVAILABLE when the port cannot be had, MU_INVALID_ARGUMENT for unusable certificates, MU_INTERNAL when resources lack. */
+/* Start serving; health answers SERVING when this returns. Strings and methods are borrowed until
+ * mu_rpc_destroy. NULL with |error|: MU_UNAVAILABLE when the port cannot be had,
+ * MU_INVALID_ARGUMENT for unusable certificates, MU_INTERNAL when resources lack. */
 struct mu_rpc_server *mu_rpc_start(const struct mu_rpc_options *options, struct mu_error *error);
 
 /* The port that is listened on. */
@@ -84,12 +91,13 @@ size_t mu_rpc_running(struct mu_rpc_server *server);
 /* Calls of every kind that are not over. Any thread. */
 size_t mu_rpc_active(struct mu_rpc_server *server);
 
-/* Begin to stop: health says NOT_SERVING, the port closes, streams end, running requests are finished. Returns at once; |stopped| tells the
- * end. Any thread, once. */
+/* Begin to stop: health says NOT_SERVING, the port closes, streams end, running requests are
+ * finished. Returns at once; |stopped| tells the end. Any thread, once. */
 void mu_rpc_stop(struct mu_rpc_server *server);
 
-/* After mu_rpc_stop: cancel whatever still runs and close every connection. Handlers see mu_rpc_should_stop. Without it a stop also waits
- * for idle clients to take their leave, which silent ones do not for 20 s. Any thread. */
+/* After mu_rpc_stop: cancel whatever still runs and close every connection. Handlers see
+ * mu_rpc_should_stop. Without it a stop also waits for idle clients to take their leave, which
+ * silent ones do not for 20 s. Any thread. */
 void mu_rpc_cancel(struct mu_rpc_server *server);
 
 /* Free a server whose stop has been begun, after waiting for its end. NULL is allowed. */

@@ -12,11 +12,13 @@
 #include "common/base/log.h"
 #include "common/rpc/internal.h"
 
-/* Core reports what a peer did wrong as errors; for a server those are notes. While a port is tried they would only repeat our own text. */
+/* Core reports what a peer did wrong as errors; for a server those are notes. While a port is tried
+ * they would only repeat our own text. */
 static atomic_bool core_quiet;
 
 static void log_core(gpr_log_func_args *args) {
-    enum mu_log_level level = args->severity == GPR_LOG_SEVERITY_ERROR ? MU_LOG_WARNING : MU_LOG_DEBUG;
+    enum mu_log_level level =
+        args->severity == GPR_LOG_SEVERITY_ERROR ? MU_LOG_WARNING : MU_LOG_DEBUG;
     if (!atomic_load(&core_quiet)) {
         mu_log_text(level, "gRPC core", "text", args->message);
     }
@@ -25,7 +27,8 @@ static void log_core(gpr_log_func_args *args) {
 /* One event of core's; false when the queue has ended. */
 static bool poll_event(void *user) {
     struct mu_rpc_server *server = user;
-    grpc_event event = grpc_completion_queue_next(server->events, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+    grpc_event event =
+        grpc_completion_queue_next(server->events, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
     if (event.type == GRPC_QUEUE_SHUTDOWN) {
         if (server->options.stopped) {
             server->options.stopped(server->options.observer);
@@ -44,32 +47,36 @@ static void on_shutdown(struct mu_rpc_tag *tag, bool ok) {
 }
 
 static grpc_arg integer(const char *key, int value) {
-    return (grpc_arg){.type = GRPC_ARG_INTEGER, .key = (char *)(uintptr_t)key, .value.integer = value};
+    return (grpc_arg){
+        .type = GRPC_ARG_INTEGER, .key = (char *)(uintptr_t)key, .value.integer = value};
 }
 
 enum { QUOTA_BASE = 8 << 20 };
 
-/* Core measures a message only when all of it has arrived; the quota is what ends a stream that sends without end.
- * Katib dials anew for every call, so limits are per connection; a client that keeps one is never asked to redial. */
+/* Core measures a message only when all of it has arrived; the quota is what ends a stream that
+ * sends without end. Katib dials anew for every call, so limits are per connection; a client that
+ * keeps one is never asked to redial. */
 static grpc_server *create_core(const struct mu_rpc_options *options) {
     grpc_resource_quota *quota = grpc_resource_quota_create("server");
     grpc_resource_quota_resize(quota, options->max_request * (options->workers + 1) + QUOTA_BASE);
     grpc_arg list[] = {
-        integer(GRPC_ARG_ALLOW_REUSEPORT, 0), /* a second server on the port must fail instead of sharing it */
+        integer(GRPC_ARG_ALLOW_REUSEPORT,
+            0), /* a second server on the port must fail instead of sharing it */
         integer(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, (int)options->max_request),
         integer(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET,
-                1 << GRPC_COMPRESS_NONE), /* core unpacks bombs whole before it measures */
+            1 << GRPC_COMPRESS_NONE), /* core unpacks bombs whole before it measures */
         integer(GRPC_ARG_MAX_CONCURRENT_STREAMS, 256),
         {.type = GRPC_ARG_POINTER,
-         .key = (char *)(uintptr_t)GRPC_ARG_RESOURCE_QUOTA,
-         .value.pointer = {.p = quota, .vtable = grpc_resource_quota_arg_vtable()}},
+            .key = (char *)(uintptr_t)GRPC_ARG_RESOURCE_QUOTA,
+            .value.pointer = {.p = quota, .vtable = grpc_resource_quota_arg_vtable()}},
         integer(GRPC_ARG_MAX_METADATA_SIZE, 16 * 1024),
         integer(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 20 * 1000),
         integer(GRPC_ARG_KEEPALIVE_TIME_MS, 60 * 1000), /* clients that vanished without a word */
         integer(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20 * 1000),
         integer(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10 * 1000),
     };
-    grpc_server *server = grpc_server_create(&(grpc_channel_args){.num_args = sizeof list / sizeof *list, .args = list}, NULL);
+    grpc_server *server = grpc_server_create(
+        &(grpc_channel_args){.num_args = sizeof list / sizeof *list, .args = list}, NULL);
     grpc_resource_quota_unref(quota);
     return server;
 }
@@ -77,8 +84,10 @@ static grpc_server *create_core(const struct mu_rpc_options *options) {
 static const struct mu_rpc_endpoint built_in[] = {
     {.path = "/grpc.health.v1.Health/Check", .kind = &mu_rpc_health_check},
     {.path = "/grpc.health.v1.Health/Watch", .kind = &mu_rpc_health_watch},
-    {.path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", .kind = &mu_rpc_reflection},
-    {.path = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", .kind = &mu_rpc_reflection},
+    {.path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+        .kind = &mu_rpc_reflection},
+    {.path = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+        .kind = &mu_rpc_reflection},
     {.path = NULL, .kind = &mu_rpc_unknown},
 };
 enum { BUILT_IN = sizeof built_in / sizeof *built_in };
@@ -90,25 +99,29 @@ static bool register_endpoints(struct mu_rpc_server *server) {
         return false;
     }
     for (size_t i = 0; i < options->n_methods; i++) {
-        server->endpoints[i] =
-            (struct mu_rpc_endpoint){.path = options->methods[i].path, .kind = &mu_rpc_unary, .method = &options->methods[i]};
+        server->endpoints[i] = (struct mu_rpc_endpoint){.path = options->methods[i].path,
+            .kind = &mu_rpc_unary,
+            .method = &options->methods[i]};
     }
     memcpy(server->endpoints + options->n_methods, built_in, sizeof built_in);
     server->n_endpoints = options->n_methods + BUILT_IN;
     for (size_t i = 0; i < server->n_endpoints; i++) {
         struct mu_rpc_endpoint *endpoint = &server->endpoints[i];
         if (endpoint->path) {
-            endpoint->registered =
-                grpc_server_register_method(server->core, endpoint->path, NULL,
-                                            endpoint->kind->payload ? GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER : GRPC_SRM_PAYLOAD_NONE, 0);
+            endpoint->registered = grpc_server_register_method(server->core, endpoint->path, NULL,
+                endpoint->kind->payload ? GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER
+                                        : GRPC_SRM_PAYLOAD_NONE,
+                0);
         }
     }
     return true;
 }
 
-static int listen_on(struct mu_rpc_server *server, const char *host, grpc_server_credentials *credentials) {
+static int listen_on(
+    struct mu_rpc_server *server, const char *host, grpc_server_credentials *credentials) {
     char address[128];
-    snprintf(address, sizeof address, strchr(host, ':') ? "[%s]:%d" : "%s:%d", host, server->options.port);
+    snprintf(address, sizeof address, strchr(host, ':') ? "[%s]:%d" : "%s:%d", host,
+        server->options.port);
     return grpc_server_add_http2_port(server->core, address, credentials);
 }
 
@@ -120,10 +133,13 @@ static const char *reason_for(const char *host, int port) {
     if (!is_six && inet_pton(AF_INET, host, &four.sin_addr) != 1) {
         return "the host is no numeric address";
     }
-    int probe = socket(is_six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), reuse = 1;
+    int probe = socket(is_six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int reuse = 1;
     setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse); /* as core does */
-    const struct sockaddr *address = is_six ? (const struct sockaddr *)&six : (const struct sockaddr *)&four;
-    bool bound = probe >= 0 && bind(probe, address, is_six ? sizeof six : sizeof four) == 0 && listen(probe, 1) == 0;
+    const struct sockaddr *address =
+        is_six ? (const struct sockaddr *)&six : (const struct sockaddr *)&four;
+    bool bound = probe >= 0 && bind(probe, address, is_six ? sizeof six : sizeof four) == 0 &&
+                 listen(probe, 1) == 0;
     const char *reason = bound ? "gRPC core could not listen" : strerror(errno);
     if (probe >= 0) {
         close(probe);
@@ -145,8 +161,9 @@ static enum mu_status bind_port(struct mu_rpc_server *server, struct mu_error *e
     atomic_store(&core_quiet, false);
     grpc_server_credentials_release(credentials);
     if (!server->port) {
-        return mu_fail(error, MU_UNAVAILABLE, "cannot listen on port %d of %.60s: %s", options->port,
-                       options->host ? options->host : "every interface", reason_for(options->host, options->port));
+        return mu_fail(error, MU_UNAVAILABLE, "cannot listen on port %d of %.60s: %s",
+            options->port, options->host ? options->host : "every interface",
+            reason_for(options->host, options->port));
     }
     return MU_OK;
 }
@@ -162,7 +179,8 @@ static enum mu_status open_server(struct mu_rpc_server *server, struct mu_error 
 }
 
 static enum mu_status start_crew(struct mu_rpc_server *server, struct mu_error *error) {
-    server->crew = mu_crew_create(server->options.workers, server->options.queue, poll_event, server);
+    server->crew =
+        mu_crew_create(server->options.workers, server->options.queue, poll_event, server);
     if (!server->crew) {
         return mu_fail(error, MU_INTERNAL, "cannot start %zu threads", server->options.workers + 1);
     }

@@ -1,5 +1,6 @@
-/* Calls that answer with a stream. One operation of a kind may be in flight per call, so every stream keeps what it wants to do and
- * `advance` starts what is possible; status changes come from other threads, hence the lock around it all. */
+/* Calls that answer with a stream. One operation of a kind may be in flight per call, so every
+ * stream keeps what it wants to do and `advance` starts what is possible; status changes come from
+ * other threads, hence the lock around it all. */
 #include "common/rpc/internal.h"
 
 static void on_sent(struct mu_rpc_tag *tag, bool ok) {
@@ -48,7 +49,8 @@ void mu_rpc_stream_send(struct mu_rpc_stream *stream, const void *bytes, size_t 
     grpc_byte_buffer *message = grpc_raw_byte_buffer_create(&slice, 1);
     grpc_op ops[2] = {{.op = GRPC_OP_SEND_MESSAGE}, {.op = GRPC_OP_SEND_INITIAL_METADATA}};
     ops[0].data.send_message.send_message = message;
-    stream->writing = mu_rpc_batch(&stream->call, ops, stream->begun ? 1 : 2, &stream->call.on_sent);
+    stream->writing =
+        mu_rpc_batch(&stream->call, ops, stream->begun ? 1 : 2, &stream->call.on_sent);
     stream->ended |= !stream->writing;
     stream->begun = true;
     grpc_byte_buffer_destroy(message);
@@ -63,7 +65,8 @@ void mu_rpc_stream_end(struct mu_rpc_stream *stream, enum mu_status code, const 
     }
 }
 
-/* True when there is nothing more to do for |stream| now: it writes, has ended, or was ended here. */
+/* True when there is nothing more to do for |stream| now: it writes, has ended, or was ended here.
+ */
 bool mu_rpc_stream_try_end(struct mu_rpc_stream *stream) {
     if (stream->writing || stream->ended) {
         return true;
@@ -72,10 +75,12 @@ bool mu_rpc_stream_try_end(struct mu_rpc_stream *stream) {
         return false;
     }
     grpc_slice details = grpc_slice_from_copied_string(stream->end_text);
-    grpc_op ops[2] = {{.op = GRPC_OP_SEND_STATUS_FROM_SERVER}, {.op = GRPC_OP_SEND_INITIAL_METADATA}};
+    grpc_op ops[2] = {
+        {.op = GRPC_OP_SEND_STATUS_FROM_SERVER}, {.op = GRPC_OP_SEND_INITIAL_METADATA}};
     ops[0].data.send_status_from_server.status = (grpc_status_code)stream->end_code;
     ops[0].data.send_status_from_server.status_details = &details;
-    stream->writing = mu_rpc_batch(&stream->call, ops, stream->begun ? 1 : 2, &stream->call.on_sent);
+    stream->writing =
+        mu_rpc_batch(&stream->call, ops, stream->begun ? 1 : 2, &stream->call.on_sent);
     stream->begun = stream->ended = true;
     grpc_slice_unref(details);
     return true;

@@ -9,7 +9,8 @@ struct unary {
     struct mu_job job;
     struct mu_rpc_request request;
     size_t held;        /* our share of server->held */
-    grpc_slice message; /* here and not on a stack: a short slice holds its bytes itself, and |request| points to them */
+    grpc_slice message; /* here and not on a stack: a short slice holds its bytes itself, and
+                           |request| points to them */
 };
 
 bool mu_rpc_should_stop(void *request) {
@@ -18,11 +19,13 @@ bool mu_rpc_should_stop(void *request) {
 }
 
 static enum mu_status fail_memory(const struct unary *unary, struct mu_error *error) {
-    return mu_fail(error, MU_RESOURCE_EXHAUSTED, "the request needs more than the %zu MiB of memory that one request may use",
-                   unary->call.server->options.arena_limit >> 20);
+    return mu_fail(error, MU_RESOURCE_EXHAUSTED,
+        "the request needs more than the %zu MiB of memory that one request may use",
+        unary->call.server->options.arena_limit >> 20);
 }
 
-/* The handler may leave by longjmp to the arena's guard, so this function keeps no local that it changes. */
+/* The handler may leave by longjmp to the arena's guard, so this function keeps no local that it
+ * changes. */
 static enum mu_status handle(struct unary *unary, struct mu_error *error) {
     const struct mu_rpc_options *options = &unary->call.server->options;
     struct mu_arena *arena = unary->request.arena;
@@ -65,11 +68,13 @@ static void report(struct unary *unary, enum mu_status status, const char *text)
     }
 }
 
-/* Read, answer, reply; the message lives until then because a handler may answer with parts of it. */
+/* Read, answer, reply; the message lives until then because a handler may answer with parts of it.
+ */
 static void serve(struct unary *unary) {
     struct mu_error error = {.code = MU_OK};
     if (atomic_load(&unary->call.stopped)) {
-        report(unary, mu_fail(&error, MU_CANCELLED, "the client was gone before its turn came"), error.text);
+        report(unary, mu_fail(&error, MU_CANCELLED, "the client was gone before its turn came"),
+            error.text);
         return;
     }
     if (unary->held > unary->call.server->options.arena_limit) { /* before it is copied */
@@ -77,7 +82,8 @@ static void serve(struct unary *unary) {
         return;
     }
     if (!mu_rpc_message(&unary->call, &unary->message)) {
-        report(unary, mu_fail(&error, MU_INTERNAL, "the call came without a readable message"), error.text);
+        report(unary, mu_fail(&error, MU_INTERNAL, "the call came without a readable message"),
+            error.text);
         return;
     }
     enum mu_status status = answer(unary, &error);
@@ -85,7 +91,8 @@ static void serve(struct unary *unary) {
     grpc_slice_unref(unary->message);
 }
 
-/* The allocator keeps freed memory for the next request; after a big one that would be most of the process. */
+/* The allocator keeps freed memory for the next request; after a big one that would be most of the
+ * process. */
 enum { BIG_REQUEST = 1 << 20 };
 
 static void run(struct mu_job *job) {
@@ -102,7 +109,8 @@ static void run(struct mu_job *job) {
     atomic_fetch_sub(&server->running, 1);
 }
 
-/* Whether there is room for the message of |unary|: as much as every worker and one more may bring. */
+/* Whether there is room for the message of |unary|: as much as every worker and one more may bring.
+ */
 static bool hold(struct unary *unary) {
     const struct mu_rpc_options *options = &unary->call.server->options;
     unary->held = unary->call.payload ? grpc_byte_buffer_length(unary->call.payload) : 0;
@@ -116,8 +124,9 @@ static void arrived(struct mu_rpc_call *call) {
     mu_rpc_call_ref(call);
     if (!hold(unary) || !mu_crew_offer(call->server->crew, &unary->job)) {
         struct mu_error error;
-        (void)mu_fail(&error, MU_RESOURCE_EXHAUSTED, "all %zu workers are busy and %zu requests wait: try again later",
-                      call->server->options.workers, mu_crew_waiting(call->server->crew));
+        (void)mu_fail(&error, MU_RESOURCE_EXHAUSTED,
+            "all %zu workers are busy and %zu requests wait: try again later",
+            call->server->options.workers, mu_crew_waiting(call->server->crew));
         report(unary, MU_RESOURCE_EXHAUSTED, error.text);
         mu_rpc_call_unref(call);
     }
@@ -127,4 +136,5 @@ static void finish(struct mu_rpc_call *call) {
     atomic_fetch_sub(&call->server->held, container_of(call, struct unary, call)->held);
 }
 
-const struct mu_rpc_kind mu_rpc_unary = {.size = sizeof(struct unary), .payload = true, .arrived = arrived, .finish = finish};
+const struct mu_rpc_kind mu_rpc_unary = {
+    .size = sizeof(struct unary), .payload = true, .arrived = arrived, .finish = finish};

@@ -36,7 +36,8 @@ static const char *completion(const char *text) {
 }
 
 static int by_pair(const void *a, const void *b) {
-    const struct mu_pair *x = a, *y = b;
+    const struct mu_pair *x = a;
+    const struct mu_pair *y = b;
     int order = strcmp(x->name, y->name);
     return order ? order : strcmp(x->value, y->value);
 }
@@ -53,7 +54,8 @@ static int compare_assignments(const struct mu_trial *a, const struct mu_trial *
 }
 
 static int canonical(const void *p, const void *q) {
-    const struct mu_trial *a = p, *b = q;
+    const struct mu_trial *a = p;
+    const struct mu_trial *b = q;
     if (!*a->completed != !*b->completed) {
         return *a->completed ? -1 : 1;
     }
@@ -64,9 +66,10 @@ static int canonical(const void *p, const void *q) {
     return order ? order : (a->loss > b->loss) - (a->loss < b->loss);
 }
 
-/* Whether the trial belongs to the space, and its coordinates. Assignments usually come in the order of the specification, so each is
- * looked for there first. */
-static enum mu_belonging fit(const struct mu_space *space, const struct mu_trial *trial, double *x) {
+/* Whether the trial belongs to the space, and its coordinates. Assignments usually come in the
+ * order of the specification, so each is looked for there first. */
+static enum mu_belonging fit(
+    const struct mu_space *space, const struct mu_trial *trial, double *x) {
     enum mu_belonging result = MU_FITS;
     if (trial->n_assignments != space->n) {
         return MU_FOREIGN;
@@ -74,7 +77,8 @@ static enum mu_belonging fit(const struct mu_space *space, const struct mu_trial
     for (size_t i = 0; i < space->n; i++) {
         const struct mu_parameter *p = &space->parameters[i];
         const struct mu_pair *here = &trial->assignments[i];
-        const char *text = strcmp(here->name, p->name) == 0 ? here->value : mu_trial_text(trial, p->name);
+        const char *text =
+            strcmp(here->name, p->name) == 0 ? here->value : mu_trial_text(trial, p->name);
         if (!text) {
             return MU_FOREIGN;
         }
@@ -86,17 +90,17 @@ static enum mu_belonging fit(const struct mu_space *space, const struct mu_trial
     return result;
 }
 
-void mu_trial_read(struct mu_trial *trial, const struct mu_experiment *experiment, const struct mu_trial_record *record,
-                   struct mu_arena *arena) {
+void mu_trial_read(struct mu_trial *trial, const struct mu_experiment *experiment,
+    const struct mu_trial_record *record, struct mu_arena *arena) {
     const struct mu_space *space = &experiment->space;
     double value = 0;
     bool has_value = record->metric && mu_read_double(record->metric, &value);
     *trial = (struct mu_trial){.name = record->name,
-                               .state = state_of(record->condition, has_value),
-                               .early_stopped = record->condition == EARLYSTOPPED,
-                               .completed = completion(record->completed),
-                               .assignments = record->assignments,
-                               .n_assignments = record->n_assignments};
+        .state = state_of(record->condition, has_value),
+        .early_stopped = record->condition == EARLYSTOPPED,
+        .completed = completion(record->completed),
+        .assignments = record->assignments,
+        .n_assignments = record->n_assignments};
     if (trial->state == MU_DONE) {
         trial->loss = experiment->maximize ? -value : value;
     }
@@ -119,19 +123,23 @@ static bool sorted(const struct mu_trial *trials, size_t n) {
     return true;
 }
 
-void mu_history_of(struct mu_history *history, const struct mu_trial *const *trials, size_t n, struct mu_arena *arena) {
+void mu_history_of(struct mu_history *history, const struct mu_trial *const *trials, size_t n,
+    struct mu_arena *arena) {
     size_t counts[3] = {0};
     for (size_t i = 0; i < n; i++) {
         counts[trials[i]->belongs]++;
     }
-    struct mu_trial *fitting = MU_ARRAY(arena, counts[MU_FITS], struct mu_trial), *f = fitting;
-    struct mu_trial *strays = MU_ARRAY(arena, counts[MU_STRAY], struct mu_trial), *s = strays;
+    struct mu_trial *fitting = MU_ARRAY(arena, counts[MU_FITS], struct mu_trial);
+    struct mu_trial *f = fitting;
+    struct mu_trial *strays = MU_ARRAY(arena, counts[MU_STRAY], struct mu_trial);
+    struct mu_trial *s = strays;
     for (size_t i = 0; i < n; i++) {
         if (trials[i]->belongs != MU_FOREIGN) {
             *(trials[i]->belongs == MU_FITS ? f++ : s++) = *trials[i];
         }
     }
-    *history = (struct mu_history){fitting, counts[MU_FITS], strays, counts[MU_STRAY], counts[MU_FOREIGN]};
+    *history =
+        (struct mu_history){fitting, counts[MU_FITS], strays, counts[MU_STRAY], counts[MU_FOREIGN]};
     if (!sorted(fitting, history->n)) {
         qsort(fitting, history->n, sizeof *fitting, canonical);
     }
@@ -146,7 +154,8 @@ uint64_t mu_experiment_seed(const struct mu_experiment *experiment) {
     uint64_t hash = hash_text(0, experiment->name);
     for (size_t i = 0; i < experiment->space.n; i++) {
         const struct mu_parameter *p = &experiment->space.parameters[i];
-        double shape[] = {(double)p->type, (double)p->distribution, p->min, p->max, p->step, (double)p->levels};
+        double shape[] = {
+            (double)p->type, (double)p->distribution, p->min, p->max, p->step, (double)p->levels};
         hash = mu_hash(hash_text(hash, p->name), shape, sizeof shape);
     }
     return hash;

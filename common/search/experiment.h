@@ -5,7 +5,8 @@
 #include "common/search/settings.h"
 #include "common/search/space.h"
 
-/* One operation of an architecture search, its parameters as the client wrote them (services read them by their own rules). */
+/* One operation of an architecture search, its parameters as the client wrote them (services read
+ * them by their own rules). */
 struct mu_operation {
     const char *type;
     const struct mu_parameter_text *parameters;
@@ -24,7 +25,8 @@ struct mu_network {
 struct mu_experiment {
     const char *name;
     struct mu_space space; /* n == 0 when the client sent no parameters */
-    bool maximize;         /* what the client asked for; losses below are already turned so that smaller is better */
+    bool maximize; /* what the client asked for; losses below are already turned so that smaller is
+                      better */
     const char *objective; /* the metric's name */
     double goal;           /* as sent; 0 cannot be told from unset */
     const char *algorithm;
@@ -42,7 +44,8 @@ enum mu_trial_state {
 
 enum mu_belonging {
     MU_FITS,
-    MU_STRAY,  /* the right names but a value outside the feasible space: an edited experiment, or a resource beyond its range */
+    MU_STRAY,  /* the right names but a value outside the feasible space: an edited experiment, or a
+                  resource beyond its range */
     MU_FOREIGN /* lacks a parameter or has a name the space does not know: another experiment's */
 };
 
@@ -50,15 +53,17 @@ struct mu_trial {
     const char *name;
     enum mu_belonging belongs;
     enum mu_trial_state state;
-    bool early_stopped;                /* MU_DONE: the value is a partial result */
-    double loss;                       /* MU_DONE: the objective, negated when the experiment maximizes; else 0 */
+    bool early_stopped; /* MU_DONE: the value is a partial result */
+    double loss;        /* MU_DONE: the objective, negated when the experiment maximizes; else 0 */
     const char *completed;             /* completion time, ISO 8601; "" while unfinished */
     const struct mu_pair *assignments; /* as the client sent them */
     size_t n_assignments;
-    const double *x; /* space.n coordinates; of a stray trial NAN where the text is no value of the parameter; NULL when space.n == 0 */
+    const double *x; /* space.n coordinates; of a stray trial NAN where the text is no value of the
+                        parameter; NULL when space.n == 0 */
 };
 
-/* An experiment's trials in canonical order: by (completion time, name, assignments, loss), unfinished last. */
+/* An experiment's trials in canonical order: by (completion time, name, assignments, loss),
+ * unfinished last. */
 struct mu_history {
     const struct mu_trial *trials; /* every x finite */
     size_t n;
@@ -78,12 +83,14 @@ struct mu_trial_record {
     size_t n_assignments;
 };
 
-/* One record in canonical form; a pure function of the experiment's space and direction and of the record, whose texts it borrows. */
-void mu_trial_read(struct mu_trial *trial, const struct mu_experiment *experiment, const struct mu_trial_record *record,
-                   struct mu_arena *arena);
+/* One record in canonical form; a pure function of the experiment's space and direction and of the
+ * record, whose texts it borrows. */
+void mu_trial_read(struct mu_trial *trial, const struct mu_experiment *experiment,
+    const struct mu_trial_record *record, struct mu_arena *arena);
 
 /* The canonical history of |n| trials, which are copied. All memory from |arena|. */
-void mu_history_of(struct mu_history *history, const struct mu_trial *const *trials, size_t n, struct mu_arena *arena);
+void mu_history_of(struct mu_history *history, const struct mu_trial *const *trials, size_t n,
+    struct mu_arena *arena);
 
 /* The seed of an experiment whose client gave no random_state: a hash of its name and space. */
 uint64_t mu_experiment_seed(const struct mu_experiment *experiment);

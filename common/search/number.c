@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The digits and the decimal exponent of the shortest form: 15 digits when they suffice (C guarantees that any decimal of 15 digits
- * survives a normal double), else 16, else 17. */
+/* The digits and the decimal exponent of the shortest form: 15 digits when they suffice (C
+ * guarantees that any decimal of 15 digits survives a normal double), else 16, else 17. */
 static int shortest(double value, char digits[24]) {
     char text[40];
     for (int precision = value < DBL_MIN ? 0 : 14; precision <= 16; precision++) {
@@ -50,7 +50,8 @@ static char *fixed(char *out, const char *digits, int exponent) {
 }
 
 void mu_print_double(double value, char text[32]) {
-    char digits[24], *out = text;
+    char digits[24];
+    char *out = text;
     int exponent = shortest(fabs(value), digits);
     if (signbit(value) && value != 0) {
         *out++ = '-';
@@ -73,7 +74,8 @@ static const char *skip_blanks(const char *s) {
 
 bool mu_read_double(const char *text, double *value) {
     text = skip_blanks(text);
-    if (text[strspn(text, "+-0123456789.eE")] != '\0' && *skip_blanks(text + strspn(text, "+-0123456789.eE")) != '\0') {
+    if (text[strspn(text, "+-0123456789.eE")] != '\0' &&
+        *skip_blanks(text + strspn(text, "+-0123456789.eE")) != '\0') {
         return false; /* strtod would also take hexadecimal, nan and inf */
     }
     char *end;
@@ -101,7 +103,8 @@ bool mu_read_integer(const char *text, int64_t *value) {
 }
 
 int mu_decimals(const char *text) {
-    const char *point = strchr(text, '.'), *e = strpbrk(text, "eE");
+    const char *point = strchr(text, '.');
+    const char *e = strpbrk(text, "eE");
     int digits = 0;
     if (point) {
         size_t n = strspn(point + 1, "0123456789");

@@ -12,8 +12,8 @@
 /* Beyond this many levels a double cannot count them: the parameter is treated as continuous. */
 static const double MOST_LEVELS = 9007199254740992.0; /* 2^53 */
 
-/* How far outside its bounds or off its grid a double may lie and still count, as a share of the range. Coordinates of continuous
- * parameters that agree to it are the same point (space.h). */
+/* How far outside its bounds or off its grid a double may lie and still count, as a share of the
+ * range. Coordinates of continuous parameters that agree to it are the same point (space.h). */
 static const double TOLERANCE = 1e-9;
 
 static bool logarithmic(const struct mu_parameter *p) {
@@ -44,7 +44,8 @@ static double ratio(double s, double low, double high) {
 
 /* Distribution function on the scale, from 0 at |low| to 1 at |high|. */
 static double cdf(const struct mu_parameter *p, double s) {
-    double u = normal(p) ? (mu_normal_cdf((s - p->mean) / p->sigma) - p->mass_low) / p->mass : ratio(s, p->low, p->high);
+    double u = normal(p) ? (mu_normal_cdf((s - p->mean) / p->sigma) - p->mass_low) / p->mass
+                         : ratio(s, p->low, p->high);
     return fmin(1, fmax(0, u));
 }
 
@@ -53,7 +54,8 @@ static double quantile(const struct mu_parameter *p, double u) {
         double s = p->mean + p->sigma * mu_normal_quantile(p->mass_low + u * p->mass);
         return fmin(p->high, fmax(p->low, s));
     }
-    if (p->coarse && isfinite(p->high - p->low)) { /* the rounding of the other form is as large as the range */
+    if (p->coarse &&
+        isfinite(p->high - p->low)) { /* the rounding of the other form is as large as the range */
         return p->low + u * (p->high - p->low);
     }
     return p->low * (1 - u) + p->high * u;
@@ -61,32 +63,37 @@ static double quantile(const struct mu_parameter *p, double u) {
 
 /* ---- reading ---- */
 
-static enum mu_status bad(const struct mu_parameter_text *t, struct mu_error *error, const char *field, const char *value,
-                          const char *why) {
-    return mu_fail(error, MU_INVALID_ARGUMENT, "parameter %.200s: %s \"%.200s\" %s", t->name, field, value, why);
+static enum mu_status bad(const struct mu_parameter_text *t, struct mu_error *error,
+    const char *field, const char *value, const char *why) {
+    return mu_fail(error, MU_INVALID_ARGUMENT, "parameter %.200s: %s \"%.200s\" %s", t->name, field,
+        value, why);
 }
 
-static enum mu_status read_number(const struct mu_parameter_text *t, const char *field, const char *text, double *value,
-                                  struct mu_error *error) {
+static enum mu_status read_number(const struct mu_parameter_text *t, const char *field,
+    const char *text, double *value, struct mu_error *error) {
     if (!text || !*text) {
         return bad(t, error, field, "", "is missing");
     }
-    return mu_read_double(text, value) ? MU_OK : bad(t, error, field, text, "is not a finite number");
+    return mu_read_double(text, value) ? MU_OK
+                                       : bad(t, error, field, text, "is not a finite number");
 }
 
 /* A bound: |value|, and of an int the same as |whole|. */
-static enum mu_status read_bound(const struct mu_parameter *p, const struct mu_parameter_text *t, const char *field, const char *text,
-                                 double *value, int64_t *whole, struct mu_error *error) {
+static enum mu_status read_bound(const struct mu_parameter *p, const struct mu_parameter_text *t,
+    const char *field, const char *text, double *value, int64_t *whole, struct mu_error *error) {
     enum mu_status status = read_number(t, field, text, value, error);
     if (status || p->type != MU_INT) {
         return status;
     }
-    return mu_read_integer(text, whole) ? MU_OK : bad(t, error, field, text, "is not an integer of 64 bits");
+    return mu_read_integer(text, whole)
+               ? MU_OK
+               : bad(t, error, field, text, "is not an integer of 64 bits");
 }
 
-/* The step, 0 when there is none. An int's step defaults to 1; clients send fractions too (Katib's own tests), which mean the next lower
- * integer, at least 1. */
-static enum mu_status read_step(struct mu_parameter *p, const struct mu_parameter_text *t, struct mu_error *error) {
+/* The step, 0 when there is none. An int's step defaults to 1; clients send fractions too (Katib's
+ * own tests), which mean the next lower integer, at least 1. */
+static enum mu_status read_step(
+    struct mu_parameter *p, const struct mu_parameter_text *t, struct mu_error *error) {
     p->step = p->type == MU_INT ? 1 : 0;
     if (!t->step || !*t->step) {
         return MU_OK;
@@ -115,7 +122,8 @@ static void count_ints(struct mu_parameter *p, const struct mu_parameter_text *t
     p->coarse = p->levels == 0;
 }
 
-/* The steps between min and max, of decimals that are doubles: what their rounding may have taken is given back, so that 0.1 reaches 0.7.
+/* The steps between min and max, of decimals that are doubles: what their rounding may have taken
+ * is given back, so that 0.1 reaches 0.7.
  */
 static void count_steps(struct mu_parameter *p, const struct mu_parameter_text *t) {
     double steps = (p->max / 2 - p->min / 2) / p->step * 2;
@@ -124,7 +132,8 @@ static void count_steps(struct mu_parameter *p, const struct mu_parameter_text *
         p->levels = 1;
     } else if (p->step > 0 && steps < MOST_LEVELS) {
         p->levels = (uint64_t)floor(steps + fmin(lost, 1e-3)) + 1;
-        int a = mu_decimals(t->min), b = mu_decimals(t->step);
+        int a = mu_decimals(t->min);
+        int b = mu_decimals(t->step);
         p->decimals = a > b ? a : b;
     } else {
         p->step = 0;
@@ -133,10 +142,11 @@ static void count_steps(struct mu_parameter *p, const struct mu_parameter_text *
     }
 }
 
-/* Edges and mass on the scale. A level owns half a step to both sides (Optuna's convention); on a log scale the lowest edge stays above
- * half the lowest value. */
+/* Edges and mass on the scale. A level owns half a step to both sides (Optuna's convention); on a
+ * log scale the lowest edge stays above half the lowest value. */
 static void init_scale(struct mu_parameter *p) {
-    double half = p->step / 2, top = p->levels ? p->min + (double)(p->levels - 1) * p->step : p->max;
+    double half = p->step / 2;
+    double top = p->levels ? p->min + (double)(p->levels - 1) * p->step : p->max;
     double bottom = p->min - half;
     if (logarithmic(p)) {
         bottom = fmax(bottom, half > 0 ? p->min / 2 : p->min);
@@ -144,7 +154,8 @@ static void init_scale(struct mu_parameter *p) {
     p->low = to_scale(p, bottom);
     p->high = to_scale(p, top + half);
     if (normal(p)) {
-        double a = to_scale(p, p->min), b = to_scale(p, p->max);
+        double a = to_scale(p, p->min);
+        double b = to_scale(p, p->max);
         p->mean = a / 2 + b / 2;
         p->sigma = fmax(b / 6 - a / 6, 1e-300);
         p->mass_low = mu_normal_cdf((p->low - p->mean) / p->sigma);
@@ -152,7 +163,8 @@ static void init_scale(struct mu_parameter *p) {
     }
 }
 
-static enum mu_status init_number(struct mu_parameter *p, const struct mu_parameter_text *t, struct mu_error *error) {
+static enum mu_status init_number(
+    struct mu_parameter *p, const struct mu_parameter_text *t, struct mu_error *error) {
     int64_t most = 0;
     enum mu_status status = read_bound(p, t, "min", t->min, &p->min, &p->least, error);
     status = status ? status : read_bound(p, t, "max", t->max, &p->max, &most, error);
@@ -161,11 +173,13 @@ static enum mu_status init_number(struct mu_parameter *p, const struct mu_parame
         return status;
     }
     if (p->type == MU_INT ? p->least > most : p->min > p->max) {
-        return mu_fail(error, MU_INVALID_ARGUMENT, "parameter %.200s: min \"%.200s\" is greater than max \"%.200s\"", t->name, t->min,
-                       t->max);
+        return mu_fail(error, MU_INVALID_ARGUMENT,
+            "parameter %.200s: min \"%.200s\" is greater than max \"%.200s\"", t->name, t->min,
+            t->max);
     }
     if (logarithmic(p) && p->min <= 0) {
-        return bad(t, error, "min", t->min, "must be greater than zero for a logarithmic distribution");
+        return bad(
+            t, error, "min", t->min, "must be greater than zero for a logarithmic distribution");
     }
     if (p->type == MU_INT) {
         count_ints(p, t, most);
@@ -183,19 +197,23 @@ struct entry {
 };
 
 static int by_text(const void *a, const void *b) {
-    const struct entry *x = a, *y = b;
+    const struct entry *x = a;
+    const struct entry *y = b;
     int order = strcmp(x->text, y->text);
     return order ? order : (x->index > y->index) - (x->index < y->index);
 }
 
 static int by_index(const void *a, const void *b) {
-    const struct entry *x = a, *y = b;
+    const struct entry *x = a;
+    const struct entry *y = b;
     return (x->index > y->index) - (x->index < y->index);
 }
 
 static int by_number(const void *a, const void *b) {
-    const struct entry *x = a, *y = b;
-    return x->number != y->number ? (x->number > y->number) - (x->number < y->number) : by_index(a, b);
+    const struct entry *x = a;
+    const struct entry *y = b;
+    return x->number != y->number ? (x->number > y->number) - (x->number < y->number)
+                                  : by_index(a, b);
 }
 
 /* The list's distinct texts in order of appearance: a value listed twice is one value. */
@@ -214,7 +232,8 @@ static size_t distinct(struct entry *entries, const struct mu_parameter_text *t)
     return n;
 }
 
-static enum mu_status init_list(struct mu_parameter *p, const struct mu_parameter_text *t, struct mu_arena *arena, struct mu_error *error) {
+static enum mu_status init_list(struct mu_parameter *p, const struct mu_parameter_text *t,
+    struct mu_arena *arena, struct mu_error *error) {
     if (t->n_list == 0) {
         return mu_fail(error, MU_INVALID_ARGUMENT, "parameter %.200s: list is empty", t->name);
     }
@@ -223,7 +242,8 @@ static enum mu_status init_list(struct mu_parameter *p, const struct mu_paramete
     if (p->type == MU_DISCRETE) {
         for (size_t i = 0; i < n; i++) {
             if (!mu_read_double(entries[i].text, &entries[i].number)) {
-                return bad(t, error, "list entry", entries[i].text, "is not a finite number, which type discrete needs (use categorical)");
+                return bad(t, error, "list entry", entries[i].text,
+                    "is not a finite number, which type discrete needs (use categorical)");
             }
         }
         qsort(entries, n, sizeof *entries, by_number);
@@ -250,24 +270,26 @@ static enum mu_status init_list(struct mu_parameter *p, const struct mu_paramete
     return MU_OK;
 }
 
-enum mu_status mu_parameter_init(struct mu_parameter *p, const struct mu_parameter_text *t, struct mu_arena *arena,
-                                 struct mu_error *error) {
+enum mu_status mu_parameter_init(struct mu_parameter *p, const struct mu_parameter_text *t,
+    struct mu_arena *arena, struct mu_error *error) {
     if (!t->name || !*t->name) {
         return mu_fail(error, MU_INVALID_ARGUMENT, "a parameter has no name");
     }
     if (t->type < MU_DOUBLE || t->type > MU_CATEGORICAL) {
-        return mu_fail(error, MU_INVALID_ARGUMENT, "parameter %.200s: parameter_type %d is not DOUBLE, INT, DISCRETE or CATEGORICAL",
-                       t->name, t->type);
+        return mu_fail(error, MU_INVALID_ARGUMENT,
+            "parameter %.200s: parameter_type %d is not DOUBLE, INT, DISCRETE or CATEGORICAL",
+            t->name, t->type);
     }
     if (t->distribution < 0 || t->distribution > MU_LOG_NORMAL) {
-        return mu_fail(error, MU_INVALID_ARGUMENT, "parameter %.200s: distribution %d is not UNIFORM, LOG_UNIFORM, NORMAL or LOG_NORMAL",
-                       t->name, t->distribution);
+        return mu_fail(error, MU_INVALID_ARGUMENT,
+            "parameter %.200s: distribution %d is not UNIFORM, LOG_UNIFORM, NORMAL or LOG_NORMAL",
+            t->name, t->distribution);
     }
     *p = (struct mu_parameter){.name = t->name,
-                               .type = (enum mu_parameter_type)t->type,
-                               .distribution = t->distribution ? (enum mu_distribution)t->distribution : MU_UNIFORM,
-                               .ordered = true,
-                               .decimals = -1};
+        .type = (enum mu_parameter_type)t->type,
+        .distribution = t->distribution ? (enum mu_distribution)t->distribution : MU_UNIFORM,
+        .ordered = true,
+        .decimals = -1};
     return numeric(p) ? init_number(p, t, error) : init_list(p, t, arena, error);
 }
 
@@ -320,7 +342,8 @@ double mu_parameter_unit(const struct mu_parameter *p, double x) {
     return (mu_parameter_edge(p, (uint64_t)x) + mu_parameter_edge(p, (uint64_t)x + 1)) / 2;
 }
 
-/* The number of the level of an int that is nearest to |value|, and the integer that it stands for. */
+/* The number of the level of an int that is nearest to |value|, and the integer that it stands for.
+ */
 static uint64_t level_of(const struct mu_parameter *p, double value) {
     double level = round((value - p->min) / (double)p->stride);
     return level <= 0 ? 0 : level >= (double)p->last ? p->last : (uint64_t)level;
@@ -354,12 +377,15 @@ double mu_parameter_value(const struct mu_parameter *p, double x) {
     if (p->levels) {
         return grid_value(p, x);
     }
-    double value = x <= 0 ? p->min : x >= 1 ? p->max : fmin(p->max, fmax(p->min, from_scale(p, quantile(p, x))));
+    double value = x <= 0   ? p->min
+                   : x >= 1 ? p->max
+                            : fmin(p->max, fmax(p->min, from_scale(p, quantile(p, x))));
     return p->type == MU_INT ? (double)integer(p, level_of(p, value)) : value;
 }
 
 static double nearest_in_list(const struct mu_parameter *p, double value) {
-    size_t low = 0, high = p->levels - 1;
+    size_t low = 0;
+    size_t high = p->levels - 1;
     while (high - low > 1) {
         size_t middle = (low + high) / 2;
         *(p->numbers[middle] <= value ? &low : &high) = middle;
@@ -383,7 +409,8 @@ double mu_parameter_nearest(const struct mu_parameter *p, double value) {
 
 /* Index of |text| in the list, or -1. */
 static ptrdiff_t find_text(const struct mu_parameter *p, const char *text) {
-    size_t low = 0, high = p->levels;
+    size_t low = 0;
+    size_t high = p->levels;
     while (low < high) {
         size_t middle = (low + high) / 2;
         int order = strcmp(text, p->list[p->by_text[middle]]);
@@ -400,7 +427,8 @@ static bool parse_integer(const struct mu_parameter *p, const char *text, double
     if (!mu_read_integer(text, &value) || value < p->least) {
         return false;
     }
-    uint64_t above = (uint64_t)value - (uint64_t)p->least, level = above / p->stride;
+    uint64_t above = (uint64_t)value - (uint64_t)p->least;
+    uint64_t level = above / p->stride;
     if (above % p->stride || level > p->last) {
         return false;
     }
@@ -425,7 +453,8 @@ bool mu_parameter_parse(const struct mu_parameter *p, const char *text, double *
     if (!mu_read_double(text, &value)) {
         return false;
     }
-    double slack = TOLERANCE * fmax(p->max / 2 - p->min / 2, fmax(fabs(p->min), fabs(p->max)) * 1e-6);
+    double slack =
+        TOLERANCE * fmax(p->max / 2 - p->min / 2, fmax(fabs(p->min), fabs(p->max)) * 1e-6);
     if (value < p->min - slack || value > p->max + slack) {
         return false;
     }

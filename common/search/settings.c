@@ -13,7 +13,8 @@ static bool bounded(const struct mu_setting_spec *spec) {
 }
 
 static void format_range(const struct mu_setting_spec *spec, char text[160]) {
-    char low[32] = "-inf", high[32] = "inf";
+    char low[32] = "-inf";
+    char high[32] = "inf";
     if (spec->range) {
         snprintf(text, 160, "%s", spec->range);
         return;
@@ -36,12 +37,14 @@ static void format_range(const struct mu_setting_spec *spec, char text[160]) {
     if (!to) {
         snprintf(text, 160, "%s %s", spec->min_open ? ">" : ">=", low);
     } else {
-        snprintf(text, 160, "%s%s, %s%s", spec->min_open ? "(" : "[", low, high, spec->max_open ? ")" : "]");
+        snprintf(text, 160, "%s%s, %s%s", spec->min_open ? "(" : "[", low, high,
+            spec->max_open ? ")" : "]");
     }
 }
 
 /* A text of the table: a format with the setting's name and (shortened) value. */
-static enum mu_status fail_as(const struct mu_setting_spec *spec, const char *format, const char *value, struct mu_error *error) {
+static enum mu_status fail_as(const struct mu_setting_spec *spec, const char *format,
+    const char *value, struct mu_error *error) {
     char shortened[208];
     snprintf(shortened, sizeof shortened, "%.200s", value);
 #pragma GCC diagnostic push
@@ -50,32 +53,40 @@ static enum mu_status fail_as(const struct mu_setting_spec *spec, const char *fo
 #pragma GCC diagnostic pop
 }
 
-static enum mu_status out_of_range(const struct mu_setting_spec *spec, const char *value, struct mu_error *error) {
+static enum mu_status out_of_range(
+    const struct mu_setting_spec *spec, const char *value, struct mu_error *error) {
     char range[160];
     if (spec->out_of_range) {
         return fail_as(spec, spec->out_of_range, value, error);
     }
     format_range(spec, range);
-    return mu_fail(error, MU_INVALID_ARGUMENT, "setting %s: %.200s is out of range, accepted is %s", spec->name, value, range);
+    return mu_fail(error, MU_INVALID_ARGUMENT, "setting %s: %.200s is out of range, accepted is %s",
+        spec->name, value, range);
 }
 
-static enum mu_status unparsable(const struct mu_setting_spec *spec, const char *value, const char *what, struct mu_error *error) {
+static enum mu_status unparsable(const struct mu_setting_spec *spec, const char *value,
+    const char *what, struct mu_error *error) {
     if (spec->unparsable) {
         return fail_as(spec, spec->unparsable, value, error);
     }
-    return mu_fail(error, MU_INVALID_ARGUMENT, "failed to validate %s(%.200s): it is not %s", spec->name, value, what);
+    return mu_fail(error, MU_INVALID_ARGUMENT, "failed to validate %s(%.200s): it is not %s",
+        spec->name, value, what);
 }
 
-static enum mu_status check_range(const struct mu_setting_spec *spec, double v, const char *text, struct mu_error *error) {
+static enum mu_status check_range(
+    const struct mu_setting_spec *spec, double v, const char *text, struct mu_error *error) {
     if (!bounded(spec)) {
         return MU_OK;
     }
-    bool low = spec->min_open ? v <= spec->min : v < spec->min, high = spec->max_open ? v >= spec->max : v > spec->max;
+    bool low = spec->min_open ? v <= spec->min : v < spec->min,
+         high = spec->max_open ? v >= spec->max : v > spec->max;
     return low || high ? out_of_range(spec, text, error) : MU_OK;
 }
 
-/* Integers are read exactly, so that every seed of 64 bits is told apart; "3.0" and "1e3" count as integers too. */
-static enum mu_status read_int(const struct mu_setting_spec *spec, struct mu_setting *s, struct mu_error *error) {
+/* Integers are read exactly, so that every seed of 64 bits is told apart; "3.0" and "1e3" count as
+ * integers too. */
+static enum mu_status read_int(
+    const struct mu_setting_spec *spec, struct mu_setting *s, struct mu_error *error) {
     if (!mu_read_double(s->text, &s->real) || floor(s->real) != s->real) {
         return unparsable(spec, s->text, "an integer", error);
     }
@@ -92,14 +103,16 @@ static enum mu_status read_int(const struct mu_setting_spec *spec, struct mu_set
     return MU_OK;
 }
 
-static enum mu_status read_real(const struct mu_setting_spec *spec, struct mu_setting *s, struct mu_error *error) {
+static enum mu_status read_real(
+    const struct mu_setting_spec *spec, struct mu_setting *s, struct mu_error *error) {
     if (!mu_read_double(s->text, &s->real)) {
         return unparsable(spec, s->text, "a finite number", error);
     }
     return check_range(spec, s->real, s->text, error);
 }
 
-static enum mu_status read_choice(const struct mu_setting_spec *spec, struct mu_setting *s, struct mu_error *error) {
+static enum mu_status read_choice(
+    const struct mu_setting_spec *spec, struct mu_setting *s, struct mu_error *error) {
     char all[256] = "";
     for (size_t i = 0; spec->choices[i]; i++) {
         if (strcmp(spec->choices[i], s->text) == 0) {
@@ -112,10 +125,12 @@ static enum mu_status read_choice(const struct mu_setting_spec *spec, struct mu_
     if (spec->not_supported) {
         return fail_as(spec, spec->not_supported, s->text, error);
     }
-    return mu_fail(error, MU_INVALID_ARGUMENT, "setting %s: %.200s is not one of %s", spec->name, s->text, all);
+    return mu_fail(error, MU_INVALID_ARGUMENT, "setting %s: %.200s is not one of %s", spec->name,
+        s->text, all);
 }
 
-static enum mu_status read_one(const struct mu_setting_spec *spec, struct mu_setting *s, const char *text, struct mu_error *error) {
+static enum mu_status read_one(const struct mu_setting_spec *spec, struct mu_setting *s,
+    const char *text, struct mu_error *error) {
     *s = (struct mu_setting){.text = ""};
     if (!text || (spec->none_allowed && (strcmp(text, "None") == 0 || strcmp(text, "none") == 0))) {
         return MU_OK;
@@ -144,8 +159,9 @@ static ptrdiff_t find_spec(const struct mu_setting_spec *specs, size_t n, const 
     return -1;
 }
 
-enum mu_status mu_settings_read(struct mu_settings *settings, const struct mu_setting_spec *specs, size_t n_specs,
-                                const struct mu_pair *pairs, size_t n_pairs, struct mu_arena *arena, struct mu_error *error) {
+enum mu_status mu_settings_read(struct mu_settings *settings, const struct mu_setting_spec *specs,
+    size_t n_specs, const struct mu_pair *pairs, size_t n_pairs, struct mu_arena *arena,
+    struct mu_error *error) {
     struct mu_setting *values = MU_ARRAY(arena, n_specs, struct mu_setting);
     const char **texts = MU_ARRAY(arena, n_specs, const char *);
     *settings = (struct mu_settings){specs, values, n_specs};
@@ -156,7 +172,8 @@ enum mu_status mu_settings_read(struct mu_settings *settings, const struct mu_se
         }
     }
     for (size_t i = 0; i < n_specs; i++) {
-        enum mu_status status = read_one(&specs[i], &values[i], texts[i] ? texts[i] : specs[i].fallback, error);
+        enum mu_status status =
+            read_one(&specs[i], &values[i], texts[i] ? texts[i] : specs[i].fallback, error);
         if (status) {
             return status;
         }
@@ -165,8 +182,8 @@ enum mu_status mu_settings_read(struct mu_settings *settings, const struct mu_se
     return MU_OK;
 }
 
-const struct mu_pair *mu_settings_unknown(const struct mu_setting_spec *specs, size_t n_specs, const struct mu_pair *pairs,
-                                          size_t n_pairs) {
+const struct mu_pair *mu_settings_unknown(const struct mu_setting_spec *specs, size_t n_specs,
+    const struct mu_pair *pairs, size_t n_pairs) {
     for (size_t i = 0; i < n_pairs; i++) {
         if (find_spec(specs, n_specs, pairs[i].name) < 0) {
             return &pairs[i];
@@ -187,7 +204,8 @@ static void document_type(const struct mu_setting_spec *spec, FILE *out) {
     case MU_SETTING_INT:
     case MU_SETTING_REAL:
         format_range(spec, range);
-        fprintf(out, "%s | %s%s", spec->type == MU_SETTING_INT ? "int" : "float", range, spec->none_allowed ? " or None" : "");
+        fprintf(out, "%s | %s%s", spec->type == MU_SETTING_INT ? "int" : "float", range,
+            spec->none_allowed ? " or None" : "");
         break;
     case MU_SETTING_CHOICE:
         fprintf(out, "choice | ");
@@ -206,6 +224,7 @@ void mu_settings_document(const struct mu_setting_spec *specs, size_t n_specs, F
     for (size_t i = 0; i < n_specs; i++) {
         fprintf(out, "| `%s` | ", specs[i].name);
         document_type(&specs[i], out);
-        fprintf(out, " | %s | %s |\n", specs[i].fallback ? specs[i].fallback : "unset", specs[i].help ? specs[i].help : "");
+        fprintf(out, " | %s | %s |\n", specs[i].fallback ? specs[i].fallback : "unset",
+            specs[i].help ? specs[i].help : "");
     }
 }

@@ -10,7 +10,8 @@ static int by_name(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static enum mu_status names_unique(const struct mu_parameter_text *texts, size_t n, struct mu_arena *arena, struct mu_error *error) {
+static enum mu_status names_unique(const struct mu_parameter_text *texts, size_t n,
+    struct mu_arena *arena, struct mu_error *error) {
     const char **names = MU_ARRAY(arena, n, const char *);
     for (size_t i = 0; i < n; i++) {
         names[i] = texts[i].name;
@@ -18,14 +19,15 @@ static enum mu_status names_unique(const struct mu_parameter_text *texts, size_t
     qsort(names, n, sizeof *names, by_name);
     for (size_t i = 1; i < n; i++) {
         if (strcmp(names[i - 1], names[i]) == 0) {
-            return mu_fail(error, MU_INVALID_ARGUMENT, "parameter %.200s: the name is used twice", names[i]);
+            return mu_fail(
+                error, MU_INVALID_ARGUMENT, "parameter %.200s: the name is used twice", names[i]);
         }
     }
     return MU_OK;
 }
 
-enum mu_status mu_space_init(struct mu_space *space, const struct mu_parameter_text *texts, size_t n, struct mu_arena *arena,
-                             struct mu_error *error) {
+enum mu_status mu_space_init(struct mu_space *space, const struct mu_parameter_text *texts,
+    size_t n, struct mu_arena *arena, struct mu_error *error) {
     struct mu_parameter *parameters = MU_ARRAY(arena, n, struct mu_parameter);
     for (size_t i = 0; i < n; i++) {
         enum mu_status status = mu_parameter_init(&parameters[i], &texts[i], arena, error);
@@ -57,10 +59,12 @@ uint64_t mu_space_size(const struct mu_space *space) {
     return size;
 }
 
-void mu_space_draw(const struct mu_space *space, uint64_t seed, uint64_t number, unsigned attempt, double *x) {
+void mu_space_draw(
+    const struct mu_space *space, uint64_t seed, uint64_t number, unsigned attempt, double *x) {
     for (size_t i = 0; i < space->n; i++) {
         struct mu_stream stream;
-        mu_stream_init(&stream, seed + (uint64_t)attempt * 0x9E3779B97F4A7C15u, number, space->parameters[i].name);
+        mu_stream_init(&stream, seed + (uint64_t)attempt * 0x9E3779B97F4A7C15u, number,
+            space->parameters[i].name);
         x[i] = mu_parameter_at(&space->parameters[i], mu_uniform(&stream));
     }
 }
@@ -120,7 +124,8 @@ static void make_tables(struct mu_seen *seen, size_t capacity) {
     seen->mask = slots - 1;
 }
 
-struct mu_seen *mu_seen_create(const struct mu_space *space, size_t expected, struct mu_arena *arena) {
+struct mu_seen *mu_seen_create(
+    const struct mu_space *space, size_t expected, struct mu_arena *arena) {
     struct mu_seen *seen = MU_NEW(arena, struct mu_seen);
     seen->space = space;
     seen->arena = arena;
@@ -132,7 +137,8 @@ struct mu_seen *mu_seen_create(const struct mu_space *space, size_t expected, st
 /* The slot that holds |x|, or the empty one where it belongs. */
 static uint32_t *slot_of(const struct mu_seen *seen, const double *x) {
     size_t i = hash_of(seen->space, x) & seen->mask;
-    while (seen->slots[i] && !same(seen->space, seen->points + (seen->slots[i] - 1) * seen->space->n, x)) {
+    while (seen->slots[i] &&
+           !same(seen->space, seen->points + (seen->slots[i] - 1) * seen->space->n, x)) {
         i = (i + 1) & seen->mask;
     }
     return &seen->slots[i];
@@ -160,7 +166,8 @@ void mu_seen_add(struct mu_seen *seen, const double *x) {
         grow(seen);
         slot = slot_of(seen, x);
     }
-    for (size_t i = 0; i < seen->space->n; i++) { /* not memcpy: in a space without parameters |x| may be NULL */
+    for (size_t i = 0; i < seen->space->n;
+         i++) { /* not memcpy: in a space without parameters |x| may be NULL */
         seen->points[seen->n * seen->space->n + i] = x[i];
     }
     *slot = (uint32_t)++seen->n;
@@ -179,7 +186,8 @@ static void decode(const struct mu_space *space, uint64_t index, double *x) {
     }
 }
 
-void mu_space_draw_unseen(const struct mu_space *space, const struct mu_seen *seen, uint64_t seed, uint64_t number, double *x) {
+void mu_space_draw_unseen(const struct mu_space *space, const struct mu_seen *seen, uint64_t seed,
+    uint64_t number, double *x) {
     enum { REDRAWS = 64 };
     for (unsigned attempt = 0; attempt < REDRAWS; attempt++) {
         mu_space_draw(space, seed, number, attempt, x);
@@ -188,12 +196,14 @@ void mu_space_draw_unseen(const struct mu_space *space, const struct mu_seen *se
         }
     }
     if (seen->size == UINT64_MAX) {
-        return; /* an infinite space whose distribution hardly leaves one place: a repeat is what it asks for */
+        return; /* an infinite space whose distribution hardly leaves one place: a repeat is what it
+                   asks for */
     }
     struct mu_stream stream;
     mu_stream_init(&stream, seed, number, "walk");
     uint64_t index = mu_uniform_below(&stream, seen->size);
-    for (size_t step = 0; step <= seen->n; step++) { /* at most n of n + 1 distinct points are seen */
+    for (size_t step = 0; step <= seen->n;
+         step++) { /* at most n of n + 1 distinct points are seen */
         decode(space, index, x);
         if (!mu_seen_has(seen, x)) {
             return;

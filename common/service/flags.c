@@ -5,21 +5,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum mu_status set_number(const struct mu_flag *flag, long *target, const char *shown, const char *value, struct mu_error *error) {
+static enum mu_status set_number(const struct mu_flag *flag, long *target, const char *shown,
+    const char *value, struct mu_error *error) {
     char *end;
     errno = 0;
     long number = strtol(value, &end, 10);
-    bool digits = isdigit((unsigned char)value[0]) || (value[0] == '-' && isdigit((unsigned char)value[1]));
+    bool digits =
+        isdigit((unsigned char)value[0]) || (value[0] == '-' && isdigit((unsigned char)value[1]));
     if (errno || *end || !digits || number < flag->min || number > flag->max) {
-        return mu_fail(error, MU_INVALID_ARGUMENT, "%s is \"%.100s\": a whole number from %ld to %ld is accepted", shown, value, flag->min,
-                       flag->max);
+        return mu_fail(error, MU_INVALID_ARGUMENT,
+            "%s is \"%.100s\": a whole number from %ld to %ld is accepted", shown, value, flag->min,
+            flag->max);
     }
     *target = number;
     return MU_OK;
 }
 
-static enum mu_status set_text(const struct mu_flag *flag, const char **target, const char *shown, const char *value,
-                               struct mu_error *error) {
+static enum mu_status set_text(const struct mu_flag *flag, const char **target, const char *shown,
+    const char *value, struct mu_error *error) {
     char accepted[200] = "";
     for (size_t i = 0; flag->choices && flag->choices[i]; i++) {
         if (strcmp(flag->choices[i], value) == 0) {
@@ -30,7 +33,8 @@ static enum mu_status set_text(const struct mu_flag *flag, const char **target, 
         snprintf(accepted + used, sizeof accepted - used, "%s%s", i ? ", " : "", flag->choices[i]);
     }
     if (flag->choices) {
-        return mu_fail(error, MU_INVALID_ARGUMENT, "%s is \"%.100s\": accepted are %s", shown, value, accepted);
+        return mu_fail(error, MU_INVALID_ARGUMENT, "%s is \"%.100s\": accepted are %s", shown,
+            value, accepted);
     }
     if (!*value) {
         return mu_fail(error, MU_INVALID_ARGUMENT, "%s needs a value", shown);
@@ -39,9 +43,11 @@ static enum mu_status set_text(const struct mu_flag *flag, const char **target, 
     return MU_OK;
 }
 
-static enum mu_status set(const struct mu_flag *flag, void *options, const char *shown, const char *value, struct mu_error *error) {
+static enum mu_status set(const struct mu_flag *flag, void *options, const char *shown,
+    const char *value, struct mu_error *error) {
     void *target = (char *)options + flag->offset;
-    return flag->type == MU_FLAG_NUMBER ? set_number(flag, target, shown, value, error) : set_text(flag, target, shown, value, error);
+    return flag->type == MU_FLAG_NUMBER ? set_number(flag, target, shown, value, error)
+                                        : set_text(flag, target, shown, value, error);
 }
 
 static void variable_name(const struct mu_flag *flag, char name[64]) {
@@ -51,12 +57,14 @@ static void variable_name(const struct mu_flag *flag, char name[64]) {
     }
 }
 
-/* Kubernetes gives every pod beside a Service called "mushir" the variable MUSHIR_PORT=tcp://address:port, which is not meant for us. */
+/* Kubernetes gives every pod beside a Service called "mushir" the variable
+ * MUSHIR_PORT=tcp://address:port, which is not meant for us. */
 static bool from_kubernetes(const char *value) {
     return strncmp(value, "tcp://", 6) == 0 || strncmp(value, "udp://", 6) == 0;
 }
 
-static enum mu_status read_environment(const struct mu_flag *flags, size_t n, void *options, struct mu_error *error) {
+static enum mu_status read_environment(
+    const struct mu_flag *flags, size_t n, void *options, struct mu_error *error) {
     enum mu_status status = MU_OK;
     for (size_t i = 0; i < n && !status; i++) {
         char name[64];
@@ -69,7 +77,8 @@ static enum mu_status read_environment(const struct mu_flag *flags, size_t n, vo
     return status;
 }
 
-static const struct mu_flag *find(const struct mu_flag *flags, size_t n, const char *name, size_t length) {
+static const struct mu_flag *find(
+    const struct mu_flag *flags, size_t n, const char *name, size_t length) {
     for (size_t i = 0; i < n; i++) {
         if (strlen(flags[i].name) == length && strncmp(flags[i].name, name, length) == 0) {
             return &flags[i];
@@ -79,20 +88,22 @@ static const struct mu_flag *find(const struct mu_flag *flags, size_t n, const c
 }
 
 /* Read the option at argv[*at]; moves |*at| past a value of its own. */
-static enum mu_status read_argument(const struct mu_flag *flags, size_t n, void *options, int argc, char **argv, int *at,
-                                    struct mu_error *error) {
+static enum mu_status read_argument(const struct mu_flag *flags, size_t n, void *options, int argc,
+    char **argv, int *at, struct mu_error *error) {
     const char *argument = argv[*at];
     const char *name = strncmp(argument, "--", 2) == 0 ? argument + 2 : "";
     size_t length = strcspn(name, "=");
     const struct mu_flag *flag = find(flags, n, name, length);
     if (!flag) {
-        return mu_fail(error, MU_INVALID_ARGUMENT, "unknown option %.100s (--help lists them)", argument);
+        return mu_fail(
+            error, MU_INVALID_ARGUMENT, "unknown option %.100s (--help lists them)", argument);
     }
     char shown[64];
     snprintf(shown, sizeof shown, "--%s", flag->name);
     if (flag->type == MU_FLAG_SWITCH) {
         *(bool *)((char *)options + flag->offset) = true;
-        return name[length] ? mu_fail(error, MU_INVALID_ARGUMENT, "%s takes no value", shown) : MU_OK;
+        return name[length] ? mu_fail(error, MU_INVALID_ARGUMENT, "%s takes no value", shown)
+                            : MU_OK;
     }
     if (name[length]) {
         return set(flag, options, shown, name + length + 1, error);
@@ -103,7 +114,8 @@ static enum mu_status read_argument(const struct mu_flag *flags, size_t n, void 
     return set(flag, options, shown, argv[++*at], error);
 }
 
-enum mu_status mu_flags_read(const struct mu_flag *flags, size_t n, void *options, int argc, char **argv, struct mu_error *error) {
+enum mu_status mu_flags_read(const struct mu_flag *flags, size_t n, void *options, int argc,
+    char **argv, struct mu_error *error) {
     enum mu_status status = read_environment(flags, n, options, error);
     for (int at = 1; at < argc && !status; at++) {
         status = read_argument(flags, n, options, argc, argv, &at, error);
@@ -123,7 +135,8 @@ static void show_default(const struct mu_flag *flag, const void *options, FILE *
 void mu_flags_help(const struct mu_flag *flags, size_t n, const void *options, FILE *out) {
     for (size_t i = 0; i < n; i++) {
         char left[64];
-        snprintf(left, sizeof left, "--%s %s", flags[i].name, flags[i].value_name ? flags[i].value_name : "");
+        snprintf(left, sizeof left, "--%s %s", flags[i].name,
+            flags[i].value_name ? flags[i].value_name : "");
         fprintf(out, "  %-26s %s", left, flags[i].help);
         show_default(&flags[i], options, out);
         fputc('\n', out);

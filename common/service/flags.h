@@ -10,22 +10,25 @@
 
 enum mu_flag_type { MU_FLAG_NUMBER, MU_FLAG_TEXT, MU_FLAG_SWITCH };
 
-/* One option: --name VALUE, --name=VALUE or MUSHIR_NAME=VALUE (upper case, - becomes _); a switch takes no value and has no variable. */
+/* One option: --name VALUE, --name=VALUE or MUSHIR_NAME=VALUE (upper case, - becomes _); a switch
+ * takes no value and has no variable. */
 struct mu_flag {
     const char *name;
     enum mu_flag_type type;
-    size_t offset;              /* of a long, const char * or bool in the options structure */
-    const char *value_name;     /* how help shows the value */
-    long min, max;              /* numbers: accepted range */
-    const char *const *choices; /* texts: accepted ones, ended by NULL; NULL: any but the empty one */
+    size_t offset;          /* of a long, const char * or bool in the options structure */
+    const char *value_name; /* how help shows the value */
+    long min, max;          /* numbers: accepted range */
+    const char *const
+        *choices; /* texts: accepted ones, ended by NULL; NULL: any but the empty one */
     const char *help;
 };
 
-/* Fill |options| (which holds the defaults) from the environment, then the command line, which wins. Texts are borrowed. An empty variable
- * counts as unset, and so does one that Kubernetes made for a Service of our name ("tcp://..."). MU_INVALID_ARGUMENT names the option, the
- * value and what is accepted. */
-MU_MUST_USE enum mu_status mu_flags_read(const struct mu_flag *flags, size_t n, void *options, int argc, char **argv,
-                                         struct mu_error *error);
+/* Fill |options| (which holds the defaults) from the environment, then the command line, which
+ * wins. Texts are borrowed. An empty variable counts as unset, and so does one that Kubernetes made
+ * for a Service of our name ("tcp://..."). MU_INVALID_ARGUMENT names the option, the value and what
+ * is accepted. */
+MU_MUST_USE enum mu_status mu_flags_read(const struct mu_flag *flags, size_t n, void *options,
+    int argc, char **argv, struct mu_error *error);
 
 /* Write the table as help text to |out|, with |options| as the defaults. */
 void mu_flags_help(const struct mu_flag *flags, size_t n, const void *options, FILE *out);

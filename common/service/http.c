@@ -39,7 +39,8 @@ static bool starts_with(const char *text, size_t size, const char *prefix) {
 struct mu_http_head mu_http_parse(const char *text, size_t size) {
     struct mu_http_head head = {0};
     const char *line_end = memchr(text, '\n', size);
-    bool complete = line_end && (memmem(text, size, "\r\n\r\n", 4) || memmem(text, size, "\n\n", 2));
+    bool complete =
+        line_end && (memmem(text, size, "\r\n\r\n", 4) || memmem(text, size, "\n\n", 2));
     if (!complete) {
         head.status = size >= HEAD_SIZE ? 431 : 0;
         return head;
@@ -109,9 +110,10 @@ static bool build_reply(struct connection *connection, const struct mu_http_head
     FILE *reply = open_memstream(&connection->reply, &connection->size);
     if (reply) {
         fprintf(reply,
-                "HTTP/1.1 %d %s\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\nContent-Length: %zu\r\n%sConnection: "
-                "close\r\n\r\n",
-                status, reason(status), body_size, status == 405 ? "Allow: GET, HEAD\r\n" : "");
+            "HTTP/1.1 %d %s\r\nContent-Type: text/plain; version=0.0.4; "
+            "charset=utf-8\r\nContent-Length: %zu\r\n%sConnection: "
+            "close\r\n\r\n",
+            status, reason(status), body_size, status == 405 ? "Allow: GET, HEAD\r\n" : "");
         fwrite(body, 1, head->head_only ? 0 : body_size, reply);
         fclose(reply);
     }
@@ -124,7 +126,8 @@ static bool try_again(ssize_t n) {
 }
 
 static void on_writable(struct connection *connection) {
-    ssize_t n = send(connection->io.fd, connection->reply + connection->sent, connection->size - connection->sent, MSG_NOSIGNAL);
+    ssize_t n = send(connection->io.fd, connection->reply + connection->sent,
+        connection->size - connection->sent, MSG_NOSIGNAL);
     connection->sent += n > 0 ? (size_t)n : 0;
     if (connection->sent == connection->size) {
         shutdown(connection->io.fd, SHUT_WR);
@@ -135,7 +138,8 @@ static void on_writable(struct connection *connection) {
 }
 
 static void on_readable(struct connection *connection) {
-    ssize_t n = recv(connection->io.fd, connection->head + connection->read, HEAD_SIZE - connection->read, 0);
+    ssize_t n = recv(
+        connection->io.fd, connection->head + connection->read, HEAD_SIZE - connection->read, 0);
     if (n <= 0) {
         if (!try_again(n)) {
             drop(connection);
@@ -174,7 +178,8 @@ static void on_accept(struct ev_loop *loop, ev_io *io, int events) {
     (void)events;
     struct mu_http *http = io->data;
     int fd = accept4(io->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    struct connection *connection = fd >= 0 && http->n_connections < MOST_CONNECTIONS ? calloc(1, sizeof *connection) : NULL;
+    struct connection *connection =
+        fd >= 0 && http->n_connections < MOST_CONNECTIONS ? calloc(1, sizeof *connection) : NULL;
     if (!connection) {
         if (fd >= 0) {
             close(fd);
@@ -198,14 +203,17 @@ static void on_accept(struct ev_loop *loop, ev_io *io, int events) {
 
 /* A listening socket, or -1 with errno. */
 static int listen_at(const char *host, int port) {
-    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port), .sin6_addr = in6addr_any};
+    struct sockaddr_in6 six = {
+        .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port), .sin6_addr = in6addr_any};
     struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     bool is_four = host && inet_pton(AF_INET, host, &four.sin_addr) == 1;
     if (host && !is_four && inet_pton(AF_INET6, host, &six.sin6_addr) != 1) {
         errno = EINVAL;
         return -1;
     }
-    int fd = socket(is_four ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), yes = 1, no = 0;
+    int fd = socket(is_four ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int yes = 1;
+    int no = 0;
     if (fd < 0) {
         return !host && errno == EAFNOSUPPORT ? listen_at("0.0.0.0", port) : -1;
     }
@@ -213,7 +221,8 @@ static int listen_at(const char *host, int port) {
     if (!is_four) {
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof no);
     }
-    const struct sockaddr *address = is_four ? (const struct sockaddr *)&four : (const struct sockaddr *)&six;
+    const struct sockaddr *address =
+        is_four ? (const struct sockaddr *)&four : (const struct sockaddr *)&six;
     if (bind(fd, address, is_four ? sizeof four : sizeof six) == 0 && listen(fd, 64) == 0) {
         return fd;
     }
@@ -223,11 +232,13 @@ static int listen_at(const char *host, int port) {
     return !host && reason_now == EADDRNOTAVAIL ? listen_at("0.0.0.0", port) : -1;
 }
 
-struct mu_http *mu_http_open(struct ev_loop *loop, const char *host, int port, mu_http_page page, void *user, struct mu_error *error) {
+struct mu_http *mu_http_open(struct ev_loop *loop, const char *host, int port, mu_http_page page,
+    void *user, struct mu_error *error) {
     int fd = listen_at(host, port);
     struct mu_http *http = fd >= 0 ? calloc(1, sizeof *http) : NULL;
     if (!http) {
-        (void)mu_fail(error, MU_UNAVAILABLE, "cannot listen on admin port %d: %s", port, strerror(errno));
+        (void)mu_fail(
+            error, MU_UNAVAILABLE, "cannot listen on admin port %d: %s", port, strerror(errno));
         if (fd >= 0) {
             close(fd);
         }
@@ -236,7 +247,10 @@ struct mu_http *mu_http_open(struct ev_loop *loop, const char *host, int port, m
     struct sockaddr_in6 bound = {0};
     socklen_t size = sizeof bound;
     getsockname(fd, (struct sockaddr *)&bound, &size);
-    *http = (struct mu_http){.loop = loop, .page = page, .user = user, .port = ntohs(bound.sin6_port)}; /* at one place in both families */
+    *http = (struct mu_http){.loop = loop,
+        .page = page,
+        .user = user,
+        .port = ntohs(bound.sin6_port)}; /* at one place in both families */
     ev_io_init(&http->io, on_accept, fd, EV_READ);
     http->io.data = http;
     ev_io_start(loop, &http->io);

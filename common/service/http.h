@@ -1,7 +1,9 @@
-/* A small HTTP/1.1 responder on the main loop, for the admin port: GET and HEAD, one request per connection.
+/* A small HTTP/1.1 responder on the main loop, for the admin port: GET and HEAD, one request per
+ * connection.
  *
- * Our own and not a library's: Debian's libmicrohttpd brings GnuTLS and a poll loop of its own into a static binary, for three pages
- * without bodies. What a client can make it hold is bounded: connections, bytes of a request's head, seconds. */
+ * Our own and not a library's: Debian's libmicrohttpd brings GnuTLS and a poll loop of its own into
+ * a static binary, for three pages without bodies. What a client can make it hold is bounded:
+ * connections, bytes of a request's head, seconds. */
 #ifndef MUSHIR_SERVICE_HTTP_H
 #define MUSHIR_SERVICE_HTTP_H
 
@@ -11,13 +13,15 @@
 
 #include "common/base/status.h"
 
-/* Answers a GET of |path|: writes the body (plain text) and returns the HTTP status. Main thread. */
+/* Answers a GET of |path|: writes the body (plain text) and returns the HTTP status. Main thread.
+ */
 typedef int (*mu_http_page)(void *user, const char *path, FILE *body);
 
 struct mu_http;
 
 /* Listen on |port| (0: a free one) of |host| (NULL: every interface). NULL with |error|. */
-struct mu_http *mu_http_open(struct ev_loop *loop, const char *host, int port, mu_http_page page, void *user, struct mu_error *error);
+struct mu_http *mu_http_open(struct ev_loop *loop, const char *host, int port, mu_http_page page,
+    void *user, struct mu_error *error);
 
 int mu_http_port(const struct mu_http *http);
 

@@ -24,7 +24,8 @@ static size_t quota_cpus(long long quota, long long period) {
 }
 
 size_t mu_machine_parse_quota(const char *cpu_max) {
-    long long quota, period;
+    long long quota;
+    long long period;
     return sscanf(cpu_max, "%lld %lld", &quota, &period) == 2 ? quota_cpus(quota, period) : 0;
 }
 
@@ -39,7 +40,8 @@ uint64_t mu_machine_parse_limit(const char *text) {
 }
 
 size_t mu_machine_cpus(void) {
-    char quota[64], period[64];
+    char quota[64];
+    char period[64];
     size_t granted = 0;
     if (read_text("/sys/fs/cgroup/cpu.max", quota, sizeof quota)) {
         granted = mu_machine_parse_quota(quota);
@@ -65,7 +67,8 @@ uint64_t mu_machine_memory_limit(void) {
 uint64_t mu_machine_resident(void) {
     char text[128];
     unsigned long long pages;
-    if (!read_text("/proc/self/statm", text, sizeof text) || sscanf(text, "%*u %llu", &pages) != 1) {
+    if (!read_text("/proc/self/statm", text, sizeof text) ||
+        sscanf(text, "%*u %llu", &pages) != 1) {
         return 0;
     }
     return pages * (uint64_t)sysconf(_SC_PAGESIZE);

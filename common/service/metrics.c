@@ -3,7 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-static const double bucket_ends[MU_METRICS_BUCKETS] = {0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 1, 10}; /* seconds */
+static const double bucket_ends[MU_METRICS_BUCKETS] = {
+    0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 1, 10}; /* seconds */
 
 void mu_metrics_init(struct mu_metrics *metrics, const struct mu_rpc_method *methods, size_t n) {
     memset(metrics, 0, sizeof *metrics);
@@ -22,7 +23,9 @@ static unsigned long long get(atomic_ullong *counter) {
 }
 
 void mu_metrics_count(struct mu_metrics *metrics, const struct mu_rpc_outcome *outcome) {
-    size_t at = 0, bucket = 0, status = (size_t)outcome->status;
+    size_t at = 0;
+    size_t bucket = 0;
+    size_t status = (size_t)outcome->status;
     while (at < metrics->n_methods && strcmp(metrics->methods[at].path, outcome->method) != 0) {
         at++;
     }
@@ -55,30 +58,35 @@ static void print_requests(struct mu_metrics *metrics, FILE *out) {
         for (int code = 0; code < MU_METRICS_STATUSES; code++) {
             unsigned long long count = get(&metrics->methods[i].by_status[code]);
             if (count > 0 || code == MU_OK) {
-                fprintf(out, "mushir_requests_total{method=\"%s\",status=\"%s\"} %llu\n", short_name(&metrics->methods[i]),
-                        mu_status_name(code), count);
+                fprintf(out, "mushir_requests_total{method=\"%s\",status=\"%s\"} %llu\n",
+                    short_name(&metrics->methods[i]), mu_status_name(code), count);
             }
         }
     }
 }
 
 static void print_latency(struct mu_metrics *metrics, FILE *out) {
-    head(out, "mushir_request_seconds", "histogram", "Time from arrival to reply, waiting for a worker included.");
+    head(out, "mushir_request_seconds", "histogram",
+        "Time from arrival to reply, waiting for a worker included.");
     for (size_t i = 0; i < metrics->n_methods; i++) {
         struct mu_metrics_method *method = &metrics->methods[i];
         unsigned long long sum = 0;
         for (size_t bucket = 0; bucket < MU_METRICS_BUCKETS; bucket++) {
             sum += get(&method->by_latency[bucket]);
-            fprintf(out, "mushir_request_seconds_bucket{method=\"%s\",le=\"%g\"} %llu\n", short_name(method), bucket_ends[bucket], sum);
+            fprintf(out, "mushir_request_seconds_bucket{method=\"%s\",le=\"%g\"} %llu\n",
+                short_name(method), bucket_ends[bucket], sum);
         }
         sum += get(&method->by_latency[MU_METRICS_BUCKETS]);
-        fprintf(out, "mushir_request_seconds_bucket{method=\"%s\",le=\"+Inf\"} %llu\n", short_name(method), sum);
-        fprintf(out, "mushir_request_seconds_sum{method=\"%s\"} %.9f\n", short_name(method), 1e-9 * (double)get(&method->nanoseconds));
+        fprintf(out, "mushir_request_seconds_bucket{method=\"%s\",le=\"+Inf\"} %llu\n",
+            short_name(method), sum);
+        fprintf(out, "mushir_request_seconds_sum{method=\"%s\"} %.9f\n", short_name(method),
+            1e-9 * (double)get(&method->nanoseconds));
         fprintf(out, "mushir_request_seconds_count{method=\"%s\"} %llu\n", short_name(method), sum);
     }
 }
 
-static void print_one(FILE *out, const char *name, const char *type, const char *help, unsigned long long value) {
+static void print_one(
+    FILE *out, const char *name, const char *type, const char *help, unsigned long long value) {
     head(out, name, type, help);
     fprintf(out, "%s %llu\n", name, value);
 }
@@ -88,11 +96,15 @@ void mu_metrics_print(struct mu_metrics *metrics, const struct mu_metrics_now *n
     fprintf(out, "mushir_info{service=\"%s\",version=\"%s\"} 1\n", now->service, now->version);
     print_requests(metrics, out);
     print_latency(metrics, out);
-    print_one(out, "mushir_trials_total", "counter", "Trials that came with requests.", get(&metrics->trials));
-    print_one(out, "mushir_suggestions_total", "counter", "Suggestions made.", get(&metrics->suggestions));
-    print_one(out, "mushir_request_bytes_total", "counter", "Bytes of the requests' messages.", get(&metrics->bytes));
+    print_one(out, "mushir_trials_total", "counter", "Trials that came with requests.",
+        get(&metrics->trials));
+    print_one(out, "mushir_suggestions_total", "counter", "Suggestions made.",
+        get(&metrics->suggestions));
+    print_one(out, "mushir_request_bytes_total", "counter", "Bytes of the requests' messages.",
+        get(&metrics->bytes));
     print_one(out, "mushir_queue_depth", "gauge", "Requests waiting for a worker.", now->queued);
     print_one(out, "mushir_requests_running", "gauge", "Requests being answered.", now->running);
-    print_one(out, "mushir_workers", "gauge", "Requests that can be answered at the same time.", now->workers);
+    print_one(out, "mushir_workers", "gauge", "Requests that can be answered at the same time.",
+        now->workers);
     print_one(out, "process_resident_memory_bytes", "gauge", "Resident memory.", now->resident);
 }

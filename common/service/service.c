@@ -1,4 +1,5 @@
-/* Main thread: signals, the grace timer and the admin port on libev. Everything else happens on the rpc floor's threads. */
+/* Main thread: signals, the grace timer and the admin port on libev. Everything else happens on the
+ * rpc floor's threads. */
 #include "common/service/service.h"
 
 #include <ev.h>
@@ -40,7 +41,9 @@ static void log_request(void *observer, const struct mu_rpc_outcome *outcome) {
     (void)observer;
     const char *method = strrchr(outcome->method, '/') + 1;
     const struct mu_rpc_note *note = outcome->note;
-    enum mu_log_level level = outcome->status == MU_OK ? MU_LOG_INFO : outcome->status == MU_INTERNAL ? MU_LOG_ERROR : MU_LOG_WARNING;
+    enum mu_log_level level = outcome->status == MU_OK         ? MU_LOG_INFO
+                              : outcome->status == MU_INTERNAL ? MU_LOG_ERROR
+                                                               : MU_LOG_WARNING;
     const struct mu_log_field fields[] = {
         {.name = "method", .text = method},
         {.name = "experiment", .text = note->experiment ? note->experiment : ""},
@@ -82,7 +85,8 @@ static void on_signal(struct ev_loop *loop, ev_signal *signal, int events) {
         return;
     }
     program->stopping = true;
-    mu_log_text(MU_LOG_INFO, "stopping", "signal", signal->signum == SIGTERM ? "SIGTERM" : "SIGINT");
+    mu_log_text(
+        MU_LOG_INFO, "stopping", "signal", signal->signum == SIGTERM ? "SIGTERM" : "SIGINT");
     ev_timer_init(&program->on_grace, on_grace, (double)program->options.grace, 0);
     ev_timer_init(&program->on_quiet, on_quiet, 0.1, 0.1);
     program->on_grace.data = program->on_quiet.data = program;
@@ -101,7 +105,8 @@ static void tell_stopped(void *observer) {
     ev_async_send(program->loop, &program->on_stopped);
 }
 
-/* Watch for signals before anything else runs, so that an early SIGTERM is not lost (as process 1 of a container it would be ignored). */
+/* Watch for signals before anything else runs, so that an early SIGTERM is not lost (as process 1
+ * of a container it would be ignored). */
 static void start_watching(struct program *program) {
     program->loop = ev_default_loop(EVFLAG_AUTO);
     ev_signal_init(&program->on_term, on_signal, SIGTERM);
@@ -113,8 +118,8 @@ static void start_watching(struct program *program) {
     ev_async_start(program->loop, &program->on_stopped);
 }
 
-/* Defaults keep all that requests may hold below the container's limit: half of it for what workers compute, an eighth for a message, of
- * which several may be under way. */
+/* Defaults keep all that requests may hold below the container's limit: half of it for what workers
+ * compute, an eighth for a message, of which several may be under way. */
 static size_t arena_limit(const struct mu_options *options, size_t workers) {
     uint64_t limit = mu_machine_memory_limit();
     if (options->memory_mib > 0) {
@@ -141,7 +146,8 @@ static bool start_server(struct program *program) {
     struct mu_error error;
     program->workers = options->workers > 0 ? (size_t)options->workers : mu_machine_cpus();
     size_t arena = arena_limit(options, program->workers);
-    program->suggestion = (struct mu_suggestion_service){program->service, mu_trial_cache_create(cache_limit(arena))};
+    program->suggestion =
+        (struct mu_suggestion_service){program->service, mu_trial_cache_create(cache_limit(arena))};
     mu_metrics_init(&program->metrics, mu_suggestion_methods, MU_SUGGESTION_METHODS);
     program->server = mu_rpc_start(
         &(const struct mu_rpc_options){
@@ -175,13 +181,13 @@ static int admin_page(void *user, const char *path, FILE *body) {
     struct program *program = user;
     if (strcmp(path, "/metrics") == 0) {
         mu_metrics_print(&program->metrics,
-                         &(const struct mu_metrics_now){.service = program->service->name,
-                                                        .version = MUSHIR_VERSION,
-                                                        .queued = mu_rpc_queued(program->server),
-                                                        .running = mu_rpc_running(program->server),
-                                                        .workers = program->workers,
-                                                        .resident = mu_machine_resident()},
-                         body);
+            &(const struct mu_metrics_now){.service = program->service->name,
+                .version = MUSHIR_VERSION,
+                .queued = mu_rpc_queued(program->server),
+                .running = mu_rpc_running(program->server),
+                .workers = program->workers,
+                .resident = mu_machine_resident()},
+            body);
         return 200;
     }
     bool ready = strcmp(path, "/readyz") == 0;
@@ -199,7 +205,8 @@ static bool start_admin(struct program *program) {
     if (program->options.admin_port < 0) {
         return true;
     }
-    program->admin = mu_http_open(program->loop, program->options.host, (int)program->options.admin_port, admin_page, program, &error);
+    program->admin = mu_http_open(program->loop, program->options.host,
+        (int)program->options.admin_port, admin_page, program, &error);
     if (!program->admin) {
         mu_log_text(MU_LOG_ERROR, "cannot start", "error", error.text);
     }
@@ -249,7 +256,8 @@ static void print_help(const struct program *program) {
     for (size_t i = 0; program->service->algorithms[i]; i++) {
         printf(" %s", program->service->algorithms[i]->name);
     }
-    printf("\n\nOptions, each also as an environment variable (--log-level as MUSHIR_LOG_LEVEL):\n");
+    printf(
+        "\n\nOptions, each also as an environment variable (--log-level as MUSHIR_LOG_LEVEL):\n");
     mu_flags_help(mu_option_flags, mu_n_option_flags, &mu_default_options, stdout);
 }
 
@@ -277,7 +285,8 @@ int mu_service_main(int argc, char **argv, const struct mu_service *service) {
         fprintf(stderr, "mushir-%s: %s\n", service->name, error.text);
         return 2;
     }
-    mu_log_setup(strcmp(program.options.log_format, "json") == 0, level_of(program.options.log_level));
+    mu_log_setup(
+        strcmp(program.options.log_format, "json") == 0, level_of(program.options.log_level));
     if (program.options.help) {
         print_help(&program);
     } else if (program.options.version) {

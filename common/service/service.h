@@ -4,8 +4,9 @@
 
 #include "common/search/algorithm.h"
 
-/* Run |service| until SIGTERM or SIGINT; the whole of a service's main. Returns the exit code: 0 after an orderly stop (or --help and
- * the like), 1 when the server cannot start, 2 for options that are wrong. */
+/* Run |service| until SIGTERM or SIGINT; the whole of a service's main. Returns the exit code: 0
+ * after an orderly stop (or --help and the like), 1 when the server cannot start, 2 for options
+ * that are wrong. */
 int mu_service_main(int argc, char **argv, const struct mu_service *service);
 
 #endif

@@ -2,15 +2,19 @@
 
 #include "common/wire/wire.h"
 
-static enum mu_status get_suggestions(void *user, struct mu_rpc_request *rpc, struct mu_error *error) {
+static enum mu_status get_suggestions(
+    void *user, struct mu_rpc_request *rpc, struct mu_error *error) {
     const struct mu_suggestion_service *own = user;
     struct mu_wire_suggestions *in = MU_NEW(rpc->arena, struct mu_wire_suggestions);
-    enum mu_status status = mu_wire_read_suggestions(rpc->bytes, rpc->size, own->cache, rpc->arena, in, error);
-    rpc->note = (struct mu_rpc_note){in->experiment.name, in->experiment.algorithm, in->n_trials, in->wanted};
+    enum mu_status status =
+        mu_wire_read_suggestions(rpc->bytes, rpc->size, own->cache, rpc->arena, in, error);
+    rpc->note = (struct mu_rpc_note){
+        in->experiment.name, in->experiment.algorithm, in->n_trials, in->wanted};
     if (status) {
         return status;
     }
-    const struct mu_algorithm *algorithm = mu_service_find(own->service, in->experiment.algorithm, error);
+    const struct mu_algorithm *algorithm =
+        mu_service_find(own->service, in->experiment.algorithm, error);
     if (!algorithm) {
         return error->code;
     }
@@ -26,21 +30,27 @@ static enum mu_status get_suggestions(void *user, struct mu_rpc_request *rpc, st
     struct mu_reply reply;
     status = mu_algorithm_suggest(algorithm, &request, &reply, error);
     if (!status) {
-        mu_wire_write_suggestions(&in->experiment, &reply, rpc->arena, &rpc->reply, &rpc->reply_size);
+        mu_wire_write_suggestions(
+            &in->experiment, &reply, rpc->arena, &rpc->reply, &rpc->reply_size);
     }
     return status;
 }
 
-static enum mu_status validate_settings(void *user, struct mu_rpc_request *rpc, struct mu_error *error) {
+static enum mu_status validate_settings(
+    void *user, struct mu_rpc_request *rpc, struct mu_error *error) {
     const struct mu_suggestion_service *own = user;
     struct mu_experiment *experiment = MU_NEW(rpc->arena, struct mu_experiment);
-    enum mu_status status = mu_wire_read_validate(rpc->bytes, rpc->size, rpc->arena, experiment, error);
-    rpc->note = (struct mu_rpc_note){.experiment = experiment->name, .algorithm = experiment->algorithm};
+    enum mu_status status =
+        mu_wire_read_validate(rpc->bytes, rpc->size, rpc->arena, experiment, error);
+    rpc->note =
+        (struct mu_rpc_note){.experiment = experiment->name, .algorithm = experiment->algorithm};
     if (status) {
         return status;
     }
-    const struct mu_algorithm *algorithm = mu_service_find(own->service, experiment->algorithm, error);
-    return algorithm ? mu_algorithm_validate(algorithm, experiment, rpc->arena, error) : error->code;
+    const struct mu_algorithm *algorithm =
+        mu_service_find(own->service, experiment->algorithm, error);
+    return algorithm ? mu_algorithm_validate(algorithm, experiment, rpc->arena, error)
+                     : error->code;
 }
 
 const struct mu_rpc_method mu_suggestion_methods[MU_SUGGESTION_METHODS] = {

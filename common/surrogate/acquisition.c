@@ -4,8 +4,10 @@
 
 #include "common/num/normal.h"
 
-double mu_acquisition_value(enum mu_acquisition kind, double mean, double sd, double best, double *by_mean, double *by_sd) {
-    double slope, z;
+double mu_acquisition_value(
+    enum mu_acquisition kind, double mean, double sd, double best, double *by_mean, double *by_sd) {
+    double slope;
+    double z;
     switch (kind) {
     case MU_LOG_EI:
         z = (mean - best) / sd;

@@ -4,8 +4,10 @@
 
 enum mu_acquisition { MU_LOG_EI, MU_LOG_PI, MU_UCB };
 
-/* The acquisition of N(mean, sd^2) over |best| and its derivatives by mean and sd. MU_LOG_EI: ln E[max(f - best, 0)] (Ament et al. 2023);
- * MU_LOG_PI: ln P(f > best + 0.01); MU_UCB: mean + 1.96 sd. sd > 0. */
-double mu_acquisition_value(enum mu_acquisition kind, double mean, double sd, double best, double *by_mean, double *by_sd);
+/* The acquisition of N(mean, sd^2) over |best| and its derivatives by mean and sd. MU_LOG_EI: ln
+ * E[max(f - best, 0)] (Ament et al. 2023); MU_LOG_PI: ln P(f > best + 0.01); MU_UCB: mean + 1.96
+ * sd. sd > 0. */
+double mu_acquisition_value(
+    enum mu_acquisition kind, double mean, double sd, double best, double *by_mean, double *by_sd);
 
 #endif

@@ -4,7 +4,11 @@
 #include "common/num/sort.h"
 #include "common/surrogate/tree.h"
 
-enum { QUANTILES = 3, ROUNDS = 30, MOST_FEATURES = 48 /* looked at per split, however many dimensions there are */ };
+enum {
+    QUANTILES = 3,
+    ROUNDS = 30,
+    MOST_FEATURES = 48 /* looked at per split, however many dimensions there are */
+};
 static const double LEVELS[QUANTILES] = {0.16, 0.5, 0.84}, RATE = 0.1;
 
 struct mu_ensemble {
@@ -16,7 +20,8 @@ struct mu_ensemble {
 };
 
 static double variance_of(const double *y, size_t n) {
-    double mean = 0, square = 0;
+    double mean = 0;
+    double square = 0;
     for (size_t i = 0; i < n; i++) {
         mean += y[i] / (double)n;
     }
@@ -30,10 +35,13 @@ static size_t features(size_t n) {
     return n < MOST_FEATURES ? n : MOST_FEATURES;
 }
 
-struct mu_ensemble *mu_forest_fit(const struct mu_tree_data *data, bool extra, size_t trees, uint64_t seed, struct mu_arena *arena) {
+struct mu_ensemble *mu_forest_fit(const struct mu_tree_data *data, bool extra, size_t trees,
+    uint64_t seed, struct mu_arena *arena) {
     struct mu_ensemble *e = MU_NEW(arena, struct mu_ensemble);
-    struct mu_tree_options options = {
-        .leaf = data->n < 30 ? 1 : 3, .features = features((5 * data->n_dims + 5) / 6), .depth = 64, .random = extra};
+    struct mu_tree_options options = {.leaf = data->n < 30 ? 1 : 3,
+        .features = features((5 * data->n_dims + 5) / 6),
+        .depth = 64,
+        .random = extra};
     size_t *samples = MU_ARRAY(arena, data->n, size_t);
     e->trees = MU_ARRAY(arena, trees, struct mu_tree *);
     e->n = trees;
@@ -53,12 +61,14 @@ struct mu_ensemble *mu_forest_fit(const struct mu_tree_data *data, bool extra, s
 static double quantile(double *values, size_t n, double level) {
     mu_sort(values, n);
     double at = level * (double)(n - 1);
-    size_t low = (size_t)at, high = low + 1 < n ? low + 1 : low;
+    size_t low = (size_t)at;
+    size_t high = low + 1 < n ? low + 1 : low;
     return values[low] + (at - (double)low) * (values[high] - values[low]);
 }
 
 /* Leaves predict the quantile of the residuals of their samples; |fitted| moves there by RATE. */
-static void settle_leaves(struct mu_tree *tree, const struct mu_tree_data *data, double level, double *fitted, double *scratch) {
+static void settle_leaves(struct mu_tree *tree, const struct mu_tree_data *data, double level,
+    double *fitted, double *scratch) {
     for (size_t leaf = 0; leaf < tree->n; leaf++) {
         size_t n = 0;
         for (size_t i = 0; i < data->n && !tree->nodes[leaf].left; i++) {
@@ -73,14 +83,20 @@ static void settle_leaves(struct mu_tree *tree, const struct mu_tree_data *data,
     }
 }
 
-struct mu_ensemble *mu_boosting_fit(const struct mu_tree_data *data, uint64_t seed, struct mu_arena *arena) {
+struct mu_ensemble *mu_boosting_fit(
+    const struct mu_tree_data *data, uint64_t seed, struct mu_arena *arena) {
     struct mu_ensemble *e = MU_NEW(arena, struct mu_ensemble);
-    size_t n = data->n, *samples = MU_ARRAY(arena, n, size_t);
-    double *fitted = MU_ARRAY(arena, n, double), *gradient = MU_ARRAY(arena, n, double), *scratch = MU_ARRAY(arena, n, double);
+    size_t n = data->n;
+    size_t *samples = MU_ARRAY(arena, n, size_t);
+    double *fitted = MU_ARRAY(arena, n, double);
+    double *gradient = MU_ARRAY(arena, n, double);
+    double *scratch = MU_ARRAY(arena, n, double);
     struct mu_tree_data slopes = *data;
     struct mu_tree_options options = {.leaf = 1, .features = features(data->n_dims), .depth = 3};
     slopes.y = gradient;
-    *e = (struct mu_ensemble){.trees = MU_ARRAY(arena, QUANTILES * ROUNDS, struct mu_tree *), .n = QUANTILES * ROUNDS, .boosted = true};
+    *e = (struct mu_ensemble){.trees = MU_ARRAY(arena, QUANTILES * ROUNDS, struct mu_tree *),
+        .n = QUANTILES * ROUNDS,
+        .boosted = true};
     for (size_t q = 0; q < QUANTILES; q++) {
         for (size_t i = 0; i < n; i++) {
             samples[i] = i;
@@ -104,7 +120,8 @@ struct mu_ensemble *mu_boosting_fit(const struct mu_tree_data *data, uint64_t se
     return e;
 }
 
-static void predict_boosted(const struct mu_ensemble *e, const double *u, double *mean, double *sd) {
+static void predict_boosted(
+    const struct mu_ensemble *e, const double *u, double *mean, double *sd) {
     double at[QUANTILES];
     for (size_t q = 0; q < QUANTILES; q++) {
         at[q] = e->base[q];
@@ -122,7 +139,9 @@ void mu_ensemble_predict(const struct mu_ensemble *e, const double *u, double *m
         predict_boosted(e, u, mean, sd);
         return;
     }
-    double first = 0, within = 0, square = 0;
+    double first = 0;
+    double within = 0;
+    double square = 0;
     for (size_t t = 0; t < e->n; t++) {
         const struct mu_tree_node *leaf = mu_tree_leaf(e->trees[t], u);
         double gap = leaf->mean - first;

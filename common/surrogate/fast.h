@@ -1,5 +1,6 @@
-/* exp and erf for inner loops: plain arithmetic that a compiler turns into vector code, the same bits on every processor (libm picks
- * variants by processor, which can turn a comparison of two scores around between two replicas). */
+/* exp and erf for inner loops: plain arithmetic that a compiler turns into vector code, the same
+ * bits on every processor (libm picks variants by processor, which can turn a comparison of two
+ * scores around between two replicas). */
 #ifndef MUSHIR_SURROGATE_FAST_H
 #define MUSHIR_SURROGATE_FAST_H
 
@@ -7,11 +8,14 @@
 #include <stdint.h>
 #include <string.h>
 
-/* exp(|x|) for x <= 700 to 1e-13 relative; 0 below -700 (so the smallest positive result is 1e-304). Reduction x = k ln 2 + r with the
- * shift trick, |r| <= 0.35, and the Taylor polynomial of degree 11. */
+/* exp(|x|) for x <= 700 to 1e-13 relative; 0 below -700 (so the smallest positive result is
+ * 1e-304). Reduction x = k ln 2 + r with the shift trick, |r| <= 0.35, and the Taylor polynomial of
+ * degree 11. */
 static inline double mu_fast_exp(double x) {
-    const double shift = 6755399441055744.0; /* 1.5 * 2^52: adding it rounds to an integer that sits in the low bits */
-    double clamped = x < -700 ? -700 : x, shifted = clamped * 1.4426950408889634 + shift, k = shifted - shift;
+    const double shift = 6755399441055744.0; /* 1.5 * 2^52: adding it rounds to an integer that sits
+                                                in the low bits */
+    double clamped = x < -700 ? -700 : x, shifted = clamped * 1.4426950408889634 + shift,
+           k = shifted - shift;
     double r = clamped - k * 0.693147180369123816490 - k * 1.90821492927058770002e-10;
     double p = 2.5052108385441720e-08;
     p = p * r + 2.7557319223985893e-07;
@@ -36,7 +40,9 @@ static inline double mu_fast_exp(double x) {
 /* Phi(z) to 1e-7: Abramowitz and Stegun 7.1.26. */
 static inline double mu_fast_normal_cdf(double z) {
     double a = fabs(z) * 0.70710678118654752440, t = 1 / (1 + 0.3275911 * a);
-    double tail = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t * mu_fast_exp(-a * a) / 2;
+    double tail = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t +
+                      0.254829592) *
+                  t * mu_fast_exp(-a * a) / 2;
     return z < 0 ? tail : 1 - tail;
 }
 

@@ -4,11 +4,13 @@ static enum mu_frame_kind kind_of(const struct mu_parameter *parameter) {
     if (!parameter->ordered) {
         return MU_FRAME_CATEGORY;
     }
-    return parameter->levels == 0 || parameter->levels > MU_FRAME_LEVELS ? MU_FRAME_LINE : MU_FRAME_LADDER;
+    return parameter->levels == 0 || parameter->levels > MU_FRAME_LEVELS ? MU_FRAME_LINE
+                                                                         : MU_FRAME_LADDER;
 }
 
 struct mu_frame mu_frame_of(const struct mu_space *space, struct mu_arena *arena) {
-    size_t *index = MU_ARRAY(arena, space->n, size_t), n = 0;
+    size_t *index = MU_ARRAY(arena, space->n, size_t);
+    size_t n = 0;
     enum mu_frame_kind *kind = MU_ARRAY(arena, space->n, enum mu_frame_kind);
     bool *category = MU_ARRAY(arena, space->n, bool);
     uint64_t *levels = MU_ARRAY(arena, space->n, uint64_t);
@@ -22,7 +24,12 @@ struct mu_frame mu_frame_of(const struct mu_space *space, struct mu_arena *arena
             n++;
         }
     }
-    return (struct mu_frame){.space = space, .n = n, .parameter = index, .kind = kind, .category = category, .levels = levels};
+    return (struct mu_frame){.space = space,
+        .n = n,
+        .parameter = index,
+        .kind = kind,
+        .category = category,
+        .levels = levels};
 }
 
 static const struct mu_parameter *parameter_of(const struct mu_frame *frame, size_t j) {
@@ -32,7 +39,8 @@ static const struct mu_parameter *parameter_of(const struct mu_frame *frame, siz
 void mu_frame_encode(const struct mu_frame *frame, const double *x, double *u) {
     for (size_t j = 0; j < frame->n; j++) {
         double at = x[frame->parameter[j]];
-        u[j] = frame->kind[j] == MU_FRAME_CATEGORY ? at : mu_parameter_unit(parameter_of(frame, j), at);
+        u[j] = frame->kind[j] == MU_FRAME_CATEGORY ? at
+                                                   : mu_parameter_unit(parameter_of(frame, j), at);
     }
 }
 
@@ -41,7 +49,9 @@ void mu_frame_decode(const struct mu_frame *frame, const double *u, double *x) {
         x[i] = 0;
     }
     for (size_t j = 0; j < frame->n; j++) {
-        x[frame->parameter[j]] = frame->kind[j] == MU_FRAME_CATEGORY ? u[j] : mu_parameter_at(parameter_of(frame, j), u[j]);
+        x[frame->parameter[j]] = frame->kind[j] == MU_FRAME_CATEGORY
+                                     ? u[j]
+                                     : mu_parameter_at(parameter_of(frame, j), u[j]);
     }
 }
 
@@ -51,9 +61,13 @@ double mu_frame_at(const struct mu_frame *frame, size_t j, double position) {
         return (double)(level < frame->levels[j] ? level : frame->levels[j] - 1);
     }
     const struct mu_parameter *parameter = parameter_of(frame, j);
-    return frame->kind[j] == MU_FRAME_LINE ? position : mu_parameter_unit(parameter, mu_parameter_at(parameter, position));
+    return frame->kind[j] == MU_FRAME_LINE
+               ? position
+               : mu_parameter_unit(parameter, mu_parameter_at(parameter, position));
 }
 
 double mu_frame_level(const struct mu_frame *frame, size_t j, uint64_t level) {
-    return frame->kind[j] == MU_FRAME_CATEGORY ? (double)level : mu_parameter_unit(parameter_of(frame, j), (double)level);
+    return frame->kind[j] == MU_FRAME_CATEGORY
+               ? (double)level
+               : mu_parameter_unit(parameter_of(frame, j), (double)level);
 }

@@ -24,11 +24,13 @@ struct mu_frame {
 /* The frame of |space|, arena-owned. */
 struct mu_frame mu_frame_of(const struct mu_space *space, struct mu_arena *arena);
 
-/* Coordinates of the space -> dimensions of the frame, and back to the nearest feasible coordinates. */
+/* Coordinates of the space -> dimensions of the frame, and back to the nearest feasible
+ * coordinates. */
 void mu_frame_encode(const struct mu_frame *frame, const double *x, double *u);
 void mu_frame_decode(const struct mu_frame *frame, const double *u, double *x);
 
-/* The value of dimension |j| at a position in [0, 1]: a category's index, a ladder's nearest level centre, or the position itself. */
+/* The value of dimension |j| at a position in [0, 1]: a category's index, a ladder's nearest level
+ * centre, or the position itself. */
 double mu_frame_at(const struct mu_frame *frame, size_t j, double position);
 
 /* u of level |level| of a ladder or category. */

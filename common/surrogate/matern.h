@@ -7,8 +7,10 @@
 
 #include "common/surrogate/fast.h"
 
-/* M(r^2) of |n| squared distances into |value| and dM/d(r^2) into |slope|; |value| or |slope| may be |r2| itself. No division by r. */
-static inline void mu_matern_all(bool rough, const double *r2, double *value, double *slope, size_t n) {
+/* M(r^2) of |n| squared distances into |value| and dM/d(r^2) into |slope|; |value| or |slope| may
+ * be |r2| itself. No division by r. */
+static inline void mu_matern_all(
+    bool rough, const double *r2, double *value, double *slope, size_t n) {
     if (rough) {
         for (size_t i = 0; i < n; i++) {
             double t = sqrt(3 * r2[i]), e = mu_fast_exp(-t);

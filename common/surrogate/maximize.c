@@ -7,7 +7,14 @@
 #include "common/num/lbfgs.h"
 #include "common/num/sobol.h"
 
-enum { STARTS_BEST = 3, STARTS_RANDOM = 3, EXHAUSTIVE = 16, CATEGORIES_TRIED = 64, ROUNDS = 4, WIDE = 40 };
+enum {
+    STARTS_BEST = 3,
+    STARTS_RANDOM = 3,
+    EXHAUSTIVE = 16,
+    CATEGORIES_TRIED = 64,
+    ROUNDS = 4,
+    WIDE = 40
+};
 
 struct hill {
     const struct mu_maximizer *m;
@@ -63,7 +70,8 @@ static double climb_lines(struct hill *h, double *u) {
         h->z[i] = u[j] / scale_of(h, j);
     }
     memcpy(h->at, u, h->n * sizeof *u);
-    struct mu_lbfgs options = {.low = h->low, .high = h->high, .iterations = 40, .gradient = 1e-3, .decrease = 1e-7};
+    struct mu_lbfgs options = {
+        .low = h->low, .high = h->high, .iterations = 40, .gradient = 1e-3, .decrease = 1e-7};
     double value = -mu_lbfgs_minimize(&options, descend, h, h->z, h->n_lines, h->arena);
     for (size_t i = 0; i < h->n_lines; i++) {
         u[h->lines[i]] = fmin(fmax(h->z[i] * scale_of(h, h->lines[i]), 0), 1);
@@ -76,7 +84,8 @@ static double climb_lines(struct hill *h, double *u) {
 static double sweep_levels(struct hill *h, double *u, size_t j, double value) {
     uint64_t levels = h->m->frame->levels[j];
     bool all = levels <= CATEGORIES_TRIED;
-    double best = u[j], old = u[j];
+    double best = u[j];
+    double old = u[j];
     for (uint64_t i = 0; i < (all ? levels : CATEGORIES_TRIED); i++) {
         u[j] = mu_frame_level(h->m->frame, j, all ? i : mu_uniform_below(&h->stream, levels));
         double other = u[j] == old ? value : look(h, u);
@@ -142,9 +151,12 @@ static void climb(struct hill *h, const double *start) {
 }
 
 static void mutate(struct hill *h, double *u) {
-    double chance = fmax(0.5, 1 / (double)h->n), reach = pow(10, -2.5 + 2 * mu_uniform(&h->stream));
+    double chance = fmax(0.5, 1 / (double)h->n);
+    double reach = pow(10, -2.5 + 2 * mu_uniform(&h->stream));
     for (size_t j = 0; j < h->n; j++) {
-        double position = mu_uniform(&h->stream), coin = mu_uniform(&h->stream), gap = reach * mu_normal(&h->stream);
+        double position = mu_uniform(&h->stream);
+        double coin = mu_uniform(&h->stream);
+        double gap = reach * mu_normal(&h->stream);
         if (h->m->frame->kind[j] == MU_FRAME_CATEGORY) {
             u[j] = coin < 0.3 ? mu_frame_at(h->m->frame, j, position) : u[j];
         } else if (coin < chance) {
@@ -161,8 +173,10 @@ struct ranked {
 };
 
 static int by_rank(const void *a, const void *b) {
-    const struct ranked *p = a, *q = b;
-    return p->value != q->value ? (p->value < q->value) - (p->value > q->value) : (p->index > q->index) - (p->index < q->index);
+    const struct ranked *p = a;
+    const struct ranked *q = b;
+    return p->value != q->value ? (p->value < q->value) - (p->value > q->value)
+                                : (p->index > q->index) - (p->index < q->index);
 }
 
 /* Three quarters Sobol points, the rest perturbations of the good points. */
@@ -206,10 +220,12 @@ static struct hill hill_of(const struct mu_maximizer *m, struct mu_arena *arena)
     return h;
 }
 
-/* How many hills are climbed: fewer in high dimension where climbing means sweeps, each of which takes longer in proportion. */
+/* How many hills are climbed: fewer in high dimension where climbing means sweeps, each of which
+ * takes longer in proportion. */
 static size_t climbs_of(const struct hill *h) {
     bool sweeps = !h->m->gradient || h->n_lines < h->n;
-    size_t most = STARTS_BEST + STARTS_RANDOM, n = sweeps && h->n > WIDE ? most * WIDE / h->n : most;
+    size_t most = STARTS_BEST + STARTS_RANDOM;
+    size_t n = sweeps && h->n > WIDE ? most * WIDE / h->n : most;
     return !h->m->climb ? 0 : n > 0 ? n : 1;
 }
 

@@ -1,11 +1,12 @@
-/* The search for the point that an acquisition function values most: candidates, gradient steps on lines, sweeps over levels. */
+/* The search for the point that an acquisition function values most: candidates, gradient steps on
+ * lines, sweeps over levels. */
 #ifndef MUSHIR_SURROGATE_MAXIMIZE_H
 #define MUSHIR_SURROGATE_MAXIMIZE_H
 
 #include "common/surrogate/frame.h"
 
-/* Value of the point |u| (frame.n dimensions), larger is better, finite. With |gradient| not NULL also its derivatives by the lines
- * (others: anything). */
+/* Value of the point |u| (frame.n dimensions), larger is better, finite. With |gradient| not NULL
+ * also its derivatives by the lines (others: anything). */
 typedef double (*mu_criterion)(void *user, const double *u, double *gradient);
 
 struct mu_maximizer {
@@ -13,16 +14,19 @@ struct mu_maximizer {
     mu_criterion criterion;
     void *user;
     const struct mu_seen *seen; /* never proposed while anything else is found */
-    const double *good;         /* n_good points, best first, row-major: perturbed into candidates, the first also a start */
+    const double *good; /* n_good points, best first, row-major: perturbed into candidates, the
+                           first also a start */
     size_t n_good;
-    const double *scale; /* length scale per dimension, preconditions the gradient search; NULL: 1 */
-    bool climb;          /* gradient steps and sweeps from the best candidates; false: candidates only */
-    bool gradient;       /* the criterion has one; false: lines are searched like long ladders */
+    const double
+        *scale;    /* length scale per dimension, preconditions the gradient search; NULL: 1 */
+    bool climb;    /* gradient steps and sweeps from the best candidates; false: candidates only */
+    bool gradient; /* the criterion has one; false: lines are searched like long ladders */
     size_t candidates;
     uint64_t seed, number;
 };
 
-/* The best unseen point found, into |x| (coordinates of the space). False when every point met was seen. Scratch is given back. */
+/* The best unseen point found, into |x| (coordinates of the space). False when every point met was
+ * seen. Scratch is given back. */
 bool mu_maximize(const struct mu_maximizer *maximizer, double *x, struct mu_arena *arena);
 
 #endif

@@ -8,9 +8,11 @@
 /* ---- axes ---- */
 
 static void make_ladder(struct mu_axis *axis, struct mu_arena *arena) {
-    double *centres = MU_ARRAY(arena, axis->levels, double), *shares = MU_ARRAY(arena, axis->levels, double);
+    double *centres = MU_ARRAY(arena, axis->levels, double);
+    double *shares = MU_ARRAY(arena, axis->levels, double);
     for (size_t k = 0; k < axis->levels; k++) {
-        double low = mu_parameter_edge(axis->parameter, k), high = mu_parameter_edge(axis->parameter, k + 1);
+        double low = mu_parameter_edge(axis->parameter, k);
+        double high = mu_parameter_edge(axis->parameter, k + 1);
         centres[k] = mu_parameter_unit(axis->parameter, (double)k);
         shares[k] = fmax(high - low, 1e-300);
     }
@@ -46,7 +48,8 @@ static bool even_cells(const struct mu_axis *axis) {
     return axis->parameter->levels == 0 || axis->parameter->distribution == MU_UNIFORM;
 }
 
-/* Half the cell a position stands in: no kernel may be so narrow that it leaves its level no neighbours. */
+/* Half the cell a position stands in: no kernel may be so narrow that it leaves its level no
+ * neighbours. */
 static double half_cell(const struct mu_axis *axis, double at) {
     const struct mu_parameter *p = axis->parameter;
     if (even_cells(axis)) {
@@ -58,7 +61,8 @@ static double half_cell(const struct mu_axis *axis, double at) {
 
 static const double FAR = 5.5; /* standard deviations beyond which less than 1e-7 is cut off */
 
-/* The mass that an unnormalized normal at |mean| leaves on the axis: on a line within [0, 1], on a ladder summed over the levels. */
+/* The mass that an unnormalized normal at |mean| leaves on the axis: on a line within [0, 1], on a
+ * ladder summed over the levels. */
 static double mass_on_line(double mean, double sigma) {
     double below = mean < FAR * sigma ? mu_fast_normal_cdf(-mean / sigma) : 0;
     double inside = (1 - mean < FAR * sigma ? mu_fast_normal_cdf((1 - mean) / sigma) : 1) - below;
@@ -66,7 +70,8 @@ static double mass_on_line(double mean, double sigma) {
 }
 
 static double mass_on_ladder(const struct mu_axis *axis, double mean, double sigma) {
-    double mass = 0, curvature = 1 / (2 * sigma * sigma);
+    double mass = 0;
+    double curvature = 1 / (2 * sigma * sigma);
     for (size_t k = 0; k < axis->levels; k++) {
         double d = axis->centres[k] - mean;
         mass += axis->shares[k] * mu_fast_exp(-d * d * curvature);
@@ -75,17 +80,21 @@ static double mass_on_ladder(const struct mu_axis *axis, double mean, double sig
 }
 
 static double sigma_at(const struct mu_axis *axis, double position, double width) {
-    double cell = half_cell(axis, position), sigma = width > cell ? width : cell;
+    double cell = half_cell(axis, position);
+    double sigma = width > cell ? width : cell;
     return sigma < 1 ? sigma : 1;
 }
 
-static struct mu_parzen_kernel kernel_at(const struct mu_axis *axis, double position, double width) {
+static struct mu_parzen_kernel kernel_at(
+    const struct mu_axis *axis, double position, double width) {
     double sigma = sigma_at(axis, position, width);
-    double mass = axis->kind == MU_AXIS_LADDER ? mass_on_ladder(axis, position, sigma) : mass_on_line(position, sigma);
+    double mass = axis->kind == MU_AXIS_LADDER ? mass_on_ladder(axis, position, sigma)
+                                               : mass_on_line(position, sigma);
     return (struct mu_parzen_kernel){1 / (2 * sigma * sigma), mass};
 }
 
-/* The kernel of a point on axis |a|: mostly the usual one. Kernels on the same level are equal and made once. */
+/* The kernel of a point on axis |a|: mostly the usual one. Kernels on the same level are equal and
+ * made once. */
 static struct mu_parzen_kernel kernel_of(struct mu_parzen *z, size_t a, double position) {
     const struct mu_axis *axis = &z->axes[a];
     const struct mu_parzen_axis *on = &z->on[a];
@@ -102,8 +111,8 @@ static struct mu_parzen_kernel kernel_of(struct mu_parzen *z, size_t a, double p
     return *rung;
 }
 
-/* Masses are multiplied up, and taken out into the kernel's constant before the product can underflow: one logarithm per kernel instead of
- * one per axis. */
+/* Masses are multiplied up, and taken out into the kernel's constant before the product can
+ * underflow: one logarithm per kernel instead of one per axis. */
 static double times(double product, double mass, double *constant) {
     product *= mass;
     if (product < 1e-250) {
@@ -113,30 +122,31 @@ static double times(double product, double mass, double *constant) {
     return product;
 }
 
-static struct mu_parzen_axis make_line(const struct mu_axis *axis, double width, size_t capacity, struct mu_arena *arena) {
+static struct mu_parzen_axis make_line(
+    const struct mu_axis *axis, double width, size_t capacity, struct mu_arena *arena) {
     bool even = even_cells(axis), ladder = axis->kind == MU_AXIS_LADDER;
     struct mu_parzen_axis on = {.position = MU_ARRAY(arena, capacity, double),
-                                .curvature = even ? NULL : MU_ARRAY(arena, capacity, double),
-                                .prior = kernel_at(axis, 0.5, 1),
-                                .usual = kernel_at(axis, 0.5, width),
-                                .margin = even && !ladder ? FAR * sigma_at(axis, 0.5, width) : INFINITY,
-                                .rungs = ladder ? MU_ARRAY(arena, axis->levels, struct mu_parzen_kernel) : NULL};
+        .curvature = even ? NULL : MU_ARRAY(arena, capacity, double),
+        .prior = kernel_at(axis, 0.5, 1),
+        .usual = kernel_at(axis, 0.5, width),
+        .margin = even && !ladder ? FAR * sigma_at(axis, 0.5, width) : INFINITY,
+        .rungs = ladder ? MU_ARRAY(arena, axis->levels, struct mu_parzen_kernel) : NULL};
     on.position[0] = 0.5;
     return on;
 }
 
-struct mu_parzen *mu_parzen_create(const struct mu_axis *axes, size_t n_axes, const struct mu_parzen_options *options, size_t room,
-                                   struct mu_arena *arena) {
+struct mu_parzen *mu_parzen_create(const struct mu_axis *axes, size_t n_axes,
+    const struct mu_parzen_options *options, size_t room, struct mu_arena *arena) {
     struct mu_parzen *z = MU_NEW(arena, struct mu_parzen);
     size_t capacity = room + 1;
     *z = (struct mu_parzen){.options = *options,
-                            .axes = axes,
-                            .on = MU_ARRAY(arena, n_axes, struct mu_parzen_axis),
-                            .n_axes = n_axes,
-                            .n = 1,
-                            .capacity = capacity,
-                            .constant = MU_ARRAY(arena, capacity, double),
-                            .running = MU_ARRAY(arena, capacity, double)};
+        .axes = axes,
+        .on = MU_ARRAY(arena, n_axes, struct mu_parzen_axis),
+        .n_axes = n_axes,
+        .n = 1,
+        .capacity = capacity,
+        .constant = MU_ARRAY(arena, capacity, double),
+        .running = MU_ARRAY(arena, capacity, double)};
     double mass = 1;
     z->constant[0] = log(fmax(options->prior_weight, 1e-300));
     for (size_t a = 0; a < n_axes; a++) {
@@ -179,7 +189,8 @@ void mu_parzen_add(struct mu_parzen *z, const double *at, double weight) {
 /* The probabilities on categories follow the number of kernels. */
 static void settle(struct mu_parzen *z) {
     for (size_t a = 0; a < z->n_axes && z->settled != z->n; a++) {
-        double levels = (double)z->axes[a].levels, n = (double)z->n;
+        double levels = (double)z->axes[a].levels;
+        double n = (double)z->n;
         z->on[a].own = log((1 + 1 / n) / (1 + levels / n));
         z->on[a].other = log(1 / n / (1 + levels / n));
     }
@@ -192,9 +203,10 @@ static double total_weight(const struct mu_parzen *z) {
 
 /* ---- evaluating ---- */
 
-/* Compiled twice, for wider vectors where the processor has them: the same operations in the same order, so the same bits. */
-#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__) && defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) &&     \
-    !defined(__SANITIZE_THREAD__)
+/* Compiled twice, for wider vectors where the processor has them: the same operations in the same
+ * order, so the same bits. */
+#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__) &&                        \
+    defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define WIDE __attribute__((target_clones("avx2", "default")))
 #else
 #define WIDE
@@ -207,7 +219,8 @@ static double ladder_share(const struct mu_axis *axis, double at) {
 
 /* In eight lanes, so that no comparison waits for the one before. */
 static inline double largest_of(const double *values, size_t n) {
-    double lanes[8], most = -INFINITY;
+    double lanes[8];
+    double most = -INFINITY;
     size_t i = 0;
     for (size_t l = 0; l < 8; l++) {
         lanes[l] = -INFINITY;
@@ -229,9 +242,12 @@ static inline double largest_of(const double *values, size_t n) {
 /* The points' kernels on one axis. */
 WIDE static void add_axis(const struct mu_parzen *z, size_t a, double x, double *restrict values) {
     const struct mu_parzen_axis *on = &z->on[a];
-    const double *restrict position = on->position, *restrict curvature = on->curvature, c = on->usual.curvature;
+    const double *restrict position = on->position;
+    const double *restrict curvature = on->curvature;
+    const double c = on->usual.curvature;
     if (z->axes[a].kind == MU_AXIS_CATEGORY) {
-        double own = on->own, other = on->other;
+        double own = on->own;
+        double other = on->other;
         for (size_t i = 1; i < z->n; i++) {
             values[i] += position[i] == x ? own : other;
         }
@@ -257,7 +273,8 @@ double mu_parzen_kernels(struct mu_parzen *z, const double *at, double *values) 
             continue;
         }
         double d = at[a] - z->on[a].position[0];
-        values[0] -= d * d * z->on[a].prior.curvature; /* categories: 0, the prior is uniform there */
+        values[0] -=
+            d * d * z->on[a].prior.curvature; /* categories: 0, the prior is uniform there */
         base += z->axes[a].kind == MU_AXIS_LADDER ? ladder_share(&z->axes[a], at[a]) : 0;
         add_axis(z, a, at[a], values);
     }
@@ -267,8 +284,9 @@ double mu_parzen_kernels(struct mu_parzen *z, const double *at, double *values) 
     return largest_of(values, z->n);
 }
 
-/* sum_i exp(values[i] - most) in four lanes, which a processor adds at once; the order is fixed, so is the result. Of kernels that are
- * narrow beside the space nearly all are far away: a block in which none reaches 1e-17 is passed over. */
+/* sum_i exp(values[i] - most) in four lanes, which a processor adds at once; the order is fixed, so
+ * is the result. Of kernels that are narrow beside the space nearly all are far away: a block in
+ * which none reaches 1e-17 is passed over. */
 WIDE static double sum_of_shares(const double *values, size_t n, double most) {
     enum { BLOCK = 16 };
     double lanes[4] = {0};
@@ -296,9 +314,11 @@ double mu_parzen_log_density(struct mu_parzen *z, const double *at, double *scra
     return density;
 }
 
-void mu_parzen_log_tails(struct mu_parzen *z, const double *at, const size_t *from, size_t n_from, double *scratch, double *result) {
+void mu_parzen_log_tails(struct mu_parzen *z, const double *at, const size_t *from, size_t n_from,
+    double *scratch, double *result) {
     double most = mu_parzen_kernels(z, at, scratch);
-    double sum = sum_of_shares(scratch, 1, most), scale = most - log(total_weight(z));
+    double sum = sum_of_shares(scratch, 1, most);
+    double scale = most - log(total_weight(z));
     size_t end = z->n;
     for (size_t f = n_from; f-- > 0;) {
         size_t first = from[f] + 1;
@@ -312,7 +332,8 @@ void mu_parzen_log_tails(struct mu_parzen *z, const double *at, const size_t *fr
 
 size_t mu_parzen_pick(const struct mu_parzen *z, struct mu_stream *stream) {
     double u = mu_uniform(stream) * total_weight(z);
-    size_t low = 1, high = z->n;
+    size_t low = 1;
+    size_t high = z->n;
     while (low < high) {
         size_t middle = (low + high) / 2;
         if (z->running[middle] > u) {
@@ -337,8 +358,10 @@ static double draw_category(struct mu_parzen *z, size_t k, size_t a, struct mu_s
     return other < own ? other : other + 1;
 }
 
-static double draw_ladder(const struct mu_axis *axis, double mean, double curvature, struct mu_stream *stream) {
-    double running[MU_PARZEN_LEVELS], sum = 0;
+static double draw_ladder(
+    const struct mu_axis *axis, double mean, double curvature, struct mu_stream *stream) {
+    double running[MU_PARZEN_LEVELS];
+    double sum = 0;
     for (size_t k = 0; k < axis->levels; k++) {
         double d = axis->centres[k] - mean;
         sum += axis->shares[k] * mu_fast_exp(-d * d * curvature);
@@ -366,12 +389,16 @@ double mu_parzen_draw(struct mu_parzen *z, size_t k, size_t a, struct mu_stream 
         settle(z);
         return draw_category(z, k, a, stream);
     }
-    double mean = z->on[a].position[k], curvature = mu_parzen_curvature(z, k, a), sigma = sqrt(0.5 / curvature);
+    double mean = z->on[a].position[k];
+    double curvature = mu_parzen_curvature(z, k, a);
+    double sigma = sqrt(0.5 / curvature);
     if (axis->kind == MU_AXIS_LADDER) {
         return draw_ladder(axis, mean, curvature, stream);
     }
-    double low = mu_normal_cdf(-mean / sigma), high = mu_normal_cdf((1 - mean) / sigma);
+    double low = mu_normal_cdf(-mean / sigma);
+    double high = mu_normal_cdf((1 - mean) / sigma);
     double at = mean + sigma * mu_normal_quantile(low + mu_uniform(stream) * (high - low));
     at = fmin(1, fmax(0, at));
-    return axis->levels ? mu_parameter_unit(axis->parameter, mu_parameter_at(axis->parameter, at)) : at;
+    return axis->levels ? mu_parameter_unit(axis->parameter, mu_parameter_at(axis->parameter, at))
+                        : at;
 }

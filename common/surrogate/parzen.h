@@ -1,12 +1,13 @@
-/* Parzen mixtures over a search space: a joint density built of one product kernel per point and one wide prior kernel.
+/* Parzen mixtures over a search space: a joint density built of one product kernel per point and
+ * one wide prior kernel.
  *
  * Every parameter becomes an axis, on which a point is a number:
- *   line      continuous parameters and grids of more than MU_PARZEN_LEVELS levels: u in [0, 1], a normal truncated to [0, 1]
- *   ladder    smaller grids: u of the level's centre, the normal weighted by the levels' own shares and normalized over the levels
- *   category  the index: a share for the point's own category, the rest spread evenly
- *   constant  left out
- * A density is relative to Lebesgue measure in u on lines and to the counting measure elsewhere. Bergstra et al. 2011, section 4; joint
- * product kernels as in Falkner et al. 2018 (BOHB). */
+ *   line      continuous parameters and grids of more than MU_PARZEN_LEVELS levels: u in [0, 1], a
+ * normal truncated to [0, 1] ladder    smaller grids: u of the level's centre, the normal weighted
+ * by the levels' own shares and normalized over the levels category  the index: a share for the
+ * point's own category, the rest spread evenly constant  left out A density is relative to Lebesgue
+ * measure in u on lines and to the counting measure elsewhere. Bergstra et al. 2011, section 4;
+ * joint product kernels as in Falkner et al. 2018 (BOHB). */
 #ifndef MUSHIR_SURROGATE_PARZEN_H
 #define MUSHIR_SURROGATE_PARZEN_H
 
@@ -30,8 +31,9 @@ const struct mu_axis *mu_axes_create(const struct mu_space *space, struct mu_are
 /* A coordinate of the space -> the number on the axis. */
 double mu_axis_position(const struct mu_axis *axis, double x);
 
-/* On a line or ladder every kernel's standard deviation is |width|, but at least half the cell it stands in and at most 1. On a category of
- * L levels a kernel of n has (1 + 1/n) / (1 + L/n) on its own level and (1/n) / (1 + L/n) on each other one, which is Optuna's rule. */
+/* On a line or ladder every kernel's standard deviation is |width|, but at least half the cell it
+ * stands in and at most 1. On a category of L levels a kernel of n has (1 + 1/n) / (1 + L/n) on its
+ * own level and (1/n) / (1 + L/n) on each other one, which is Optuna's rule. */
 struct mu_parzen_options {
     double width;        /* in units of the axis */
     double prior_weight; /* weight of the prior kernel, beside those of the points */
@@ -44,13 +46,15 @@ struct mu_parzen_kernel {
 
 /* A mixture seen on one axis. Kernel 0 is the prior's. */
 struct mu_parzen_axis {
-    double *position;               /* per kernel: mean, or index of the category; the prior has none there */
-    double *curvature;              /* per kernel; NULL: that of |usual| for every point */
-    struct mu_parzen_kernel prior;  /* not on categories */
-    struct mu_parzen_kernel usual;  /* of a point at least |margin| from both ends */
-    double margin;                  /* infinite: no point has the usual mass */
-    struct mu_parzen_kernel *rungs; /* ladders: the kernel that stands on a level, made when it is needed first */
-    double own, other;              /* categories: log probability of a point's own category and of each other one */
+    double *position;  /* per kernel: mean, or index of the category; the prior has none there */
+    double *curvature; /* per kernel; NULL: that of |usual| for every point */
+    struct mu_parzen_kernel prior; /* not on categories */
+    struct mu_parzen_kernel usual; /* of a point at least |margin| from both ends */
+    double margin;                 /* infinite: no point has the usual mass */
+    struct mu_parzen_kernel
+        *rungs; /* ladders: the kernel that stands on a level, made when it is needed first */
+    double own,
+        other; /* categories: log probability of a point's own category and of each other one */
 };
 
 struct mu_parzen {
@@ -60,25 +64,30 @@ struct mu_parzen {
     size_t n_axes, n, capacity; /* n kernels, the prior's among them */
     size_t settled;             /* number of kernels that the probabilities on categories are for */
     double *constant;           /* per kernel: log weight and all the normalizations */
-    double *running;            /* per kernel: sum of the weights of the points up to it, without the prior's */
+    double
+        *running; /* per kernel: sum of the weights of the points up to it, without the prior's */
 };
 
 /* The prior kernel alone, with room for |room| points. Arena-owned. */
-struct mu_parzen *mu_parzen_create(const struct mu_axis *axes, size_t n_axes, const struct mu_parzen_options *options, size_t room,
-                                   struct mu_arena *arena);
+struct mu_parzen *mu_parzen_create(const struct mu_axis *axes, size_t n_axes,
+    const struct mu_parzen_options *options, size_t room, struct mu_arena *arena);
 
-/* Add the kernel of a point, one number per axis, with a positive |weight|. Without effect when there is no more room. Cost: n_axes. */
+/* Add the kernel of a point, one number per axis, with a positive |weight|. Without effect when
+ * there is no more room. Cost: n_axes. */
 void mu_parzen_add(struct mu_parzen *parzen, const double *at, double weight);
 
-/* Log kernel values (weights included, as they were given) of every kernel at |at| into |values| (n of them); returns the largest. */
+/* Log kernel values (weights included, as they were given) of every kernel at |at| into |values| (n
+ * of them); returns the largest. */
 double mu_parzen_kernels(struct mu_parzen *parzen, const double *at, double *values);
 
 /* log density at |at|; |scratch| holds n numbers. */
 double mu_parzen_log_density(struct mu_parzen *parzen, const double *at, double *scratch);
 
-/* The same for the mixtures that leave out the first from[0], from[1], ... points (ascending, |n_from| of them), without renormalizing
- * their weights: the logs of their densities into |result|. */
-void mu_parzen_log_tails(struct mu_parzen *parzen, const double *at, const size_t *from, size_t n_from, double *scratch, double *result);
+/* The same for the mixtures that leave out the first from[0], from[1], ... points (ascending,
+ * |n_from| of them), without renormalizing their weights: the logs of their densities into
+ * |result|. */
+void mu_parzen_log_tails(struct mu_parzen *parzen, const double *at, const size_t *from,
+    size_t n_from, double *scratch, double *result);
 
 /* The number of a kernel drawn by weight. */
 size_t mu_parzen_pick(const struct mu_parzen *parzen, struct mu_stream *stream);

@@ -5,7 +5,8 @@
 
 #include "common/num/linalg.h"
 
-void mu_posterior_init(struct mu_posterior *p, size_t capacity, size_t draws, struct mu_arena *arena) {
+void mu_posterior_init(
+    struct mu_posterior *p, size_t capacity, size_t draws, struct mu_arena *arena) {
     *p = (struct mu_posterior){.capacity = capacity, .draws = draws};
     p->root = MU_ARRAY(arena, capacity * capacity, double);
     p->alpha = MU_ARRAY(arena, draws * capacity, double);
@@ -14,7 +15,8 @@ void mu_posterior_init(struct mu_posterior *p, size_t capacity, size_t draws, st
     p->w = MU_ARRAY(arena, capacity, double);
 }
 
-/* The Cholesky factor of |matrix| into the root; false when no raise of the diagonal helps, since not all of it is finite. */
+/* The Cholesky factor of |matrix| into the root; false when no raise of the diagonal helps, since
+ * not all of it is finite. */
 static bool factor(struct mu_posterior *p, const double *matrix) {
     for (double raise = 0; isfinite(raise); raise = 10 * raise + 1e-8 * matrix[0]) {
         for (size_t a = 0; a < p->n; a++) {
@@ -34,7 +36,8 @@ static void invert_factor(struct mu_posterior *p) {
     for (size_t a = 0; a < p->n; a++) {
         double *restrict row = p->root + a * p->capacity;
         for (size_t c = 0; c < a; c++) {
-            const double weight = row[c], *restrict other = p->root + c * p->capacity;
+            const double weight = row[c];
+            const double *restrict other = p->root + c * p->capacity;
             row[c] = 0;
             for (size_t b = 0; b <= c; b++) {
                 row[b] -= weight * other[b];
@@ -57,7 +60,8 @@ static void add_row(struct mu_posterior *p, size_t a, size_t draw, double beta) 
     }
 }
 
-void mu_posterior_condition(struct mu_posterior *p, const double *matrix, const double *y, size_t n) {
+void mu_posterior_condition(
+    struct mu_posterior *p, const double *matrix, const double *y, size_t n) {
     memset(p->alpha, 0, p->draws * p->capacity * sizeof *p->alpha);
     p->n = n;
     if (!factor(p, matrix)) {
@@ -81,7 +85,8 @@ void mu_posterior_means(const struct mu_posterior *p, double *means) {
 /* R k into v. */
 static void whiten(struct mu_posterior *p) {
     for (size_t a = 0; a < p->n; a++) {
-        const double *restrict row = p->root + a * p->capacity, *restrict k = p->k;
+        const double *restrict row = p->root + a * p->capacity;
+        const double *restrict k = p->k;
         double sums[4] = {0};
         size_t b = 0;
         for (; b + 4 <= a + 1; b += 4) {
@@ -98,14 +103,16 @@ static void whiten(struct mu_posterior *p) {
 
 double mu_posterior_sd(struct mu_posterior *p, double variance) {
     whiten(p);
-    double rest = variance - mu_dot(p->v, p->v, p->n), least = 1e-10 * variance;
+    double rest = variance - mu_dot(p->v, p->v, p->n);
+    double least = 1e-10 * variance;
     return sqrt(rest > least ? rest : least);
 }
 
 void mu_posterior_solve(struct mu_posterior *p) {
     memset(p->w, 0, p->n * sizeof *p->w);
     for (size_t a = 0; a < p->n; a++) {
-        const double v = p->v[a], *restrict row = p->root + a * p->capacity;
+        const double v = p->v[a];
+        const double *restrict row = p->root + a * p->capacity;
         double *restrict w = p->w;
         for (size_t b = 0; b <= a; b++) {
             w[b] += row[b] * v;
@@ -113,13 +120,16 @@ void mu_posterior_solve(struct mu_posterior *p) {
     }
 }
 
-bool mu_posterior_extend(struct mu_posterior *p, double variance, double noise, const double *values) {
+bool mu_posterior_extend(
+    struct mu_posterior *p, double variance, double noise, const double *values) {
     if (p->n == p->capacity) {
         return false;
     }
     mu_posterior_solve(p);
     size_t n = p->n;
-    double rest = variance - mu_dot(p->v, p->v, n), scale = 1 / sqrt(rest > noise ? rest : noise), *row = p->root + n * p->capacity;
+    double rest = variance - mu_dot(p->v, p->v, n);
+    double scale = 1 / sqrt(rest > noise ? rest : noise);
+    double *row = p->root + n * p->capacity;
     for (size_t b = 0; b < n; b++) {
         row[b] = -scale * p->w[b];
     }

@@ -6,15 +6,19 @@
 #include "common/num/sort.h"
 
 double mu_yeo_johnson(double z, double lambda) {
-    double l = log1p(fabs(z)), power = z < 0 ? 2 - lambda : lambda;
+    double l = log1p(fabs(z));
+    double power = z < 0 ? 2 - lambda : lambda;
     double value = fabs(power) < 1e-12 ? l : expm1(power * l) / power;
     return z < 0 ? -value : value;
 }
 
 static double profile(const double *z, size_t n, double lambda) {
-    double mean = 0, square = 0, jacobian = 0;
+    double mean = 0;
+    double square = 0;
+    double jacobian = 0;
     for (size_t i = 0; i < n; i++) {
-        double value = mu_yeo_johnson(z[i], lambda), gap = value - mean;
+        double value = mu_yeo_johnson(z[i], lambda);
+        double gap = value - mean;
         mean += gap / (double)(i + 1);
         square += gap * (value - mean);
         jacobian += copysign(log1p(fabs(z[i])), z[i]);
@@ -25,8 +29,12 @@ static double profile(const double *z, size_t n, double lambda) {
 
 double mu_yeo_johnson_lambda(const double *z, size_t n) {
     const double golden = 0.61803398874989484820;
-    double low = -2, high = 4, a = high - golden * (high - low), b = low + golden * (high - low);
-    double at_a = profile(z, n, a), at_b = profile(z, n, b);
+    double low = -2;
+    double high = 4;
+    double a = high - golden * (high - low);
+    double b = low + golden * (high - low);
+    double at_a = profile(z, n, a);
+    double at_b = profile(z, n, b);
     for (int i = 0; i < 40; i++) {
         if (at_a >= at_b) {
             high = b, b = a, at_b = at_a;
@@ -42,7 +50,9 @@ double mu_yeo_johnson_lambda(const double *z, size_t n) {
 }
 
 bool mu_standardise(double *t, size_t n) {
-    double mean = 0, square = 0, largest = 0;
+    double mean = 0;
+    double square = 0;
+    double largest = 0;
     for (size_t i = 0; i < n; i++) {
         largest = fmax(largest, fabs(t[i]));
     }
@@ -61,10 +71,12 @@ bool mu_standardise(double *t, size_t n) {
     return varied;
 }
 
-/* -loss, scaled to the largest magnitude so that 1e308 does not overflow, with bad outliers clipped. */
+/* -loss, scaled to the largest magnitude so that 1e308 does not overflow, with bad outliers
+ * clipped. */
 static void clipped(const double *loss, double *target, size_t n, struct mu_arena *arena) {
     struct mu_arena_mark mark = mu_arena_mark(arena);
-    double *sorted = MU_ARRAY(arena, n, double), largest = 0;
+    double *sorted = MU_ARRAY(arena, n, double);
+    double largest = 0;
     for (size_t i = 0; i < n; i++) {
         largest = fmax(largest, fabs(loss[i]));
     }
@@ -72,7 +84,8 @@ static void clipped(const double *loss, double *target, size_t n, struct mu_aren
         sorted[i] = target[i] = largest > 0 ? loss[i] / largest : 0;
     }
     mu_sort(sorted, n);
-    double spread = sorted[3 * n / 4] - sorted[n / 4], limit = sorted[n / 2] + 10 * spread;
+    double spread = sorted[3 * n / 4] - sorted[n / 4];
+    double limit = sorted[n / 2] + 10 * spread;
     for (size_t i = 0; i < n; i++) {
         target[i] = -(spread > 0 && target[i] > limit ? limit : target[i]);
     }
@@ -87,7 +100,8 @@ bool mu_targets(const double *loss, double *target, size_t n, struct mu_arena *a
         return false;
     }
     struct mu_arena_mark mark = mu_arena_mark(arena);
-    double *warped = MU_ARRAY(arena, n, double), lambda = mu_yeo_johnson_lambda(target, n);
+    double *warped = MU_ARRAY(arena, n, double);
+    double lambda = mu_yeo_johnson_lambda(target, n);
     for (size_t i = 0; i < n; i++) {
         warped[i] = mu_yeo_johnson(target[i], lambda);
     }

@@ -1,4 +1,5 @@
-/* Losses -> standardised targets that a model can fit: larger is better, no outlier, nearly normal. */
+/* Losses -> standardised targets that a model can fit: larger is better, no outlier, nearly normal.
+ */
 #ifndef MUSHIR_SURROGATE_TARGETS_H
 #define MUSHIR_SURROGATE_TARGETS_H
 
@@ -7,17 +8,21 @@
 
 #include "common/base/arena.h"
 
-/* |n| finite values to mean 0 and standard deviation 1, in place. False, and all 0, when they do not differ by 1e-14 of the largest. */
+/* |n| finite values to mean 0 and standard deviation 1, in place. False, and all 0, when they do
+ * not differ by 1e-14 of the largest. */
 bool mu_standardise(double *values, size_t n);
 
-/* psi_lambda(z) of Yeo and Johnson, "A new family of power transformations", Biometrika 2000, eq. 3.1. */
+/* psi_lambda(z) of Yeo and Johnson, "A new family of power transformations", Biometrika 2000,
+ * eq. 3.1. */
 double mu_yeo_johnson(double z, double lambda);
 
-/* The lambda in [-2, 4] with the largest profile likelihood for |n| standardised values (their eq. 4.1), by golden section. */
+/* The lambda in [-2, 4] with the largest profile likelihood for |n| standardised values (their
+ * eq. 4.1), by golden section. */
 double mu_yeo_johnson_lambda(const double *z, size_t n);
 
-/* |n| finite losses -> targets: losses beyond median + 10 interquartile ranges are clipped, then -loss is standardised, transformed and
- * standardised again. Monotone up to the clipping. False, and all targets 0, when the losses are all equal or n < 2. */
+/* |n| finite losses -> targets: losses beyond median + 10 interquartile ranges are clipped, then
+ * -loss is standardised, transformed and standardised again. Monotone up to the clipping. False,
+ * and all targets 0, when the losses are all equal or n < 2. */
 bool mu_targets(const double *loss, double *target, size_t n, struct mu_arena *arena);
 
 #endif

@@ -7,13 +7,16 @@
 
 enum { SPLITS = 3, MOST_GOOD = 25 };
 
-/* Defaults, chosen on randomly shifted problems of every kind of parameter (README of services/tpe); none is delicate. */
+/* Defaults, chosen on randomly shifted problems of every kind of parameter (README of
+ * services/tpe); none is delicate. */
 static const struct tuning {
     double startup, candidates;
     double gamma;        /* share of the observations in the middle split's good group */
-    double width, floor; /* standard deviation of every kernel: width / sqrt(n) of n observations, at least the floor */
+    double width, floor; /* standard deviation of every kernel: width / sqrt(n) of n observations,
+                            at least the floor */
     double shared_from;  /* from so many points on the splits share the kernels of the bad group */
-    double crossed;      /* share of candidates that take every axis from a kernel of its own: recombination */
+    double crossed;      /* share of candidates that take every axis from a kernel of its own:
+                            recombination */
 } TUNING = {5, 32, 0.15, 0.45, 0.01, 200, 0.5};
 
 struct mu_tpe_model {
@@ -34,10 +37,13 @@ struct mu_tpe_model {
     double *values; /* scratch: a number per kernel */
 };
 
-/* The indices of |data|: the |n_best| smallest losses first, by loss and then by index, and the others. */
+/* The indices of |data|: the |n_best| smallest losses first, by loss and then by index, and the
+ * others. */
 static size_t *rank(const struct mu_tpe_data *data, size_t n_best, struct mu_arena *arena) {
     const double *loss = data->loss;
-    size_t *order = MU_ARRAY(arena, data->n, size_t), best = 0, others = data->n;
+    size_t *order = MU_ARRAY(arena, data->n, size_t);
+    size_t best = 0;
+    size_t others = data->n;
     for (size_t i = 0; i < data->n; i++) {
         if (best == n_best && loss[i] >= loss[order[best - 1]]) {
             order[--others] = i;
@@ -68,12 +74,15 @@ static const double *position_of(struct mu_tpe_model *t, const double *x) {
 }
 
 /* The best |n|, weighted by rank; the prior weighs as much as |prior| of them do on average. */
-static struct mu_parzen *build_good(struct mu_tpe_model *t, const size_t *order, size_t n, double width, double prior) {
-    double mean = 0, last = log((double)n + 1);
+static struct mu_parzen *build_good(
+    struct mu_tpe_model *t, const size_t *order, size_t n, double width, double prior) {
+    double mean = 0;
+    double last = log((double)n + 1);
     for (size_t i = 0; i < n; i++) {
         mean += (last - log((double)i + 1)) / (double)n;
     }
-    struct mu_parzen *good = mu_parzen_create(t->axes, t->n_axes, &(struct mu_parzen_options){width, prior * mean}, n, t->arena);
+    struct mu_parzen *good = mu_parzen_create(
+        t->axes, t->n_axes, &(struct mu_parzen_options){width, prior * mean}, n, t->arena);
     for (size_t i = 0; i < n; i++) {
         mu_parzen_add(good, position_of(t, t->data.x[order[i]]), last - log((double)i + 1));
     }
@@ -81,9 +90,11 @@ static struct mu_parzen *build_good(struct mu_tpe_model *t, const size_t *order,
 }
 
 /* All but the best |from|, with room for the avoided. */
-static struct mu_parzen *build_bad(struct mu_tpe_model *t, const size_t *order, size_t from, double width, double prior) {
+static struct mu_parzen *build_bad(
+    struct mu_tpe_model *t, const size_t *order, size_t from, double width, double prior) {
     size_t room = t->data.n - from + t->room;
-    struct mu_parzen *bad = mu_parzen_create(t->axes, t->n_axes, &(struct mu_parzen_options){width, prior}, room, t->arena);
+    struct mu_parzen *bad = mu_parzen_create(
+        t->axes, t->n_axes, &(struct mu_parzen_options){width, prior}, room, t->arena);
     for (size_t i = from; i < t->data.n; i++) {
         mu_parzen_add(bad, position_of(t, t->data.x[order[i]]), 1);
     }
@@ -94,8 +105,9 @@ static void build(struct mu_tpe_model *t) {
     static const double SHARES[SPLITS] = {0.5, 1, 2};
     struct mu_arena *arena = t->arena;
     double prior = t->options.prior_weight > 0 ? t->options.prior_weight : 1;
-    /* One width for both groups and all points, so that l / g compares like with like: widths that follow the gaps between neighbours are
-     * narrow wherever an int or a plateau lets good points agree by chance, and the search stays there. */
+    /* One width for both groups and all points, so that l / g compares like with like: widths that
+     * follow the gaps between neighbours are narrow wherever an int or a plateau lets good points
+     * agree by chance, and the search stays there. */
     double width = fmax(TUNING.floor, TUNING.width / sqrt((double)t->data.n));
     t->built = true;
     t->room = t->room - t->n_avoid < MU_TPE_MOST ? t->room : t->n_avoid + MU_TPE_MOST;
@@ -110,7 +122,9 @@ static void build(struct mu_tpe_model *t) {
     const size_t *order = rank(&t->data, t->n_good[SPLITS - 1], arena);
     for (size_t e = 0; e < SPLITS; e++) {
         t->good[e] = build_good(t, order, t->n_good[e], width, prior);
-        t->bad[e] = t->shared && e ? t->bad[0] : build_bad(t, order, t->shared ? 0 : t->n_good[e], width, prior);
+        t->bad[e] = t->shared && e
+                        ? t->bad[0]
+                        : build_bad(t, order, t->shared ? 0 : t->n_good[e], width, prior);
     }
 }
 
@@ -124,10 +138,12 @@ static void push(struct mu_tpe_model *t) {
     }
 }
 
-/* The mean over the splits of log good - log bad: the logarithm of what expected improvement grows with (Bergstra et al. 2011, equation 5),
- * up to a constant. Shared kernels: a split's bad density sums those behind its good group, the prior's among them. */
+/* The mean over the splits of log good - log bad: the logarithm of what expected improvement grows
+ * with (Bergstra et al. 2011, equation 5), up to a constant. Shared kernels: a split's bad density
+ * sums those behind its good group, the prior's among them. */
 static double score(const struct mu_tpe_model *t, const double *at) {
-    double s = 0, tails[SPLITS];
+    double s = 0;
+    double tails[SPLITS];
     if (t->shared) {
         mu_parzen_log_tails(t->bad[0], at, t->n_good, SPLITS, t->values, tails);
     }
@@ -139,7 +155,8 @@ static double score(const struct mu_tpe_model *t, const double *at) {
 }
 
 /* One draw from a split's good density, its axes from one kernel or each from its own. */
-static void draw_candidate(const struct mu_tpe_model *t, size_t number, struct mu_stream *stream, double *at) {
+static void draw_candidate(
+    const struct mu_tpe_model *t, size_t number, struct mu_stream *stream, double *at) {
     struct mu_parzen *good = t->good[number % SPLITS];
     bool crossed = mu_uniform(stream) < TUNING.crossed;
     size_t k = mu_parzen_pick(good, stream);
@@ -151,14 +168,18 @@ static void draw_candidate(const struct mu_tpe_model *t, size_t number, struct m
 
 static void to_point(const struct mu_tpe_model *t, const double *at, double *x) {
     for (size_t a = 0; a < t->n_axes; a++) {
-        x[a] = t->axes[a].kind == MU_AXIS_CATEGORY ? at[a] : mu_parameter_at(t->axes[a].parameter, at[a]);
+        x[a] = t->axes[a].kind == MU_AXIS_CATEGORY ? at[a]
+                                                   : mu_parameter_at(t->axes[a].parameter, at[a]);
     }
 }
 
-static void search(struct mu_tpe_model *t, const struct mu_seen *seen, uint64_t seed, uint64_t number, double *x) {
-    size_t n = t->n_axes, candidates = t->options.candidates ? t->options.candidates : (size_t)TUNING.candidates;
+static void search(
+    struct mu_tpe_model *t, const struct mu_seen *seen, uint64_t seed, uint64_t number, double *x) {
+    size_t n = t->n_axes;
+    size_t candidates = t->options.candidates ? t->options.candidates : (size_t)TUNING.candidates;
     struct mu_arena_mark mark = mu_arena_mark(t->arena);
-    double *point = MU_ARRAY(t->arena, n, double), best = -INFINITY;
+    double *point = MU_ARRAY(t->arena, n, double);
+    double best = -INFINITY;
     struct mu_stream stream;
     mu_stream_init(&stream, seed, number, "candidates");
     for (size_t tries = 0, found = 0; found < candidates && tries < 4 * candidates; tries++) {
@@ -180,16 +201,20 @@ static void search(struct mu_tpe_model *t, const struct mu_seen *seen, uint64_t 
     }
 }
 
-struct mu_tpe_model *mu_tpe_create(const struct mu_tpe_options *options, const struct mu_tpe_data *data, size_t room,
-                                   struct mu_arena *arena) {
+struct mu_tpe_model *mu_tpe_create(const struct mu_tpe_options *options,
+    const struct mu_tpe_data *data, size_t room, struct mu_arena *arena) {
     struct mu_tpe_model *t = MU_NEW(arena, struct mu_tpe_model);
-    *t = (struct mu_tpe_model){
-        .options = *options, .data = *data, .avoid = MU_ARRAY(arena, room, const double *), .room = room, .arena = arena};
+    *t = (struct mu_tpe_model){.options = *options,
+        .data = *data,
+        .avoid = MU_ARRAY(arena, room, const double *),
+        .room = room,
+        .arena = arena};
     return t;
 }
 
-struct mu_tpe_model *mu_tpe_of_history(const struct mu_tpe_options *options, const struct mu_space *space, const struct mu_history *history,
-                                       size_t wanted, struct mu_arena *arena) {
+struct mu_tpe_model *mu_tpe_of_history(const struct mu_tpe_options *options,
+    const struct mu_space *space, const struct mu_history *history, size_t wanted,
+    struct mu_arena *arena) {
     const double **x = MU_ARRAY(arena, history->n, const double *);
     double *loss = MU_ARRAY(arena, history->n, double);
     struct mu_tpe_data data = {.space = space, .x = x, .loss = loss};
@@ -215,7 +240,8 @@ void mu_tpe_avoid(struct mu_tpe_model *t, const double *x) {
     }
 }
 
-void mu_tpe_propose(struct mu_tpe_model *t, const struct mu_seen *seen, uint64_t seed, uint64_t number, double *x) {
+void mu_tpe_propose(
+    struct mu_tpe_model *t, const struct mu_seen *seen, uint64_t seed, uint64_t number, double *x) {
     size_t startup = t->options.startup ? t->options.startup : (size_t)TUNING.startup;
     if (t->data.n < startup || t->data.space->n == 0) {
         mu_space_design(t->data.space, seed, number, x);

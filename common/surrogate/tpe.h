@@ -1,23 +1,30 @@
 /* The tree-structured Parzen estimator: propose where good points are dense and bad ones are not.
  *
- * Bergstra, Bardenet, Bengio and Kegl, "Algorithms for hyper-parameter optimization", NeurIPS 2011; joint kernels after Falkner, Klein and
- * Hutter (BOHB, ICML 2018). What is ours is told in services/tpe/README.md. */
+ * Bergstra, Bardenet, Bengio and Kegl, "Algorithms for hyper-parameter optimization", NeurIPS 2011;
+ * joint kernels after Falkner, Klein and Hutter (BOHB, ICML 2018). What is ours is told in
+ * services/tpe/README.md. */
 #ifndef MUSHIR_SURROGATE_TPE_H
 #define MUSHIR_SURROGATE_TPE_H
 
 #include "common/search/experiment.h"
 
-/* Suggestions of one request that come from an estimator; a larger request goes on with random points, which keeps its cost bounded. */
+/* Suggestions of one request that come from an estimator; a larger request goes on with random
+ * points, which keeps its cost bounded. */
 enum { MU_TPE_MOST = 256 };
 
 struct mu_tpe_options {
-    size_t startup;      /* below this many observations: an initial design instead of the model; 0: the default */
-    size_t candidates;   /* points drawn from the good density, the best of which is proposed; 0: the default */
-    double gamma;        /* ceil(gamma sqrt(n)) points are good, as in hyperopt; 0: 0.15 n. Also half and twice as many, each at most 25 */
-    double prior_weight; /* weight of the wide prior kernel in units of a point's; 0: the default 1 */
+    size_t startup; /* below this many observations: an initial design instead of the model; 0: the
+                       default */
+    size_t candidates; /* points drawn from the good density, the best of which is proposed; 0: the
+                          default */
+    double gamma; /* ceil(gamma sqrt(n)) points are good, as in hyperopt; 0: 0.15 n. Also half and
+                     twice as many, each at most 25 */
+    double
+        prior_weight; /* weight of the wide prior kernel in units of a point's; 0: the default 1 */
 };
 
-/* What is known: |n| points of the space with their losses (smaller is better, finite), in canonical order. */
+/* What is known: |n| points of the space with their losses (smaller is better, finite), in
+ * canonical order. */
 struct mu_tpe_data {
     const struct mu_space *space;
     const double *const *x;
@@ -27,23 +34,27 @@ struct mu_tpe_data {
 
 struct mu_tpe_model;
 
-/* The estimator of |data|, which is borrowed, with room for |room| points to keep away from. Arena-owned. */
-struct mu_tpe_model *mu_tpe_create(const struct mu_tpe_options *options, const struct mu_tpe_data *data, size_t room,
-                                   struct mu_arena *arena);
+/* The estimator of |data|, which is borrowed, with room for |room| points to keep away from.
+ * Arena-owned. */
+struct mu_tpe_model *mu_tpe_create(const struct mu_tpe_options *options,
+    const struct mu_tpe_data *data, size_t room, struct mu_arena *arena);
 
-/* The estimator of |history|, which is borrowed: finished trials with a value are data, the others are kept away from, as |wanted|
- * suggestions can be. */
-struct mu_tpe_model *mu_tpe_of_history(const struct mu_tpe_options *options, const struct mu_space *space, const struct mu_history *history,
-                                       size_t wanted, struct mu_arena *arena);
+/* The estimator of |history|, which is borrowed: finished trials with a value are data, the others
+ * are kept away from, as |wanted| suggestions can be. */
+struct mu_tpe_model *mu_tpe_of_history(const struct mu_tpe_options *options,
+    const struct mu_space *space, const struct mu_history *history, size_t wanted,
+    struct mu_arena *arena);
 
-/* Keep away from |x|, a point without a value: a running trial, a failure, or an earlier suggestion of the same batch. Borrowed. Without
- * effect when there is no more room. */
+/* Keep away from |x|, a point without a value: a running trial, a failure, or an earlier suggestion
+ * of the same batch. Borrowed. Without effect when there is no more room. */
 void mu_tpe_avoid(struct mu_tpe_model *tpe, const double *x);
 
-/* Propose a point that is not in |seen| (while the space has one) into |x| (space.n coordinates). A pure function of what the estimator was
- * given, |seed| and |number| (of the suggestion within the experiment), which key the random streams. Adds the point neither to |seen| nor
- * to those avoided. The first call builds the densities, linear in all points, with room for MU_TPE_MOST more to avoid; they stay with the
- * arena, and later calls only add to them. */
-void mu_tpe_propose(struct mu_tpe_model *tpe, const struct mu_seen *seen, uint64_t seed, uint64_t number, double *x);
+/* Propose a point that is not in |seen| (while the space has one) into |x| (space.n coordinates). A
+ * pure function of what the estimator was given, |seed| and |number| (of the suggestion within the
+ * experiment), which key the random streams. Adds the point neither to |seen| nor to those avoided.
+ * The first call builds the densities, linear in all points, with room for MU_TPE_MOST more to
+ * avoid; they stay with the arena, and later calls only add to them. */
+void mu_tpe_propose(struct mu_tpe_model *tpe, const struct mu_seen *seen, uint64_t seed,
+    uint64_t number, double *x);
 
 #endif

@@ -13,7 +13,8 @@ struct grower {
     const struct mu_tree_options *options;
     struct mu_stream *stream;
     struct mu_tree *tree;
-    size_t *samples, *slots; /* rows, and their places in the caller's list; both permuted in step */
+    size_t *samples,
+        *slots; /* rows, and their places in the caller's list; both permuted in step */
     size_t *dims;
     struct pair *pairs;
 };
@@ -31,7 +32,9 @@ static void sort_pairs(struct pair *p, size_t n) {
         for (size_t i = gap; i < n; i++) {
             struct pair moving = p[i];
             size_t j = i;
-            for (; j >= gap && (p[j - gap].at > moving.at || (p[j - gap].at == moving.at && p[j - gap].y > moving.y)); j -= gap) {
+            for (; j >= gap && (p[j - gap].at > moving.at ||
+                                   (p[j - gap].at == moving.at && p[j - gap].y > moving.y));
+                 j -= gap) {
                 p[j] = p[j - gap];
             }
             p[j] = moving;
@@ -41,8 +44,11 @@ static void sort_pairs(struct pair *p, size_t n) {
 
 /* Replace categories by the rank of their mean response in the node. */
 static void rank_categories(struct pair *pairs, size_t n) {
-    double mean[64] = {0}, count[64] = {0}, rank[64] = {0};
-    size_t present[64], n_present = 0;
+    double mean[64] = {0};
+    double count[64] = {0};
+    double rank[64] = {0};
+    size_t present[64];
+    size_t n_present = 0;
     for (size_t i = 0; i < n; i++) {
         mean[pairs[i].index] += pairs[i].y;
         count[pairs[i].index] += 1;
@@ -69,7 +75,8 @@ static void load_pairs(struct grower *g, size_t dim, size_t first, size_t n) {
     for (size_t i = 0; i < n; i++) {
         size_t row = g->samples[first + i];
         double at = data->u[row * data->n_dims + dim];
-        g->pairs[i] = (struct pair){.at = at, .y = data->y[row], .index = data->category[dim] ? (size_t)at % 64 : 0};
+        g->pairs[i] = (struct pair){
+            .at = at, .y = data->y[row], .index = data->category[dim] ? (size_t)at % 64 : 0};
     }
     if (data->category[dim]) {
         rank_categories(g->pairs, n);
@@ -78,11 +85,13 @@ static void load_pairs(struct grower *g, size_t dim, size_t first, size_t n) {
 
 /* Variance reduction, times n, of the first |left| sorted pairs with sum |sum| against the rest. */
 static double gain_of(double sum, double total, size_t left, size_t n) {
-    double right = (double)(n - left), rest = total - sum;
+    double right = (double)(n - left);
+    double rest = total - sum;
     return sum * sum / (double)left + rest * rest / right - total * total / (double)n;
 }
 
-static void finish_split(struct grower *g, struct split *best, size_t dim, size_t left, double gain, double threshold) {
+static void finish_split(
+    struct grower *g, struct split *best, size_t dim, size_t left, double gain, double threshold) {
     *best = (struct split){.gain = gain, .dim = dim, .category = g->data->category[dim]};
     best->threshold = threshold > g->pairs[left - 1].at ? threshold : g->pairs[left].at;
     for (size_t i = 0; i < left && best->category; i++) {
@@ -90,24 +99,31 @@ static void finish_split(struct grower *g, struct split *best, size_t dim, size_
     }
 }
 
-static void try_dimension(struct grower *g, size_t dim, size_t first, size_t n, struct split *best) {
+static void try_dimension(
+    struct grower *g, size_t dim, size_t first, size_t n, struct split *best) {
     load_pairs(g, dim, first, n);
     sort_pairs(g->pairs, n);
-    double position = mu_uniform(g->stream), total = 0, sum = 0;
+    double position = mu_uniform(g->stream);
+    double total = 0;
+    double sum = 0;
     double cut = g->pairs[0].at + position * (g->pairs[n - 1].at - g->pairs[0].at);
     for (size_t i = 0; i < n; i++) {
         total += g->pairs[i].y;
     }
     for (size_t left = 1; left < n; left++) {
         sum += g->pairs[left - 1].y;
-        bool edge = g->pairs[left].at > g->pairs[left - 1].at, drawn = g->pairs[left - 1].at <= cut && g->pairs[left].at > cut;
-        if (!edge || (g->options->random && !drawn) || left < g->options->leaf || n - left < g->options->leaf) {
+        bool edge = g->pairs[left].at > g->pairs[left - 1].at,
+             drawn = g->pairs[left - 1].at <= cut && g->pairs[left].at > cut;
+        if (!edge || (g->options->random && !drawn) || left < g->options->leaf ||
+            n - left < g->options->leaf) {
             continue;
         }
         double gain = gain_of(sum, total, left, n);
         if (gain > best->gain) {
-            double low = g->pairs[left - 1].at, high = g->pairs[left].at;
-            finish_split(g, best, dim, left, gain, g->options->random ? cut : low + (high - low) * position);
+            double low = g->pairs[left - 1].at;
+            double high = g->pairs[left].at;
+            finish_split(
+                g, best, dim, left, gain, g->options->random ? cut : low + (high - low) * position);
         }
     }
 }
@@ -119,9 +135,12 @@ static bool goes_left(const struct mu_tree_node *node, const double *u) {
 
 static struct split best_split(struct grower *g, size_t first, size_t n) {
     struct split best = {.gain = 1e-12};
-    size_t d = g->data->n_dims, looked = 0;
-    for (size_t i = 0; i < d && (looked < g->options->features || best.gain <= 1e-12); i++, looked++) {
-        size_t other = i + (size_t)mu_uniform_below(g->stream, d - i), dim = g->dims[other];
+    size_t d = g->data->n_dims;
+    size_t looked = 0;
+    for (size_t i = 0; i < d && (looked < g->options->features || best.gain <= 1e-12);
+         i++, looked++) {
+        size_t other = i + (size_t)mu_uniform_below(g->stream, d - i);
+        size_t dim = g->dims[other];
         g->dims[other] = g->dims[i];
         g->dims[i] = dim;
         try_dimension(g, dim, first, n, &best);
@@ -132,7 +151,8 @@ static struct split best_split(struct grower *g, size_t first, size_t n) {
 static size_t partition(struct grower *g, const struct mu_tree_node *node, size_t first, size_t n) {
     size_t left = first;
     for (size_t i = first; i < first + n; i++) {
-        size_t row = g->samples[i], slot = g->slots[i];
+        size_t row = g->samples[i];
+        size_t slot = g->slots[i];
         if (goes_left(node, g->data->u + row * g->data->n_dims)) {
             g->samples[i] = g->samples[left], g->slots[i] = g->slots[left];
             g->samples[left] = row, g->slots[left] = slot;
@@ -165,7 +185,8 @@ static size_t grow(struct grower *g, size_t first, size_t n, int depth) {
         split = best_split(g, first, n);
     }
     if (split.gain > 1e-12) {
-        node->dim = split.dim, node->threshold = split.threshold, node->set = split.set, node->category = split.category;
+        node->dim = split.dim, node->threshold = split.threshold, node->set = split.set,
+        node->category = split.category;
         size_t left = partition(g, node, first, n);
         if (left > 0 && left < n) {
             node->left = grow(g, first, left, depth - 1);
@@ -179,8 +200,8 @@ static size_t grow(struct grower *g, size_t first, size_t n, int depth) {
     return at;
 }
 
-struct mu_tree *mu_tree_grow(const struct mu_tree_data *data, const struct mu_tree_options *options, const size_t *samples,
-                             size_t n_samples, struct mu_stream *stream, struct mu_arena *arena) {
+struct mu_tree *mu_tree_grow(const struct mu_tree_data *data, const struct mu_tree_options *options,
+    const size_t *samples, size_t n_samples, struct mu_stream *stream, struct mu_arena *arena) {
     struct mu_tree *tree = MU_NEW(arena, struct mu_tree);
     tree->nodes = MU_ARRAY(arena, 2 * n_samples, struct mu_tree_node);
     tree->leaf_of = MU_ARRAY(arena, n_samples, size_t);

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Nobody may make a lookup long by sending trials of one hash: what is not found within so many slots is unknown. */
+/* Nobody may make a lookup long by sending trials of one hash: what is not found within so many
+ * slots is unknown. */
 enum { PROBES = 8, FIRST_SLOTS = 256 };
 
 struct entry {
@@ -81,7 +82,8 @@ static uint64_t word_at(const uint8_t *bytes) {
     return word;
 }
 
-/* Of the beginning, where the name is, and the end, where the times are; the rest is only compared. */
+/* Of the beginning, where the name is, and the end, where the times are; the rest is only compared.
+ */
 static uint64_t hash_of(uint64_t context, struct mu_slice s) {
     enum { HEAD = 48, TAIL = 24 };
     uint64_t hash = context * 0x9E3779B97F4A7C15u + s.size;
@@ -89,14 +91,16 @@ static uint64_t hash_of(uint64_t context, struct mu_slice s) {
         return mu_hash(hash, s.bytes, s.size);
     }
     for (size_t at = 0; at < HEAD + TAIL; at += 8) {
-        hash = (hash ^ word_at(s.bytes + (at < HEAD ? at : s.size - TAIL + (at - HEAD)))) * 0xD6E8FEB86659FD93u;
+        hash = (hash ^ word_at(s.bytes + (at < HEAD ? at : s.size - TAIL + (at - HEAD)))) *
+               0xD6E8FEB86659FD93u;
         hash ^= hash >> 32;
     }
     return hash;
 }
 
 /* The slot of the trial, or a free one for it; NULL when neither is near. */
-static struct entry **slot_of(const struct mu_trial_cache *cache, uint64_t context, struct mu_slice bytes) {
+static struct entry **slot_of(
+    const struct mu_trial_cache *cache, uint64_t context, struct mu_slice bytes) {
     size_t at = hash_of(context, bytes);
     for (size_t i = 0; i < PROBES; i++) {
         struct entry **slot = &cache->slots[(at + i) & cache->mask];
@@ -166,8 +170,8 @@ static uint64_t number_of(struct mu_trial_cache *cache, struct mu_slice bytes) {
 }
 
 /* With the lock held; nothing is known to a cache that lost its memory. */
-static void look_up(struct mu_trial_cache *cache, struct mu_slice context, const struct mu_slice *bytes, size_t n,
-                    struct mu_trial_lookup *lookup) {
+static void look_up(struct mu_trial_cache *cache, struct mu_slice context,
+    const struct mu_slice *bytes, size_t n, struct mu_trial_lookup *lookup) {
     if (!cache->memory || !cache->slots) {
         return;
     }
@@ -184,9 +188,11 @@ static void look_up(struct mu_trial_cache *cache, struct mu_slice context, const
     cache->stale |= cache->full && n > 0 && lookup->n_unknown == n;
 }
 
-void mu_trial_cache_find(struct mu_trial_cache *cache, struct mu_slice context, const struct mu_slice *bytes, size_t n,
-                         struct mu_trial_lookup *lookup, struct mu_arena *arena) {
-    *lookup = (struct mu_trial_lookup){MU_ARRAY(arena, n, const struct mu_trial *), MU_ARRAY(arena, n, size_t), n, cache, 0};
+void mu_trial_cache_find(struct mu_trial_cache *cache, struct mu_slice context,
+    const struct mu_slice *bytes, size_t n, struct mu_trial_lookup *lookup,
+    struct mu_arena *arena) {
+    *lookup = (struct mu_trial_lookup){
+        MU_ARRAY(arena, n, const struct mu_trial *), MU_ARRAY(arena, n, size_t), n, cache, 0};
     for (size_t i = 0; i < n; i++) {
         lookup->unknown[i] = i;
     }
@@ -216,11 +222,13 @@ static const char *copy_text(const char *text, uint8_t **to) {
     return copied;
 }
 
-/* One block: the entry, coordinates, assignments, the bytes, the texts. NULL when there is no room. */
-static struct entry *make_entry(struct mu_trial_cache *cache, uint64_t context, struct mu_slice bytes, const struct mu_trial *trial,
-                                size_t n_x) {
+/* One block: the entry, coordinates, assignments, the bytes, the texts. NULL when there is no room.
+ */
+static struct entry *make_entry(struct mu_trial_cache *cache, uint64_t context,
+    struct mu_slice bytes, const struct mu_trial *trial, size_t n_x) {
     size_t n = trial->n_assignments;
-    struct entry *entry = mu_arena_try_alloc(cache->memory, sizeof *entry + n_x * sizeof *trial->x + n * sizeof(struct mu_pair) +
+    struct entry *entry = mu_arena_try_alloc(cache->memory, sizeof *entry + n_x * sizeof *trial->x +
+                                                                n * sizeof(struct mu_pair) +
                                                                 bytes.size + text_size(trial));
     if (!entry) {
         return NULL;
@@ -243,7 +251,8 @@ static struct entry *make_entry(struct mu_trial_cache *cache, uint64_t context, 
     return entry;
 }
 
-static void add(struct mu_trial_cache *cache, uint64_t context, struct mu_slice bytes, const struct mu_trial *trial) {
+static void add(struct mu_trial_cache *cache, uint64_t context, struct mu_slice bytes,
+    const struct mu_trial *trial) {
     if (cache->n * 2 > cache->mask) {
         grow(cache);
     }

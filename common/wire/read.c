@@ -25,7 +25,8 @@ static void read_parameter(struct mu_parameter_text *out, const ParameterMessage
     }
 }
 
-static struct mu_parameter_text *read_parameters(ParameterMessage *const *in, size_t n, struct mu_arena *arena) {
+static struct mu_parameter_text *read_parameters(
+    ParameterMessage *const *in, size_t n, struct mu_arena *arena) {
     struct mu_parameter_text *out = MU_ARRAY(arena, n, struct mu_parameter_text);
     for (size_t i = 0; i < n; i++) {
         read_parameter(&out[i], in[i]);
@@ -33,15 +34,18 @@ static struct mu_parameter_text *read_parameters(ParameterMessage *const *in, si
     return out;
 }
 
-static void read_operation(struct mu_operation *out, const Api__V1__Beta1__Operation *in, struct mu_arena *arena) {
+static void read_operation(
+    struct mu_operation *out, const Api__V1__Beta1__Operation *in, struct mu_arena *arena) {
     *out = (struct mu_operation){.type = in->operation_type};
     if (in->parameter_specs) {
-        out->parameters = read_parameters(in->parameter_specs->parameters, in->parameter_specs->n_parameters, arena);
+        out->parameters = read_parameters(
+            in->parameter_specs->parameters, in->parameter_specs->n_parameters, arena);
         out->n_parameters = in->parameter_specs->n_parameters;
     }
 }
 
-static void read_network(struct mu_network *out, const Api__V1__Beta1__NasConfig *in, struct mu_arena *arena) {
+static void read_network(
+    struct mu_network *out, const Api__V1__Beta1__NasConfig *in, struct mu_arena *arena) {
     *out = (struct mu_network){.present = true};
     if (in->graph_config) {
         out->layers = in->graph_config->num_layers;
@@ -59,20 +63,24 @@ static void read_network(struct mu_network *out, const Api__V1__Beta1__NasConfig
     out->n_operations = n;
 }
 
-static void read_algorithm(struct mu_experiment *out, const Api__V1__Beta1__AlgorithmSpec *in, struct mu_arena *arena) {
+static void read_algorithm(
+    struct mu_experiment *out, const Api__V1__Beta1__AlgorithmSpec *in, struct mu_arena *arena) {
     struct mu_pair *settings = MU_ARRAY(arena, in->n_algorithm_settings, struct mu_pair);
     for (size_t i = 0; i < in->n_algorithm_settings; i++) {
-        settings[i] = (struct mu_pair){in->algorithm_settings[i]->name, in->algorithm_settings[i]->value};
+        settings[i] =
+            (struct mu_pair){in->algorithm_settings[i]->name, in->algorithm_settings[i]->value};
     }
     out->algorithm = in->algorithm_name;
     out->settings = settings;
     out->n_settings = in->n_algorithm_settings;
 }
 
-static enum mu_status read_objective(struct mu_experiment *out, const ObjectiveMessage *in, struct mu_error *error) {
+static enum mu_status read_objective(
+    struct mu_experiment *out, const ObjectiveMessage *in, struct mu_error *error) {
     int type = (int)in->type;
     if (type < 0 || type > API__V1__BETA1__OBJECTIVE_TYPE__MAXIMIZE) {
-        return mu_fail(error, MU_INVALID_ARGUMENT, "objective.type %d is neither MINIMIZE nor MAXIMIZE", type);
+        return mu_fail(
+            error, MU_INVALID_ARGUMENT, "objective.type %d is neither MINIMIZE nor MAXIMIZE", type);
     }
     out->maximize = type == API__V1__BETA1__OBJECTIVE_TYPE__MAXIMIZE;
     out->objective = in->objective_metric_name;
@@ -80,7 +88,8 @@ static enum mu_status read_objective(struct mu_experiment *out, const ObjectiveM
     return MU_OK;
 }
 
-static enum mu_status read_spec(struct mu_experiment *out, const SpecMessage *spec, struct mu_arena *arena, struct mu_error *error) {
+static enum mu_status read_spec(struct mu_experiment *out, const SpecMessage *spec,
+    struct mu_arena *arena, struct mu_error *error) {
     out->parallel_trials = spec->parallel_trial_count;
     out->max_trials = spec->max_trial_count;
     if (spec->algorithm) {
@@ -94,11 +103,12 @@ static enum mu_status read_spec(struct mu_experiment *out, const SpecMessage *sp
         return status;
     }
     size_t n = spec->parameter_specs->n_parameters;
-    return mu_space_init(&out->space, read_parameters(spec->parameter_specs->parameters, n, arena), n, arena, error);
+    return mu_space_init(
+        &out->space, read_parameters(spec->parameter_specs->parameters, n, arena), n, arena, error);
 }
 
-static enum mu_status read_experiment(struct mu_experiment *out, const ExperimentMessage *in, struct mu_arena *arena,
-                                      struct mu_error *error) {
+static enum mu_status read_experiment(struct mu_experiment *out, const ExperimentMessage *in,
+    struct mu_arena *arena, struct mu_error *error) {
     *out = (struct mu_experiment){.name = in ? in->name : "", .objective = "", .algorithm = ""};
     return in && in->spec ? read_spec(out, in->spec, arena, error) : MU_OK;
 }
@@ -107,7 +117,8 @@ static const ObjectiveMessage *objective_of(const TrialMessage *trial) {
     return trial->spec ? trial->spec->objective : NULL;
 }
 
-/* The objective's text in the trial's observation. The trial's own objective names the metric when the experiment does not. */
+/* The objective's text in the trial's observation. The trial's own objective names the metric when
+ * the experiment does not. */
 static const char *find_metric(const TrialMessage *in, const char *objective) {
     if (!in->status || !in->status->observation) {
         return NULL;
@@ -123,8 +134,10 @@ static const char *find_metric(const TrialMessage *in, const char *objective) {
     return NULL;
 }
 
-static void read_trial(struct mu_trial_record *out, const TrialMessage *in, const char *objective, struct mu_arena *arena) {
-    *out = (struct mu_trial_record){.name = in->name, .completed = "", .metric = find_metric(in, objective)};
+static void read_trial(struct mu_trial_record *out, const TrialMessage *in, const char *objective,
+    struct mu_arena *arena) {
+    *out = (struct mu_trial_record){
+        .name = in->name, .completed = "", .metric = find_metric(in, objective)};
     if (in->status) {
         out->completed = in->status->completion_time;
         out->condition = (int)in->status->condition;
@@ -135,15 +148,18 @@ static void read_trial(struct mu_trial_record *out, const TrialMessage *in, cons
     size_t n = in->spec->parameter_assignments->n_assignments;
     struct mu_pair *pairs = MU_ARRAY(arena, n, struct mu_pair);
     for (size_t i = 0; i < n; i++) {
-        const Api__V1__Beta1__ParameterAssignment *a = in->spec->parameter_assignments->assignments[i];
+        const Api__V1__Beta1__ParameterAssignment *a =
+            in->spec->parameter_assignments->assignments[i];
         pairs[i] = (struct mu_pair){a->name, a->value};
     }
     out->assignments = pairs;
     out->n_assignments = n;
 }
 
-/* Clients that send no objective with the experiment leave its direction to the trials, which all have the same. */
-static void borrow_direction(struct mu_experiment *experiment, TrialMessage *const *trials, size_t n) {
+/* Clients that send no objective with the experiment leave its direction to the trials, which all
+ * have the same. */
+static void borrow_direction(
+    struct mu_experiment *experiment, TrialMessage *const *trials, size_t n) {
     for (size_t i = 0; i < n; i++) {
         const ObjectiveMessage *o = objective_of(trials[i]);
         experiment->maximize |= o && o->type == API__V1__BETA1__OBJECTIVE_TYPE__MAXIMIZE;
@@ -151,45 +167,55 @@ static void borrow_direction(struct mu_experiment *experiment, TrialMessage *con
 }
 
 static bool has_direction(const ExperimentMessage *in) {
-    return in && in->spec && in->spec->objective && in->spec->objective->type != API__V1__BETA1__OBJECTIVE_TYPE__UNKNOWN;
+    return in && in->spec && in->spec->objective &&
+           in->spec->objective->type != API__V1__BETA1__OBJECTIVE_TYPE__UNKNOWN;
 }
 
 /* Take the message field |name| out of |message|, one of |type|. */
-static struct mu_wire_parts split(struct mu_slice message, const ProtobufCMessageDescriptor *type, const char *name,
-                                  struct mu_arena *arena) {
+static struct mu_wire_parts split(struct mu_slice message, const ProtobufCMessageDescriptor *type,
+    const char *name, struct mu_arena *arena) {
     struct mu_wire_parts parts;
-    mu_wire_split(message, protobuf_c_message_descriptor_get_field_by_name(type, name)->id, &parts, arena);
+    mu_wire_split(
+        message, protobuf_c_message_descriptor_get_field_by_name(type, name)->id, &parts, arena);
     return parts;
 }
 
-/* What reading a trial depends on: the experiment's specification without its algorithm, whose settings some services change with every
- * reply. False when a client sends it in several pieces, to be merged. */
-static bool context_of_trials(struct mu_slice request, struct mu_slice *context, struct mu_arena *arena) {
-    struct mu_wire_parts experiment = split(request, &api__v1__beta1__get_suggestions_request__descriptor, "experiment", arena);
+/* What reading a trial depends on: the experiment's specification without its algorithm, whose
+ * settings some services change with every reply. False when a client sends it in several pieces,
+ * to be merged. */
+static bool context_of_trials(
+    struct mu_slice request, struct mu_slice *context, struct mu_arena *arena) {
+    struct mu_wire_parts experiment =
+        split(request, &api__v1__beta1__get_suggestions_request__descriptor, "experiment", arena);
     if (experiment.n != 1) {
         return false;
     }
-    struct mu_wire_parts spec = split(experiment.values[0], &api__v1__beta1__experiment__descriptor, "spec", arena);
+    struct mu_wire_parts spec =
+        split(experiment.values[0], &api__v1__beta1__experiment__descriptor, "spec", arena);
     if (spec.n != 1) {
         return false;
     }
-    *context = split(spec.values[0], &api__v1__beta1__experiment_spec__descriptor, "algorithm", arena).rest;
+    *context =
+        split(spec.values[0], &api__v1__beta1__experiment_spec__descriptor, "algorithm", arena)
+            .rest;
     return true;
 }
 
-/* Unpack and parse the trials that |cache| does not know. Without a direction of its own the experiment's depends on all trials, so then
- * none is looked up. */
-static enum mu_status read_trials(struct mu_wire_suggestions *out, const ExperimentMessage *in, const struct mu_wire_parts *parts,
-                                  struct mu_trial_cache *cache, struct mu_arena *arena, struct mu_error *error) {
+/* Unpack and parse the trials that |cache| does not know. Without a direction of its own the
+ * experiment's depends on all trials, so then none is looked up. */
+static enum mu_status read_trials(struct mu_wire_suggestions *out, const ExperimentMessage *in,
+    const struct mu_wire_parts *parts, struct mu_trial_cache *cache, struct mu_arena *arena,
+    struct mu_error *error) {
     struct mu_trial_lookup lookup;
     struct mu_slice context = {0};
-    bool directed = has_direction(in), known = directed && context_of_trials(parts->rest, &context, arena);
+    bool directed = has_direction(in),
+         known = directed && context_of_trials(parts->rest, &context, arena);
     mu_trial_cache_find(known ? cache : NULL, context, parts->values, parts->n, &lookup, arena);
     TrialMessage **messages = MU_ARRAY(arena, lookup.n_unknown, TrialMessage *);
     for (size_t k = 0; k < lookup.n_unknown; k++) {
         ProtobufCMessage *message;
-        enum mu_status status =
-            mu_wire_unpack(&api__v1__beta1__trial__descriptor, parts->values[lookup.unknown[k]], arena, &message, error);
+        enum mu_status status = mu_wire_unpack(&api__v1__beta1__trial__descriptor,
+            parts->values[lookup.unknown[k]], arena, &message, error);
         if (status) {
             return status;
         }
@@ -210,18 +236,22 @@ static enum mu_status read_trials(struct mu_wire_suggestions *out, const Experim
     return MU_OK;
 }
 
-static enum mu_status read_numbers(struct mu_wire_suggestions *out, const SuggestionsRequest *in, struct mu_error *error) {
-    int wanted = in->current_request_number, total = in->total_request_number;
+static enum mu_status read_numbers(
+    struct mu_wire_suggestions *out, const SuggestionsRequest *in, struct mu_error *error) {
+    int wanted = in->current_request_number;
+    int total = in->total_request_number;
     if (wanted < 0 || wanted > MU_MOST_WANTED) {
-        return mu_fail(error, MU_INVALID_ARGUMENT, "current_request_number %d is outside 0 to %d", wanted, MU_MOST_WANTED);
+        return mu_fail(error, MU_INVALID_ARGUMENT, "current_request_number %d is outside 0 to %d",
+            wanted, MU_MOST_WANTED);
     }
     out->wanted = (size_t)wanted;
     out->first = total > 0 && total >= wanted ? (uint64_t)(total - wanted) : out->n_trials;
     return MU_OK;
 }
 
-enum mu_status mu_wire_read_suggestions(const uint8_t *bytes, size_t size, struct mu_trial_cache *cache, struct mu_arena *arena,
-                                        struct mu_wire_suggestions *out, struct mu_error *error) {
+enum mu_status mu_wire_read_suggestions(const uint8_t *bytes, size_t size,
+    struct mu_trial_cache *cache, struct mu_arena *arena, struct mu_wire_suggestions *out,
+    struct mu_error *error) {
     const ProtobufCMessageDescriptor *type = &api__v1__beta1__get_suggestions_request__descriptor;
     struct mu_wire_parts parts = split((struct mu_slice){bytes, size}, type, "trials", arena);
     ProtobufCMessage *message;
@@ -236,10 +266,13 @@ enum mu_status mu_wire_read_suggestions(const uint8_t *bytes, size_t size, struc
     return status ? status : read_trials(out, in->experiment, &parts, cache, arena, error);
 }
 
-enum mu_status mu_wire_read_validate(const uint8_t *bytes, size_t size, struct mu_arena *arena, struct mu_experiment *experiment,
-                                     struct mu_error *error) {
+enum mu_status mu_wire_read_validate(const uint8_t *bytes, size_t size, struct mu_arena *arena,
+    struct mu_experiment *experiment, struct mu_error *error) {
     ProtobufCMessage *message;
-    enum mu_status status = mu_wire_unpack(&api__v1__beta1__validate_algorithm_settings_request__descriptor, (struct mu_slice){bytes, size},
-                                           arena, &message, error);
-    return status ? status : read_experiment(experiment, ((const ValidateRequest *)message)->experiment, arena, error);
+    enum mu_status status =
+        mu_wire_unpack(&api__v1__beta1__validate_algorithm_settings_request__descriptor,
+            (struct mu_slice){bytes, size}, arena, &message, error);
+    return status ? status
+                  : read_experiment(
+                        experiment, ((const ValidateRequest *)message)->experiment, arena, error);
 }

@@ -42,9 +42,11 @@ struct field {
     struct mu_slice value;
 };
 
-/* The field at |*at|, which moves behind it; false when it is malformed or of a type that proto3 does not use. */
+/* The field at |*at|, which moves behind it; false when it is malformed or of a type that proto3
+ * does not use. */
 static bool read_field(const uint8_t **at, const uint8_t *end, struct field *field) {
-    uint64_t key, number;
+    uint64_t key;
+    uint64_t number;
     if (!read_varint(at, end, &key)) {
         return false;
     }
@@ -66,14 +68,18 @@ static bool read_field(const uint8_t **at, const uint8_t *end, struct field *fie
     return true;
 }
 
-/* Walk |message|, one of |type|: the name of the first string field that is not text, or NULL. A malformed message is left to
- * protobuf-c. */
-static const char *bad_text(const ProtobufCMessageDescriptor *type, struct mu_slice message, int depth) {
-    const uint8_t *at = message.bytes, *end = message.bytes + message.size;
+/* Walk |message|, one of |type|: the name of the first string field that is not text, or NULL. A
+ * malformed message is left to protobuf-c. */
+static const char *bad_text(
+    const ProtobufCMessageDescriptor *type, struct mu_slice message, int depth) {
+    const uint8_t *at = message.bytes;
+    const uint8_t *end = message.bytes + message.size;
     struct field field;
     while (at < end && read_field(&at, end, &field)) {
-        const ProtobufCFieldDescriptor *f = field.delimited ? protobuf_c_message_descriptor_get_field(type, field.number) : NULL;
-        if (f && f->type == PROTOBUF_C_TYPE_STRING && !mu_text_valid((const char *)field.value.bytes, field.value.size)) {
+        const ProtobufCFieldDescriptor *f =
+            field.delimited ? protobuf_c_message_descriptor_get_field(type, field.number) : NULL;
+        if (f && f->type == PROTOBUF_C_TYPE_STRING &&
+            !mu_text_valid((const char *)field.value.bytes, field.value.size)) {
             return f->name;
         }
         if (f && f->type == PROTOBUF_C_TYPE_MESSAGE && depth < MOST_NESTED) {
@@ -86,10 +92,13 @@ static const char *bad_text(const ProtobufCMessageDescriptor *type, struct mu_sl
     return NULL;
 }
 
-void mu_wire_split(struct mu_slice message, unsigned number, struct mu_wire_parts *parts, struct mu_arena *arena) {
-    const uint8_t *at = message.bytes, *end = message.bytes + message.size;
+void mu_wire_split(
+    struct mu_slice message, unsigned number, struct mu_wire_parts *parts, struct mu_arena *arena) {
+    const uint8_t *at = message.bytes;
+    const uint8_t *end = message.bytes + message.size;
     struct field field;
-    size_t n = 0, taken = 0;
+    size_t n = 0;
+    size_t taken = 0;
     while (at < end) {
         const uint8_t *from = at;
         if (!read_field(&at, end, &field)) {
@@ -101,7 +110,8 @@ void mu_wire_split(struct mu_slice message, unsigned number, struct mu_wire_part
         }
     }
     uint8_t *rest = mu_arena_array(arena, message.size - taken, 1);
-    *parts = (struct mu_wire_parts){MU_ARRAY(arena, n, struct mu_slice), 0, {rest, message.size - taken}};
+    *parts = (struct mu_wire_parts){
+        MU_ARRAY(arena, n, struct mu_slice), 0, {rest, message.size - taken}};
     for (at = message.bytes; at < end;) {
         const uint8_t *from = at;
         bool whole = read_field(&at, end, &field);
@@ -114,11 +124,12 @@ void mu_wire_split(struct mu_slice message, unsigned number, struct mu_wire_part
     }
 }
 
-enum mu_status mu_wire_unpack(const ProtobufCMessageDescriptor *type, struct mu_slice bytes, struct mu_arena *arena,
-                              ProtobufCMessage **message, struct mu_error *error) {
+enum mu_status mu_wire_unpack(const ProtobufCMessageDescriptor *type, struct mu_slice bytes,
+    struct mu_arena *arena, ProtobufCMessage **message, struct mu_error *error) {
     const char *field = bad_text(type, bytes, 0);
     if (field) {
-        return mu_fail(error, MU_INVALID_ARGUMENT, "field %s of the request is not UTF-8 text", field);
+        return mu_fail(
+            error, MU_INVALID_ARGUMENT, "field %s of the request is not UTF-8 text", field);
     }
     struct allocation allocation = {.arena = arena};
     ProtobufCAllocator allocator = {allocate, release, &allocation};
@@ -127,7 +138,9 @@ enum mu_status mu_wire_unpack(const ProtobufCMessageDescriptor *type, struct mu_
         return MU_OK;
     }
     if (allocation.exhausted) {
-        return mu_fail(error, MU_RESOURCE_EXHAUSTED, "a message of %zu bytes needs more memory than one request may have", bytes.size);
+        return mu_fail(error, MU_RESOURCE_EXHAUSTED,
+            "a message of %zu bytes needs more memory than one request may have", bytes.size);
     }
-    return mu_fail(error, MU_INVALID_ARGUMENT, "a message of %zu bytes is not a valid %s", bytes.size, type->name);
+    return mu_fail(error, MU_INVALID_ARGUMENT, "a message of %zu bytes is not a valid %s",
+        bytes.size, type->name);
 }

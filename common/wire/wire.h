@@ -1,7 +1,8 @@
-/* Contract messages <-> domain structs, both ways. The only floor that sees generated code of the API.
+/* Contract messages <-> domain structs, both ways. The only floor that sees generated code of the
+ * API.
  *
- * Every text is checked to be UTF-8 without a NUL; numbers that the domain cannot hold are errors. All results live in the arena or,
- * while that does, in the cache. */
+ * Every text is checked to be UTF-8 without a NUL; numbers that the domain cannot hold are errors.
+ * All results live in the arena or, while that does, in the cache. */
 #ifndef MUSHIR_WIRE_WIRE_H
 #define MUSHIR_WIRE_WIRE_H
 
@@ -14,23 +15,25 @@ struct mu_wire_suggestions {
     struct mu_history history;
     size_t n_trials; /* as sent */
     size_t wanted;   /* current_request_number */
-    uint64_t first;  /* total - current; the number of trials when total is unset or smaller than current */
+    uint64_t first;  /* total - current; the number of trials when total is unset or smaller than
+                        current */
 };
 
 /* The largest current_request_number that is answered. */
 enum { MU_MOST_WANTED = 10000 };
 
-/* Read a GetSuggestionsRequest, with the help of |cache| unless that is NULL. MU_INVALID_ARGUMENT names the field; MU_RESOURCE_EXHAUSTED
- * when the arena's limit is passed. */
-MU_MUST_USE enum mu_status mu_wire_read_suggestions(const uint8_t *bytes, size_t size, struct mu_trial_cache *cache, struct mu_arena *arena,
-                                                    struct mu_wire_suggestions *out, struct mu_error *error);
+/* Read a GetSuggestionsRequest, with the help of |cache| unless that is NULL. MU_INVALID_ARGUMENT
+ * names the field; MU_RESOURCE_EXHAUSTED when the arena's limit is passed. */
+MU_MUST_USE enum mu_status mu_wire_read_suggestions(const uint8_t *bytes, size_t size,
+    struct mu_trial_cache *cache, struct mu_arena *arena, struct mu_wire_suggestions *out,
+    struct mu_error *error);
 
 /* Read a ValidateAlgorithmSettingsRequest. Errors as above. */
-MU_MUST_USE enum mu_status mu_wire_read_validate(const uint8_t *bytes, size_t size, struct mu_arena *arena,
-                                                 struct mu_experiment *experiment, struct mu_error *error);
+MU_MUST_USE enum mu_status mu_wire_read_validate(const uint8_t *bytes, size_t size,
+    struct mu_arena *arena, struct mu_experiment *experiment, struct mu_error *error);
 
 /* Write a GetSuggestionsReply; the bytes are owned by the arena. */
-void mu_wire_write_suggestions(const struct mu_experiment *experiment, const struct mu_reply *reply, struct mu_arena *arena,
-                               const uint8_t **bytes, size_t *size);
+void mu_wire_write_suggestions(const struct mu_experiment *experiment, const struct mu_reply *reply,
+    struct mu_arena *arena, const uint8_t **bytes, size_t *size);
 
 #endif

@@ -15,7 +15,8 @@ static char *lend(const char *text) {
     return u.out;
 }
 
-static AssignmentsMessage *write_suggestion(const struct mu_suggestion *in, struct mu_arena *arena) {
+static AssignmentsMessage *write_suggestion(
+    const struct mu_suggestion *in, struct mu_arena *arena) {
     AssignmentsMessage *out = MU_NEW(arena, AssignmentsMessage);
     api__v1__beta1__get_suggestions_reply__parameter_assignments__init(out);
     out->assignments = MU_ARRAY(arena, in->n_assignments, AssignmentMessage *);
@@ -33,8 +34,8 @@ static AssignmentsMessage *write_suggestion(const struct mu_suggestion *in, stru
     return out;
 }
 
-static Api__V1__Beta1__AlgorithmSpec *write_settings(const struct mu_experiment *experiment, const struct mu_reply *reply,
-                                                     struct mu_arena *arena) {
+static Api__V1__Beta1__AlgorithmSpec *write_settings(
+    const struct mu_experiment *experiment, const struct mu_reply *reply, struct mu_arena *arena) {
     Api__V1__Beta1__AlgorithmSpec *out = MU_NEW(arena, Api__V1__Beta1__AlgorithmSpec);
     api__v1__beta1__algorithm_spec__init(out);
     out->algorithm_name = lend(experiment->algorithm);
@@ -50,8 +51,8 @@ static Api__V1__Beta1__AlgorithmSpec *write_settings(const struct mu_experiment 
     return out;
 }
 
-void mu_wire_write_suggestions(const struct mu_experiment *experiment, const struct mu_reply *reply, struct mu_arena *arena,
-                               const uint8_t **bytes, size_t *size) {
+void mu_wire_write_suggestions(const struct mu_experiment *experiment, const struct mu_reply *reply,
+    struct mu_arena *arena, const uint8_t **bytes, size_t *size) {
     ReplyMessage out = API__V1__BETA1__GET_SUGGESTIONS_REPLY__INIT;
     out.parameter_assignments = MU_ARRAY(arena, reply->n, AssignmentsMessage *);
     out.n_parameter_assignments = reply->n;

@@ -1,4 +1,5 @@
-/* Bayesian optimization: fit a model of the objective, propose where improvement is likeliest to be large. */
+/* Bayesian optimization: fit a model of the objective, propose where improvement is likeliest to be
+ * large. */
 #ifndef MUSHIR_SERVICES_BAYESOPT_H
 #define MUSHIR_SERVICES_BAYESOPT_H
 

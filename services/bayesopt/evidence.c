@@ -13,8 +13,10 @@ struct keyed {
 };
 
 static int by_target(const void *a, const void *b) {
-    const struct keyed *p = a, *q = b;
-    return p->target != q->target ? (p->target < q->target) - (p->target > q->target) : (p->index > q->index) - (p->index < q->index);
+    const struct keyed *p = a;
+    const struct keyed *q = b;
+    return p->target != q->target ? (p->target < q->target) - (p->target > q->target)
+                                  : (p->index > q->index) - (p->index < q->index);
 }
 
 static void sort_by_target(struct evidence *e, struct mu_arena *arena) {
@@ -30,7 +32,9 @@ static void sort_by_target(struct evidence *e, struct mu_arena *arena) {
 
 static bool at_rest(const double *loss, size_t n) {
     enum { FIRST = 10, LATEST = 10, LEAST = 14 };
-    double first[FIRST], before = HUGE_VAL, now = HUGE_VAL;
+    double first[FIRST];
+    double before = HUGE_VAL;
+    double now = HUGE_VAL;
     if (n < LEAST) {
         return false;
     }
@@ -47,7 +51,8 @@ static struct evidence *allocate(const struct mu_request *request) {
     struct mu_arena *arena = request->arena;
     const struct mu_space *space = &request->experiment->space;
     struct evidence *e = MU_NEW(arena, struct evidence);
-    size_t trials = request->history->n, room = trials + request->wanted;
+    size_t trials = request->history->n;
+    size_t room = trials + request->wanted;
     e->frame = mu_frame_of(space, arena);
     e->seen = mu_request_seen(request);
     e->u = MU_ARRAY(arena, trials * e->frame.n, double);
@@ -55,7 +60,8 @@ static struct evidence *allocate(const struct mu_request *request) {
     e->pending = MU_ARRAY(arena, room * e->frame.n, double);
     e->target = MU_ARRAY(arena, trials, double);
     e->order = MU_ARRAY(arena, trials, size_t);
-    e->tpe = mu_tpe_of_history(&(struct mu_tpe_options){0}, space, request->history, request->wanted, arena);
+    e->tpe = mu_tpe_of_history(
+        &(struct mu_tpe_options){0}, space, request->history, request->wanted, arena);
     return e;
 }
 
@@ -67,7 +73,8 @@ static void take_trial(struct evidence *e, const struct mu_trial *trial) {
         return;
     }
     bool failed = trial->state == MU_FAILED;
-    mu_frame_encode(&e->frame, trial->x, failed ? e->failed + e->n_failed++ * d : e->pending + e->n_pending++ * d);
+    mu_frame_encode(&e->frame, trial->x,
+        failed ? e->failed + e->n_failed++ * d : e->pending + e->n_pending++ * d);
 }
 
 struct evidence *evidence_of(const struct mu_request *request) {
@@ -87,10 +94,14 @@ void evidence_add_pending(struct evidence *e, const double *x) {
     mu_tpe_avoid(e->tpe, x);
 }
 
-size_t evidence_choose(const struct evidence *e, size_t most, size_t *chosen, struct mu_arena *arena) {
+size_t evidence_choose(
+    const struct evidence *e, size_t most, size_t *chosen, struct mu_arena *arena) {
     struct mu_arena_mark mark = mu_arena_mark(arena);
     bool *taken = MU_ARRAY(arena, e->n, bool);
-    size_t third = most / 3, count = 0, left, passed = 0;
+    size_t third = most / 3;
+    size_t count = 0;
+    size_t left;
+    size_t passed = 0;
     for (size_t i = 0; i < e->n; i++) {
         taken[e->order[i]] |= i < third || e->n <= most;
         taken[i] |= i + third >= e->n;

@@ -14,9 +14,11 @@ struct evidence {
     double *u, *target; /* n x frame.n; standardised, larger is better */
     bool varied;        /* the targets differ: there is something to learn */
     size_t *order;      /* observations by target, best first */
-    bool resting;       /* the latest ten brought less than a thousandth of what the first ones' median lies above the best */
+    bool resting; /* the latest ten brought less than a thousandth of what the first ones' median
+                     lies above the best */
 
-    size_t n_failed, n_pending; /* pending: running trials, then the batch so far; room for all of it */
+    size_t n_failed,
+        n_pending; /* pending: running trials, then the batch so far; room for all of it */
     double *failed, *pending;
 
     struct mu_tpe_model *tpe; /* the same trials for the Parzen estimator */
@@ -28,8 +30,9 @@ struct evidence *evidence_of(const struct mu_request *request);
 /* The point |x| was suggested: it is seen, and pending from now on. |x| is borrowed. */
 void evidence_add_pending(struct evidence *evidence, const double *x);
 
-/* At most |most| observations that say the most: the best third, the newest third, and of the rest every so many. Their indices, ascending,
- * into |chosen|; returns how many. */
-size_t evidence_choose(const struct evidence *evidence, size_t most, size_t *chosen, struct mu_arena *arena);
+/* At most |most| observations that say the most: the best third, the newest third, and of the rest
+ * every so many. Their indices, ascending, into |chosen|; returns how many. */
+size_t evidence_choose(
+    const struct evidence *evidence, size_t most, size_t *chosen, struct mu_arena *arena);
 
 #endif

@@ -13,7 +13,8 @@ struct grove {
     struct mu_ensemble *model;
     size_t n, n_pending; /* points known, and of them (the last ones) without a value */
     double *u, *y;
-    double *base, *to_base; /* the last point that was measured in all dimensions, and its squared distance to each point */
+    double *base, *to_base; /* the last point that was measured in all dimensions, and its squared
+                               distance to each point */
     size_t *moved;          /* scratch: dimensions in which a point differs from |base| */
     enum mu_acquisition acquisition;
     double best;
@@ -35,10 +36,12 @@ static void measure(struct grove *g, const double *u) {
     }
 }
 
-/* Squared distances per dimension of |u| to the nearest of all points and of the pending ones. The search changes a point dimension by
- * dimension, so the distances are those of the base but for what moved since. */
+/* Squared distances per dimension of |u| to the nearest of all points and of the pending ones. The
+ * search changes a point dimension by dimension, so the distances are those of the base but for
+ * what moved since. */
 static void nearest(struct grove *g, const double *u, double *all, double *pending) {
-    size_t d = g->frame->n, moved = 0;
+    size_t d = g->frame->n;
+    size_t moved = 0;
     for (size_t j = 0; j < d; j++) {
         g->moved[moved] = j;
         moved += u[j] != g->base[j];
@@ -52,7 +55,8 @@ static void nearest(struct grove *g, const double *u, double *all, double *pendi
         double r2 = g->to_base[i];
         for (size_t k = 0; k < moved; k++) {
             size_t j = g->moved[k];
-            r2 += square_gap(g, j, u[j], g->u[i * d + j]) - square_gap(g, j, g->base[j], g->u[i * d + j]);
+            r2 += square_gap(g, j, u[j], g->u[i * d + j]) -
+                  square_gap(g, j, g->base[j], g->u[i * d + j]);
         }
         r2 = fmax(r2, 0) / (double)d;
         *all = fmin(*all, r2);
@@ -60,11 +64,16 @@ static void nearest(struct grove *g, const double *u, double *all, double *pendi
     }
 }
 
-/* Trees know nothing of distance: a point far from all others is less certain than its leaf says (and among equals the farthest wins), one
- * beside a pending point will soon be known. */
+/* Trees know nothing of distance: a point far from all others is less certain than its leaf says
+ * (and among equals the farthest wins), one beside a pending point will soon be known. */
 static double worth(void *user, const double *u, double *gradient) {
     struct grove *g = user;
-    double mean, sd, by_mean, by_sd, far, pending;
+    double mean;
+    double sd;
+    double by_mean;
+    double by_sd;
+    double far;
+    double pending;
     (void)gradient;
     mu_ensemble_predict(g->model, u, &mean, &sd);
     nearest(g, u, &far, &pending);
@@ -72,10 +81,14 @@ static double worth(void *user, const double *u, double *gradient) {
     return mu_acquisition_value(g->acquisition, mean, sd, g->best, &by_mean, &by_sd);
 }
 
-/* Observations, then failures at the worst observed target. Pending points follow, without a say in the model. */
+/* Observations, then failures at the worst observed target. Pending points follow, without a say in
+ * the model. */
 static size_t gather(struct grove *g, const struct evidence *e, struct mu_arena *arena) {
-    size_t d = e->frame.n, most = e->n < KNOWN ? e->n : KNOWN, *chosen = MU_ARRAY(arena, most, size_t);
-    size_t n = evidence_choose(e, most, chosen, arena), failed = e->n_failed < FAILED ? e->n_failed : FAILED;
+    size_t d = e->frame.n;
+    size_t most = e->n < KNOWN ? e->n : KNOWN;
+    size_t *chosen = MU_ARRAY(arena, most, size_t);
+    size_t n = evidence_choose(e, most, chosen, arena);
+    size_t failed = e->n_failed < FAILED ? e->n_failed : FAILED;
     g->n_pending = e->n_pending < PENDING ? e->n_pending : PENDING;
     g->u = MU_ARRAY(arena, (n + failed + g->n_pending) * d, double);
     g->y = MU_ARRAY(arena, n + failed, double);
@@ -87,21 +100,27 @@ static size_t gather(struct grove *g, const struct evidence *e, struct mu_arena 
         g->y[n + i] = e->target[e->order[e->n - 1]];
     }
     memcpy(g->u + n * d, e->failed + (e->n_failed - failed) * d, failed * d * sizeof *g->u);
-    memcpy(g->u + (n + failed) * d, e->pending + (e->n_pending - g->n_pending) * d, g->n_pending * d * sizeof *g->u);
+    memcpy(g->u + (n + failed) * d, e->pending + (e->n_pending - g->n_pending) * d,
+        g->n_pending * d * sizeof *g->u);
     g->n = n + failed + g->n_pending;
     return n + failed;
 }
 
-bool grove_propose(const struct evidence *e, const struct mu_request *request, enum grove_kind kind, enum mu_acquisition acquisition,
-                   bool climb, uint64_t number, double *x) {
+bool grove_propose(const struct evidence *e, const struct mu_request *request, enum grove_kind kind,
+    enum mu_acquisition acquisition, bool climb, uint64_t number, double *x) {
     struct mu_arena *arena = request->arena;
     struct mu_arena_mark mark = mu_arena_mark(arena);
     struct grove g = {.frame = &e->frame, .acquisition = acquisition, .best = -HUGE_VAL};
-    size_t d = e->frame.n, n_good = e->n < STARTS ? e->n : STARTS;
-    struct mu_tree_data data = {.n = gather(&g, e, arena), .n_dims = d, .u = g.u, .y = g.y, .category = e->frame.category};
-    g.model = kind == GROVE_BOOSTED ? mu_boosting_fit(&data, request->seed + number, arena)
-                                    : mu_forest_fit(&data, kind == GROVE_EXTRA, TREES, request->seed + number, arena);
-    double *good = MU_ARRAY(arena, STARTS * d, double), mean, sd;
+    size_t d = e->frame.n;
+    size_t n_good = e->n < STARTS ? e->n : STARTS;
+    struct mu_tree_data data = {
+        .n = gather(&g, e, arena), .n_dims = d, .u = g.u, .y = g.y, .category = e->frame.category};
+    g.model = kind == GROVE_BOOSTED
+                  ? mu_boosting_fit(&data, request->seed + number, arena)
+                  : mu_forest_fit(&data, kind == GROVE_EXTRA, TREES, request->seed + number, arena);
+    double *good = MU_ARRAY(arena, STARTS * d, double);
+    double mean;
+    double sd;
     g.base = MU_ARRAY(arena, d, double);
     g.to_base = MU_ARRAY(arena, g.n, double);
     g.moved = MU_ARRAY(arena, d + 1, size_t);
@@ -114,15 +133,15 @@ bool grove_propose(const struct evidence *e, const struct mu_request *request, e
         memcpy(good + i * d, e->u + e->order[i] * d, d * sizeof *good);
     }
     struct mu_maximizer m = {.frame = &e->frame,
-                             .criterion = worth,
-                             .user = &g,
-                             .seen = e->seen,
-                             .good = good,
-                             .n_good = n_good,
-                             .climb = climb,
-                             .candidates = 512,
-                             .seed = request->seed,
-                             .number = number};
+        .criterion = worth,
+        .user = &g,
+        .seen = e->seen,
+        .good = good,
+        .n_good = n_good,
+        .climb = climb,
+        .candidates = 512,
+        .seed = request->seed,
+        .number = number};
     bool found = mu_maximize(&m, x, arena);
     mu_arena_release(arena, mark);
     return found;

@@ -13,7 +13,8 @@ enum {
     KNOWN_POINTS = 300, /* observations that predictions are conditioned on */
     FAILED_POINTS = 100,
     FANTASIES = 16,
-    PENDING_POINTS = 64, /* integrated over: at most half of them as the request begins, the newest, and those of its batch */
+    PENDING_POINTS = 64, /* integrated over: at most half of them as the request begins, the newest,
+                            and those of its batch */
 };
 
 struct sight { /* a process of one smoothness */
@@ -28,7 +29,8 @@ struct process {
     const struct mu_request *request;
     size_t draws;
     struct sight *sight[2];
-    double *good; /* n_good points for both, the best by the mean of the sight that was opened last first */
+    double *good; /* n_good points for both, the best by the mean of the sight that was opened last
+                     first */
     size_t n_good;
 };
 
@@ -41,8 +43,11 @@ struct process *process_create(struct evidence *evidence, const struct mu_reques
     return p;
 }
 
-static size_t gather(const struct evidence *e, size_t most, double *points, double *targets, struct mu_arena *arena) {
-    size_t *chosen = MU_ARRAY(arena, most, size_t), d = e->frame.n, n = evidence_choose(e, most, chosen, arena);
+static size_t gather(const struct evidence *e, size_t most, double *points, double *targets,
+    struct mu_arena *arena) {
+    size_t *chosen = MU_ARRAY(arena, most, size_t);
+    size_t d = e->frame.n;
+    size_t n = evidence_choose(e, most, chosen, arena);
     for (size_t i = 0; i < n; i++) {
         memcpy(points + i * d, e->u + chosen[i] * d, d * sizeof *points);
         targets[i] = e->target[chosen[i]];
@@ -54,22 +59,28 @@ static void fit(struct process *p, struct mu_gp_kernel *kernel) {
     struct mu_arena *arena = p->request->arena;
     struct mu_arena_mark mark = mu_arena_mark(arena);
     const struct evidence *e = p->evidence;
-    size_t most = FIT_POINTS, d = e->frame.n;
-    while (most > 40 && most * most / 2 * d > 2u << 20) { /* keep the table of distances below 16 MiB */
+    size_t most = FIT_POINTS;
+    size_t d = e->frame.n;
+    while (most > 40 &&
+           most * most / 2 * d > 2u << 20) { /* keep the table of distances below 16 MiB */
         most = most * 9 / 10;
     }
     most = e->n < most ? e->n : most;
-    double *points = MU_ARRAY(arena, most * d, double), *targets = MU_ARRAY(arena, most, double);
+    double *points = MU_ARRAY(arena, most * d, double);
+    double *targets = MU_ARRAY(arena, most, double);
     size_t n = gather(e, most, points, targets, arena);
     mu_gp_fit(kernel, points, targets, n, n <= 100 ? 2 : 1, n <= 100 ? 30 : 20, arena);
     mu_arena_release(arena, mark);
 }
 
-/* The highest posterior mean at an observed point: the incumbent, robust against noise. Also orders the good points by it. */
+/* The highest posterior mean at an observed point: the incumbent, robust against noise. Also orders
+ * the good points by it. */
 static double incumbent(struct process *p, struct mu_gp *gp) {
     const struct evidence *e = p->evidence;
-    size_t d = e->frame.n, looked = e->n < 100 ? e->n : 100;
-    double best = -HUGE_VAL, means[FANTASIES];
+    size_t d = e->frame.n;
+    size_t looked = e->n < 100 ? e->n : 100;
+    double best = -HUGE_VAL;
+    double means[FANTASIES];
     size_t best_at = 0;
     for (size_t i = 0; i < looked; i++) {
         mu_gp_predict(gp, e->u + e->order[i] * d, means);
@@ -87,14 +98,16 @@ static double incumbent(struct process *p, struct mu_gp *gp) {
     return best;
 }
 
-/* Failures repel. How bad they are taken to be depends on whether those from |first| on stand together (a region that fails) or alone (bad
- * luck). */
+/* Failures repel. How bad they are taken to be depends on whether those from |first| on stand
+ * together (a region that fails) or alone (bad luck). */
 static double clustered(const struct evidence *e, size_t first) {
-    size_t d = e->frame.n, together = 0;
+    size_t d = e->frame.n;
+    size_t together = 0;
     for (size_t a = first; a < e->n_failed; a++) {
         double nearest[2] = {HUGE_VAL, HUGE_VAL};
         for (size_t b = 0; b < e->n_failed + e->n; b++) {
-            const double *u = e->failed + a * d, *v = b < e->n_failed ? e->failed + b * d : e->u + (b - e->n_failed) * d;
+            const double *u = e->failed + a * d;
+            const double *v = b < e->n_failed ? e->failed + b * d : e->u + (b - e->n_failed) * d;
             double r2 = 0;
             for (size_t j = 0; j < d; j++) {
                 r2 += e->frame.category[j] ? u[j] != v[j] : (u[j] - v[j]) * (u[j] - v[j]);
@@ -104,7 +117,8 @@ static double clustered(const struct evidence *e, size_t first) {
         }
         together += nearest[1] <= nearest[0];
     }
-    double base = (double)e->n_failed / (double)(e->n + e->n_failed), share = (1 + (double)together) / (2 + (double)(e->n_failed - first));
+    double base = (double)e->n_failed / (double)(e->n + e->n_failed);
+    double share = (1 + (double)together) / (2 + (double)(e->n_failed - first));
     return fmin(fmax((share - base) / (1 - base), 0.1), 1);
 }
 
@@ -113,8 +127,11 @@ static void add_failures(struct process *p, struct mu_gp *gp) {
     if (e->n_failed == 0) {
         return;
     }
-    size_t d = e->frame.n, first = e->n_failed > FAILED_POINTS ? e->n_failed - FAILED_POINTS : 0;
-    double worst = e->target[e->order[e->n - 1]], weight = clustered(e, first), values[FANTASIES];
+    size_t d = e->frame.n;
+    size_t first = e->n_failed > FAILED_POINTS ? e->n_failed - FAILED_POINTS : 0;
+    double worst = e->target[e->order[e->n - 1]];
+    double weight = clustered(e, first);
+    double values[FANTASIES];
     for (size_t i = first; i < e->n_failed; i++) {
         mu_gp_predict(gp, e->failed + i * d, values);
         for (size_t s = 0; s < p->draws; s++) {
@@ -128,13 +145,19 @@ static struct sight *sight_of(struct process *p, bool rough) {
     struct mu_arena *arena = p->request->arena;
     const struct evidence *e = p->evidence;
     struct sight *s = MU_NEW(arena, struct sight);
-    size_t d = e->frame.n, most = e->n < KNOWN_POINTS ? e->n : KNOWN_POINTS;
-    struct mu_gp_kernel kernel = {.n_dims = d, .category = e->frame.category, .rough = rough, .sharpness = MU_ARRAY(arena, d, double)};
+    size_t d = e->frame.n;
+    size_t most = e->n < KNOWN_POINTS ? e->n : KNOWN_POINTS;
+    struct mu_gp_kernel kernel = {.n_dims = d,
+        .category = e->frame.category,
+        .rough = rough,
+        .sharpness = MU_ARRAY(arena, d, double)};
     fit(p, &kernel);
-    double *points = MU_ARRAY(arena, most * d, double), *targets = MU_ARRAY(arena, most, double);
+    double *points = MU_ARRAY(arena, most * d, double);
+    double *targets = MU_ARRAY(arena, most, double);
     size_t n = gather(e, most, points, targets, arena);
     size_t failures = e->n_failed < FAILED_POINTS ? e->n_failed : FAILED_POINTS;
-    mu_gp_condition(&s->gp, &kernel, points, targets, n, failures + PENDING_POINTS, p->draws, arena);
+    mu_gp_condition(
+        &s->gp, &kernel, points, targets, n, failures + PENDING_POINTS, p->draws, arena);
     double best = incumbent(p, &s->gp);
     for (size_t i = 0; i < p->draws; i++) {
         s->best[i] = best;
@@ -148,12 +171,15 @@ static struct sight *sight_of(struct process *p, bool rough) {
     return s;
 }
 
-/* Draw joint values of the pending points that |s| does not know yet, and raise each draw's best to them. */
+/* Draw joint values of the pending points that |s| does not know yet, and raise each draw's best to
+ * them. */
 static void add_pending(struct process *p, struct sight *s) {
     const struct evidence *e = p->evidence;
     size_t d = e->frame.n;
     for (; s->taken < e->n_pending; s->taken++) {
-        double values[FANTASIES], u[1], sd = mu_gp_predict(&s->gp, e->pending + s->taken * d, values);
+        double values[FANTASIES];
+        double u[1];
+        double sd = mu_gp_predict(&s->gp, e->pending + s->taken * d, values);
         for (size_t i = 0; i < p->draws; i++) {
             mu_sobol(p->request->seed + 0x9e3779b97f4a7c15 * (s->taken + 1), i, u, 1);
             values[i] += sd * mu_normal_quantile(u[0]);
@@ -169,14 +195,23 @@ struct question {
     enum mu_acquisition kind;
 };
 
-/* The acquisition averaged over the draws: logarithms by log-mean-exp, the confidence bound as it is. */
+/* The acquisition averaged over the draws: logarithms by log-mean-exp, the confidence bound as it
+ * is. */
 static double worth(void *user, const double *u, double *gradient) {
     struct question *q = user;
     size_t draws = q->process->draws;
-    double means[FANTASIES], value[FANTASIES], by_mean[FANTASIES], by_sd[FANTASIES], highest = -HUGE_VAL, sum = 0, mean = 0, total_sd = 0;
+    double means[FANTASIES];
+    double value[FANTASIES];
+    double by_mean[FANTASIES];
+    double by_sd[FANTASIES];
+    double highest = -HUGE_VAL;
+    double sum = 0;
+    double mean = 0;
+    double total_sd = 0;
     double sd = mu_gp_predict(&q->sight->gp, u, means);
     for (size_t s = 0; s < draws; s++) {
-        value[s] = mu_acquisition_value(q->kind, means[s], sd, q->sight->best[s], &by_mean[s], &by_sd[s]);
+        value[s] =
+            mu_acquisition_value(q->kind, means[s], sd, q->sight->best[s], &by_mean[s], &by_sd[s]);
         highest = fmax(highest, value[s]);
     }
     bool bound = q->kind == MU_UCB;
@@ -195,7 +230,8 @@ static double worth(void *user, const double *u, double *gradient) {
     return bound ? mean : highest + log(sum / (double)draws);
 }
 
-bool process_propose(struct process *p, enum mu_acquisition kind, bool climb, uint64_t number, double *x) {
+bool process_propose(
+    struct process *p, enum mu_acquisition kind, bool climb, uint64_t number, double *x) {
     bool rough = number % 2;
     if (!p->sight[rough]) {
         p->sight[rough] = sight_of(p, rough);
@@ -204,16 +240,16 @@ bool process_propose(struct process *p, enum mu_acquisition kind, bool climb, ui
     add_pending(p, s);
     struct question q = {.process = p, .sight = s, .kind = kind};
     struct mu_maximizer m = {.frame = &p->evidence->frame,
-                             .criterion = worth,
-                             .user = &q,
-                             .seen = p->evidence->seen,
-                             .good = p->good,
-                             .n_good = p->n_good,
-                             .scale = s->scale,
-                             .climb = climb,
-                             .gradient = true,
-                             .candidates = s->gp.posterior.n > 150 ? 256 : 512,
-                             .seed = p->request->seed,
-                             .number = number};
+        .criterion = worth,
+        .user = &q,
+        .seen = p->evidence->seen,
+        .good = p->good,
+        .n_good = p->n_good,
+        .scale = s->scale,
+        .climb = climb,
+        .gradient = true,
+        .candidates = s->gp.posterior.n > 150 ? 256 : 512,
+        .seed = p->request->seed,
+        .number = number};
     return mu_maximize(&m, x, p->request->arena);
 }

@@ -1,5 +1,5 @@
-/* Every call answers alike: the settings merged with the defaults, the primitives and the number of layers, as the trial image parses them.
- * The history plays no part. */
+/* Every call answers alike: the settings merged with the defaults, the primitives and the number of
+ * layers, as the trial image parses them. The history plays no part. */
 #include "services/darts/darts.h"
 
 #include <math.h>
@@ -13,9 +13,9 @@ enum { MOST_VALUES = 1000 };
 static const char BARE[] = "skip_connection";
 
 /* The primitives that the trial image has (it adds "none" itself). */
-static const char *const PRIMITIVES[] = {"avg_pooling_3x3",           "max_pooling_3x3",           "skip_connection",
-                                         "separable_convolution_3x3", "separable_convolution_5x5", "dilated_convolution_3x3",
-                                         "dilated_convolution_5x5"};
+static const char *const PRIMITIVES[] = {"avg_pooling_3x3", "max_pooling_3x3", "skip_connection",
+    "separable_convolution_3x3", "separable_convolution_5x5", "dilated_convolution_3x3",
+    "dilated_convolution_5x5"};
 
 /* clang-format off */
 #define WHOLE(setting, value, least, text, meaning) \
@@ -54,10 +54,12 @@ enum { N_SETTINGS = sizeof SETTINGS / sizeof *SETTINGS };
 static enum mu_status check_whole(const struct mu_settings *settings, struct mu_error *error) {
     for (size_t i = 0; i < settings->n; i++) {
         const char *text = settings->values[i].text;
-        if (settings->specs[i].type == MU_SETTING_INT && text[strspn(text, "+0123456789")] != '\0') {
+        if (settings->specs[i].type == MU_SETTING_INT &&
+            text[strspn(text, "+0123456789")] != '\0') {
             return mu_fail(error, MU_INVALID_ARGUMENT,
-                           "failed to validate %s(%.200s): write it as a whole number without a point or exponent", settings->specs[i].name,
-                           text);
+                "failed to validate %s(%.200s): write it as a whole number without a point or "
+                "exponent",
+                settings->specs[i].name, text);
         }
     }
     return MU_OK;
@@ -68,17 +70,20 @@ static enum mu_status check_travel(const struct mu_experiment *experiment, struc
         const struct mu_pair *s = &experiment->settings[i];
         if (!mu_text_travels(s->name) || !mu_text_travels(s->value)) {
             return mu_fail(error, MU_INVALID_ARGUMENT,
-                           "failed to validate %.200s(%.200s): a name or value must not hold quotes, \\, $, ` or control characters",
-                           s->name, s->value);
+                "failed to validate %.200s(%.200s): a name or value must not hold quotes, \\, $, ` "
+                "or control characters",
+                s->name, s->value);
         }
     }
     return MU_OK;
 }
 
-static enum mu_status check_layers(const struct mu_network *network, int least, struct mu_error *error) {
+static enum mu_status check_layers(
+    const struct mu_network *network, int least, struct mu_error *error) {
     return network->layers >= least
                ? MU_OK
-               : mu_fail(error, MU_INVALID_ARGUMENT, "num_layers is %d in GraphConfig, at least 1 is wanted", network->layers);
+               : mu_fail(error, MU_INVALID_ARGUMENT,
+                     "num_layers is %d in GraphConfig, at least 1 is wanted", network->layers);
 }
 
 static bool known(const char *primitive) {
@@ -92,9 +97,12 @@ static bool known(const char *primitive) {
 
 /* ---- the search space ---- */
 
-/* Call |visit| with each primitive of |network|: the type itself, or TYPE_VxV for each value V of its first parameter. */
-static enum mu_status each_primitive(const struct mu_network *network, struct mu_arena *arena, struct mu_error *error,
-                                     enum mu_status (*visit)(const char *primitive, void *user, struct mu_error *error), void *user) {
+/* Call |visit| with each primitive of |network|: the type itself, or TYPE_VxV for each value V of
+ * its first parameter. */
+static enum mu_status each_primitive(const struct mu_network *network, struct mu_arena *arena,
+    struct mu_error *error,
+    enum mu_status (*visit)(const char *primitive, void *user, struct mu_error *error),
+    void *user) {
     for (size_t i = 0; i < network->n_operations; i++) {
         const struct mu_operation *o = &network->operations[i];
         struct mu_values sizes = {0};
@@ -105,9 +113,12 @@ static enum mu_status each_primitive(const struct mu_network *network, struct mu
             status = mu_network_values(&sizes, o, &o->parameters[0], MOST_VALUES, arena, error);
         }
         for (size_t j = 0; j < sizes.n && !status; j++) {
-            const char *size = sizes.texts[j], *zeros = sizes.numbers ? strstr(size, ".0") : NULL;
-            int n = (int)(zeros && !zeros[2] ? (size_t)(zeros - size) : strlen(size)); /* a double of 3.0 is a size of 3 */
-            status = visit(mu_arena_format(arena, "%s_%.*sx%.*s", o->type, n, size, n, size), user, error);
+            const char *size = sizes.texts[j];
+            const char *zeros = sizes.numbers ? strstr(size, ".0") : NULL;
+            int n = (int)(zeros && !zeros[2] ? (size_t)(zeros - size)
+                                             : strlen(size)); /* a double of 3.0 is a size of 3 */
+            status = visit(
+                mu_arena_format(arena, "%s_%.*sx%.*s", o->type, n, size, n, size), user, error);
         }
         if (status) {
             return status;
@@ -122,18 +133,23 @@ static enum mu_status check_primitive(const char *primitive, void *user, struct 
         return MU_OK;
     }
     return mu_fail(error, MU_INVALID_ARGUMENT,
-                   "the operations make the primitive %.200s, which the trial image does not know; it knows separable_convolution and "
-                   "dilated_convolution of size 3 and 5, avg_pooling and max_pooling of size 3, and skip_connection",
-                   primitive);
+        "the operations make the primitive %.200s, which the trial image does not know; it knows "
+        "separable_convolution and "
+        "dilated_convolution of size 3 and 5, avg_pooling and max_pooling of size 3, and "
+        "skip_connection",
+        primitive);
 }
 
-static enum mu_status validate(const struct mu_experiment *experiment, const struct mu_settings *settings, struct mu_arena *arena,
-                               struct mu_error *error) {
+static enum mu_status validate(const struct mu_experiment *experiment,
+    const struct mu_settings *settings, struct mu_arena *arena, struct mu_error *error) {
     enum mu_status status = check_whole(settings, error);
     status = status ? status : check_travel(experiment, error);
-    status = status ? status : check_layers(&experiment->network, 0, error); /* Katib's own tests validate without layers */
+    status = status ? status
+                    : check_layers(&experiment->network, 0,
+                          error); /* Katib's own tests validate without layers */
     status = status ? status : mu_network_check(&experiment->network, BARE, error);
-    return status ? status : each_primitive(&experiment->network, arena, error, check_primitive, NULL);
+    return status ? status
+                  : each_primitive(&experiment->network, arena, error, check_primitive, NULL);
 }
 
 /* ---- the reply ---- */
@@ -167,7 +183,8 @@ static enum mu_status put_primitive(const char *primitive, void *user, struct mu
     return MU_OK;
 }
 
-static enum mu_status write_space(const struct mu_request *request, char **text, struct mu_error *error) {
+static enum mu_status write_space(
+    const struct mu_request *request, char **text, struct mu_error *error) {
     const struct mu_network *network = &request->experiment->network;
     struct writer w = {.first = true};
     enum mu_status status = each_primitive(network, request->arena, error, put_primitive, &w);
@@ -193,7 +210,8 @@ static const char *given(const struct mu_experiment *experiment, const char *nam
 }
 
 /* What the user wrote is a JSON string, "None" is null, a default is a number. */
-static void put_setting(struct writer *w, const char *name, const char *value, const char *fallback) {
+static void put_setting(
+    struct writer *w, const char *name, const char *value, const char *fallback) {
     put_between(w, w->first ? "'" : ", '", name, "': ");
     w->first = false;
     if (!value) {
@@ -208,12 +226,14 @@ static void put_setting(struct writer *w, const char *name, const char *value, c
 static void put_settings(struct writer *w, const struct mu_experiment *experiment) {
     put(w, "{");
     for (size_t i = 0; i < N_SETTINGS; i++) {
-        put_setting(w, SETTINGS[i].name, given(experiment, SETTINGS[i].name, experiment->n_settings), SETTINGS[i].fallback);
+        put_setting(w, SETTINGS[i].name,
+            given(experiment, SETTINGS[i].name, experiment->n_settings), SETTINGS[i].fallback);
     }
     for (size_t i = 0; i < experiment->n_settings; i++) {
         const char *name = experiment->settings[i].name;
         bool ours = !mu_settings_unknown(SETTINGS, N_SETTINGS, &experiment->settings[i], 1);
-        if (!ours && !given(experiment, name, i)) { /* a repeated name keeps its place and takes the last value */
+        if (!ours && !given(experiment, name,
+                         i)) { /* a repeated name keeps its place and takes the last value */
             put_setting(w, name, given(experiment, name, experiment->n_settings), "");
         }
     }
@@ -229,14 +249,16 @@ static char *write_settings(const struct mu_request *request) {
     return text;
 }
 
-static enum mu_status suggest(const struct mu_request *request, struct mu_reply *reply, struct mu_error *error) {
+static enum mu_status suggest(
+    const struct mu_request *request, struct mu_reply *reply, struct mu_error *error) {
     const struct mu_network *network = &request->experiment->network;
     char *space;
     if (!network->present) {
         return mu_fail(error, MU_INVALID_ARGUMENT, "the experiment has no nasConfig");
     }
     if (network->n_operations == 0) {
-        return mu_fail(error, MU_INVALID_ARGUMENT, "Missing Operations in NasConfig: there is nothing to choose from");
+        return mu_fail(error, MU_INVALID_ARGUMENT,
+            "Missing Operations in NasConfig: there is nothing to choose from");
     }
     enum mu_status status = check_travel(request->experiment, error);
     status = status ? status : check_layers(network, 1, error);
@@ -248,7 +270,8 @@ static enum mu_status suggest(const struct mu_request *request, struct mu_reply 
     struct mu_pair *pairs = MU_ARRAY(request->arena, 3, struct mu_pair);
     pairs[0] = (struct mu_pair){"algorithm-settings", write_settings(request)};
     pairs[1] = (struct mu_pair){"search-space", space};
-    pairs[2] = (struct mu_pair){"num-layers", mu_arena_format(request->arena, "%d", network->layers)};
+    pairs[2] =
+        (struct mu_pair){"num-layers", mu_arena_format(request->arena, "%d", network->layers)};
     for (size_t i = 0; i < request->wanted; i++) {
         mu_reply_assignments(reply, pairs, 3);
     }
@@ -257,7 +280,8 @@ static enum mu_status suggest(const struct mu_request *request, struct mu_reply 
 
 const struct mu_algorithm mu_darts = {
     .name = "darts",
-    .summary = "Differentiable architecture search: hands its settings and search space to the one trial that searches.",
+    .summary = "Differentiable architecture search: hands its settings and search space to the one "
+               "trial that searches.",
     .settings = SETTINGS,
     .n_settings = N_SETTINGS,
     .unknown_settings_pass = true,

@@ -7,14 +7,16 @@ static size_t bit(size_t layer, size_t from) {
     return layer * (layer - 1) / 2 + from;
 }
 
-static enum mu_status missing(struct mu_error *error, const char *what, const struct mu_network *network) {
+static enum mu_status missing(
+    struct mu_error *error, const char *what, const struct mu_network *network) {
     return mu_fail(error, MU_INVALID_ARGUMENT,
-                   "Missing %s in GraphConfig:\nnum_layers: %d\ninput_sizes: %zu given\noutput_sizes: %zu given", what, network->layers,
-                   network->n_input_sizes, network->n_output_sizes);
+        "Missing %s in GraphConfig:\nnum_layers: %d\ninput_sizes: %zu given\noutput_sizes: %zu "
+        "given",
+        what, network->layers, network->n_input_sizes, network->n_output_sizes);
 }
 
-enum mu_status mu_enas_space_init(struct mu_enas_space *space, const struct mu_network *network, struct mu_arena *arena,
-                                  struct mu_error *error) {
+enum mu_status mu_enas_space_init(struct mu_enas_space *space, const struct mu_network *network,
+    struct mu_arena *arena, struct mu_error *error) {
     if (!network->present) {
         return mu_fail(error, MU_INVALID_ARGUMENT, "the experiment has no nasConfig");
     }
@@ -28,10 +30,13 @@ enum mu_status mu_enas_space_init(struct mu_enas_space *space, const struct mu_n
         return missing(error, "NumLayers", network);
     }
     if (network->layers > MU_ENAS_MOST_LAYERS) {
-        return mu_fail(error, MU_INVALID_ARGUMENT, "num_layers is %d, accepted are 1 to %d", network->layers, MU_ENAS_MOST_LAYERS);
+        return mu_fail(error, MU_INVALID_ARGUMENT, "num_layers is %d, accepted are 1 to %d",
+            network->layers, MU_ENAS_MOST_LAYERS);
     }
-    size_t layers = (size_t)network->layers, skips = layers * (layers - 1) / 2;
-    *space = (struct mu_enas_space){.network = network, .layers = layers, .skips = skips, .words = (skips + 63) / 64};
+    size_t layers = (size_t)network->layers;
+    size_t skips = layers * (layers - 1) / 2;
+    *space = (struct mu_enas_space){
+        .network = network, .layers = layers, .skips = skips, .words = (skips + 63) / 64};
     return mu_enas_table_init(&space->table, network, arena, error);
 }
 
@@ -49,23 +54,28 @@ uint64_t mu_enas_space_size(const struct mu_enas_space *space) {
     return size;
 }
 
-struct mu_enas_arch *mu_enas_archs(const struct mu_enas_space *space, size_t n, struct mu_arena *arena) {
+struct mu_enas_arch *mu_enas_archs(
+    const struct mu_enas_space *space, size_t n, struct mu_arena *arena) {
     struct mu_enas_arch *archs = MU_ARRAY(arena, n, struct mu_enas_arch);
     uint16_t *ops = MU_ARRAY(arena, n * space->layers, uint16_t);
-    uint64_t *skips = MU_ARRAY(arena, n * space->words + 1, uint64_t); /* a network of one layer has no words */
+    uint64_t *skips =
+        MU_ARRAY(arena, n * space->words + 1, uint64_t); /* a network of one layer has no words */
     for (size_t i = 0; i < n; i++) {
         archs[i] = (struct mu_enas_arch){ops + i * space->layers, skips + i * space->words};
     }
     return archs;
 }
 
-void mu_enas_copy(const struct mu_enas_space *space, struct mu_enas_arch *to, const struct mu_enas_arch *from) {
+void mu_enas_copy(
+    const struct mu_enas_space *space, struct mu_enas_arch *to, const struct mu_enas_arch *from) {
     memcpy(to->ops, from->ops, space->layers * sizeof *to->ops);
     memcpy(to->skips, from->skips, space->words * sizeof *to->skips);
 }
 
-bool mu_enas_equal(const struct mu_enas_space *space, const struct mu_enas_arch *a, const struct mu_enas_arch *b) {
-    return memcmp(a->ops, b->ops, space->layers * sizeof *a->ops) == 0 && memcmp(a->skips, b->skips, space->words * sizeof *a->skips) == 0;
+bool mu_enas_equal(
+    const struct mu_enas_space *space, const struct mu_enas_arch *a, const struct mu_enas_arch *b) {
+    return memcmp(a->ops, b->ops, space->layers * sizeof *a->ops) == 0 &&
+           memcmp(a->skips, b->skips, space->words * sizeof *a->skips) == 0;
 }
 
 bool mu_enas_skip(const struct mu_enas_arch *arch, size_t layer, size_t from) {
@@ -79,7 +89,8 @@ void mu_enas_set_skip(struct mu_enas_arch *arch, size_t layer, size_t from, bool
     arch->skips[b / 64] = on ? arch->skips[b / 64] | mask : arch->skips[b / 64] & ~mask;
 }
 
-void mu_enas_draw(const struct mu_enas_space *space, struct mu_enas_arch *arch, struct mu_stream *stream) {
+void mu_enas_draw(
+    const struct mu_enas_space *space, struct mu_enas_arch *arch, struct mu_stream *stream) {
     for (size_t l = 0; l < space->layers; l++) {
         arch->ops[l] = (uint16_t)mu_uniform_below(stream, space->table.n);
     }
@@ -106,10 +117,12 @@ static uint16_t mutate_op(const struct mu_enas_table *table, size_t id, struct m
     return table->n > 1 ? other(id, 0, table->n, stream) : (uint16_t)id;
 }
 
-void mu_enas_mutate(const struct mu_enas_space *space, struct mu_enas_arch *arch, unsigned steps, struct mu_stream *stream) {
+void mu_enas_mutate(const struct mu_enas_space *space, struct mu_enas_arch *arch, unsigned steps,
+    struct mu_stream *stream) {
     for (unsigned i = 0; i < steps; i++) {
         /* A layer first, then one of its decisions: an operation weighs more than a single skip. */
-        size_t l = mu_uniform_below(stream, space->layers), decision = mu_uniform_below(stream, l + 1);
+        size_t l = mu_uniform_below(stream, space->layers);
+        size_t decision = mu_uniform_below(stream, l + 1);
         if (decision == 0) {
             arch->ops[l] = mutate_op(&space->table, arch->ops[l], stream);
         } else {
@@ -118,8 +131,8 @@ void mu_enas_mutate(const struct mu_enas_space *space, struct mu_enas_arch *arch
     }
 }
 
-void mu_enas_cross(const struct mu_enas_space *space, struct mu_enas_arch *arch, const struct mu_enas_arch *from,
-                   struct mu_stream *stream) {
+void mu_enas_cross(const struct mu_enas_space *space, struct mu_enas_arch *arch,
+    const struct mu_enas_arch *from, struct mu_stream *stream) {
     for (size_t l = 0; l < space->layers; l++) {
         if (mu_uniform(stream) < 0.5) {
             arch->ops[l] = from->ops[l];
@@ -149,20 +162,25 @@ struct mu_enas_set {
     size_t mask, n;
 };
 
-struct mu_enas_set *mu_enas_set_create(const struct mu_enas_space *space, size_t most, struct mu_arena *arena) {
+struct mu_enas_set *mu_enas_set_create(
+    const struct mu_enas_space *space, size_t most, struct mu_arena *arena) {
     struct mu_enas_set *set = MU_NEW(arena, struct mu_enas_set);
     size_t slots = 16;
     while (slots < 2 * most) {
         slots *= 2;
     }
-    *set = (struct mu_enas_set){.space = space, .slots = MU_ARRAY(arena, slots, const struct mu_enas_arch *), .mask = slots - 1};
+    *set = (struct mu_enas_set){.space = space,
+        .slots = MU_ARRAY(arena, slots, const struct mu_enas_arch *),
+        .mask = slots - 1};
     return set;
 }
 
 /* The slot that holds |arch|, or the empty one where it belongs. */
-static const struct mu_enas_arch **slot_of(const struct mu_enas_set *set, const struct mu_enas_arch *arch) {
+static const struct mu_enas_arch **slot_of(
+    const struct mu_enas_set *set, const struct mu_enas_arch *arch) {
     const struct mu_enas_space *space = set->space;
-    uint64_t hash = mu_hash(mu_hash(0, arch->ops, space->layers * sizeof *arch->ops), arch->skips, space->words * sizeof *arch->skips);
+    uint64_t hash = mu_hash(mu_hash(0, arch->ops, space->layers * sizeof *arch->ops), arch->skips,
+        space->words * sizeof *arch->skips);
     size_t at = (size_t)hash & set->mask;
     while (set->slots[at] && !mu_enas_equal(space, set->slots[at], arch)) {
         at = (at + 1) & set->mask;

@@ -17,7 +17,8 @@ struct layout {
     size_t end;
 };
 
-/* What the backward pass needs. Row t B + m belongs to step t of architecture m; row l B + m to layer l; entry (b, m) to skip bit b. */
+/* What the backward pass needs. Row t B + m belongs to step t of architecture m; row l B + m to
+ * layer l; entry (b, m) to skip bit b. */
 struct mu_enas_state {
     struct layout at;
     size_t n; /* architectures in the last pass */
@@ -48,9 +49,13 @@ static struct layout layout_of(size_t h, size_t k) {
     return at;
 }
 
-static struct mu_enas_state *state_create(const struct mu_enas_space *space, size_t h, size_t b, struct mu_arena *arena) {
+static struct mu_enas_state *state_create(
+    const struct mu_enas_space *space, size_t h, size_t b, struct mu_arena *arena) {
     struct mu_enas_state *s = MU_NEW(arena, struct mu_enas_state);
-    size_t steps = 2 * space->layers, k = space->table.n, layers = space->layers, turned = k * h > 10 * h * h ? k * h : 10 * h * h;
+    size_t steps = 2 * space->layers;
+    size_t k = space->table.n;
+    size_t layers = space->layers;
+    size_t turned = k * h > 10 * h * h ? k * h : 10 * h * h;
     s->at = layout_of(h, k);
     s->inputs = MU_ARRAY(arena, steps * b * 2 * h, double);
     s->gates = MU_ARRAY(arena, steps * b * 4 * h, double);
@@ -75,8 +80,9 @@ static struct mu_enas_state *state_create(const struct mu_enas_space *space, siz
     return s;
 }
 
-struct mu_enas_controller *mu_enas_controller_create(const struct mu_enas_space *space, const struct mu_enas_controller_options *options,
-                                                     struct mu_stream *stream, struct mu_arena *arena) {
+struct mu_enas_controller *mu_enas_controller_create(const struct mu_enas_space *space,
+    const struct mu_enas_controller_options *options, struct mu_stream *stream,
+    struct mu_arena *arena) {
     struct mu_enas_controller *c = MU_NEW(arena, struct mu_enas_controller);
     c->options = *options;
     c->space = space;
@@ -93,7 +99,10 @@ struct mu_enas_controller *mu_enas_controller_create(const struct mu_enas_space 
 }
 
 double mu_enas_controller_cost(const struct mu_enas_space *space, size_t hidden) {
-    double l = (double)space->layers, h = (double)hidden, k = (double)space->table.n, exponential = 30;
+    double l = (double)space->layers;
+    double h = (double)hidden;
+    double k = (double)space->table.n;
+    double exponential = 30;
     double products = 2 * (2 * l * 8 * h * h + l * h * k + 2 * l * h * h);
     return 3 * products + exponential * (10 * l * h + 2 * (double)space->skips * h + l * k);
 }
@@ -104,7 +113,8 @@ static double sigmoid(double x) {
     return 1 / (1 + exp(-x));
 }
 
-/* tanh, several times as fast as the library's; absolute error below 3e-16, which is what counts here. */
+/* tanh, several times as fast as the library's; absolute error below 3e-16, which is what counts
+ * here. */
 static double squash(double x) {
     return 2 / (1 + exp(-2 * x)) - 1;
 }
@@ -112,7 +122,9 @@ static double squash(double x) {
 /* One step of the LSTM for all rows, from inputs [x h] that are in place but for h. */
 static void step(struct mu_enas_controller *c, size_t t) {
     struct mu_enas_state *s = c->state;
-    size_t h = c->options.hidden, n = s->n, first = t * n;
+    size_t h = c->options.hidden;
+    size_t n = s->n;
+    size_t first = t * n;
     double *gates = s->gates + first * 4 * h;
     for (size_t m = 0; m < n; m++) {
         double *previous = s->inputs + (first + m) * 2 * h + h;
@@ -123,7 +135,8 @@ static void step(struct mu_enas_controller *c, size_t t) {
         }
     }
     memset(gates, 0, n * 4 * h * sizeof *gates);
-    mu_gemm(n, 4 * h, 2 * h, s->inputs + first * 2 * h, 2 * h, 1, c->weights + s->at.gates, 4 * h, gates, 4 * h);
+    mu_gemm(n, 4 * h, 2 * h, s->inputs + first * 2 * h, 2 * h, 1, c->weights + s->at.gates, 4 * h,
+        gates, 4 * h);
     for (size_t r = first; r < first + n; r++) {
         double *g = s->gates + r * 4 * h;
         for (size_t i = 0; i < 3 * h; i++) {
@@ -164,7 +177,8 @@ static size_t draw_from(const double *probability, size_t k, struct mu_stream *s
 /* Softmax in place of the logits |p|; adds to the entropy. */
 static void softmax(struct mu_enas_controller *c, double *p, double *slope, double *entropy) {
     size_t k = c->space->table.n;
-    double largest = -INFINITY, sum = 0;
+    double largest = -INFINITY;
+    double sum = 0;
     for (size_t i = 0; i < k; i++) {
         p[i] = temper(&c->options, p[i], &slope[i]);
         largest = fmax(largest, p[i]);
@@ -182,7 +196,9 @@ static void softmax(struct mu_enas_controller *c, double *p, double *slope, doub
 
 static void choose_ops(struct mu_enas_controller *c, size_t l, struct mu_stream *stream) {
     struct mu_enas_state *s = c->state;
-    size_t h = c->options.hidden, k = c->space->table.n, n = s->n;
+    size_t h = c->options.hidden;
+    size_t k = c->space->table.n;
+    size_t n = s->n;
     double *p = s->op_probability + l * n * k;
     memset(p, 0, n * k * sizeof *p);
     mu_gemm(n, k, h, s->outputs + 2 * l * n * h, h, 1, c->weights + s->at.softmax, k, p, k);
@@ -208,9 +224,11 @@ static double target_logit(const struct mu_enas_controller *c) {
 }
 
 /* Decide the skip whose logit is |t|, and count it in. */
-static void choose_skip(struct mu_enas_controller *c, size_t m, size_t l, size_t j, double t, struct mu_stream *stream) {
+static void choose_skip(struct mu_enas_controller *c, size_t m, size_t l, size_t j, double t,
+    struct mu_stream *stream) {
     struct mu_enas_arch *arch = c->state->archs[m];
-    double p = sigmoid(t), wanted = target_logit(c);
+    double p = sigmoid(t);
+    double wanted = target_logit(c);
     if (stream) {
         mu_enas_set_skip(arch, l, j, mu_uniform(stream) < p);
     }
@@ -221,18 +239,23 @@ static void choose_skip(struct mu_enas_controller *c, size_t m, size_t l, size_t
 
 static void choose_skips(struct mu_enas_controller *c, size_t l, struct mu_stream *stream) {
     struct mu_enas_state *s = c->state;
-    size_t h = c->options.hidden, n = s->n;
-    const double *v = c->weights + s->at.attention, *output = s->outputs + (2 * l + 1) * n * h;
-    double *anchors = s->anchors + l * n * h, *queries = s->queries + l * n * h;
+    size_t h = c->options.hidden;
+    size_t n = s->n;
+    const double *v = c->weights + s->at.attention;
+    const double *output = s->outputs + (2 * l + 1) * n * h;
+    double *anchors = s->anchors + l * n * h;
+    double *queries = s->queries + l * n * h;
     memset(anchors, 0, n * h * sizeof *anchors);
     memset(queries, 0, n * h * sizeof *queries);
     mu_gemm(n, h, h, output, h, 1, c->weights + s->at.anchor, h, anchors, h);
     mu_gemm(n, h, h, output, h, 1, c->weights + s->at.query, h, queries, h);
     for (size_t j = 0; j < l; j++) {
         for (size_t m = 0; m < n; m++) {
-            const double *a = s->anchors + (j * n + m) * h, *q = queries + m * h;
+            const double *a = s->anchors + (j * n + m) * h;
+            const double *q = queries + m * h;
             size_t entry = (l * (l - 1) / 2 + j) * n + m;
-            double score = 0, slope;
+            double score = 0;
+            double slope;
             for (size_t i = 0; i < h; i++) {
                 score += v[i] * squash(a[i] + q[i]);
             }
@@ -255,7 +278,8 @@ static double share(const struct mu_enas_arch *arch, size_t l) {
 /* The first input of layer |l|: the start vector, or what the layer before reads. */
 static void read_anchors(struct mu_enas_controller *c, size_t l) {
     struct mu_enas_state *s = c->state;
-    size_t h = c->options.hidden, n = s->n;
+    size_t h = c->options.hidden;
+    size_t n = s->n;
     for (size_t m = 0; m < n; m++) {
         double *x = s->inputs + (2 * l * n + m) * 2 * h;
         if (l < 2) {
@@ -275,13 +299,16 @@ static void read_anchors(struct mu_enas_controller *c, size_t l) {
 
 static void read_embeddings(struct mu_enas_controller *c, size_t l) {
     struct mu_enas_state *s = c->state;
-    size_t h = c->options.hidden, n = s->n;
+    size_t h = c->options.hidden;
+    size_t n = s->n;
     for (size_t m = 0; m < n; m++) {
-        memcpy(s->inputs + ((2 * l + 1) * n + m) * 2 * h, c->weights + s->at.embedding + s->archs[m]->ops[l] * h, h * sizeof(double));
+        memcpy(s->inputs + ((2 * l + 1) * n + m) * 2 * h,
+            c->weights + s->at.embedding + s->archs[m]->ops[l] * h, h * sizeof(double));
     }
 }
 
-void mu_enas_controller_forward(struct mu_enas_controller *c, struct mu_enas_arch *const *archs, size_t n, struct mu_stream *stream) {
+void mu_enas_controller_forward(struct mu_enas_controller *c, struct mu_enas_arch *const *archs,
+    size_t n, struct mu_stream *stream) {
     struct mu_enas_state *s = c->state;
     s->n = n;
     s->archs = archs;
@@ -306,41 +333,55 @@ struct objective {
     double entropy_weight, skip_weight;
 };
 
-/* Derivatives of the operation's logits of layer |l|, and through them of the step's output. With p the softmax and H its entropy:
- * d log p_chosen / dz = onehot - p,  dH / dz = -p (ln p + H). |turned| holds S transposed. */
+/* Derivatives of the operation's logits of layer |l|, and through them of the step's output. With p
+ * the softmax and H its entropy: d log p_chosen / dz = onehot - p,  dH / dz = -p (ln p + H).
+ * |turned| holds S transposed. */
 static void ops_backward(struct mu_enas_controller *c, size_t l, const struct objective *o) {
     struct mu_enas_state *s = c->state;
-    size_t h = c->options.hidden, k = c->space->table.n, n = s->n;
+    size_t h = c->options.hidden;
+    size_t k = c->space->table.n;
+    size_t n = s->n;
     for (size_t m = 0; m < n; m++) {
         size_t row = l * n + m;
-        const double *p = s->op_probability + row * k, *slope = s->op_slope + row * k;
+        const double *p = s->op_probability + row * k;
+        const double *slope = s->op_slope + row * k;
         for (size_t i = 0; i < k; i++) {
-            double chosen = s->archs[m]->ops[l] == i, information = p[i] > 0 ? log(p[i]) : 0;
-            double d = o->coefficients[m] * (chosen - p[i]) - o->entropy_weight * p[i] * (information + s->layer_entropy[row]);
+            double chosen = s->archs[m]->ops[l] == i;
+            double information = p[i] > 0 ? log(p[i]) : 0;
+            double d = o->coefficients[m] * (chosen - p[i]) -
+                       o->entropy_weight * p[i] * (information + s->layer_entropy[row]);
             s->d_logits[row * k + i] = d * slope[i];
         }
     }
     mu_gemm(n, h, k, s->d_logits + l * n * k, k, 1, s->turned, h, s->d_outputs + 2 * l * n * h, h);
 }
 
-/* Derivatives of the scores of layer |l|'s skips, into d_anchors of the earlier layers, d_queries of this one and v. With t = 2z and p =
- * s(t): d log P(bit) / dt = bit - p,  dH / dt = -t p (1 - p),  dKL / dt = p (1 - p) (t - logit(target)). */
-static void skips_backward(struct mu_enas_controller *c, size_t l, const struct objective *o, double *d_attention) {
+/* Derivatives of the scores of layer |l|'s skips, into d_anchors of the earlier layers, d_queries
+ * of this one and v. With t = 2z and p = s(t): d log P(bit) / dt = bit - p,  dH / dt = -t p (1 -
+ * p),  dKL / dt = p (1 - p) (t - logit(target)). */
+static void skips_backward(
+    struct mu_enas_controller *c, size_t l, const struct objective *o, double *d_attention) {
     struct mu_enas_state *s = c->state;
-    size_t h = c->options.hidden, n = s->n;
+    size_t h = c->options.hidden;
+    size_t n = s->n;
     const double *v = c->weights + s->at.attention;
     double wanted = target_logit(c);
     for (size_t j = 0; j < l; j++) {
         for (size_t m = 0; m < n; m++) {
             size_t entry = (l * (l - 1) / 2 + j) * n + m;
-            double t = s->skip_logit[entry], p = sigmoid(t), spread = p * (1 - p);
-            double d = o->coefficients[m] * (mu_enas_skip(s->archs[m], l, j) - p) - o->entropy_weight * t * spread -
-                       o->skip_weight * spread * (t - wanted);
+            double t = s->skip_logit[entry];
+            double p = sigmoid(t);
+            double spread = p * (1 - p);
+            double d = o->coefficients[m] * (mu_enas_skip(s->archs[m], l, j) - p) -
+                       o->entropy_weight * t * spread - o->skip_weight * spread * (t - wanted);
             d *= s->skip_slope[entry];
-            const double *a = s->anchors + (j * n + m) * h, *q = s->queries + (l * n + m) * h;
-            double *da = s->d_anchors + (j * n + m) * h, *dq = s->d_queries + (l * n + m) * h;
+            const double *a = s->anchors + (j * n + m) * h;
+            const double *q = s->queries + (l * n + m) * h;
+            double *da = s->d_anchors + (j * n + m) * h;
+            double *dq = s->d_queries + (l * n + m) * h;
             for (size_t i = 0; i < h; i++) {
-                double u = squash(a[i] + q[i]), du = d * v[i] * (1 - u * u);
+                double u = squash(a[i] + q[i]);
+                double du = d * v[i] * (1 - u * u);
                 d_attention[i] += d * u;
                 da[i] += du;
                 dq[i] += du;
@@ -352,14 +393,20 @@ static void skips_backward(struct mu_enas_controller *c, size_t l, const struct 
 /* Through step |t|'s nonlinearities into d_gates, and d_cells from after the step to before it. */
 static void cell_backward(struct mu_enas_controller *c, size_t t) {
     struct mu_enas_state *s = c->state;
-    size_t h = c->options.hidden, n = s->n;
+    size_t h = c->options.hidden;
+    size_t n = s->n;
     for (size_t m = 0; m < n; m++) {
         size_t r = t * n + m;
         const double *g = s->gates + r * 4 * h;
         double *dg = s->d_gates + r * 4 * h;
         for (size_t i = 0; i < h; i++) {
-            double in = g[i], forget = g[h + i], out = g[2 * h + i], new = g[3 * h + i], squashed = s->squashed[r * h + i];
-            double d_out = s->d_outputs[r * h + i], d_cell = s->d_cells[m * h + i] + d_out * out * (1 - squashed * squashed);
+            double in = g[i];
+            double forget = g[h + i];
+            double out = g[2 * h + i];
+            double new = g[3 * h + i];
+            double squashed = s->squashed[r * h + i];
+            double d_out = s->d_outputs[r * h + i];
+            double d_cell = s->d_cells[m * h + i] + d_out * out * (1 - squashed * squashed);
             dg[i] = d_cell * new *in *(1 - in);
             dg[h + i] = d_cell * s->cells[r * h + i] * forget * (1 - forget);
             dg[2 * h + i] = d_out * squashed * out * (1 - out);
@@ -369,13 +416,16 @@ static void cell_backward(struct mu_enas_controller *c, size_t t) {
     }
 }
 
-/* d_inputs = d_gates W^T (|turned|: 4H x 2H); its h part belongs to the output of the step before. */
+/* d_inputs = d_gates W^T (|turned|: 4H x 2H); its h part belongs to the output of the step before.
+ */
 static void step_backward(struct mu_enas_controller *c, size_t t, const double *turned) {
     struct mu_enas_state *s = c->state;
-    size_t h = c->options.hidden, n = s->n;
+    size_t h = c->options.hidden;
+    size_t n = s->n;
     cell_backward(c, t);
     memset(s->d_inputs, 0, n * 2 * h * sizeof *s->d_inputs);
-    mu_gemm(n, 2 * h, 4 * h, s->d_gates + t * n * 4 * h, 4 * h, 1, turned, 2 * h, s->d_inputs, 2 * h);
+    mu_gemm(
+        n, 2 * h, 4 * h, s->d_gates + t * n * 4 * h, 4 * h, 1, turned, 2 * h, s->d_inputs, 2 * h);
     for (size_t m = 0; m < n && t; m++) {
         for (size_t i = 0; i < h; i++) {
             s->d_outputs[((t - 1) * n + m) * h + i] += s->d_inputs[m * 2 * h + h + i];
@@ -399,7 +449,8 @@ static void embeddings_backward(struct mu_enas_controller *c, size_t l, double *
 
 static void anchors_backward(struct mu_enas_controller *c, size_t l, double *gradient) {
     struct mu_enas_state *s = c->state;
-    size_t h = c->options.hidden, n = s->n;
+    size_t h = c->options.hidden;
+    size_t n = s->n;
     for (size_t m = 0; m < n; m++) {
         const double *dx = s->d_inputs + m * 2 * h;
         if (l < 2) {
@@ -415,10 +466,13 @@ static void anchors_backward(struct mu_enas_controller *c, size_t l, double *gra
     }
 }
 
-/* What flows into the anchors of layer |l| from its own and all later skips: d_outputs += d_anchors U^T + d_queries Q^T. */
-static void attention_backward(struct mu_enas_controller *c, size_t l, const double *anchor_turned, const double *query_turned) {
+/* What flows into the anchors of layer |l| from its own and all later skips: d_outputs += d_anchors
+ * U^T + d_queries Q^T. */
+static void attention_backward(struct mu_enas_controller *c, size_t l, const double *anchor_turned,
+    const double *query_turned) {
     struct mu_enas_state *s = c->state;
-    size_t h = c->options.hidden, n = s->n;
+    size_t h = c->options.hidden;
+    size_t n = s->n;
     double *d = s->d_outputs + (2 * l + 1) * n * h;
     mu_gemm(n, h, h, s->d_anchors + l * n * h, h, 1, anchor_turned, h, d, h);
     mu_gemm(n, h, h, s->d_queries + l * n * h, h, 1, query_turned, h, d, h);
@@ -427,22 +481,31 @@ static void attention_backward(struct mu_enas_controller *c, size_t l, const dou
 /* The products over all steps at once: dW += inputs^T d_gates, and alike for S, U and Q. */
 static void matrices_backward(struct mu_enas_controller *c, double *gradient) {
     struct mu_enas_state *s = c->state;
-    size_t h = c->options.hidden, k = c->space->table.n, n = s->n, layers = c->space->layers;
-    mu_gemm(2 * h, 4 * h, 2 * layers * n, s->inputs, 1, 2 * h, s->d_gates, 4 * h, gradient + s->at.gates, 4 * h);
+    size_t h = c->options.hidden;
+    size_t k = c->space->table.n;
+    size_t n = s->n;
+    size_t layers = c->space->layers;
+    mu_gemm(2 * h, 4 * h, 2 * layers * n, s->inputs, 1, 2 * h, s->d_gates, 4 * h,
+        gradient + s->at.gates, 4 * h);
     for (size_t l = 0; l < layers; l++) {
-        const double *first = s->outputs + 2 * l * n * h, *second = first + n * h;
+        const double *first = s->outputs + 2 * l * n * h;
+        const double *second = first + n * h;
         mu_gemm(h, k, n, first, 1, h, s->d_logits + l * n * k, k, gradient + s->at.softmax, k);
         mu_gemm(h, h, n, second, 1, h, s->d_anchors + l * n * h, h, gradient + s->at.anchor, h);
         mu_gemm(h, h, n, second, 1, h, s->d_queries + l * n * h, h, gradient + s->at.query, h);
     }
 }
 
-void mu_enas_controller_backward(struct mu_enas_controller *c, const double *coefficients, double entropy_weight, double skip_weight,
-                                 double *gradient) {
+void mu_enas_controller_backward(struct mu_enas_controller *c, const double *coefficients,
+    double entropy_weight, double skip_weight, double *gradient) {
     struct mu_enas_state *s = c->state;
     const struct objective o = {coefficients, entropy_weight, skip_weight};
-    size_t h = c->options.hidden, k = c->space->table.n, n = s->n, layers = c->space->layers;
-    double *gates = s->turned, *anchor = gates + 8 * h * h;
+    size_t h = c->options.hidden;
+    size_t k = c->space->table.n;
+    size_t n = s->n;
+    size_t layers = c->space->layers;
+    double *gates = s->turned;
+    double *anchor = gates + 8 * h * h;
     memset(s->d_outputs, 0, 2 * layers * n * h * sizeof *s->d_outputs);
     memset(s->d_anchors, 0, layers * n * h * sizeof *s->d_anchors);
     memset(s->d_queries, 0, layers * n * h * sizeof *s->d_queries);

@@ -1,7 +1,9 @@
-/* The controller: an LSTM that writes an architecture decision by decision (Pham et al. 2018, section 2.4, macro search space).
+/* The controller: an LSTM that writes an architecture decision by decision (Pham et al. 2018,
+ * section 2.4, macro search space).
  *
- * Layer l takes two steps of a one-layer LSTM. The first one's output gives the operation's logits; the second one reads the operation's
- * embedding and its output is the layer's anchor, which attends to the anchors of all earlier layers to decide the skips:
+ * Layer l takes two steps of a one-layer LSTM. The first one's output gives the operation's logits;
+ * the second one reads the operation's embedding and its output is the layer's anchor, which
+ * attends to the anchors of all earlier layers to decide the skips:
  *
  *   gates [i f o g] = [x h] W,  c' = s(f) c + s(i) tanh(g),  h' = s(o) tanh(c')      (no biases)
  *
@@ -9,10 +11,11 @@
  *
  *   skip from j ~ Bernoulli(s(2 z)),  z = k tanh(v . tanh(A_j U + h' Q) / T)
  *
- * The next layer's first input is the sum of the chosen anchors over one plus their number; of the first two layers, a learned start
- * vector.
+ * The next layer's first input is the sum of the chosen anchors over one plus their number; of the
+ * first two layers, a learned start vector.
  *
- * Batches of architectures go through in lockstep. Dimensions: B batch, L layers, H hidden, K operations. */
+ * Batches of architectures go through in lockstep. Dimensions: B batch, L layers, H hidden, K
+ * operations. */
 #ifndef MUSHIR_ENAS_CONTROLLER_H
 #define MUSHIR_ENAS_CONTROLLER_H
 
@@ -38,18 +41,22 @@ struct mu_enas_controller {
 };
 
 /* A controller whose weights are uniform in (-0.1, 0.1). */
-struct mu_enas_controller *mu_enas_controller_create(const struct mu_enas_space *space, const struct mu_enas_controller_options *options,
-                                                     struct mu_stream *stream, struct mu_arena *arena);
+struct mu_enas_controller *mu_enas_controller_create(const struct mu_enas_space *space,
+    const struct mu_enas_controller_options *options, struct mu_stream *stream,
+    struct mu_arena *arena);
 
-/* Floating-point operations of a forward and backward pass of one architecture: what budgets are kept in. */
+/* Floating-point operations of a forward and backward pass of one architecture: what budgets are
+ * kept in. */
 double mu_enas_controller_cost(const struct mu_enas_space *space, size_t hidden);
 
-/* Pass the |n| <= B architectures through. With |stream| they are drawn from the policy and written; with NULL they are read. */
-void mu_enas_controller_forward(struct mu_enas_controller *c, struct mu_enas_arch *const *archs, size_t n, struct mu_stream *stream);
+/* Pass the |n| <= B architectures through. With |stream| they are drawn from the policy and
+ * written; with NULL they are read. */
+void mu_enas_controller_forward(struct mu_enas_controller *c, struct mu_enas_arch *const *archs,
+    size_t n, struct mu_stream *stream);
 
-/* Add to |gradient| (n_weights) the derivative of sum_m (coefficient_m log_probability_m + entropy_weight entropy_m - skip_weight
- * penalty_m) over the last forward pass. */
-void mu_enas_controller_backward(struct mu_enas_controller *c, const double *coefficients, double entropy_weight, double skip_weight,
-                                 double *gradient);
+/* Add to |gradient| (n_weights) the derivative of sum_m (coefficient_m log_probability_m +
+ * entropy_weight entropy_m - skip_weight penalty_m) over the last forward pass. */
+void mu_enas_controller_backward(struct mu_enas_controller *c, const double *coefficients,
+    double entropy_weight, double skip_weight, double *gradient);
 
 #endif

@@ -1,6 +1,8 @@
-/* ENAS (Pham, Guan, Zoph, Le and Dean, "Efficient neural architecture search via parameter sharing", ICML 2018), without the sharing: a
- * trial trains one architecture, so a few hundred rewards are all there is. A controller learns from them by policy gradient; by default a
- * surrogate over the evaluated architectures chooses among its samples, random ones and variations of the best. */
+/* ENAS (Pham, Guan, Zoph, Le and Dean, "Efficient neural architecture search via parameter
+ * sharing", ICML 2018), without the sharing: a trial trains one architecture, so a few hundred
+ * rewards are all there is. A controller learns from them by policy gradient; by default a
+ * surrogate over the evaluated architectures chooses among its samples, random ones and variations
+ * of the best. */
 #include "services/enas/enas.h"
 
 #include <math.h>
@@ -10,7 +12,8 @@
 
 enum {
     INITIAL = 8,    /* observations before anything is learned from them */
-    MODELLED = 32,  /* suggestions of a batch that are chosen by what was learned; the rest are variations of the best */
+    MODELLED = 32,  /* suggestions of a batch that are chosen by what was learned; the rest are
+                       variations of the best */
     SAMPLES = 32,   /* of the controller, among the candidates for one suggestion */
     ATTEMPTS = 256, /* samples of the controller until one is untried, when it chooses alone */
     BATCH = 8,      /* architectures in a step of training, where the budget allows */
@@ -22,8 +25,11 @@ static const double BUDGET_JOINED = 4e8, BUDGET_ALONE = 1.6e9, BUDGET_CHOICES = 
 enum { SEARCH_SURROGATE, SEARCH_CONTROLLER };
 static const char *const SEARCHES[] = {"surrogate", "controller", NULL};
 
-#define NOT_INT "Algorithm Setting %s must be int type: exception invalid literal for int() with base 10: '%s'"
-#define NOT_FLOAT "Algorithm Setting %s must be float type: exception could not convert string to float: '%s'"
+#define NOT_INT                                                                                    \
+    "Algorithm Setting %s must be int type: exception invalid literal for int() with base 10: "    \
+    "'%s'"
+#define NOT_FLOAT                                                                                  \
+    "Algorithm Setting %s must be float type: exception could not convert string to float: '%s'"
 #define FROM_ONE "Algorithm Setting %s: %s with int type must be in range [1, inf)"
 #define ABOVE_ZERO "Algorithm Setting %s: %s with float type must be in range (0, inf)"
 #define TO_ONE "Algorithm Setting %s: %s with float type must be in range (0, 1)"
@@ -56,26 +62,29 @@ static const struct mu_setting_spec SETTINGS[] = {
 };
 /* clang-format on */
 
-static enum mu_status read_space(struct mu_enas_space *space, const struct mu_experiment *experiment, struct mu_arena *arena,
-                                 struct mu_error *error) {
+static enum mu_status read_space(struct mu_enas_space *space,
+    const struct mu_experiment *experiment, struct mu_arena *arena, struct mu_error *error) {
     if (experiment->space.n) {
-        return mu_fail(error, MU_INVALID_ARGUMENT, "only one of parameters and nasConfig can be specified; there is the parameter %.200s",
-                       experiment->space.parameters[0].name);
+        return mu_fail(error, MU_INVALID_ARGUMENT,
+            "only one of parameters and nasConfig can be specified; there is the parameter %.200s",
+            experiment->space.parameters[0].name);
     }
     return mu_enas_space_init(space, &experiment->network, arena, error);
 }
 
-static enum mu_status validate(const struct mu_experiment *experiment, const struct mu_settings *settings, struct mu_arena *arena,
-                               struct mu_error *error) {
+static enum mu_status validate(const struct mu_experiment *experiment,
+    const struct mu_settings *settings, struct mu_arena *arena, struct mu_error *error) {
     struct mu_enas_space space;
     (void)settings;
     return experiment->network.present ? read_space(&space, experiment, arena, error) : MU_OK;
 }
 
-/* A balanced start: over |table.n| suggestions every layer sees every operation once, and a suggestion's skips are the opposite of those of
- * the one before. A function of (seed, number). */
-static void balanced(const struct mu_request *request, const struct mu_enas_space *space, uint64_t number, struct mu_enas_arch *arch) {
-    size_t n = space->table.n, *order = MU_ARRAY(request->arena, n, size_t);
+/* A balanced start: over |table.n| suggestions every layer sees every operation once, and a
+ * suggestion's skips are the opposite of those of the one before. A function of (seed, number). */
+static void balanced(const struct mu_request *request, const struct mu_enas_space *space,
+    uint64_t number, struct mu_enas_arch *arch) {
+    size_t n = space->table.n;
+    size_t *order = MU_ARRAY(request->arena, n, size_t);
     struct mu_stream stream;
     mu_stream_init(&stream, request->seed, number / 2, "skips");
     mu_enas_draw(space, arch, &stream);
@@ -101,7 +110,7 @@ struct run {
     struct mu_enas_controller *controller;    /* NULL: too little is known */
     struct mu_enas_surrogate *surrogate;      /* NULL: the same, or |alone| */
     struct mu_enas_arch *samples, **pointers; /* SAMPLES */
-    size_t modelled;                          /* suggestions of this request that are chosen by what was learned */
+    size_t modelled; /* suggestions of this request that are chosen by what was learned */
 };
 
 static void variation(struct run *run, struct mu_enas_arch *arch, struct mu_stream *stream) {
@@ -118,7 +127,8 @@ static void variation(struct run *run, struct mu_enas_arch *arch, struct mu_stre
 static void draw_samples(struct run *run, struct mu_stream *stream) {
     size_t batch = run->controller->options.batch;
     for (size_t i = 0; i < SAMPLES; i += batch) {
-        mu_enas_controller_forward(run->controller, run->pointers + i, SAMPLES - i < batch ? SAMPLES - i : batch, stream);
+        mu_enas_controller_forward(
+            run->controller, run->pointers + i, SAMPLES - i < batch ? SAMPLES - i : batch, stream);
     }
 }
 
@@ -166,7 +176,8 @@ static void choose(struct run *run, size_t i, struct mu_enas_arch *arch) {
         sample(run, arch, &stream);
     } else {
         draw_samples(run, &stream);
-        mu_enas_propose(&run->space, &run->evidence, run->surrogate, run->samples, SAMPLES, arch, &stream, run->request->arena);
+        mu_enas_propose(&run->space, &run->evidence, run->surrogate, run->samples, SAMPLES, arch,
+            &stream, run->request->arena);
     }
     if (mu_enas_set_has(run->evidence.tried, arch)) {
         mu_enas_draw_untried(&run->space, &run->evidence, arch, &stream);
@@ -191,7 +202,8 @@ static size_t at_most(double limit, size_t n) {
 
 /* The hidden size that is used: as set, but small enough for the memory that a request may take. */
 static size_t hidden_of(const struct run *run) {
-    size_t hidden = at_most(192, mu_setting(run->request->settings, "controller_hidden_size")->integer);
+    size_t hidden =
+        at_most(192, mu_setting(run->request->settings, "controller_hidden_size")->integer);
     return at_most(131072.0 / (double)run->space.table.n, hidden);
 }
 
@@ -202,22 +214,27 @@ static double real_or(const struct mu_request *request, const char *name, double
 
 static void train(struct run *run) {
     const struct mu_request *request = run->request;
-    size_t hidden = hidden_of(run), steps = at_most(1e6, mu_setting(request->settings, "controller_train_steps")->integer);
-    double cost = mu_enas_controller_cost(&run->space, hidden), budget = (run->alone ? BUDGET_ALONE : BUDGET_JOINED) / cost;
-    double state = (double)run->space.layers * (28.0 * (double)hidden + 3.0 * (double)run->space.table.n) + 2.0 * (double)run->space.skips;
+    size_t hidden = hidden_of(run);
+    size_t steps = at_most(1e6, mu_setting(request->settings, "controller_train_steps")->integer);
+    double cost = mu_enas_controller_cost(&run->space, hidden);
+    double budget = (run->alone ? BUDGET_ALONE : BUDGET_JOINED) / cost;
+    double state =
+        (double)run->space.layers * (28.0 * (double)hidden + 3.0 * (double)run->space.table.n) +
+        2.0 * (double)run->space.skips;
     size_t batch = at_most(2e6 / state, 2 * BATCH);
     struct mu_enas_controller_options options = {.hidden = hidden,
-                                                 .batch = batch,
-                                                 .temperature = real_or(request, "controller_temperature", 1),
-                                                 .bound = real_or(request, "controller_tanh_const", 0),
-                                                 .skip_target = real_or(request, "controller_skip_target", 0.5)};
-    struct mu_enas_learning learning = {.batch = at_most(budget / (double)steps, batch < BATCH ? batch : BATCH),
-                                        .rate = real_or(request, "controller_learning_rate", 1),
-                                        .decay = real_or(request, "controller_baseline_decay", 1),
-                                        .entropy_weight = real_or(request, "controller_entropy_weight", 0),
-                                        .skip_weight = real_or(request, "controller_skip_weight", 0),
-                                        .stop = stopped,
-                                        .user = request};
+        .batch = batch,
+        .temperature = real_or(request, "controller_temperature", 1),
+        .bound = real_or(request, "controller_tanh_const", 0),
+        .skip_target = real_or(request, "controller_skip_target", 0.5)};
+    struct mu_enas_learning learning = {
+        .batch = at_most(budget / (double)steps, batch < BATCH ? batch : BATCH),
+        .rate = real_or(request, "controller_learning_rate", 1),
+        .decay = real_or(request, "controller_baseline_decay", 1),
+        .entropy_weight = real_or(request, "controller_entropy_weight", 0),
+        .skip_weight = real_or(request, "controller_skip_weight", 0),
+        .stop = stopped,
+        .user = request};
     learning.steps = at_most(budget / (double)learning.batch, steps);
     struct mu_stream stream;
     mu_stream_init(&stream, request->seed, 0, "controller");
@@ -227,14 +244,16 @@ static void train(struct run *run) {
 
 /* About how many floating-point operations one choice takes. */
 static double cost_of_choice(const struct run *run) {
-    double sample = mu_enas_controller_cost(&run->space, hidden_of(run)) / 3; /* without the gradient */
-    return run->alone ? ATTEMPTS * sample : SAMPLES * sample + mu_enas_propose_cost(&run->space, &run->evidence);
+    double sample =
+        mu_enas_controller_cost(&run->space, hidden_of(run)) / 3; /* without the gradient */
+    return run->alone ? ATTEMPTS * sample
+                      : SAMPLES * sample + mu_enas_propose_cost(&run->space, &run->evidence);
 }
 
 static void learn(struct run *run) {
     const struct mu_enas_evidence *e = &run->evidence;
-    size_t wanted = run->request->wanted < MODELLED ? run->request->wanted : MODELLED,
-           pending = e->n_pending < MODELLED ? e->n_pending : MODELLED;
+    size_t wanted = run->request->wanted < MODELLED ? run->request->wanted : MODELLED;
+    size_t pending = e->n_pending < MODELLED ? e->n_pending : MODELLED;
     run->modelled = at_most(BUDGET_CHOICES / cost_of_choice(run), wanted);
     if (e->n < INITIAL || mu_enas_exhausted(e)) {
         return;
@@ -248,13 +267,15 @@ static void learn(struct run *run) {
     if (run->alone) {
         return;
     }
-    run->surrogate = mu_enas_surrogate_fit(&run->space, e, run->modelled + pending, run->request->arena);
+    run->surrogate =
+        mu_enas_surrogate_fit(&run->space, e, run->modelled + pending, run->request->arena);
     for (size_t i = 0; i < pending; i++) {
         mu_enas_surrogate_expect(run->surrogate, &e->archs[e->n + i]);
     }
 }
 
-static enum mu_status suggest(const struct mu_request *request, struct mu_reply *reply, struct mu_error *error) {
+static enum mu_status suggest(
+    const struct mu_request *request, struct mu_reply *reply, struct mu_error *error) {
     struct run *run = MU_NEW(request->arena, struct run);
     run->request = request;
     run->alone = mu_setting(request->settings, "search")->choice == SEARCH_CONTROLLER;
@@ -262,7 +283,8 @@ static enum mu_status suggest(const struct mu_request *request, struct mu_reply 
     if (status) {
         return status;
     }
-    mu_enas_evidence_init(&run->evidence, &run->space, request->history, request->wanted, request->arena);
+    mu_enas_evidence_init(
+        &run->evidence, &run->space, request->history, request->wanted, request->arena);
     learn(run);
     struct mu_enas_arch *archs = mu_enas_archs(&run->space, request->wanted, request->arena);
     for (size_t i = 0; i < request->wanted; i++) {
@@ -281,7 +303,8 @@ static enum mu_status suggest(const struct mu_request *request, struct mu_reply 
 
 const struct mu_algorithm mu_enas = {
     .name = "enas",
-    .summary = "Architecture search: a controller trained by policy gradient, joined with a surrogate over the evaluated architectures.",
+    .summary = "Architecture search: a controller trained by policy gradient, joined with a "
+               "surrogate over the evaluated architectures.",
     .settings = SETTINGS,
     .n_settings = sizeof SETTINGS / sizeof *SETTINGS,
     .unknown_setting = "Unknown Algorithm Setting name: %.200s",

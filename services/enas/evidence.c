@@ -6,19 +6,23 @@
 #include "common/num/sort.h"
 #include "common/surrogate/targets.h"
 
-/* Draw |score|s in to five interquartile ranges around the median: one diverged training must not flatten all others. */
+/* Draw |score|s in to five interquartile ranges around the median: one diverged training must not
+ * flatten all others. */
 static void limit(double *scores, size_t n, struct mu_arena *arena) {
     double *sorted = MU_ARRAY(arena, n, double);
     memcpy(sorted, scores, n * sizeof *sorted);
     mu_sort(sorted, n);
-    double middle = sorted[n / 2], range = sorted[n - 1 - n / 4] - sorted[n / 4];
+    double middle = sorted[n / 2];
+    double range = sorted[n - 1 - n / 4] - sorted[n / 4];
     for (size_t i = 0; i < n && range > 0; i++) {
         scores[i] = fmax(middle - 5 * range, fmin(middle + 5 * range, scores[i]));
     }
 }
 
-/* Failures take the worst score of the others; when all failed there is nothing to tell them apart. */
-static void score(double *scores, const struct mu_trial *const *trials, size_t n, struct mu_arena *arena) {
+/* Failures take the worst score of the others; when all failed there is nothing to tell them apart.
+ */
+static void score(
+    double *scores, const struct mu_trial *const *trials, size_t n, struct mu_arena *arena) {
     double worst = INFINITY;
     for (size_t i = 0; i < n; i++) {
         if (trials[i]->state == MU_DONE) {
@@ -34,20 +38,22 @@ static void score(double *scores, const struct mu_trial *const *trials, size_t n
     }
 }
 
-void mu_enas_evidence_init(struct mu_enas_evidence *evidence, const struct mu_enas_space *space, const struct mu_history *history,
-                           size_t more, struct mu_arena *arena) {
+void mu_enas_evidence_init(struct mu_enas_evidence *evidence, const struct mu_enas_space *space,
+    const struct mu_history *history, size_t more, struct mu_arena *arena) {
     struct mu_enas_arch *archs = mu_enas_archs(space, history->n, arena);
     const struct mu_trial **observed = MU_ARRAY(arena, history->n, const struct mu_trial *);
     double *scores = MU_ARRAY(arena, history->n, double);
     bool *partial = MU_ARRAY(arena, history->n, bool);
-    *evidence = (struct mu_enas_evidence){.archs = archs, .scores = scores, .partial = partial, .size = mu_enas_space_size(space)};
+    *evidence = (struct mu_enas_evidence){
+        .archs = archs, .scores = scores, .partial = partial, .size = mu_enas_space_size(space)};
     evidence->tried = mu_enas_set_create(space, history->n + more, arena);
     for (int pending = 0; pending < 2; pending++) {
         for (size_t i = 0; i < history->n; i++) {
             const struct mu_trial *t = &history->trials[i];
             const char *text = mu_trial_text(t, "architecture");
             struct mu_enas_arch *arch = &archs[evidence->n + evidence->n_pending];
-            if ((t->state == MU_PENDING) != (pending == 1) || !text || !mu_enas_parse(space, text, arch)) {
+            if ((t->state == MU_PENDING) != (pending == 1) || !text ||
+                !mu_enas_parse(space, text, arch)) {
                 continue; /* a half-read architecture is overwritten by the next one */
             }
             mu_enas_set_add(evidence->tried, arch);
@@ -66,8 +72,8 @@ bool mu_enas_exhausted(const struct mu_enas_evidence *evidence) {
     return mu_enas_set_size(evidence->tried) >= evidence->size;
 }
 
-void mu_enas_draw_untried(const struct mu_enas_space *space, const struct mu_enas_evidence *evidence, struct mu_enas_arch *arch,
-                          struct mu_stream *stream) {
+void mu_enas_draw_untried(const struct mu_enas_space *space,
+    const struct mu_enas_evidence *evidence, struct mu_enas_arch *arch, struct mu_stream *stream) {
     mu_enas_draw(space, arch, stream);
     if (mu_enas_exhausted(evidence)) {
         return;
@@ -75,7 +81,8 @@ void mu_enas_draw_untried(const struct mu_enas_space *space, const struct mu_ena
     for (int i = 0; i < 64 && mu_enas_set_has(evidence->tried, arch); i++) {
         mu_enas_draw(space, arch, stream);
     }
-    /* A nearly exhausted space: walk through it; a walk from anywhere meets an untried one after at most as many steps as were tried. */
+    /* A nearly exhausted space: walk through it; a walk from anywhere meets an untried one after at
+     * most as many steps as were tried. */
     uint64_t index = mu_uniform_below(stream, evidence->size);
     while (mu_enas_set_has(evidence->tried, arch)) {
         index = index + 1 < evidence->size ? index + 1 : 0;

@@ -1,28 +1,32 @@
-/* The trials of an experiment as architectures: what was learned, what is under way, what must not be proposed again. */
+/* The trials of an experiment as architectures: what was learned, what is under way, what must not
+ * be proposed again. */
 #ifndef MUSHIR_ENAS_EVIDENCE_H
 #define MUSHIR_ENAS_EVIDENCE_H
 
 #include "services/enas/architecture.h"
 
 struct mu_enas_evidence {
-    const struct mu_enas_arch *archs; /* n observed, in canonical order of their trials, then n_pending */
-    const double *scores;             /* n: larger is better, mean 0 and standard deviation 1 (all 0 when they do not differ) */
-    const bool *partial;              /* n: stopped early */
+    const struct mu_enas_arch
+        *archs;           /* n observed, in canonical order of their trials, then n_pending */
+    const double *scores; /* n: larger is better, mean 0 and standard deviation 1 (all 0 when they
+                             do not differ) */
+    const bool *partial;  /* n: stopped early */
     size_t n, n_pending;
     struct mu_enas_set *tried; /* of all of them; has room for the suggestions of the request */
     uint64_t size;             /* of the space, see mu_enas_space_size */
 };
 
-/* Read |history| (trials whose architecture cannot be read are left out), with room for |more| further architectures in |tried|.
- * A failed trial scores as the worst observed one; outliers are drawn in to five interquartile ranges around the median. */
-void mu_enas_evidence_init(struct mu_enas_evidence *evidence, const struct mu_enas_space *space, const struct mu_history *history,
-                           size_t more, struct mu_arena *arena);
+/* Read |history| (trials whose architecture cannot be read are left out), with room for |more|
+ * further architectures in |tried|. A failed trial scores as the worst observed one; outliers are
+ * drawn in to five interquartile ranges around the median. */
+void mu_enas_evidence_init(struct mu_enas_evidence *evidence, const struct mu_enas_space *space,
+    const struct mu_history *history, size_t more, struct mu_arena *arena);
 
 /* Whether every architecture was tried. */
 bool mu_enas_exhausted(const struct mu_enas_evidence *evidence);
 
 /* An untried architecture at random; any when all were tried. */
-void mu_enas_draw_untried(const struct mu_enas_space *space, const struct mu_enas_evidence *evidence, struct mu_enas_arch *arch,
-                          struct mu_stream *stream);
+void mu_enas_draw_untried(const struct mu_enas_space *space,
+    const struct mu_enas_evidence *evidence, struct mu_enas_arch *arch, struct mu_stream *stream);
 
 #endif

@@ -1,4 +1,5 @@
-/* Architectures as texts: the two assignments of a trial, in Python's json.dumps with apostrophes. */
+/* Architectures as texts: the two assignments of a trial, in Python's json.dumps with apostrophes.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +35,8 @@ static const char *number(const char *c, unsigned long limit, unsigned long *val
     return *value < limit ? c + digits : NULL;
 }
 
-static const char *parse_layer(const struct mu_enas_space *space, const char *c, struct mu_enas_arch *arch, size_t l) {
+static const char *parse_layer(
+    const struct mu_enas_space *space, const char *c, struct mu_enas_arch *arch, size_t l) {
     unsigned long value;
     c = number(expect(c, '['), space->table.n, &value);
     if (c) {
@@ -97,7 +99,8 @@ static void put_sizes(struct writer *w, const char *name, const int32_t *sizes, 
     put(w, "], ");
 }
 
-static void put_arch(struct writer *w, const struct mu_enas_space *space, const struct mu_enas_arch *arch) {
+static void put_arch(
+    struct writer *w, const struct mu_enas_space *space, const struct mu_enas_arch *arch) {
     put(w, "[");
     for (size_t l = 0; l < space->layers; l++) {
         put(w, l ? ", [" : "[");
@@ -142,7 +145,8 @@ static bool used_before(const struct mu_enas_arch *arch, size_t layer) {
     return false;
 }
 
-static void put_config(struct writer *w, const struct mu_enas_space *space, const struct mu_enas_arch *arch) {
+static void put_config(
+    struct writer *w, const struct mu_enas_space *space, const struct mu_enas_arch *arch) {
     const struct mu_network *network = space->network;
     put(w, "{'num_layers': ");
     put_number(w, network->layers);
@@ -159,8 +163,9 @@ static void put_config(struct writer *w, const struct mu_enas_space *space, cons
     put(w, "}}");
 }
 
-static const char *write_twice(void (*write)(struct writer *, const struct mu_enas_space *, const struct mu_enas_arch *),
-                               const struct mu_enas_space *space, const struct mu_enas_arch *arch, struct mu_arena *arena) {
+static const char *write_twice(
+    void (*write)(struct writer *, const struct mu_enas_space *, const struct mu_enas_arch *),
+    const struct mu_enas_space *space, const struct mu_enas_arch *arch, struct mu_arena *arena) {
     struct writer w = {0};
     write(&w, space, arch);
     w = (struct writer){.text = mu_arena_alloc(arena, w.n + 1)};
@@ -168,10 +173,12 @@ static const char *write_twice(void (*write)(struct writer *, const struct mu_en
     return w.text;
 }
 
-const char *mu_enas_print_arch(const struct mu_enas_space *space, const struct mu_enas_arch *arch, struct mu_arena *arena) {
+const char *mu_enas_print_arch(
+    const struct mu_enas_space *space, const struct mu_enas_arch *arch, struct mu_arena *arena) {
     return write_twice(put_arch, space, arch, arena);
 }
 
-const char *mu_enas_print_config(const struct mu_enas_space *space, const struct mu_enas_arch *arch, struct mu_arena *arena) {
+const char *mu_enas_print_config(
+    const struct mu_enas_space *space, const struct mu_enas_arch *arch, struct mu_arena *arena) {
     return write_twice(put_config, space, arch, arena);
 }

@@ -1,10 +1,12 @@
 /* Training the controller on the architectures that were evaluated.
  *
- * The policy gradient (Williams 1992): each score moves the probability of the architecture that earned it, by its advantage over a
- * moving average of the scores, sum_i (score_i - baseline) grad log pi(a_i). All evaluated architectures take part in every call, whatever
- * policy proposed them, so a trust region stands where on-policy training would draw afresh: an architecture moves no further once its
- * probability has left that under uniform choice by the factor sqrt(size of the space), up or down. (The clipping of Schulman et al. 2017,
- * with the uniform policy, from which the rebuilt controller starts, as the old one.) Steps are taken by Adam, ascending. */
+ * The policy gradient (Williams 1992): each score moves the probability of the architecture that
+ * earned it, by its advantage over a moving average of the scores, sum_i (score_i - baseline) grad
+ * log pi(a_i). All evaluated architectures take part in every call, whatever policy proposed them,
+ * so a trust region stands where on-policy training would draw afresh: an architecture moves no
+ * further once its probability has left that under uniform choice by the factor sqrt(size of the
+ * space), up or down. (The clipping of Schulman et al. 2017, with the uniform policy, from which
+ * the rebuilt controller starts, as the old one.) Steps are taken by Adam, ascending. */
 #ifndef MUSHIR_ENAS_LEARNER_H
 #define MUSHIR_ENAS_LEARNER_H
 
@@ -21,8 +23,8 @@ struct mu_enas_learning {
 };
 
 /* Train |c|. Needs at least one observation; equal scores leave it to entropy and skip penalty. */
-void mu_enas_learn(struct mu_enas_controller *c, const struct mu_enas_evidence *evidence, const struct mu_enas_learning *learning,
-                   struct mu_stream *stream, struct mu_arena *arena);
+void mu_enas_learn(struct mu_enas_controller *c, const struct mu_enas_evidence *evidence,
+    const struct mu_enas_learning *learning, struct mu_stream *stream, struct mu_arena *arena);
 
 /* The baseline: mean of the |n| scores in the order of their trials, weighted by decay^(age). */
 double mu_enas_baseline(const double *scores, size_t n, double decay);

@@ -1,4 +1,5 @@
-/* The operation table: every operation of the experiment with every combination of its parameters' values, numbered from 0. */
+/* The operation table: every operation of the experiment with every combination of its parameters'
+ * values, numbered from 0. */
 #ifndef MUSHIR_ENAS_OPERATIONS_H
 #define MUSHIR_ENAS_OPERATIONS_H
 
@@ -13,7 +14,7 @@ enum {
 struct mu_enas_family {
     const struct mu_operation *operation;
     const struct mu_values *values; /* of each of its parameters */
-    size_t first, n;                /* its entries are first .. first+n-1; the last parameter varies fastest */
+    size_t first, n; /* its entries are first .. first+n-1; the last parameter varies fastest */
 };
 
 struct mu_enas_table {
@@ -22,17 +23,17 @@ struct mu_enas_table {
     const uint16_t *family; /* n: of each entry */
 };
 
-/* Expand the operations of |network|. MU_INVALID_ARGUMENT as mu_network_check and mu_network_values, when no entry comes out, or more than
- * MU_ENAS_MOST_OPERATIONS. */
-MU_MUST_USE enum mu_status mu_enas_table_init(struct mu_enas_table *table, const struct mu_network *network, struct mu_arena *arena,
-                                              struct mu_error *error);
+/* Expand the operations of |network|. MU_INVALID_ARGUMENT as mu_network_check and
+ * mu_network_values, when no entry comes out, or more than MU_ENAS_MOST_OPERATIONS. */
+MU_MUST_USE enum mu_status mu_enas_table_init(struct mu_enas_table *table,
+    const struct mu_network *network, struct mu_arena *arena, struct mu_error *error);
 
 /* Index of the value that parameter |parameter| has in entry |id|. */
 size_t mu_enas_table_digit(const struct mu_enas_table *table, size_t id, size_t parameter);
 
-/* How different two entries are, in [0, 1]: 1 for different operations, else |within| times the share of parameters that differ.
- * exp(-distance) is a positive definite kernel for |within| <= 1: inside a family it is a product of Hamming kernels, none of whose
- * entries is below exp(-1). */
+/* How different two entries are, in [0, 1]: 1 for different operations, else |within| times the
+ * share of parameters that differ. exp(-distance) is a positive definite kernel for |within| <= 1:
+ * inside a family it is a product of Hamming kernels, none of whose entries is below exp(-1). */
 double mu_enas_table_distance(const struct mu_enas_table *table, size_t a, size_t b, double within);
 
 #endif

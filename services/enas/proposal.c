@@ -11,7 +11,8 @@ enum {
     NEXT = 64,       /* of the best candidates, in each further generation */
     GENERATIONS = 2,
     PARENTS = 8,
-    SHARP = 2, /* one of so many candidates, those of the largest mean, has its uncertainty computed */
+    SHARP =
+        2, /* one of so many candidates, those of the largest mean, has its uncertainty computed */
 };
 
 struct candidate {
@@ -31,7 +32,8 @@ struct pool {
 
 /* Larger value first, then the earlier candidate. */
 static int by_value(const void *p, const void *q) {
-    const struct candidate *a = p, *b = q;
+    const struct candidate *a = p;
+    const struct candidate *b = q;
     if (a->value != b->value) {
         return a->value < b->value ? 1 : -1;
     }
@@ -43,10 +45,12 @@ static struct mu_enas_arch *next(struct pool *pool) {
     return &pool->candidates[pool->n].arch;
 }
 
-/* Keep what stands in next(), unless it was tried or is a candidate already. The set refers to the architecture's arrays, which stay in
- * place when candidates are sorted, through a copy of the two pointers. */
+/* Keep what stands in next(), unless it was tried or is a candidate already. The set refers to the
+ * architecture's arrays, which stay in place when candidates are sorted, through a copy of the two
+ * pointers. */
 static void keep(struct pool *pool, struct mu_arena *arena) {
-    if (pool->n + 1 >= pool->room || mu_enas_set_has(pool->evidence->tried, next(pool)) || mu_enas_set_has(pool->in, next(pool))) {
+    if (pool->n + 1 >= pool->room || mu_enas_set_has(pool->evidence->tried, next(pool)) ||
+        mu_enas_set_has(pool->in, next(pool))) {
         return;
     }
     struct mu_enas_arch *handle = MU_NEW(arena, struct mu_enas_arch);
@@ -57,16 +61,24 @@ static void keep(struct pool *pool, struct mu_arena *arena) {
     pool->n++;
 }
 
-/* Sort what came since the last call by its mean, replace the means of the better part by improvements, and sort all; the others drop out.
+/* Sort what came since the last call by its mean, replace the means of the better part by
+ * improvements, and sort all; the others drop out.
  */
 static void judge(struct pool *pool) {
-    size_t fresh = pool->n - pool->judged, sharp = (fresh + SHARP - 1) / SHARP;
+    size_t fresh = pool->n - pool->judged;
+    size_t sharp = (fresh + SHARP - 1) / SHARP;
     qsort(pool->candidates + pool->judged, fresh, sizeof *pool->candidates, by_value);
     for (size_t i = pool->judged; i < pool->judged + sharp; i++) {
-        double mean, deviation, ignored, best = mu_enas_surrogate_best(pool->surrogate);
+        double mean;
+        double deviation;
+        double ignored;
+        double best = mu_enas_surrogate_best(pool->surrogate);
         mu_enas_surrogate_predict(pool->surrogate, &pool->candidates[i].arch, &mean, &deviation);
-        double improvement = mu_acquisition_value(MU_LOG_EI, mean, deviation, best, &ignored, &ignored);
-        pool->candidates[i].value = nearbyint(improvement * 1e9) * 1e-9; /* the last bits of exp and log differ between processors */
+        double improvement =
+            mu_acquisition_value(MU_LOG_EI, mean, deviation, best, &ignored, &ignored);
+        pool->candidates[i].value =
+            nearbyint(improvement * 1e9) *
+            1e-9; /* the last bits of exp and log differ between processors */
     }
     for (size_t i = pool->judged + sharp; i < pool->n; i++) {
         pool->candidates[i].value = -INFINITY;
@@ -76,23 +88,24 @@ static void judge(struct pool *pool) {
 }
 
 /* One to three changed decisions; every other time after a crossover with another parent. */
-static void offspring(struct pool *pool, const struct mu_enas_arch *const *parents, size_t n_parents, size_t n, struct mu_stream *stream,
-                      struct mu_arena *arena) {
+static void offspring(struct pool *pool, const struct mu_enas_arch *const *parents,
+    size_t n_parents, size_t n, struct mu_stream *stream, struct mu_arena *arena) {
     for (size_t i = 0; i < n && n_parents; i++) {
-        const struct mu_enas_arch *mother = parents[mu_uniform_below(stream, n_parents)],
-                                  *father = parents[mu_uniform_below(stream, n_parents)];
+        const struct mu_enas_arch *mother = parents[mu_uniform_below(stream, n_parents)];
+        const struct mu_enas_arch *father = parents[mu_uniform_below(stream, n_parents)];
         mu_enas_copy(pool->space, next(pool), mother);
         if (i % 3 == 2) {
             mu_enas_cross(pool->space, next(pool), father, stream);
         }
-        mu_enas_mutate(pool->space, next(pool), 1 + (unsigned)(i % 3 == 2 ? mu_uniform_below(stream, 2) : mu_uniform_below(stream, 3)),
-                       stream);
+        mu_enas_mutate(pool->space, next(pool),
+            1 + (unsigned)(i % 3 == 2 ? mu_uniform_below(stream, 2) : mu_uniform_below(stream, 3)),
+            stream);
         keep(pool, arena);
     }
 }
 
-static void first_generation(struct pool *pool, const struct mu_enas_arch *samples, size_t n_samples, struct mu_stream *stream,
-                             struct mu_arena *arena) {
+static void first_generation(struct pool *pool, const struct mu_enas_arch *samples,
+    size_t n_samples, struct mu_stream *stream, struct mu_arena *arena) {
     const struct mu_enas_arch *parents[PARENTS];
     for (size_t i = 0; i < n_samples; i++) {
         mu_enas_copy(pool->space, next(pool), &samples[i]);
@@ -119,16 +132,17 @@ static void next_generation(struct pool *pool, struct mu_stream *stream, struct 
     judge(pool);
 }
 
-double mu_enas_propose_cost(const struct mu_enas_space *space, const struct mu_enas_evidence *evidence) {
-    double n = evidence->n < MU_ENAS_MODELLED ? (double)evidence->n : MU_ENAS_MODELLED,
-           candidates = RANDOM + OFFSPRING + GENERATIONS * NEXT;
+double mu_enas_propose_cost(
+    const struct mu_enas_space *space, const struct mu_enas_evidence *evidence) {
+    double n = evidence->n < MU_ENAS_MODELLED ? (double)evidence->n : MU_ENAS_MODELLED;
+    double candidates = RANDOM + OFFSPRING + GENERATIONS * NEXT;
     double kernel = 60 * (double)(1 + space->layers) + 4 * (double)space->words;
     return candidates * n * (2 * kernel + 2 * n / SHARP);
 }
 
-void mu_enas_propose(const struct mu_enas_space *space, const struct mu_enas_evidence *evidence, struct mu_enas_surrogate *surrogate,
-                     const struct mu_enas_arch *samples, size_t n_samples, struct mu_enas_arch *arch, struct mu_stream *stream,
-                     struct mu_arena *arena) {
+void mu_enas_propose(const struct mu_enas_space *space, const struct mu_enas_evidence *evidence,
+    struct mu_enas_surrogate *surrogate, const struct mu_enas_arch *samples, size_t n_samples,
+    struct mu_enas_arch *arch, struct mu_stream *stream, struct mu_arena *arena) {
     struct mu_arena_mark mark = mu_arena_mark(arena);
     size_t room = n_samples + RANDOM + OFFSPRING + GENERATIONS * NEXT + 2;
     struct pool pool = {.space = space, .evidence = evidence, .surrogate = surrogate, .room = room};

@@ -1,17 +1,20 @@
-/* Which architecture to try next, when a surrogate judges: candidates from several sources, improved for a few generations. */
+/* Which architecture to try next, when a surrogate judges: candidates from several sources,
+ * improved for a few generations. */
 #ifndef MUSHIR_ENAS_PROPOSAL_H
 #define MUSHIR_ENAS_PROPOSAL_H
 
 #include "services/enas/surrogate.h"
 
-/* The untried architecture with the largest expected improvement among: the |n_samples| |samples| (of the controller), random ones,
- * mutations and crossovers of the observed ones that the surrogate thinks best, and two generations of mutations and crossovers of the best
- * candidates so far. Into |arch|; a random untried one when every candidate was tried. */
-void mu_enas_propose(const struct mu_enas_space *space, const struct mu_enas_evidence *evidence, struct mu_enas_surrogate *surrogate,
-                     const struct mu_enas_arch *samples, size_t n_samples, struct mu_enas_arch *arch, struct mu_stream *stream,
-                     struct mu_arena *arena);
+/* The untried architecture with the largest expected improvement among: the |n_samples| |samples|
+ * (of the controller), random ones, mutations and crossovers of the observed ones that the
+ * surrogate thinks best, and two generations of mutations and crossovers of the best candidates so
+ * far. Into |arch|; a random untried one when every candidate was tried. */
+void mu_enas_propose(const struct mu_enas_space *space, const struct mu_enas_evidence *evidence,
+    struct mu_enas_surrogate *surrogate, const struct mu_enas_arch *samples, size_t n_samples,
+    struct mu_enas_arch *arch, struct mu_stream *stream, struct mu_arena *arena);
 
 /* About how many floating-point operations a proposal takes. */
-double mu_enas_propose_cost(const struct mu_enas_space *space, const struct mu_enas_evidence *evidence);
+double mu_enas_propose_cost(
+    const struct mu_enas_space *space, const struct mu_enas_evidence *evidence);
 
 #endif

@@ -21,8 +21,9 @@ struct ranked {
 
 struct mu_enas_surrogate {
     const struct mu_enas_space *space;
-    struct mu_posterior posterior;     /* of one draw, of a signal of variance 1 */
-    const struct mu_enas_arch **archs; /* those observed, then those conditioned on; room for the posterior's capacity */
+    struct mu_posterior posterior; /* of one draw, of a signal of variance 1 */
+    const struct mu_enas_arch *
+        *archs; /* those observed, then those conditioned on; room for the posterior's capacity */
     size_t observed;
     struct mu_enas_scales scales;
     double deviation;       /* of the signal */
@@ -33,7 +34,8 @@ struct mu_enas_surrogate {
 
 /* ---- distances and kernel ---- */
 
-static size_t differing_skips(const struct mu_enas_space *space, const struct mu_enas_arch *a, const struct mu_enas_arch *b) {
+static size_t differing_skips(
+    const struct mu_enas_space *space, const struct mu_enas_arch *a, const struct mu_enas_arch *b) {
     size_t n = 0;
     for (size_t w = 0; w < space->words; w++) {
         n += (size_t)__builtin_popcountll(a->skips[w] ^ b->skips[w]);
@@ -41,9 +43,11 @@ static size_t differing_skips(const struct mu_enas_space *space, const struct mu
     return n;
 }
 
-static double op_distance(const struct mu_enas_surrogate *s, const struct mu_enas_arch *a, const struct mu_enas_arch *b) {
+static double op_distance(
+    const struct mu_enas_surrogate *s, const struct mu_enas_arch *a, const struct mu_enas_arch *b) {
     double sum = 0;
-    size_t layers = s->space->layers, n = s->space->table.n;
+    size_t layers = s->space->layers;
+    size_t n = s->space->table.n;
     if (s->distances) {
         for (size_t l = 0; l < layers; l++) {
             sum += s->distances[a->ops[l] * n + b->ops[l]];
@@ -56,7 +60,8 @@ static double op_distance(const struct mu_enas_surrogate *s, const struct mu_ena
     return sum;
 }
 
-static void set_scales(struct mu_enas_surrogate *s, struct mu_enas_scales scales, struct mu_arena *arena) {
+static void set_scales(
+    struct mu_enas_surrogate *s, struct mu_enas_scales scales, struct mu_arena *arena) {
     const struct mu_enas_table *table = &s->space->table;
     s->scales = scales;
     s->skip_factors = MU_ARRAY(arena, s->space->skips + 1, double);
@@ -67,26 +72,30 @@ static void set_scales(struct mu_enas_surrogate *s, struct mu_enas_scales scales
         s->distances = MU_ARRAY(arena, table->n * table->n, double);
         for (size_t a = 0; a < table->n; a++) {
             for (size_t b = 0; b < a; b++) {
-                s->distances[a * table->n + b] = s->distances[b * table->n + a] = mu_enas_table_distance(table, a, b, scales.within);
+                s->distances[a * table->n + b] = s->distances[b * table->n + a] =
+                    mu_enas_table_distance(table, a, b, scales.within);
             }
         }
     }
 }
 
-static double kernel(const struct mu_enas_surrogate *s, const struct mu_enas_arch *a, const struct mu_enas_arch *b) {
+static double kernel(
+    const struct mu_enas_surrogate *s, const struct mu_enas_arch *a, const struct mu_enas_arch *b) {
     double d = op_distance(s, a, b);
-    return exp(-s->scales.ops * d / (double)s->space->layers) * s->skip_factors[differing_skips(s->space, a, b)];
+    return exp(-s->scales.ops * d / (double)s->space->layers) *
+           s->skip_factors[differing_skips(s->space, a, b)];
 }
 
 /* ---- fitting the scales ---- */
 
-/* Distances of all pairs of the observations that the scales are fitted to, apart, so that a trial of the scales only exponentiates. */
+/* Distances of all pairs of the observations that the scales are fitted to, apart, so that a trial
+ * of the scales only exponentiates. */
 struct pairs {
     size_t n, layers, skips_all;
     double *families, *within, *skips; /* n x n, lower triangle */
     const double *y, *noise;           /* n */
     double *matrix, *solution;         /* scratch: n x n, n */
-    bool free_within;                  /* the share of parameters can be told from that of operations */
+    bool free_within; /* the share of parameters can be told from that of operations */
 };
 
 /* Scales on the axes of the search: logarithms. */
@@ -98,17 +107,21 @@ static const struct axes CENTRE = {{0.7, -0.4, 0.0, -4.6}}, SPREAD = {{1.2, 1.0,
 static const struct axes LOW = {{-3, -4, -5, -11}}, HIGH = {{4.5, 0, 4.5, 1}};
 
 static struct mu_enas_scales scales_of(const struct axes *x, bool free_within) {
-    return (struct mu_enas_scales){exp(x->at[0]), free_within ? exp(x->at[1]) : 1, exp(x->at[2]), exp(x->at[3])};
+    return (struct mu_enas_scales){
+        exp(x->at[0]), free_within ? exp(x->at[1]) : 1, exp(x->at[2]), exp(x->at[3])};
 }
 
 /* Minus the logarithm of the posterior density of |x|; |deviation| of the signal comes with it. */
 static double cost(struct pairs *p, const struct axes *x, double *deviation) {
     struct mu_enas_scales s = scales_of(x, p->free_within);
-    double skip_scale = p->skips_all ? s.skips / (double)p->skips_all : 0, op_scale = s.ops / (double)p->layers, prior = 0;
+    double skip_scale = p->skips_all ? s.skips / (double)p->skips_all : 0;
+    double op_scale = s.ops / (double)p->layers;
+    double prior = 0;
     for (size_t i = 0; i < p->n; i++) {
         for (size_t j = 0; j < i; j++) {
             size_t at = i * p->n + j;
-            p->matrix[at] = exp(-op_scale * (p->families[at] + s.within * p->within[at]) - skip_scale * p->skips[at]);
+            p->matrix[at] = exp(-op_scale * (p->families[at] + s.within * p->within[at]) -
+                                skip_scale * p->skips[at]);
         }
         p->matrix[i * p->n + i] = 1 + s.noise * p->noise[i];
     }
@@ -138,9 +151,11 @@ static struct axes search(struct pairs *p, double *deviation) {
             for (size_t i = 0; i < SCALES; i++) {
                 for (int sign = -1; sign <= 1; sign += 2) {
                     struct axes x = best;
-                    double d, c;
+                    double d;
+                    double c;
                     x.at[i] = fmin(HIGH.at[i], fmax(LOW.at[i], x.at[i] + sign * step));
-                    if ((i == 1 && !p->free_within) || (i == 2 && !p->skips_all) || (c = cost(p, &x, &d)) >= least) {
+                    if ((i == 1 && !p->free_within) || (i == 2 && !p->skips_all) ||
+                        (c = cost(p, &x, &d)) >= least) {
                         continue;
                     }
                     best = x;
@@ -155,14 +170,17 @@ static struct axes search(struct pairs *p, double *deviation) {
     return best;
 }
 
-static void fill_pairs(struct pairs *p, const struct mu_enas_space *space, const struct mu_enas_arch *const *archs) {
+static void fill_pairs(
+    struct pairs *p, const struct mu_enas_space *space, const struct mu_enas_arch *const *archs) {
     for (size_t i = 0; i < p->n; i++) {
         for (size_t j = 0; j < i; j++) {
             size_t at = i * p->n + j;
             for (size_t l = 0; l < space->layers; l++) {
-                size_t a = archs[i]->ops[l], b = archs[j]->ops[l];
+                size_t a = archs[i]->ops[l];
+                size_t b = archs[j]->ops[l];
                 bool same = space->table.family[a] == space->table.family[b];
-                *(same ? &p->within[at] : &p->families[at]) += mu_enas_table_distance(&space->table, a, b, 1);
+                *(same ? &p->within[at] : &p->families[at]) +=
+                    mu_enas_table_distance(&space->table, a, b, 1);
             }
             p->skips[at] = (double)differing_skips(space, archs[i], archs[j]);
         }
@@ -172,22 +190,28 @@ static void fill_pairs(struct pairs *p, const struct mu_enas_space *space, const
 /* ---- which observations take part ---- */
 
 static int best_first(const void *p, const void *q) {
-    const struct ranked *a = p, *b = q;
-    return a->score != b->score ? (a->score < b->score ? 1 : -1) : (a->at > b->at) - (a->at < b->at);
+    const struct ranked *a = p;
+    const struct ranked *b = q;
+    return a->score != b->score ? (a->score < b->score ? 1 : -1)
+                                : (a->at > b->at) - (a->at < b->at);
 }
 
 static int by_at(const void *p, const void *q) {
-    size_t a = ((const struct ranked *)p)->at, b = ((const struct ranked *)q)->at;
+    size_t a = ((const struct ranked *)p)->at;
+    size_t b = ((const struct ranked *)q)->at;
     return (a > b) - (a < b);
 }
 
-/* Choose |most| of the evidence: the better half by score, the rest by how late they came. Ascending indices into |chosen|. */
-static size_t choose(const struct mu_enas_evidence *e, size_t most, size_t *chosen, struct mu_arena *arena) {
+/* Choose |most| of the evidence: the better half by score, the rest by how late they came.
+ * Ascending indices into |chosen|. */
+static size_t choose(
+    const struct mu_enas_evidence *e, size_t most, size_t *chosen, struct mu_arena *arena) {
     struct ranked *r = MU_ARRAY(arena, e->n, struct ranked);
     for (size_t i = 0; i < e->n; i++) {
         r[i] = (struct ranked){e->scores[i], i};
     }
-    size_t n = e->n < most ? e->n : most, best = n / 2;
+    size_t n = e->n < most ? e->n : most;
+    size_t best = n / 2;
     if (e->n > most) {
         qsort(r, e->n, sizeof *r, best_first);
         qsort(r + best, e->n - best, sizeof *r, by_at);
@@ -205,27 +229,31 @@ static double noise_of(const struct mu_enas_evidence *e, size_t i) {
     return e->partial[i] ? 4 : 1;
 }
 
-static void fit_scales(struct mu_enas_surrogate *s, const struct mu_enas_evidence *e, struct mu_arena *arena) {
-    size_t chosen[FITTED], n = choose(e, FITTED, chosen, arena);
+static void fit_scales(
+    struct mu_enas_surrogate *s, const struct mu_enas_evidence *e, struct mu_arena *arena) {
+    size_t chosen[FITTED];
+    size_t n = choose(e, FITTED, chosen, arena);
     struct mu_arena_mark mark = mu_arena_mark(arena);
     const struct mu_enas_arch **archs = MU_ARRAY(arena, n, const struct mu_enas_arch *);
-    double *y = MU_ARRAY(arena, n, double), *noise = MU_ARRAY(arena, n, double);
+    double *y = MU_ARRAY(arena, n, double);
+    double *noise = MU_ARRAY(arena, n, double);
     for (size_t i = 0; i < n; i++) {
         archs[i] = &e->archs[chosen[i]];
         y[i] = e->scores[chosen[i]];
         noise[i] = noise_of(e, chosen[i]);
     }
     struct pairs p = {.n = n,
-                      .layers = s->space->layers,
-                      .skips_all = s->space->skips,
-                      .y = y,
-                      .noise = noise,
-                      .families = MU_ARRAY(arena, n * n, double),
-                      .within = MU_ARRAY(arena, n * n, double),
-                      .skips = MU_ARRAY(arena, n * n, double),
-                      .matrix = MU_ARRAY(arena, n * n, double),
-                      .solution = MU_ARRAY(arena, n, double),
-                      .free_within = s->space->table.n_families > 1 && s->space->table.n > s->space->table.n_families};
+        .layers = s->space->layers,
+        .skips_all = s->space->skips,
+        .y = y,
+        .noise = noise,
+        .families = MU_ARRAY(arena, n * n, double),
+        .within = MU_ARRAY(arena, n * n, double),
+        .skips = MU_ARRAY(arena, n * n, double),
+        .matrix = MU_ARRAY(arena, n * n, double),
+        .solution = MU_ARRAY(arena, n, double),
+        .free_within =
+            s->space->table.n_families > 1 && s->space->table.n > s->space->table.n_families};
     fill_pairs(&p, s->space, archs);
     struct axes x = search(&p, &s->deviation);
     mu_arena_release(arena, mark);
@@ -234,10 +262,12 @@ static void fit_scales(struct mu_enas_surrogate *s, const struct mu_enas_evidenc
 
 /* ---- the model ---- */
 
-static void condition(struct mu_enas_surrogate *s, const struct mu_enas_evidence *e, const size_t *chosen, struct mu_arena *arena) {
+static void condition(struct mu_enas_surrogate *s, const struct mu_enas_evidence *e,
+    const size_t *chosen, struct mu_arena *arena) {
     struct mu_arena_mark mark = mu_arena_mark(arena);
     size_t n = s->observed;
-    double *y = MU_ARRAY(arena, n, double), *matrix = MU_ARRAY(arena, n * n, double);
+    double *y = MU_ARRAY(arena, n, double);
+    double *matrix = MU_ARRAY(arena, n * n, double);
     for (size_t i = 0; i < n; i++) {
         y[i] = e->scores[chosen[i]];
         for (size_t j = 0; j < i; j++) {
@@ -257,10 +287,11 @@ static void rank_observed(struct mu_enas_surrogate *s, struct mu_arena *arena) {
     qsort(s->leaders, s->observed, sizeof *s->leaders, best_first);
 }
 
-struct mu_enas_surrogate *mu_enas_surrogate_fit(const struct mu_enas_space *space, const struct mu_enas_evidence *evidence, size_t more,
-                                                struct mu_arena *arena) {
+struct mu_enas_surrogate *mu_enas_surrogate_fit(const struct mu_enas_space *space,
+    const struct mu_enas_evidence *evidence, size_t more, struct mu_arena *arena) {
     struct mu_enas_surrogate *s = MU_NEW(arena, struct mu_enas_surrogate);
-    size_t chosen[MU_ENAS_MODELLED], n = choose(evidence, MU_ENAS_MODELLED, chosen, arena);
+    size_t chosen[MU_ENAS_MODELLED];
+    size_t n = choose(evidence, MU_ENAS_MODELLED, chosen, arena);
     *s = (struct mu_enas_surrogate){.space = space, .observed = n};
     fit_scales(s, evidence, arena);
     mu_posterior_init(&s->posterior, n + more, 1, arena);
@@ -281,7 +312,8 @@ double mu_enas_surrogate_mean(const struct mu_enas_surrogate *s, const struct mu
     return sum;
 }
 
-void mu_enas_surrogate_predict(struct mu_enas_surrogate *s, const struct mu_enas_arch *arch, double *mean, double *deviation) {
+void mu_enas_surrogate_predict(
+    struct mu_enas_surrogate *s, const struct mu_enas_arch *arch, double *mean, double *deviation) {
     for (size_t i = 0; i < s->posterior.n; i++) {
         s->posterior.k[i] = kernel(s, arch, s->archs[i]);
     }
@@ -290,7 +322,8 @@ void mu_enas_surrogate_predict(struct mu_enas_surrogate *s, const struct mu_enas
 }
 
 void mu_enas_surrogate_expect(struct mu_enas_surrogate *s, const struct mu_enas_arch *arch) {
-    double mean, deviation;
+    double mean;
+    double deviation;
     mu_enas_surrogate_predict(s, arch, &mean, &deviation);
     if (mu_posterior_extend(&s->posterior, 1 + s->scales.noise, s->scales.noise, &mean)) {
         s->archs[s->posterior.n - 1] = arch;
@@ -301,7 +334,8 @@ double mu_enas_surrogate_best(const struct mu_enas_surrogate *s) {
     return s->leaders[0].score;
 }
 
-size_t mu_enas_surrogate_leaders(const struct mu_enas_surrogate *s, size_t most, const struct mu_enas_arch **leaders) {
+size_t mu_enas_surrogate_leaders(
+    const struct mu_enas_surrogate *s, size_t most, const struct mu_enas_arch **leaders) {
     size_t n = s->observed < most ? s->observed : most;
     for (size_t i = 0; i < n; i++) {
         leaders[i] = s->archs[s->leaders[i].at];

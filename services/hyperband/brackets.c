@@ -29,25 +29,30 @@ static bool same_texts(const char *const *a, const char *const *b, size_t n) {
 }
 
 /* Index of the configuration with these texts; a new one when there is none yet. */
-static uint32_t find_config(struct mu_brackets *brackets, struct table *table, const char *const *texts, const double *x) {
+static uint32_t find_config(
+    struct mu_brackets *brackets, struct table *table, const char *const *texts, const double *x) {
     size_t n = brackets->space->n;
-    uint64_t hash = mu_hash(0, x, n * sizeof *x); /* equal texts have equal coordinates, which are shorter */
+    uint64_t hash =
+        mu_hash(0, x, n * sizeof *x); /* equal texts have equal coordinates, which are shorter */
     size_t at = hash & table->mask;
     for (; table->slots[at] != 0; at = (at + 1) & table->mask) {
         uint32_t config = table->slots[at] - 1;
-        if (brackets->configs[config].hash == hash && same_texts(brackets->configs[config].texts, texts, n)) {
+        if (brackets->configs[config].hash == hash &&
+            same_texts(brackets->configs[config].texts, texts, n)) {
             return config;
         }
     }
     uint32_t config = (uint32_t)brackets->n_configs++;
-    brackets->configs[config] = (struct mu_config){.texts = texts, .x = x, .bracket = -1, .top = -1, .hash = hash};
+    brackets->configs[config] =
+        (struct mu_config){.texts = texts, .x = x, .bracket = -1, .top = -1, .hash = hash};
     table->slots[at] = config + 1;
     return config;
 }
 
 /* ---- runs ---- */
 
-/* The text that |trial| assigns to |name|; most clients keep the order of the specification, where it has the index |expected|. */
+/* The text that |trial| assigns to |name|; most clients keep the order of the specification, where
+ * it has the index |expected|. */
 static const char *text_at(const struct mu_trial *trial, const char *name, size_t expected) {
     if (expected < trial->n_assignments && strcmp(trial->assignments[expected].name, name) == 0) {
         return trial->assignments[expected].value;
@@ -56,8 +61,8 @@ static const char *text_at(const struct mu_trial *trial, const char *name, size_
 }
 
 /* Texts of a trial without the resource, in the order of the specification. */
-static const char *const *config_texts(const struct mu_space *space, const struct mu_trial *trial, size_t resource,
-                                       struct mu_arena *arena) {
+static const char *const *config_texts(const struct mu_space *space, const struct mu_trial *trial,
+    size_t resource, struct mu_arena *arena) {
     const char **texts = MU_ARRAY(arena, space->n + 1, const char *);
     for (size_t j = 0; j < space->n; j++) {
         const char *text = text_at(trial, space->parameters[j].name, j < resource ? j : j + 1);
@@ -66,8 +71,10 @@ static const char *const *config_texts(const struct mu_space *space, const struc
     return texts;
 }
 
-/* Coordinates of a trial without the resource, or NULL when one of them is no value of its parameter. */
-static const double *config_point(const struct mu_trial *trial, size_t resource, size_t n, struct mu_arena *arena) {
+/* Coordinates of a trial without the resource, or NULL when one of them is no value of its
+ * parameter. */
+static const double *config_point(
+    const struct mu_trial *trial, size_t resource, size_t n, struct mu_arena *arena) {
     double *x = MU_ARRAY(arena, n + 1, double);
     for (size_t j = 0; j < n; j++) {
         x[j] = trial->x[j < resource ? j : j + 1];
@@ -85,12 +92,13 @@ static void link_run(struct mu_brackets *brackets, struct mu_run *run) {
     if (run->rung < 0) {
         return;
     }
-    config->bracket = config->bracket < 0 || run->rung < config->bracket ? run->rung : config->bracket;
+    config->bracket =
+        config->bracket < 0 || run->rung < config->bracket ? run->rung : config->bracket;
     config->top = run->rung > config->top ? run->rung : config->top;
 }
 
-static void read_runs(struct mu_brackets *brackets, struct table *table, const struct mu_request *request, const struct mu_trial *trials,
-                      size_t n, size_t resource) {
+static void read_runs(struct mu_brackets *brackets, struct table *table,
+    const struct mu_request *request, const struct mu_trial *trials, size_t n, size_t resource) {
     const char *name = request->experiment->space.parameters[resource].name;
     for (size_t i = 0; i < n; i++) {
         double value;
@@ -99,9 +107,13 @@ static void read_runs(struct mu_brackets *brackets, struct table *table, const s
         if (!x || !text || !mu_read_double(text, &value)) {
             continue;
         }
-        const char *const *texts = config_texts(brackets->space, &trials[i], resource, request->arena);
+        const char *const *texts =
+            config_texts(brackets->space, &trials[i], resource, request->arena);
         struct mu_run *run = &brackets->runs[brackets->n_runs++];
-        *run = (struct mu_run){.trial = &trials[i], .x = x, .resource = value, .rung = mu_ladder_rung(brackets->ladder, value)};
+        *run = (struct mu_run){.trial = &trials[i],
+            .x = x,
+            .resource = value,
+            .rung = mu_ladder_rung(brackets->ladder, value)};
         run->config = find_config(brackets, table, texts, x);
         link_run(brackets, run);
     }
@@ -112,8 +124,9 @@ static bool finished_well(const struct mu_trial *trial) {
     return trial->state == MU_DONE && !trial->early_stopped;
 }
 
-/* Of two runs of one configuration at one rung (a request repeated, a trial run again) one counts: a result before none, a running trial
- * before a failed one, else the earlier in the canonical order. */
+/* Of two runs of one configuration at one rung (a request repeated, a trial run again) one counts:
+ * a result before none, a running trial before a failed one, else the earlier in the canonical
+ * order. */
 static int weight(const struct mu_trial *trial) {
     return finished_well(trial) ? 2 : trial->state == MU_PENDING ? 1 : 0;
 }
@@ -121,8 +134,10 @@ static int weight(const struct mu_trial *trial) {
 static void mark_repeated(struct mu_brackets *brackets) {
     for (size_t c = 0; c < brackets->n_configs; c++) {
         for (uint32_t i = brackets->configs[c].first; i; i = brackets->runs[i - 1].next) {
-            struct mu_run *later = &brackets->runs[i - 1]; /* the list runs from the latest to the first */
-            for (uint32_t j = later->rung < 0 ? 0 : later->next; j && !later->repeated; j = brackets->runs[j - 1].next) {
+            struct mu_run *later =
+                &brackets->runs[i - 1]; /* the list runs from the latest to the first */
+            for (uint32_t j = later->rung < 0 ? 0 : later->next; j && !later->repeated;
+                 j = brackets->runs[j - 1].next) {
                 struct mu_run *earlier = &brackets->runs[j - 1];
                 if (earlier->rung != later->rung || earlier->repeated) {
                     continue;
@@ -150,7 +165,8 @@ static int compare(double a, double b) {
 
 /* Bracket by bracket, rung by rung, the best first, losers last; equal ones in canonical order. */
 static int compare_entries(const void *pa, const void *pb) {
-    const struct entry *a = pa, *b = pb;
+    const struct entry *a = pa;
+    const struct entry *b = pb;
     if (a->bracket != b->bracket) {
         return a->bracket - b->bracket;
     }
@@ -160,16 +176,19 @@ static int compare_entries(const void *pa, const void *pb) {
     if (a->lost != b->lost) {
         return a->lost - b->lost;
     }
-    return a->loss != b->loss ? compare(a->loss, b->loss) : (a->config > b->config) - (a->config < b->config);
+    return a->loss != b->loss ? compare(a->loss, b->loss)
+                              : (a->config > b->config) - (a->config < b->config);
 }
 
 /* The highest rung first, then the best. */
 static int compare_promotable(const void *pa, const void *pb) {
-    const struct entry *a = pa, *b = pb;
+    const struct entry *a = pa;
+    const struct entry *b = pb;
     if (a->rung != b->rung) {
         return b->rung - a->rung;
     }
-    return a->loss != b->loss ? compare(a->loss, b->loss) : (a->config > b->config) - (a->config < b->config);
+    return a->loss != b->loss ? compare(a->loss, b->loss)
+                              : (a->config > b->config) - (a->config < b->config);
 }
 
 static size_t collect_entries(const struct mu_brackets *brackets, struct entry *entries) {
@@ -180,15 +199,19 @@ static size_t collect_entries(const struct mu_brackets *brackets, struct entry *
             continue;
         }
         bool lost = !finished_well(run->trial);
-        entries[n++] = (struct entry){brackets->configs[run->config].bracket, run->rung, lost, lost ? 0 : run->trial->loss, run->config};
+        entries[n++] = (struct entry){brackets->configs[run->config].bracket, run->rung, lost,
+            lost ? 0 : run->trial->loss, run->config};
     }
     qsort(entries, n, sizeof *entries, compare_entries);
     return n;
 }
 
-/* Keep, at the front of |entries|, those of one bracket's rung that are in its top 1 / eta and not promoted yet. */
-static size_t keep_promotable(const struct mu_brackets *brackets, const struct entry *rung, size_t n, struct entry *kept) {
-    size_t quota = (size_t)floor((double)n / brackets->ladder->eta * (1 + 1e-12)), n_kept = 0;
+/* Keep, at the front of |entries|, those of one bracket's rung that are in its top 1 / eta and not
+ * promoted yet. */
+static size_t keep_promotable(
+    const struct mu_brackets *brackets, const struct entry *rung, size_t n, struct entry *kept) {
+    size_t quota = (size_t)floor((double)n / brackets->ladder->eta * (1 + 1e-12));
+    size_t n_kept = 0;
     for (size_t i = 0; i < quota; i++) {
         if (!rung[i].lost && rung[i].rung == brackets->configs[rung[i].config].top) {
             kept[n_kept++] = rung[i];
@@ -197,13 +220,16 @@ static size_t keep_promotable(const struct mu_brackets *brackets, const struct e
     return n_kept;
 }
 
-/* Asynchronous successive halving (Li, Jamieson, Rostamizadeh, Gonina, Hardt, Recht and Talwalkar, MLSys 2020): whoever is among the best
- * 1 / eta of those that finished its rung may go on at once. */
+/* Asynchronous successive halving (Li, Jamieson, Rostamizadeh, Gonina, Hardt, Recht and Talwalkar,
+ * MLSys 2020): whoever is among the best 1 / eta of those that finished its rung may go on at once.
+ */
 static void find_promotable(struct mu_brackets *brackets, struct mu_arena *arena) {
     struct entry *entries = MU_ARRAY(arena, brackets->n_runs + 1, struct entry);
-    size_t n = collect_entries(brackets, entries), kept = 0;
+    size_t n = collect_entries(brackets, entries);
+    size_t kept = 0;
     for (size_t i = 0, end; i < n; i = end) {
-        for (end = i + 1; end < n && entries[end].bracket == entries[i].bracket && entries[end].rung == entries[i].rung;) {
+        for (end = i + 1; end < n && entries[end].bracket == entries[i].bracket &&
+                          entries[end].rung == entries[i].rung;) {
             end++;
         }
         if ((size_t)entries[i].rung + 1 < brackets->ladder->n) {
@@ -229,10 +255,11 @@ static void count_reached(struct mu_brackets *brackets) {
     }
 }
 
-void mu_brackets_build(struct mu_brackets *brackets, const struct mu_request *request, const struct mu_ladder *ladder,
-                       const struct mu_space *space, size_t resource) {
+void mu_brackets_build(struct mu_brackets *brackets, const struct mu_request *request,
+    const struct mu_ladder *ladder, const struct mu_space *space, size_t resource) {
     const struct mu_history *history = request->history;
-    size_t n = history->n + history->n_strays, visible = n + history->foreign;
+    size_t n = history->n + history->n_strays;
+    size_t visible = n + history->foreign;
     *brackets = (struct mu_brackets){.ladder = ladder, .space = space};
     brackets->runs = MU_ARRAY(request->arena, n + 1, struct mu_run);
     brackets->configs = MU_ARRAY(request->arena, n + request->wanted + 1, struct mu_config);
@@ -245,9 +272,11 @@ void mu_brackets_build(struct mu_brackets *brackets, const struct mu_request *re
     find_promotable(brackets, request->arena);
 }
 
-uint32_t mu_brackets_start(struct mu_brackets *brackets, const double *x, const char *const *texts, int rung) {
+uint32_t mu_brackets_start(
+    struct mu_brackets *brackets, const double *x, const char *const *texts, int rung) {
     uint32_t config = (uint32_t)brackets->n_configs++;
-    brackets->configs[config] = (struct mu_config){.texts = texts, .x = x, .bracket = rung, .top = rung};
+    brackets->configs[config] =
+        (struct mu_config){.texts = texts, .x = x, .bracket = rung, .top = rung};
     brackets->reached[rung][rung]++;
     return config;
 }
@@ -263,7 +292,9 @@ void mu_brackets_promote(struct mu_brackets *brackets, uint32_t config) {
 
 size_t mu_brackets_next(const struct mu_brackets *brackets) {
     const struct mu_ladder *ladder = brackets->ladder;
-    double planned = 0, started = 0, most = -INFINITY;
+    double planned = 0;
+    double started = 0;
+    double most = -INFINITY;
     size_t best = 0;
     for (size_t b = 0; b < ladder->n; b++) {
         if (mu_brackets_room(brackets, b) < ladder->planned[b]) {
@@ -296,14 +327,16 @@ struct reuse {
 };
 
 static int compare_reuse(const void *pa, const void *pb) {
-    const struct reuse *a = pa, *b = pb;
+    const struct reuse *a = pa;
+    const struct reuse *b = pb;
     if (a->state != b->state) {
         return b->state - a->state;
     }
     if (a->top != b->top) {
         return b->top - a->top;
     }
-    return a->loss != b->loss ? compare(a->loss, b->loss) : (a->config > b->config) - (a->config < b->config);
+    return a->loss != b->loss ? compare(a->loss, b->loss)
+                              : (a->config > b->config) - (a->config < b->config);
 }
 
 /* What is known of a configuration at its highest rung. */

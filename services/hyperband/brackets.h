@@ -1,5 +1,6 @@
-/* Brackets and rungs, inferred from the trials alone: a trial's rung is its own resource, a configuration is the exact texts of its other
- * assignments, its bracket is the lowest rung at which it appears, and it is promoted when it appears at a higher one. */
+/* Brackets and rungs, inferred from the trials alone: a trial's rung is its own resource, a
+ * configuration is the exact texts of its other assignments, its bracket is the lowest rung at
+ * which it appears, and it is promoted when it appears at a higher one. */
 #ifndef MUSHIR_HYPERBAND_BRACKETS_H
 #define MUSHIR_HYPERBAND_BRACKETS_H
 
@@ -18,10 +19,11 @@ struct mu_run {
 };
 
 struct mu_config {
-    const char *const *texts; /* assignments without the resource, in the order of the specification */
-    const double *x;          /* the same as coordinates */
-    int bracket, top;         /* lowest and highest rung of its runs; -1: none on the ladder */
-    uint32_t first;           /* 1 + index of its first run; 0: proposed by this request */
+    const char *const
+        *texts;       /* assignments without the resource, in the order of the specification */
+    const double *x;  /* the same as coordinates */
+    int bracket, top; /* lowest and highest rung of its runs; -1: none on the ladder */
+    uint32_t first;   /* 1 + index of its first run; 0: proposed by this request */
     uint64_t hash;
 };
 
@@ -32,32 +34,37 @@ struct mu_brackets {
     size_t n_runs;
     struct mu_config *configs; /* room for |wanted| more */
     size_t n_configs;
-    size_t reached[MU_LADDER_RUNGS][MU_LADDER_RUNGS]; /* [bracket][rung]: configurations that run or ran there */
-    uint32_t *promotable;                             /* configurations, the best to promote first */
+    size_t reached[MU_LADDER_RUNGS]
+                  [MU_LADDER_RUNGS]; /* [bracket][rung]: configurations that run or ran there */
+    uint32_t *promotable;            /* configurations, the best to promote first */
     size_t n_promotable;
-    size_t missing; /* suggestions handed out of which no trial is to be seen: lost, deleted, or not yet created */
+    size_t missing; /* suggestions handed out of which no trial is to be seen: lost, deleted, or not
+                       yet created */
 };
 
-/* Infer the brackets of |request|, whose experiment has the resource as parameter |resource|; all from the request's arena. Linear in the
- * trials but for sorting. */
-void mu_brackets_build(struct mu_brackets *brackets, const struct mu_request *request, const struct mu_ladder *ladder,
-                       const struct mu_space *space, size_t resource);
+/* Infer the brackets of |request|, whose experiment has the resource as parameter |resource|; all
+ * from the request's arena. Linear in the trials but for sorting. */
+void mu_brackets_build(struct mu_brackets *brackets, const struct mu_request *request,
+    const struct mu_ladder *ladder, const struct mu_space *space, size_t resource);
 
-/* Add a configuration that starts at rung |rung| and return its index. |x| and |texts| are kept, not copied. */
-uint32_t mu_brackets_start(struct mu_brackets *brackets, const double *x, const char *const *texts, int rung);
+/* Add a configuration that starts at rung |rung| and return its index. |x| and |texts| are kept,
+ * not copied. */
+uint32_t mu_brackets_start(
+    struct mu_brackets *brackets, const double *x, const char *const *texts, int rung);
 
 /* Record that configuration |config| goes to the next rung. */
 void mu_brackets_promote(struct mu_brackets *brackets, uint32_t config);
 
-/* The bracket in which the next new configuration starts: one whose round has begun, else the one farthest behind Hyperband's proportions.
- * Rounds rotate for ever. */
+/* The bracket in which the next new configuration starts: one whose round has begun, else the one
+ * farthest behind Hyperband's proportions. Rounds rotate for ever. */
 size_t mu_brackets_next(const struct mu_brackets *brackets);
 
-/* How many configurations |bracket| still lacks in its round (all that are planned when it has not begun). */
+/* How many configurations |bracket| still lacks in its round (all that are planned when it has not
+ * begun). */
 double mu_brackets_room(const struct mu_brackets *brackets, size_t bracket);
 
-/* Configurations in the order in which to use them again when there are no new ones: finished, then running, then failed; of each the
- * farthest, then the best. Arena-owned, n_configs of them. */
+/* Configurations in the order in which to use them again when there are no new ones: finished, then
+ * running, then failed; of each the farthest, then the best. Arena-owned, n_configs of them. */
 uint32_t *mu_brackets_order(const struct mu_brackets *brackets, struct mu_arena *arena);
 
 #endif

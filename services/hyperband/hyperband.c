@@ -11,28 +11,35 @@ enum { SAMPLER_GP, SAMPLER_TPE, SAMPLER_RANDOM };
 static const char *const SAMPLERS[] = {"gp", "tpe", "random", NULL};
 
 /* r_l is read as text because Katib's message for a wrong one covers words as well as numbers. */
-#define STATE(setting)                                                                                                                     \
-    { .name = setting, .type = MU_SETTING_TEXT, .help = "State that replies show and controllers send back; nothing depends on it." }
+#define STATE(setting)                                                                             \
+    {                                                                                              \
+        .name = setting, .type = MU_SETTING_TEXT,                                                  \
+        .help = "State that replies show and controllers send back; nothing depends on it."        \
+    }
 
 static const struct mu_setting_spec SETTINGS[] = {
-    {.name = "r_l", .type = MU_SETTING_TEXT, .range = "> 0", .help = "The most resource that one trial may use; required."},
+    {.name = "r_l",
+        .type = MU_SETTING_TEXT,
+        .range = "> 0",
+        .help = "The most resource that one trial may use; required."},
     {.name = "resource_name",
-     .type = MU_SETTING_TEXT,
-     .range = "a parameter's name",
-     .help = "The parameter that says how much resource a trial uses (epochs, say); required."},
+        .type = MU_SETTING_TEXT,
+        .range = "a parameter's name",
+        .help = "The parameter that says how much resource a trial uses (epochs, say); required."},
     {.name = "eta",
-     .type = MU_SETTING_REAL,
-     .fallback = "3",
-     .min = 2,
-     .max = INFINITY,
-     .max_open = true,
-     .help = "The best 1 / eta of a rung go on, with eta times its resource."},
+        .type = MU_SETTING_REAL,
+        .fallback = "3",
+        .min = 2,
+        .max = INFINITY,
+        .max_open = true,
+        .help = "The best 1 / eta of a rung go on, with eta times its resource."},
     {.name = "sampler",
-     .type = MU_SETTING_CHOICE,
-     .fallback = "gp",
-     .choices = SAMPLERS,
-     .help = "How new configurations are drawn: by a Gaussian process over assignment and resource, by TPE, or at random (the paper's "
-             "Hyperband)."},
+        .type = MU_SETTING_CHOICE,
+        .fallback = "gp",
+        .choices = SAMPLERS,
+        .help = "How new configurations are drawn: by a Gaussian process over assignment and "
+                "resource, by TPE, or at random (the paper's "
+                "Hyperband)."},
     MU_SETTING_RANDOM_STATE,
     STATE("s_max"),
     STATE("b_l"),
@@ -49,10 +56,10 @@ static double read_r_l(const struct mu_settings *values) {
     return mu_read_double(mu_setting(values, "r_l")->text, &r_l) && r_l > 0 ? r_l : 0;
 }
 
-/* The parameter as a resource: the texts of a categorical one must denote numbers and are taken for them. MU_INVALID_ARGUMENT names the
- * one that does not. */
-static enum mu_status read_resource(const struct mu_parameter *parameter, struct mu_parameter *resource, struct mu_arena *arena,
-                                    struct mu_error *error) {
+/* The parameter as a resource: the texts of a categorical one must denote numbers and are taken for
+ * them. MU_INVALID_ARGUMENT names the one that does not. */
+static enum mu_status read_resource(const struct mu_parameter *parameter,
+    struct mu_parameter *resource, struct mu_arena *arena, struct mu_error *error) {
     *resource = *parameter;
     if (parameter->type != MU_CATEGORICAL) {
         return MU_OK;
@@ -60,43 +67,51 @@ static enum mu_status read_resource(const struct mu_parameter *parameter, struct
     double number;
     for (size_t i = 0; i < parameter->levels; i++) {
         if (!mu_read_double(parameter->list[i], &number)) {
-            return mu_fail(error, MU_INVALID_ARGUMENT, "resource_name: parameter %.200s has the value \"%.200s\", which is no number",
-                           parameter->name, parameter->list[i]);
+            return mu_fail(error, MU_INVALID_ARGUMENT,
+                "resource_name: parameter %.200s has the value \"%.200s\", which is no number",
+                parameter->name, parameter->list[i]);
         }
     }
-    const struct mu_parameter_text text = {
-        .name = parameter->name, .type = MU_DISCRETE, .list = parameter->list, .n_list = (size_t)parameter->levels};
+    const struct mu_parameter_text text = {.name = parameter->name,
+        .type = MU_DISCRETE,
+        .list = parameter->list,
+        .n_list = (size_t)parameter->levels};
     return mu_parameter_init(resource, &text, arena, error);
 }
 
-static enum mu_status validate_resource(const struct mu_space *space, const char *name, double r_l, struct mu_arena *arena,
-                                        struct mu_error *error) {
+static enum mu_status validate_resource(const struct mu_space *space, const char *name, double r_l,
+    struct mu_arena *arena, struct mu_error *error) {
     ptrdiff_t at = mu_space_find(space, name);
     struct mu_parameter resource;
     if (at < 0) {
-        return mu_fail(error, MU_INVALID_ARGUMENT, "value of resource_name setting must be in parameters. \"%.200s\" is none of them.",
-                       name);
+        return mu_fail(error, MU_INVALID_ARGUMENT,
+            "value of resource_name setting must be in parameters. \"%.200s\" is none of them.",
+            name);
     }
     enum mu_status status = read_resource(&space->parameters[at], &resource, arena, error);
     if (!status && resource.list && resource.levels > 1 && resource.min > r_l) {
-        return mu_fail(error, MU_INVALID_ARGUMENT, "r_l: %g is less than the least value of parameter %.200s, \"%.200s\"", r_l, name,
-                       resource.list[0]);
+        return mu_fail(error, MU_INVALID_ARGUMENT,
+            "r_l: %g is less than the least value of parameter %.200s, \"%.200s\"", r_l, name,
+            resource.list[0]);
     }
     return status;
 }
 
-static enum mu_status validate(const struct mu_experiment *experiment, const struct mu_settings *values, struct mu_arena *arena,
-                               struct mu_error *error) {
+static enum mu_status validate(const struct mu_experiment *experiment,
+    const struct mu_settings *values, struct mu_arena *arena, struct mu_error *error) {
     const struct mu_setting *resource = mu_setting(values, "resource_name");
     if (!*mu_setting(values, "r_l")->text || !*resource->text) {
         return mu_fail(error, MU_INVALID_ARGUMENT, "r_l and resource_name must be set.");
     }
     double r_l = read_r_l(values);
     if (r_l <= 0) {
-        return mu_fail(error, MU_INVALID_ARGUMENT, "r_l must be a positive float number. It is \"%.200s\".",
-                       mu_setting(values, "r_l")->text);
+        return mu_fail(error, MU_INVALID_ARGUMENT,
+            "r_l must be a positive float number. It is \"%.200s\".",
+            mu_setting(values, "r_l")->text);
     }
-    return experiment->space.n ? validate_resource(&experiment->space, resource->text, r_l, arena, error) : MU_OK;
+    return experiment->space.n
+               ? validate_resource(&experiment->space, resource->text, r_l, arena, error)
+               : MU_OK;
 }
 
 /* ---- one suggestion ---- */
@@ -121,15 +136,18 @@ static void reply_config(struct work *work, const char *const *texts, int rung) 
     struct mu_pair *pairs = MU_ARRAY(work->hunt.request->arena, space->n, struct mu_pair);
     for (size_t i = 0; i < space->n; i++) {
         size_t j = i < work->hunt.resource ? i : i - 1;
-        pairs[i] = (struct mu_pair){space->parameters[i].name, i == work->hunt.resource ? work->hunt.ladder.text[rung] : texts[j]};
+        pairs[i] = (struct mu_pair){space->parameters[i].name,
+            i == work->hunt.resource ? work->hunt.ladder.text[rung] : texts[j]};
     }
     mu_reply_assignments(work->reply, pairs, space->n);
     work->last_rung = rung;
 }
 
-/* The sampler, fitted to the trials and to what this request has proposed already when the first new configuration is wanted. */
+/* The sampler, fitted to the trials and to what this request has proposed already when the first
+ * new configuration is wanted. */
 static struct mu_sampler *sampler(struct work *work) {
-    static struct mu_sampler (*const make[])(const struct mu_hunt *) = {mu_sampler_gp, mu_sampler_tpe, mu_sampler_random};
+    static struct mu_sampler (*const make[])(const struct mu_hunt *) = {
+        mu_sampler_gp, mu_sampler_tpe, mu_sampler_random};
     if (!work->fitted) {
         work->sampler = make[work->kind](&work->hunt);
         work->fitted = true;
@@ -162,8 +180,9 @@ static bool promote_one(struct work *work, uint64_t number) {
         return false;
     }
     size_t pick = 0;
-    /* A promotion whose trial was lost before it could be seen (Katib drops trials without metrics) looks as if it had never been made.
-     * Proposing it again and again would go round in circles, so while trials are missing the lot decides. */
+    /* A promotion whose trial was lost before it could be seen (Katib drops trials without metrics)
+     * looks as if it had never been made. Proposing it again and again would go round in circles,
+     * so while trials are missing the lot decides. */
     if (brackets->missing > 0) {
         struct mu_stream stream;
         mu_stream_init(&stream, work->hunt.request->seed, number, "promotion");
@@ -173,7 +192,8 @@ static bool promote_one(struct work *work, uint64_t number) {
             return false;
         }
     }
-    uint32_t *queue = &brackets->promotable[work->promoted], config = queue[pick];
+    uint32_t *queue = &brackets->promotable[work->promoted];
+    uint32_t config = queue[pick];
     memmove(queue + 1, queue, pick * sizeof *queue);
     queue[0] = config;
     work->promoted++;
@@ -181,7 +201,8 @@ static bool promote_one(struct work *work, uint64_t number) {
     return true;
 }
 
-/* A small fixed share is drawn at random whatever the model says, which keeps Hyperband's guarantee at a tenth of its speed. */
+/* A small fixed share is drawn at random whatever the model says, which keeps Hyperband's guarantee
+ * at a tenth of its speed. */
 static bool lot_says_random(const struct work *work, uint64_t number) {
     struct mu_stream stream;
     mu_stream_init(&stream, work->hunt.request->seed, number, "random share");
@@ -212,7 +233,8 @@ static bool start_one(struct work *work, uint64_t number) {
     return true;
 }
 
-/* Every configuration of a finite space was started: promote beyond the quota, and when all are at the top run the best ones again. */
+/* Every configuration of a finite space was started: promote beyond the quota, and when all are at
+ * the top run the best ones again. */
 static void reuse_one(struct work *work) {
     struct mu_brackets *brackets = &work->hunt.brackets;
     int top = (int)work->hunt.ladder.n - 1;
@@ -234,12 +256,15 @@ static void reuse_one(struct work *work) {
 
 /* ---- the reply's settings ---- */
 
-/* How many trials Hyperband would start next once those of this reply have finished: what the last rung promotes, else a new bracket. */
+/* How many trials Hyperband would start next once those of this reply have finished: what the last
+ * rung promotes, else a new bracket. */
 static size_t next_rung(const struct work *work) {
     const struct mu_brackets *brackets = &work->hunt.brackets;
-    size_t b = (size_t)work->last_bracket, k = (size_t)work->last_rung;
+    size_t b = (size_t)work->last_bracket;
+    size_t k = (size_t)work->last_rung;
     if (k + 1 < work->hunt.ladder.n) {
-        size_t best = (size_t)floor((double)brackets->reached[b][k] / work->hunt.ladder.eta * (1 + 1e-12));
+        size_t best =
+            (size_t)floor((double)brackets->reached[b][k] / work->hunt.ladder.eta * (1 + 1e-12));
         if (best > brackets->reached[b][k + 1]) {
             return best - brackets->reached[b][k + 1];
         }
@@ -247,12 +272,14 @@ static size_t next_rung(const struct work *work) {
     return (size_t)mu_brackets_room(brackets, mu_brackets_next(brackets));
 }
 
-/* The names under which Katib's service keeps its state, so that whoever looks at the suggestion's status finds what he knows.
- * evaluating_trials is the number of results that the next rung is chosen from. */
+/* The names under which Katib's service keeps its state, so that whoever looks at the suggestion's
+ * status finds what he knows. evaluating_trials is the number of results that the next rung is
+ * chosen from. */
 static void reply_settings(struct work *work, double r_l) {
     struct mu_arena *arena = work->hunt.request->arena;
     const struct mu_ladder *ladder = &work->hunt.ladder;
-    size_t b = (size_t)work->last_bracket, k = (size_t)work->last_rung;
+    size_t b = (size_t)work->last_bracket;
+    size_t k = (size_t)work->last_rung;
     const struct mu_pair pairs[] = {
         {"eta", mu_setting(work->hunt.request->settings, "eta")->text},
         {"s_max", mu_arena_format(arena, "%zu", ladder->n - 1)},
@@ -262,8 +289,10 @@ static void reply_settings(struct work *work, double r_l) {
         {"n", mu_arena_format(arena, "%.0f", ladder->planned[b])},
         {"current_s", mu_arena_format(arena, "%zu", ladder->n - 1 - b)},
         {"current_i", mu_arena_format(arena, "%zu", k - b)},
-        {"resource_name", work->hunt.request->experiment->space.parameters[work->hunt.resource].name},
-        {"evaluating_trials", mu_arena_format(arena, "%.0f", floor(ladder->eta * (double)next_rung(work)))},
+        {"resource_name",
+            work->hunt.request->experiment->space.parameters[work->hunt.resource].name},
+        {"evaluating_trials",
+            mu_arena_format(arena, "%.0f", floor(ladder->eta * (double)next_rung(work)))},
     };
     struct mu_pair *copy = MU_ARRAY(arena, sizeof pairs / sizeof *pairs, struct mu_pair);
     memcpy(copy, pairs, sizeof pairs);
@@ -274,7 +303,8 @@ static void reply_settings(struct work *work, double r_l) {
 /* ---- a request ---- */
 
 /* The parameters without the resource. */
-static struct mu_space without(const struct mu_space *space, size_t resource, struct mu_arena *arena) {
+static struct mu_space without(
+    const struct mu_space *space, size_t resource, struct mu_arena *arena) {
     struct mu_parameter *parameters = MU_ARRAY(arena, space->n, struct mu_parameter);
     for (size_t i = 0, j = 0; i < space->n; i++) {
         if (i != resource) {
@@ -284,15 +314,17 @@ static struct mu_space without(const struct mu_space *space, size_t resource, st
     return (struct mu_space){parameters, space->n - 1};
 }
 
-static void prepare(struct work *work, const struct mu_request *request, size_t resource, const struct mu_parameter *parameter,
-                    double r_l) {
+static void prepare(struct work *work, const struct mu_request *request, size_t resource,
+    const struct mu_parameter *parameter, double r_l) {
     struct mu_hunt *hunt = &work->hunt;
     hunt->request = request;
     hunt->resource = resource;
     hunt->space = without(&request->experiment->space, resource, request->arena);
-    mu_ladder_build(&hunt->ladder, parameter, r_l, mu_setting(request->settings, "eta")->real, request->arena);
+    mu_ladder_build(
+        &hunt->ladder, parameter, r_l, mu_setting(request->settings, "eta")->real, request->arena);
     mu_brackets_build(&hunt->brackets, request, &hunt->ladder, &hunt->space, resource);
-    hunt->seen = mu_seen_create(&hunt->space, hunt->brackets.n_configs + request->wanted, request->arena);
+    hunt->seen =
+        mu_seen_create(&hunt->space, hunt->brackets.n_configs + request->wanted, request->arena);
     for (size_t i = 0; i < hunt->brackets.n_configs; i++) {
         mu_seen_add(hunt->seen, hunt->brackets.configs[i].x);
     }
@@ -300,14 +332,17 @@ static void prepare(struct work *work, const struct mu_request *request, size_t 
     work->kind = (int)mu_setting(request->settings, "sampler")->choice;
 }
 
-static enum mu_status suggest(const struct mu_request *request, struct mu_reply *reply, struct mu_error *error) {
+static enum mu_status suggest(
+    const struct mu_request *request, struct mu_reply *reply, struct mu_error *error) {
     const struct mu_space *space = &request->experiment->space;
     ptrdiff_t at = mu_space_find(space, mu_setting(request->settings, "resource_name")->text);
     double r_l = read_r_l(request->settings);
     struct mu_parameter resource;
-    if (at < 0 || r_l <= 0 || read_resource(&space->parameters[at], &resource, request->arena, error)) {
-        return mu_suggest_randomly(request, reply,
-                                   error); /* GetSuggestions, unlike validation, insists on no resource: nothing to promote */
+    if (at < 0 || r_l <= 0 ||
+        read_resource(&space->parameters[at], &resource, request->arena, error)) {
+        return mu_suggest_randomly(
+            request, reply, error); /* GetSuggestions, unlike validation, insists on no resource:
+                                       nothing to promote */
     }
     struct work work = {.reply = reply};
     prepare(&work, request, (size_t)at, &resource, r_l);
@@ -328,7 +363,8 @@ static enum mu_status suggest(const struct mu_request *request, struct mu_reply 
 
 const struct mu_algorithm mu_hyperband = {
     .name = "hyperband",
-    .summary = "Hyperband with asynchronous promotion; new configurations from a Gaussian process over assignment and resource.",
+    .summary = "Hyperband with asynchronous promotion; new configurations from a Gaussian process "
+               "over assignment and resource.",
     .settings = SETTINGS,
     .n_settings = sizeof SETTINGS / sizeof *SETTINGS,
     .validate = validate,

@@ -3,7 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Least resource that makes sense: the parameter's minimum when its range says something about resources up to r_l, else one unit. */
+/* Least resource that makes sense: the parameter's minimum when its range says something about
+ * resources up to r_l, else one unit. */
 static double least_resource(const struct mu_parameter *resource, double r_l, double eta) {
     double least = 1;
     if (resource->min < resource->max && resource->min > 0 && resource->min < r_l) {
@@ -25,7 +26,8 @@ static size_t count_rungs(double least, double r_l, double eta) {
     return n;
 }
 
-static const char *print_free(const struct mu_parameter *resource, double value, struct mu_arena *arena) {
+static const char *print_free(
+    const struct mu_parameter *resource, double value, struct mu_arena *arena) {
     char text[32];
     mu_print_double(value, text);
     bool whole = value == floor(value) && (fabs(value) < 1e15 || resource->type == MU_INT);
@@ -35,12 +37,14 @@ static const char *print_free(const struct mu_parameter *resource, double value,
     return mu_arena_format(arena, "%.0f", value);
 }
 
-/* The value nearest to |raw| and not above |r_l| that the parameter can be given, and its text. A list of several is kept to; a range only
- * where it holds the value. */
-static double fit(const struct mu_parameter *resource, double raw, double r_l, const char **text, struct mu_arena *arena) {
+/* The value nearest to |raw| and not above |r_l| that the parameter can be given, and its text. A
+ * list of several is kept to; a range only where it holds the value. */
+static double fit(const struct mu_parameter *resource, double raw, double r_l, const char **text,
+    struct mu_arena *arena) {
     bool list = resource->type == MU_DISCRETE && resource->levels > 1;
     bool inside = resource->min < resource->max && raw >= resource->min && raw <= resource->max;
-    bool vast = resource->type == MU_INT && resource->levels == 0; /* its coordinates are too coarse for small numbers */
+    bool vast = resource->type == MU_INT &&
+                resource->levels == 0; /* its coordinates are too coarse for small numbers */
     if (list || (inside && !vast)) {
         double x = mu_parameter_nearest(resource, raw);
         if (resource->levels > 0 && x > 0 && mu_parameter_value(resource, x) > r_l * (1 + 1e-9)) {
@@ -60,12 +64,14 @@ static double fit(const struct mu_parameter *resource, double raw, double r_l, c
 static void plan_brackets(struct mu_ladder *ladder) {
     for (size_t b = 0; b < ladder->n; b++) {
         size_t s = ladder->n - 1 - b;
-        double planned = ceil((double)ladder->n / (double)(s + 1) * pow(ladder->eta, (double)s) * (1 - 1e-12));
+        double planned =
+            ceil((double)ladder->n / (double)(s + 1) * pow(ladder->eta, (double)s) * (1 - 1e-12));
         ladder->planned[b] = fmin(planned, 1e15);
     }
 }
 
-void mu_ladder_build(struct mu_ladder *ladder, const struct mu_parameter *resource, double r_l, double eta, struct mu_arena *arena) {
+void mu_ladder_build(struct mu_ladder *ladder, const struct mu_parameter *resource, double r_l,
+    double eta, struct mu_arena *arena) {
     size_t n = count_rungs(least_resource(resource, r_l, eta), r_l, eta);
     *ladder = (struct mu_ladder){.eta = eta};
     for (size_t k = 0; k < n; k++) {
@@ -91,7 +97,8 @@ int mu_ladder_rung(const struct mu_ladder *ladder, double value) {
 }
 
 double mu_ladder_position(const struct mu_ladder *ladder, double value) {
-    double low = ladder->value[0], high = ladder->value[ladder->n - 1];
+    double low = ladder->value[0];
+    double high = ladder->value[ladder->n - 1];
     if (ladder->n < 2) {
         return 1;
     }

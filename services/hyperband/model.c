@@ -8,10 +8,13 @@
 /* Covariances of |u| at t = 1 with all points into the posterior's k. */
 static void covariances(struct mu_model *model, const double *u) {
     size_t n = model->posterior.n;
-    double *restrict r2 = model->slope, *restrict k = model->posterior.k;
+    double *restrict r2 = model->slope;
+    double *restrict k = model->posterior.k;
     memset(r2, 0, n * sizeof *r2);
     for (size_t j = 0; j < model->space->n; j++) {
-        const double s = model->sharpness[j], at = u[j], *restrict x = model->u + j * model->posterior.capacity;
+        const double s = model->sharpness[j];
+        const double at = u[j];
+        const double *restrict x = model->u + j * model->posterior.capacity;
         if (model->space->parameters[j].ordered) {
             for (size_t i = 0; i < n; i++) {
                 r2[i] += s * (x[i] - at) * (x[i] - at);
@@ -42,8 +45,8 @@ static void allocate(struct mu_model *model, size_t capacity, struct mu_arena *a
     model->sharpness = MU_ARRAY(arena, model->space->n + 1, double);
 }
 
-void mu_model_init(struct mu_model *model, const struct mu_space *space, const double *u, const double *t, const double *y, size_t n,
-                   size_t extra, struct mu_arena *arena) {
+void mu_model_init(struct mu_model *model, const struct mu_space *space, const double *u,
+    const double *t, const double *y, size_t n, size_t extra, struct mu_arena *arena) {
     *model = (struct mu_model){.space = space};
     allocate(model, n + extra, arena);
     for (size_t i = 0; i < n; i++) {
@@ -70,7 +73,9 @@ void mu_model_predict(struct mu_model *model, const double *u, double *mean, dou
 
 void mu_model_believe(struct mu_model *model, const double *u) {
     static const double NOISE = 1e-4; /* a share of the amplitude, for the numerics */
-    double mean, sd, a2 = model->amplitude;
+    double mean;
+    double sd;
+    double a2 = model->amplitude;
     mu_model_predict(model, u, &mean, &sd);
     if (mu_posterior_extend(&model->posterior, a2 * (1 + NOISE), a2 * NOISE, &mean)) {
         place(model, model->posterior.n - 1, u);

@@ -1,5 +1,6 @@
-/* The model's lengths, amplitude and noise: maximum a posteriori by L-BFGS with the exact gradient (Rasmussen and Williams, "Gaussian
- * Processes for Machine Learning", 2006, eq. 5.8 and 5.9, plus the priors). */
+/* The model's lengths, amplitude and noise: maximum a posteriori by L-BFGS with the exact gradient
+ * (Rasmussen and Williams, "Gaussian Processes for Machine Learning", 2006, eq. 5.8 and 5.9, plus
+ * the priors). */
 #include <math.h>
 #include <string.h>
 
@@ -14,8 +15,9 @@ static const double LEAST_NOISE = 1e-6, LEVEL = 4 /* c^2 */;
 struct fit {
     struct mu_model *model; /* sharpness, amplitude and noise are written here for each theta */
     const double *t, *y;
-    size_t n, d, p, pairs;         /* points, parameters, length of theta, n (n - 1) / 2 */
-    double *gaps;                  /* (d + 1) x pairs: squared differences of each parameter, then of the positions */
+    size_t n, d, p, pairs; /* points, parameters, length of theta, n (n - 1) / 2 */
+    double
+        *gaps; /* (d + 1) x pairs: squared differences of each parameter, then of the positions */
     double *shape, *shape_slope;   /* per pair: M of the assignments and its derivative by r^2 */
     double *fading, *fading_slope; /* the same of the positions */
     double *k, *alpha;             /* n x n; n */
@@ -55,7 +57,8 @@ static void fill_covariance(struct fit *f) {
     const struct mu_model *m = f->model;
     memset(f->shape_slope, 0, f->pairs * sizeof *f->shape_slope);
     for (size_t j = 0; j < f->d; j++) {
-        const double s = m->sharpness[j], *restrict gap = f->gaps + j * f->pairs;
+        const double s = m->sharpness[j];
+        const double *restrict gap = f->gaps + j * f->pairs;
         double *restrict r2 = f->shape_slope;
         for (size_t i = 0; i < f->pairs; i++) {
             r2[i] += s * gap[i];
@@ -69,7 +72,8 @@ static void fill_covariance(struct fit *f) {
     mu_matern_all(false, f->fading_slope, f->fading, f->fading_slope, f->pairs);
     for (size_t a = 0, pair = 0; a < f->n; a++) {
         for (size_t b = 0; b < a; b++, pair++) {
-            f->k[a * f->n + b] = m->amplitude * f->shape[pair] * f->fading[pair] + (time[pair] == 0 ? LEVEL : 0);
+            f->k[a * f->n + b] =
+                m->amplitude * f->shape[pair] * f->fading[pair] + (time[pair] == 0 ? LEVEL : 0);
         }
         f->k[a * f->n + a] = m->amplitude + LEVEL + m->noise;
     }
@@ -85,10 +89,11 @@ static double along(const struct fit *f, size_t j, const double *restrict weight
     return -2 * f->model->sharpness[j] * f->model->amplitude * sum;
 }
 
-/* d/d(theta) of the negative log likelihood: half the trace of W dK with W = K^-1 - alpha alpha^T, each pair counted once. The slopes are
- * used up. */
+/* d/d(theta) of the negative log likelihood: half the trace of W dK with W = K^-1 - alpha alpha^T,
+ * each pair counted once. The slopes are used up. */
 static void add_gradient(struct fit *f, double *gradient) {
-    double sum = 0, trace = 0;
+    double sum = 0;
+    double trace = 0;
     for (size_t a = 0, pair = 0; a < f->n; a++) {
         for (size_t b = 0; b < a; b++, pair++) {
             double w = f->k[a * f->n + b] - f->alpha[a] * f->alpha[b];
@@ -106,7 +111,8 @@ static void add_gradient(struct fit *f, double *gradient) {
     gradient[f->d + 2] += 0.5 * trace * (f->model->noise - LEAST_NOISE);
 }
 
-/* Negative log posterior of |theta|, and its gradient; INFINITY when the covariance cannot be factored. */
+/* Negative log posterior of |theta|, and its gradient; INFINITY when the covariance cannot be
+ * factored. */
 static double objective(const double *theta, double *gradient, size_t p, void *user) {
     struct fit *f = user;
     set_parameters(f, theta);
@@ -127,21 +133,26 @@ static double objective(const double *theta, double *gradient, size_t p, void *u
 
 /* Start from the priors' centres; the box keeps exponentials sane. */
 static void minimize(struct fit *f, double *theta, struct mu_arena *arena) {
-    double *low = MU_ARRAY(arena, f->p, double), *high = MU_ARRAY(arena, f->p, double);
+    double *low = MU_ARRAY(arena, f->p, double);
+    double *high = MU_ARRAY(arena, f->p, double);
     for (size_t j = 0; j < f->p; j++) {
         theta[j] = prior_mean(f, j) + (j == f->d + 2 ? 1 : 0);
         low[j] = j == f->d + 2 ? -14 : -5;
         high[j] = 5;
     }
-    struct mu_lbfgs options = {.low = low, .high = high, .iterations = ITERATIONS, .gradient = 0.05, .decrease = 1e-5};
+    struct mu_lbfgs options = {
+        .low = low, .high = high, .iterations = ITERATIONS, .gradient = 0.05, .decrease = 1e-5};
     (void)mu_lbfgs_minimize(&options, objective, f, theta, f->p, arena);
     set_parameters(f, theta);
 }
 
-void mu_model_fit(struct mu_model *model, const double *t, const double *y, size_t n, double *k, struct mu_arena *arena) {
-    size_t d = model->space->n, pairs = n * (n - 1) / 2;
+void mu_model_fit(struct mu_model *model, const double *t, const double *y, size_t n, double *k,
+    struct mu_arena *arena) {
+    size_t d = model->space->n;
+    size_t pairs = n * (n - 1) / 2;
     struct mu_arena_mark mark = mu_arena_mark(arena);
-    struct fit f = {.model = model, .t = t, .y = y, .n = n, .d = d, .p = d + 3, .pairs = pairs, .k = k};
+    struct fit f = {
+        .model = model, .t = t, .y = y, .n = n, .d = d, .p = d + 3, .pairs = pairs, .k = k};
     f.gaps = MU_ARRAY(arena, (d + 1) * pairs + 1, double);
     f.shape = MU_ARRAY(arena, 4 * pairs + 1, double);
     f.shape_slope = f.shape + pairs;

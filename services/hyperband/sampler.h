@@ -16,10 +16,12 @@ struct mu_hunt {
 
 /* A model fitted once per request and shared by its suggestions. */
 struct mu_sampler {
-    /* Propose the coordinates of a configuration that is not in hunt->seen, for suggestion |number|; false when the model has nothing to
-     * say (too few results, or it finds nothing new) and the configuration is to be drawn at random. */
+    /* Propose the coordinates of a configuration that is not in hunt->seen, for suggestion
+     * |number|; false when the model has nothing to say (too few results, or it finds nothing new)
+     * and the configuration is to be drawn at random. */
     bool (*draw)(void *model, uint64_t number, double *x);
-    /* Configuration |x| is going to run: its result is unknown, so the next proposals keep away from it. */
+    /* Configuration |x| is going to run: its result is unknown, so the next proposals keep away
+     * from it. */
     void (*pending)(void *model, const double *x);
     void *model;
 };

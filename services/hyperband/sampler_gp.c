@@ -1,5 +1,5 @@
-/* The default sampler: the point of largest expected improvement, at the full resource, of a Gaussian process over assignment and
- * resource. */
+/* The default sampler: the point of largest expected improvement, at the full resource, of a
+ * Gaussian process over assignment and resource. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +42,8 @@ struct gp {
 /* The search for one point. */
 struct search {
     struct gp *gp;
-    double *x, *u, *best_x, *best_u; /* the candidate and the best so far, as coordinates and in units */
+    double *x, *u, *best_x,
+        *best_u; /* the candidate and the best so far, as coordinates and in units */
     double best;
     bool found;
 };
@@ -57,7 +58,8 @@ static void to_unit(const struct mu_space *space, const double *x, double *u) {
 
 /* The highest rung first, then the best, failures last. */
 static int compare_data(const void *pa, const void *pb) {
-    const struct datum *a = pa, *b = pb;
+    const struct datum *a = pa;
+    const struct datum *b = pb;
     if (a->t != b->t) {
         return a->t > b->t ? -1 : 1;
     }
@@ -68,11 +70,13 @@ static int compare_data(const void *pa, const void *pb) {
 }
 
 static int compare_losses(const void *pa, const void *pb) {
-    const double *a = pa, *b = pb;
+    const double *a = pa;
+    const double *b = pb;
     return (*a > *b) - (*a < *b);
 }
 
-/* All finished runs; failures have an infinite loss for now. Returns their number; |scale| is the largest magnitude of a loss. */
+/* All finished runs; failures have an infinite loss for now. Returns their number; |scale| is the
+ * largest magnitude of a loss. */
 static size_t collect(const struct mu_hunt *hunt, struct datum *data, double *scale) {
     size_t n = 0;
     *scale = 0;
@@ -83,12 +87,14 @@ static size_t collect(const struct mu_hunt *hunt, struct datum *data, double *sc
         }
         bool done = run->trial->state == MU_DONE;
         *scale = done ? fmax(*scale, fabs(run->trial->loss)) : *scale;
-        data[n++] = (struct datum){run, mu_ladder_position(&hunt->ladder, run->resource), done ? run->trial->loss : HUGE_VAL};
+        data[n++] = (struct datum){run, mu_ladder_position(&hunt->ladder, run->resource),
+            done ? run->trial->loss : HUGE_VAL};
     }
     return n;
 }
 
-/* Median and spread of the |n| losses: the interquartile range, or the whole range when half of them are equal. */
+/* Median and spread of the |n| losses: the interquartile range, or the whole range when half of
+ * them are equal. */
 static void measure(double *losses, size_t n, double *median, double *spread) {
     qsort(losses, n, sizeof *losses, compare_losses);
     *median = losses[n / 2];
@@ -98,13 +104,18 @@ static void measure(double *losses, size_t n, double *median, double *spread) {
     }
 }
 
-/* Losses become asinh((loss - median) / spread), standardised: outliers are drawn in, the middle keeps its shape. Failures count as the
- * worst result. Returns the number of results; nothing is changed when there are none. */
+/* Losses become asinh((loss - median) / spread), standardised: outliers are drawn in, the middle
+ * keeps its shape. Failures count as the worst result. Returns the number of results; nothing is
+ * changed when there are none. */
 static size_t compress(struct datum *data, size_t n, double scale, struct mu_arena *arena) {
-    double *losses = MU_ARRAY(arena, n + 1, double), median, spread, worst = -INFINITY;
+    double *losses = MU_ARRAY(arena, n + 1, double);
+    double median;
+    double spread;
+    double worst = -INFINITY;
     size_t n_done = 0;
     for (size_t i = 0; i < n; i++) {
-        data[i].y = scale > 0 ? data[i].y / scale : data[i].y; /* so that differences of huge losses are finite */
+        data[i].y = scale > 0 ? data[i].y / scale
+                              : data[i].y; /* so that differences of huge losses are finite */
         if (isfinite(data[i].y)) {
             losses[n_done++] = data[i].y;
         }
@@ -129,10 +140,11 @@ static size_t compress(struct datum *data, size_t n, double scale, struct mu_are
     return n_done;
 }
 
-/* Keep at most POINTS of the sorted |data|: every rung, from the highest down, gets an equal share of what is left, half of it its best and
- * half spread over the others. */
+/* Keep at most POINTS of the sorted |data|: every rung, from the highest down, gets an equal share
+ * of what is left, half of it its best and half spread over the others. */
 static size_t select_points(struct datum *data, size_t n) {
-    size_t kept = 0, rungs = 1;
+    size_t kept = 0;
+    size_t rungs = 1;
     for (size_t i = 1; i < n; i++) {
         rungs += data[i].t != data[i - 1].t;
     }
@@ -143,9 +155,11 @@ static size_t select_points(struct datum *data, size_t n) {
         for (end = i + 1; end < n && data[end].t == data[i].t;) {
             end++;
         }
-        size_t share = (POINTS - kept + rungs - 1) / rungs, count = end - i;
+        size_t share = (POINTS - kept + rungs - 1) / rungs;
+        size_t count = end - i;
         share = share < count ? share : count;
-        size_t best = share == count ? share : share / 2, others = share - best;
+        size_t best = share == count ? share : share / 2;
+        size_t others = share - best;
         for (size_t j = 0; j < best; j++) {
             data[kept++] = data[i + j];
         }
@@ -158,9 +172,11 @@ static size_t select_points(struct datum *data, size_t n) {
 
 /* ---- model ---- */
 
-/* Keep |u| among the anchors when its predicted |score| is among the best; known points are skipped. */
+/* Keep |u| among the anchors when its predicted |score| is among the best; known points are
+ * skipped. */
 static void rank(struct gp *gp, const double *u, double score) {
-    size_t d = gp->hunt->space.n, at = gp->n_anchors;
+    size_t d = gp->hunt->space.n;
+    size_t at = gp->n_anchors;
     for (size_t k = 0; k < gp->n_anchors; k++) {
         if (memcmp(gp->anchors + k * d, u, d * sizeof *u) == 0) {
             return;
@@ -185,7 +201,9 @@ static void fit(struct gp *gp, const struct datum *data, size_t n) {
     const struct mu_space *space = &gp->hunt->space;
     struct mu_arena *arena = gp->hunt->request->arena;
     size_t d = space->n;
-    double *u = MU_ARRAY(arena, n * d, double), *t = MU_ARRAY(arena, n, double), *y = MU_ARRAY(arena, n, double);
+    double *u = MU_ARRAY(arena, n * d, double);
+    double *t = MU_ARRAY(arena, n, double);
+    double *y = MU_ARRAY(arena, n, double);
     for (size_t i = 0; i < n; i++) {
         to_unit(space, data[i].run->x, u + i * d);
         t[i] = data[i].t;
@@ -203,8 +221,9 @@ static void fit(struct gp *gp, const struct datum *data, size_t n) {
     }
 }
 
-/* A configuration on its way is taken for known at the full resource, where it will be if it is good: proposals move elsewhere. (Taking it
- * for known only at its own rung let whole batches fall on one spot, and cost a factor of two in regret.) */
+/* A configuration on its way is taken for known at the full resource, where it will be if it is
+ * good: proposals move elsewhere. (Taking it for known only at its own rung let whole batches fall
+ * on one spot, and cost a factor of two in regret.) */
 static void pending(void *self, const double *x) {
     struct gp *gp = self;
     if (gp->ready) {
@@ -220,13 +239,16 @@ static void pending(void *self, const double *x) {
 static void consider(struct search *search) {
     const struct mu_hunt *hunt = search->gp->hunt;
     size_t size = hunt->space.n * sizeof(double);
-    double mean, sd;
+    double mean;
+    double sd;
     if (mu_seen_has(hunt->seen, search->x)) {
         return;
     }
     to_unit(&hunt->space, search->x, search->u);
     mu_model_predict(&search->gp->model, search->u, &mean, &sd);
-    double ignored, value = mu_acquisition_value(MU_LOG_EI, -mean, sd, -search->gp->incumbent, &ignored, &ignored); /* of losses */
+    double ignored;
+    double value = mu_acquisition_value(
+        MU_LOG_EI, -mean, sd, -search->gp->incumbent, &ignored, &ignored); /* of losses */
     if (!search->found || value > search->best) {
         search->found = true;
         search->best = value;
@@ -235,11 +257,14 @@ static void consider(struct search *search) {
     }
 }
 
-/* |from| with some coordinates moved by about |scale|, reflected at the ends, and some categories drawn again. */
-static void perturb(const struct mu_space *space, struct mu_stream *stream, const double *from, double scale, double *x) {
+/* |from| with some coordinates moved by about |scale|, reflected at the ends, and some categories
+ * drawn again. */
+static void perturb(const struct mu_space *space, struct mu_stream *stream, const double *from,
+    double scale, double *x) {
     for (size_t j = 0; j < space->n; j++) {
         const struct mu_parameter *parameter = &space->parameters[j];
-        double u = from[j], lot = mu_uniform(stream);
+        double u = from[j];
+        double lot = mu_uniform(stream);
         if (!parameter->ordered && lot < 0.3) {
             u = mu_uniform(stream);
         } else if (parameter->ordered && (lot < 0.5 || space->n == 1)) {
@@ -282,7 +307,8 @@ static bool draw(void *self, uint64_t number, double *x) {
         return false;
     }
     double *block = MU_ARRAY(gp->hunt->request->arena, 4 * d, double);
-    struct search search = {.gp = gp, .x = block, .u = block + d, .best_x = block + 2 * d, .best_u = block + 3 * d};
+    struct search search = {
+        .gp = gp, .x = block, .u = block + d, .best_x = block + 2 * d, .best_u = block + 3 * d};
     struct mu_stream stream;
     mu_stream_init(&stream, gp->hunt->request->seed, number, "candidates");
     search_everywhere(&search, &stream);
@@ -297,7 +323,8 @@ struct mu_sampler mu_sampler_gp(const struct mu_hunt *hunt) {
     gp->hunt = hunt;
     struct datum *data = MU_ARRAY(arena, hunt->brackets.n_runs + 1, struct datum);
     double scale;
-    size_t n = collect(hunt, data, &scale), done = compress(data, n, scale, arena);
+    size_t n = collect(hunt, data, &scale);
+    size_t done = compress(data, n, scale, arena);
     if (done >= FEWEST && hunt->space.n > 0 && hunt->space.n <= PARAMETERS) {
         qsort(data, n, sizeof *data, compare_data);
         fit(gp, data, select_points(data, n));

@@ -1,5 +1,5 @@
-/* The tree-structured Parzen estimator as sampler: BOHB (Falkner, Klein and Hutter, ICML 2018) with this project's own TPE in place of its
- * kernel density. */
+/* The tree-structured Parzen estimator as sampler: BOHB (Falkner, Klein and Hutter, ICML 2018) with
+ * this project's own TPE in place of its kernel density. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -22,11 +22,13 @@ struct outcome {
 
 /* Configurations that came farther are better, whatever their loss; of equals the smaller loss. */
 static int compare_outcomes(const void *pa, const void *pb) {
-    const struct outcome *a = pa, *b = pb;
+    const struct outcome *a = pa;
+    const struct outcome *b = pb;
     if (a->rung != b->rung) {
         return b->rung - a->rung;
     }
-    return a->loss != b->loss ? (a->loss > b->loss ? 1 : -1) : (a->config > b->config) - (a->config < b->config);
+    return a->loss != b->loss ? (a->loss > b->loss ? 1 : -1)
+                              : (a->config > b->config) - (a->config < b->config);
 }
 
 static bool has_result(const struct mu_run *run) {
@@ -45,8 +47,9 @@ static struct outcome farthest(const struct mu_brackets *brackets, size_t config
     return best;
 }
 
-/* The lowest rung to learn from: one below the highest that has d + 2 results. BOHB learns from that one alone and forgets what the others
- * know; all of them together are misled where low rungs mislead. */
+/* The lowest rung to learn from: one below the highest that has d + 2 results. BOHB learns from
+ * that one alone and forgets what the others know; all of them together are misled where low rungs
+ * mislead. */
 static int lowest_rung(const struct mu_brackets *brackets) {
     size_t results[MU_LADDER_RUNGS] = {0};
     for (size_t i = 0; i < brackets->n_runs; i++) {
@@ -101,7 +104,9 @@ struct mu_sampler mu_sampler_tpe(const struct mu_hunt *hunt) {
     }
     struct mu_tpe_data data = {.space = &hunt->space, .x = x, .loss = loss, .n = n};
     size_t room = brackets->n_runs + hunt->request->wanted;
-    *tpe = (struct tpe){.hunt = hunt, .model = mu_tpe_create(&(struct mu_tpe_options){.startup = 1}, &data, room, arena), .results = n};
+    *tpe = (struct tpe){.hunt = hunt,
+        .model = mu_tpe_create(&(struct mu_tpe_options){.startup = 1}, &data, room, arena),
+        .results = n};
     for (size_t i = 0; i < brackets->n_runs; i++) {
         if (brackets->runs[i].trial->state != MU_DONE) {
             pending(tpe, brackets->runs[i].x);

@@ -1,4 +1,5 @@
-/* A client for tests of the server: calls that are started, awaited and cancelled separately. One completion queue per call. */
+/* A client for tests of the server: calls that are started, awaited and cancelled separately. One
+ * completion queue per call. */
 #ifndef MUSHIR_TESTS_CALL_H
 #define MUSHIR_TESTS_CALL_H
 
@@ -25,7 +26,9 @@ static inline grpc_channel *channel_to(int port) {
     char address[32];
     snprintf(address, sizeof address, "127.0.0.1:%d", port);
     grpc_channel_credentials *plain = grpc_insecure_credentials_create();
-    grpc_arg own = {.type = GRPC_ARG_INTEGER, .key = (char *)(uintptr_t)GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, .value.integer = 1};
+    grpc_arg own = {.type = GRPC_ARG_INTEGER,
+        .key = (char *)(uintptr_t)GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL,
+        .value.integer = 1};
     grpc_channel *channel = grpc_channel_create(address, plain, &(grpc_channel_args){1, &own});
     grpc_channel_credentials_release(plain);
     return channel;
@@ -38,15 +41,17 @@ static inline void call_batch(struct call *call, grpc_op *ops, size_t n, void *t
 }
 
 /* Start a call; |bytes| NULL sends no message, |close| ends what the client has to say. */
-static inline void call_start(struct call *call, grpc_channel *channel, const char *path, const void *bytes, size_t size, double seconds,
-                              int close) {
+static inline void call_start(struct call *call, grpc_channel *channel, const char *path,
+    const void *bytes, size_t size, double seconds, int close) {
     grpc_op ops[4] = {{.op = GRPC_OP_SEND_INITIAL_METADATA}, {.op = GRPC_OP_RECV_INITIAL_METADATA}};
     size_t n = 2;
     memset(call, 0, sizeof *call);
     call->events = grpc_completion_queue_create_for_pluck(NULL);
-    gpr_timespec deadline = gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_micros((int64_t)(seconds * 1e6), GPR_TIMESPAN));
+    gpr_timespec deadline = gpr_time_add(
+        gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_micros((int64_t)(seconds * 1e6), GPR_TIMESPAN));
     grpc_slice method = grpc_slice_from_static_string(path);
-    call->call = grpc_channel_create_call(channel, NULL, GRPC_PROPAGATE_DEFAULTS, call->events, method, NULL, deadline, NULL);
+    call->call = grpc_channel_create_call(
+        channel, NULL, GRPC_PROPAGATE_DEFAULTS, call->events, method, NULL, deadline, NULL);
     ops[0].flags = GRPC_INITIAL_METADATA_WAIT_FOR_READY;
     ops[1].data.recv_initial_metadata.recv_initial_metadata = &call->initial;
     grpc_byte_buffer *message = NULL;
@@ -69,7 +74,8 @@ static inline int call_read(struct call *call) {
     grpc_byte_buffer *message = NULL;
     grpc_op op = {.op = GRPC_OP_RECV_MESSAGE, .data.recv_message.recv_message = &message};
     call_batch(call, &op, 1, &call->reply);
-    grpc_completion_queue_pluck(call->events, &call->reply, gpr_inf_future(GPR_CLOCK_REALTIME), NULL);
+    grpc_completion_queue_pluck(
+        call->events, &call->reply, gpr_inf_future(GPR_CLOCK_REALTIME), NULL);
     free(call->reply);
     call->reply = NULL;
     if (!message) {
@@ -94,9 +100,12 @@ static inline int call_status(struct call *call) {
     op.data.recv_status_on_client.status = &call->status;
     op.data.recv_status_on_client.status_details = &call->details;
     call_batch(call, &op, 1, &call->status);
-    grpc_completion_queue_pluck(call->events, &call->status, gpr_inf_future(GPR_CLOCK_REALTIME), NULL);
-    grpc_completion_queue_pluck(call->events, &call->initial, gpr_inf_future(GPR_CLOCK_REALTIME), NULL);
-    snprintf(call->text, sizeof call->text, "%.*s", (int)GRPC_SLICE_LENGTH(call->details), (char *)GRPC_SLICE_START_PTR(call->details));
+    grpc_completion_queue_pluck(
+        call->events, &call->status, gpr_inf_future(GPR_CLOCK_REALTIME), NULL);
+    grpc_completion_queue_pluck(
+        call->events, &call->initial, gpr_inf_future(GPR_CLOCK_REALTIME), NULL);
+    snprintf(call->text, sizeof call->text, "%.*s", (int)GRPC_SLICE_LENGTH(call->details),
+        (char *)GRPC_SLICE_START_PTR(call->details));
     return (int)call->status;
 }
 
@@ -111,7 +120,8 @@ static inline void call_finish(struct call *call) {
 }
 
 /* A whole unary call; only |text|, |reply| and the returned status are left. Free |reply|. */
-static inline int call_unary(struct call *call, grpc_channel *channel, const char *path, const void *bytes, size_t size, double seconds) {
+static inline int call_unary(struct call *call, grpc_channel *channel, const char *path,
+    const void *bytes, size_t size, double seconds) {
     call_start(call, channel, path, bytes, size, seconds, 1);
     call_read(call);
     int status = call_status(call);

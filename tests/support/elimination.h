@@ -5,7 +5,8 @@
 #include <math.h>
 #include <stddef.h>
 
-/* Solve the |n| x |n| row-major system a x = b by Gauss-Jordan elimination with pivots: x into |b|, |a| is used up. Returns ln |det a|. */
+/* Solve the |n| x |n| row-major system a x = b by Gauss-Jordan elimination with pivots: x into |b|,
+ * |a| is used up. Returns ln |det a|. */
 static inline double eliminate(double *a, double *b, size_t n) {
     double log_determinant = 0;
     for (size_t c = 0; c < n; c++) {

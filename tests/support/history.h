@@ -4,8 +4,8 @@
 
 #include "common/search/experiment.h"
 
-static inline void build_history(struct mu_history *history, const struct mu_experiment *experiment, const struct mu_trial_record *records,
-                                 size_t n, struct mu_arena *memory) {
+static inline void build_history(struct mu_history *history, const struct mu_experiment *experiment,
+    const struct mu_trial_record *records, size_t n, struct mu_arena *memory) {
     struct mu_trial *trials = MU_ARRAY(memory, n, struct mu_trial);
     const struct mu_trial **list = MU_ARRAY(memory, n, const struct mu_trial *);
     for (size_t i = 0; i < n; i++) {

@@ -13,13 +13,16 @@ struct setting_case {
 };
 
 /* Validate an experiment that has nothing but the case's setting, for each of |n| cases. */
-static inline void assert_settings(const struct mu_algorithm *algorithm, const struct setting_case *cases, size_t n) {
+static inline void assert_settings(
+    const struct mu_algorithm *algorithm, const struct setting_case *cases, size_t n) {
     for (size_t i = 0; i < n; i++) {
-        const struct mu_experiment experiment = {.name = "settings", .settings = &cases[i].setting, .n_settings = 1};
+        const struct mu_experiment experiment = {
+            .name = "settings", .settings = &cases[i].setting, .n_settings = 1};
         struct mu_error error = {0};
         enum mu_status status = mu_algorithm_validate(algorithm, &experiment, arena, &error);
         const char *expected = cases[i].text ? cases[i].text : "";
-        if (status != (cases[i].text ? MU_INVALID_ARGUMENT : MU_OK) || strcmp(error.text, expected) != 0) {
+        if (status != (cases[i].text ? MU_INVALID_ARGUMENT : MU_OK) ||
+            strcmp(error.text, expected) != 0) {
             fail_msg("%s=%s: %s", cases[i].setting.name, cases[i].setting.value, error.text);
         }
     }

@@ -1,4 +1,5 @@
-/* Acquisition functions, the output transform and trees, against references, closed forms and Monte Carlo. */
+/* Acquisition functions, the output transform and trees, against references, closed forms and Monte
+ * Carlo. */
 #include "common/surrogate/acquisition.h"
 
 #include <math.h>
@@ -18,8 +19,10 @@ static void log_improvement_is_accurate_far_out(void **state) {
     for (size_t i = 0; i < COUNT(LOG_H); i++) {
         double got = mu_log_improvement(LOG_H_Z[i], &slope);
         assert_float_equal(got, LOG_H[i], 1e-9 * (1 + fabs(LOG_H[i])));
-        double step = 1e-4, ignored, above = mu_log_improvement(LOG_H_Z[i] + step, &ignored),
-               below = mu_log_improvement(LOG_H_Z[i] - step, &ignored);
+        double step = 1e-4;
+        double ignored;
+        double above = mu_log_improvement(LOG_H_Z[i] + step, &ignored);
+        double below = mu_log_improvement(LOG_H_Z[i] - step, &ignored);
         assert_float_equal((above - below) / (2 * step), slope, 1e-4 * (1 + fabs(slope)));
     }
 }
@@ -30,7 +33,13 @@ static void expected_improvement_is_the_mean_improvement(void **state) {
     enum { DRAWS = 1000000 };
     struct mu_stream stream;
     mu_stream_init(&stream, 11, 0, "monte carlo");
-    double mean = 0.3, sd = 0.8, best = 1.1, sum = 0, square = 0, by_mean, by_sd;
+    double mean = 0.3;
+    double sd = 0.8;
+    double best = 1.1;
+    double sum = 0;
+    double square = 0;
+    double by_mean;
+    double by_sd;
     for (int i = 0; i < DRAWS; i++) {
         double gain = fmax(mean + sd * mu_normal(&stream) - best, 0);
         sum += gain;
@@ -38,17 +47,22 @@ static void expected_improvement_is_the_mean_improvement(void **state) {
     }
     sum /= DRAWS;
     double error = sqrt((square / DRAWS - sum * sum) / DRAWS);
-    assert_float_equal(exp(mu_acquisition_value(MU_LOG_EI, mean, sd, best, &by_mean, &by_sd)), sum, 5 * error);
+    assert_float_equal(
+        exp(mu_acquisition_value(MU_LOG_EI, mean, sd, best, &by_mean, &by_sd)), sum, 5 * error);
 }
 
 static void closed_forms_and_slopes(void **state) {
     (void)state;
-    double by_mean, by_sd, ignored;
+    double by_mean;
+    double by_sd;
+    double ignored;
     assert_float_equal(mu_acquisition_value(MU_UCB, 1, 0.5, 9, &by_mean, &by_sd), 1.98, 1e-12);
-    assert_float_equal(mu_acquisition_value(MU_LOG_PI, 1.01, 2, 1, &by_mean, &by_sd), log(0.5), 1e-12);
+    assert_float_equal(
+        mu_acquisition_value(MU_LOG_PI, 1.01, 2, 1, &by_mean, &by_sd), log(0.5), 1e-12);
     for (enum mu_acquisition kind = MU_LOG_EI; kind <= MU_UCB; kind++) {
         for (double mean = -60; mean <= 66; mean += 7) {
-            double sd = 0.9, step = 1e-5;
+            double sd = 0.9;
+            double step = 1e-5;
             mu_acquisition_value(kind, mean, sd, 0.2, &by_mean, &by_sd);
             double up = mu_acquisition_value(kind, mean + step, sd, 0.2, &ignored, &ignored);
             double down = mu_acquisition_value(kind, mean - step, sd, 0.2, &ignored, &ignored);
@@ -57,8 +71,10 @@ static void closed_forms_and_slopes(void **state) {
             down = mu_acquisition_value(kind, mean, sd - step, 0.2, &ignored, &ignored);
             assert_float_equal((up - down) / (2 * step), by_sd, 1e-4 * (1 + fabs(by_sd)));
         }
-        for (double mean = -1e300; mean <= 1e300; mean += 1e300) { /* nothing overflows into an error of GSL's, which would abort */
-            assert_true(mu_acquisition_value(kind, mean, 1, 0.2, &by_mean, &by_sd) > -INFINITY || mean < 0);
+        for (double mean = -1e300; mean <= 1e300;
+             mean += 1e300) { /* nothing overflows into an error of GSL's, which would abort */
+            assert_true(
+                mu_acquisition_value(kind, mean, 1, 0.2, &by_mean, &by_sd) > -INFINITY || mean < 0);
             assert_true(isfinite(by_mean) || mean < 0);
         }
     }
@@ -78,19 +94,24 @@ static void yeo_johnson_matches_the_reference(void **state) {
 static void targets_survive_hard_losses(void **state) {
     (void)state;
     struct mu_arena *arena = mu_arena_create(1 << 20);
-    const double constant[] = {3, 3, 3}, huge[] = {1e308, -1e308, 0, 5}, tiny[] = {1e-300, 2e-300, 3e-300, 9e-300};
+    const double constant[] = {3, 3, 3};
+    const double huge[] = {1e308, -1e308, 0, 5};
+    const double tiny[] = {1e-300, 2e-300, 3e-300, 9e-300};
     double target[6];
     assert_false(mu_targets(constant, target, 3, arena));
     assert_true(target[0] == 0 && target[2] == 0);
     assert_false(mu_targets(constant, target, 1, arena));
-    double apart[] = {-1e308, 1e308, 1e308, -1e308}, same[] = {0.1 + 0.2, 0.3};
+    double apart[] = {-1e308, 1e308, 1e308, -1e308};
+    double same[] = {0.1 + 0.2, 0.3};
     assert_true(mu_standardise(apart, 4) && apart[0] == -1 && apart[1] == 1 && apart[2] == 1);
     assert_false(mu_standardise(same, 2));
     assert_true(same[0] == 0 && same[1] == 0);
     assert_true(mu_targets(huge, target, 4, arena));
-    assert_true(target[1] > target[2] && target[2] >= target[3] && target[2] > target[0] && isfinite(target[0]));
+    assert_true(target[1] > target[2] && target[2] >= target[3] && target[2] > target[0] &&
+                isfinite(target[0]));
     assert_true(mu_targets(tiny, target, 4, arena));
-    double mean = 0, square = 0;
+    double mean = 0;
+    double square = 0;
     for (size_t i = 0; i < 4; i++) {
         assert_true(i == 0 || target[i] < target[i - 1]);
         mean += target[i] / 4;
@@ -106,7 +127,8 @@ enum { ROWS = 200 };
 /* y is +1 for x < 0.4 and categories {1, 3}, else -1. */
 static struct mu_tree_data steps(struct mu_arena *arena) {
     static const bool category[] = {false, true};
-    double *u = MU_ARRAY(arena, ROWS * 2, double), *y = MU_ARRAY(arena, ROWS, double);
+    double *u = MU_ARRAY(arena, ROWS * 2, double);
+    double *y = MU_ARRAY(arena, ROWS, double);
     struct mu_stream stream;
     mu_stream_init(&stream, 2, 0, "steps");
     for (size_t i = 0; i < ROWS; i++) {
@@ -127,7 +149,9 @@ static void tree_finds_steps_and_sets(void **state) {
     for (size_t i = 0; i < ROWS; i++) {
         all[i] = i;
     }
-    struct mu_tree *tree = mu_tree_grow(&data, &(struct mu_tree_options){.leaf = 1, .features = 2, .depth = 64}, all, ROWS, &stream, arena);
+    struct mu_tree *tree =
+        mu_tree_grow(&data, &(struct mu_tree_options){.leaf = 1, .features = 2, .depth = 64}, all,
+            ROWS, &stream, arena);
     assert_int_equal(tree->n, 5); /* two splits say it all */
     size_t counted = 0;
     for (size_t i = 0; i < ROWS; i++) {
@@ -145,8 +169,12 @@ static void ensembles_predict_mean_and_spread(void **state) {
     (void)state;
     struct mu_arena *arena = mu_arena_create(1 << 26);
     struct mu_tree_data data = steps(arena);
-    double inside[] = {0.1, 3}, outside[] = {0.9, 3}, mean, sd;
-    struct mu_ensemble *models[] = {mu_forest_fit(&data, false, 48, 1, arena), mu_forest_fit(&data, true, 48, 1, arena)};
+    double inside[] = {0.1, 3};
+    double outside[] = {0.9, 3};
+    double mean;
+    double sd;
+    struct mu_ensemble *models[] = {
+        mu_forest_fit(&data, false, 48, 1, arena), mu_forest_fit(&data, true, 48, 1, arena)};
     for (size_t i = 0; i < 2; i++) {
         mu_ensemble_predict(models[i], inside, &mean, &sd);
         assert_true(mean > 0.8 && sd > 0 && sd < 0.6);
@@ -156,29 +184,38 @@ static void ensembles_predict_mean_and_spread(void **state) {
     mu_arena_destroy(arena);
 }
 
-/* Extra trees cut uniformly between a node's least and largest value (Geurts, Ernst and Wehenkel 2006). Of points at 0, 0.5 and 1 the first
- * is then told from the second by a threshold that is uniform on (0, 0.5), so the forest's mean rises linearly there. 1000 trees, 4.5
- * standard deviations: a false alarm in 30,000 runs at each of three places. */
+/* Extra trees cut uniformly between a node's least and largest value (Geurts, Ernst and Wehenkel
+ * 2006). Of points at 0, 0.5 and 1 the first is then told from the second by a threshold that is
+ * uniform on (0, 0.5), so the forest's mean rises linearly there. 1000 trees, 4.5 standard
+ * deviations: a false alarm in 30,000 runs at each of three places. */
 static void extra_trees_cut_uniformly(void **state) {
     (void)state;
     struct mu_arena *arena = mu_arena_create(1 << 26);
-    const double u[] = {0, 0.5, 1}, y[] = {0, 1, 1};
+    const double u[] = {0, 0.5, 1};
+    const double y[] = {0, 1, 1};
     const bool category = false;
     struct mu_tree_data data = {.n = 3, .n_dims = 1, .u = u, .y = y, .category = &category};
     struct mu_ensemble *forest = mu_forest_fit(&data, true, 1000, 7, arena);
     for (double at = 0.125; at < 0.5; at += 0.125) {
-        double mean, sd, share = at / 0.5;
+        double mean;
+        double sd;
+        double share = at / 0.5;
         mu_ensemble_predict(forest, &at, &mean, &sd);
         assert_float_equal(mean, share, 4.5 * sqrt(share * (1 - share) / 1000));
     }
     mu_arena_destroy(arena);
 }
 
-/* Total variance: on pure noise a forest of unsplittable leaves predicts the sample's own mean and standard deviation. */
+/* Total variance: on pure noise a forest of unsplittable leaves predicts the sample's own mean and
+ * standard deviation. */
 static void forest_variance_is_total(void **state) {
     (void)state;
     struct mu_arena *arena = mu_arena_create(1 << 26);
-    double u[40] = {0}, y[40], mean, sd, square = 0;
+    double u[40] = {0};
+    double y[40];
+    double mean;
+    double sd;
+    double square = 0;
     const bool category = false;
     for (size_t i = 0; i < 40; i++) {
         y[i] = i % 4 == 0 ? 3 : -1;
@@ -191,11 +228,15 @@ static void forest_variance_is_total(void **state) {
     mu_arena_destroy(arena);
 }
 
-/* Boosting without anything to split on stays at the quantiles of the sample: median, and half the width of the middle 68 %. */
+/* Boosting without anything to split on stays at the quantiles of the sample: median, and half the
+ * width of the middle 68 %. */
 static void boosting_predicts_quantiles(void **state) {
     (void)state;
     struct mu_arena *arena = mu_arena_create(1 << 26);
-    double u[101] = {0}, y[101], mean, sd;
+    double u[101] = {0};
+    double y[101];
+    double mean;
+    double sd;
     const bool category = false;
     for (size_t i = 0; i < 101; i++) {
         y[i] = (double)((i * 37) % 101);

@@ -61,17 +61,20 @@ struct exchange {
 
 static void *ask(void *user) {
     struct exchange *exchange = user;
-    struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons((uint16_t)exchange->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {.sin_family = AF_INET,
+        .sin_port = htons((uint16_t)exchange->port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     exchange->answer = calloc(1, 2 << 20);
     if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0) {
-        for (const char *at = exchange->request; *at; at++) { /* one byte at a time: the worst a client can do */
+        for (const char *at = exchange->request; *at;
+             at++) { /* one byte at a time: the worst a client can do */
             if (send(fd, at, 1, MSG_NOSIGNAL) != 1) {
                 break;
             }
         }
-        for (ssize_t n; (n = recv(fd, exchange->answer + exchange->size, (2 << 20) - 1 - exchange->size, 0)) > 0;) {
+        for (ssize_t n; (n = recv(fd, exchange->answer + exchange->size,
+                             (2 << 20) - 1 - exchange->size, 0)) > 0;) {
             exchange->size += (size_t)n;
         }
     }
@@ -94,7 +97,8 @@ static char *exchange(const char *request) {
     ev_async_start(loop, &done);
     struct mu_http *http = mu_http_open(loop, "127.0.0.1", 0, page, NULL, &error);
     assert_non_null(http);
-    struct exchange e = {.port = mu_http_port(http), .request = request, .loop = loop, .done = &done};
+    struct exchange e = {
+        .port = mu_http_port(http), .request = request, .loop = loop, .done = &done};
     assert_int_equal(pthread_create(&thread, NULL, ask, &e), 0);
     ev_run(loop, 0);
     pthread_join(thread, NULL);
@@ -107,7 +111,8 @@ static void assert_answer(const char *request, const char *status, const char *e
     char *answer = exchange(request);
     assert_int_equal(strncmp(answer, status, strlen(status)), 0);
     assert_non_null(strstr(answer, "Connection: close\r\n"));
-    assert_true(strlen(answer) > strlen(end) && strcmp(answer + strlen(answer) - strlen(end), end) == 0);
+    assert_true(
+        strlen(answer) > strlen(end) && strcmp(answer + strlen(answer) - strlen(end), end) == 0);
     free(answer);
 }
 
@@ -115,9 +120,11 @@ static void pages_are_served(void **state) {
     (void)state;
     assert_answer("GET /x HTTP/1.1\r\nHost: h\r\n\r\n", "HTTP/1.1 200 OK\r\n", "\r\n\r\npage /x\n");
     assert_answer("HEAD /x HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK\r\n", "\r\n\r\n");
-    assert_answer("GET /none HTTP/1.1\r\n\r\n", "HTTP/1.1 404 Not Found\r\n", "\r\n\r\npage /none\n");
+    assert_answer(
+        "GET /none HTTP/1.1\r\n\r\n", "HTTP/1.1 404 Not Found\r\n", "\r\n\r\npage /none\n");
     assert_answer("GET /big HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK\r\n", "0123456789page /big\n");
-    assert_answer("PUT /x HTTP/1.1\r\n\r\n", "HTTP/1.1 405 Method Not Allowed\r\n", "\r\n\r\nMethod Not Allowed\n");
+    assert_answer("PUT /x HTTP/1.1\r\n\r\n", "HTTP/1.1 405 Method Not Allowed\r\n",
+        "\r\n\r\nMethod Not Allowed\n");
     assert_answer("rubbish\r\n\r\n", "HTTP/1.1 405", "\n");
 }
 
@@ -136,9 +143,14 @@ static void a_taken_admin_port_is_an_error(void **state) {
 
 static void metrics_count_what_happened(void **state) {
     (void)state;
-    static const struct mu_rpc_method METHODS[] = {{"/s/GetSuggestions", NULL}, {"/s/Validate", NULL}};
+    static const struct mu_rpc_method METHODS[] = {
+        {"/s/GetSuggestions", NULL}, {"/s/Validate", NULL}};
     const struct mu_rpc_note note = {"e", "a", 7, 3};
-    struct mu_rpc_outcome outcome = {.method = METHODS[0].path, .note = &note, .text = "", .seconds = 0.002, .request_bytes = 100};
+    struct mu_rpc_outcome outcome = {.method = METHODS[0].path,
+        .note = &note,
+        .text = "",
+        .seconds = 0.002,
+        .request_bytes = 100};
     struct mu_metrics metrics;
     mu_metrics_init(&metrics, METHODS, 2);
     mu_metrics_count(&metrics, &outcome);
@@ -150,7 +162,8 @@ static void metrics_count_what_happened(void **state) {
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
-    mu_metrics_print(&metrics, &(const struct mu_metrics_now){.service = "s", .version = "1", .queued = 5}, out);
+    mu_metrics_print(
+        &metrics, &(const struct mu_metrics_now){.service = "s", .version = "1", .queued = 5}, out);
     fclose(out);
     static const char *const LINES[] = {
         "\nmushir_requests_total{method=\"GetSuggestions\",status=\"OK\"} 2\n",

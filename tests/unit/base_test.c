@@ -22,7 +22,8 @@ static void errors_are_cut_on_a_character_border(void **state) {
 static void text_is_strict_utf8(void **state) {
     (void)state;
     static const char *const GOOD[] = {"", "plain", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80"};
-    static const char *const BAD[] = {"\xC0\xAF", "\xE0\x80\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xFF", "\xC3", "a\x80"};
+    static const char *const BAD[] = {
+        "\xC0\xAF", "\xE0\x80\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xFF", "\xC3", "a\x80"};
     for (size_t i = 0; i < sizeof GOOD / sizeof *GOOD; i++) {
         assert_true(mu_text_valid(GOOD[i], strlen(GOOD[i])));
     }
@@ -92,8 +93,10 @@ static void past_the_limit_the_guard_is_reached(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(errors_are_cut_on_a_character_border), cmocka_unit_test(text_is_strict_utf8),
-        cmocka_unit_test(memory_is_zeroed_aligned_and_counted), cmocka_unit_test(released_memory_is_handed_out_again),
+        cmocka_unit_test(errors_are_cut_on_a_character_border),
+        cmocka_unit_test(text_is_strict_utf8),
+        cmocka_unit_test(memory_is_zeroed_aligned_and_counted),
+        cmocka_unit_test(released_memory_is_handed_out_again),
         cmocka_unit_test(past_the_limit_the_guard_is_reached),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

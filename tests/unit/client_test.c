@@ -1,4 +1,5 @@
-/* The gRPC client where there is no server: nothing listens at the address, so a call that waits for a connection waits for ever. */
+/* The gRPC client where there is no server: nothing listens at the address, so a call that waits
+ * for a connection waits for ever. */
 #include "common/rpc/client.h"
 
 #include <pthread.h>
@@ -15,8 +16,8 @@ static enum mu_status call(struct mu_rpc_client *client, double seconds_to_conne
     struct mu_error error;
     uint8_t *reply = NULL;
     size_t size;
-    enum mu_status status =
-        mu_rpc_client_call(client, "/t.T/Echo", (const uint8_t *)"x", 1, seconds_to_connect, PATIENCE, &reply, &size, &error);
+    enum mu_status status = mu_rpc_client_call(client, "/t.T/Echo", (const uint8_t *)"x", 1,
+        seconds_to_connect, PATIENCE, &reply, &size, &error);
     free(reply);
     return status;
 }

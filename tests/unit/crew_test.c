@@ -1,4 +1,5 @@
-/* The threads of a server: somebody always polls, whatever a job does. No clock is read: what could go wrong shows as a test that hangs. */
+/* The threads of a server: somebody always polls, whatever a job does. No clock is read: what could
+ * go wrong shows as a test that hangs. */
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -75,10 +76,12 @@ static void every_brief_job_runs(void **state) {
     assert_int_equal(atomic_load(&stage.run) + atomic_load(&stage.refused), BRIEF_JOBS);
 }
 
-/* After many brief jobs the leader takes the next for brief too; when it is not, somebody else must poll. */
+/* After many brief jobs the leader takes the next for brief too; when it is not, somebody else must
+ * poll. */
 static void a_long_job_does_not_stop_the_polling(void **state) {
     (void)state;
-    struct mu_job brief = {run_brief}, lengthy = {run_until_polled};
+    struct mu_job brief = {run_brief};
+    struct mu_job lengthy = {run_until_polled};
     for (size_t at = 0; at < 40; at++) {
         reset();
         stage.n_jobs = 44;
@@ -100,7 +103,8 @@ static void a_full_house_queues_and_refuses(void **state) {
         stage.jobs[i] = &lengthy;
     }
     perform();
-    size_t run = atomic_load(&stage.run); /* threads that have not begun to wait when the jobs come count as busy */
+    size_t run = atomic_load(
+        &stage.run); /* threads that have not begun to wait when the jobs come count as busy */
     assert_int_equal(run + atomic_load(&stage.refused), stage.n_jobs);
     assert_in_range(run, CAPACITY, WORKERS + CAPACITY);
 }

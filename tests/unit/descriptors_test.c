@@ -12,12 +12,13 @@ static struct mu_bytes the_set(void) {
 }
 
 static bool starts_with_name(struct mu_bytes file, const char *name) {
-    return file.size > strlen(name) + 2 && file.at[0] == 0x0A && file.at[1] == strlen(name) && memcmp(file.at + 2, name, strlen(name)) == 0;
+    return file.size > strlen(name) + 2 && file.at[0] == 0x0A && file.at[1] == strlen(name) &&
+           memcmp(file.at + 2, name, strlen(name)) == 0;
 }
 
 static void files_are_found_by_name(void **state) {
-    static const char *const FILES[] = {"api.proto", "grpc/health/v1/health.proto", "grpc/reflection/v1/reflection.proto",
-                                        "grpc/reflection/v1alpha/reflection.proto"};
+    static const char *const FILES[] = {"api.proto", "grpc/health/v1/health.proto",
+        "grpc/reflection/v1/reflection.proto", "grpc/reflection/v1alpha/reflection.proto"};
     struct mu_bytes file;
     (void)state;
     for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++) {
@@ -55,18 +56,10 @@ static void symbols_of_every_kind_are_found(void **state) {
 }
 
 static void what_is_not_there_is_not_found(void **state) {
-    static const char *const NOTHING[] = {"",
-                                          ".",
-                                          "api",
-                                          "api.v1.beta1",
-                                          "api.v1.beta1.",
-                                          "api.v1.beta1.Suggest",
-                                          "api.v1.beta1.SuggestionX",
-                                          "api.v1.beta1.Suggestion.",
-                                          "api.v1.beta1.Suggestion.Nothing",
-                                          "api.v1.beta1.GetSuggestionsRequest.experiment.name",
-                                          "Suggestion",
-                                          "api.proto"};
+    static const char *const NOTHING[] = {"", ".", "api", "api.v1.beta1", "api.v1.beta1.",
+        "api.v1.beta1.Suggest", "api.v1.beta1.SuggestionX", "api.v1.beta1.Suggestion.",
+        "api.v1.beta1.Suggestion.Nothing", "api.v1.beta1.GetSuggestionsRequest.experiment.name",
+        "Suggestion", "api.proto"};
     struct mu_bytes file;
     (void)state;
     for (size_t i = 0; i < sizeof NOTHING / sizeof *NOTHING; i++) {
@@ -74,10 +67,12 @@ static void what_is_not_there_is_not_found(void **state) {
     }
 }
 
-/* Every truncation is walked within its bounds (which AddressSanitizer watches: the copy ends where the set ends). */
+/* Every truncation is walked within its bounds (which AddressSanitizer watches: the copy ends where
+ * the set ends). */
 static void a_cut_set_is_read_within_its_bounds(void **state) {
     (void)state;
-    struct mu_bytes set = the_set(), file;
+    struct mu_bytes set = the_set();
+    struct mu_bytes file;
     for (size_t size = 0; size < set.size; size += 17) {
         uint8_t *cut = malloc(size + 1);
         memcpy(cut, set.at, size);

@@ -9,19 +9,23 @@
 enum { CREATED, RUNNING, SUCCEEDED, KILLED, FAILED, METRICSUNAVAILABLE, EARLYSTOPPED, UNKNOWN };
 
 static struct mu_experiment make(bool maximize) {
-    static const struct mu_parameter_text TEXTS[] = {{.name = "lr", .type = MU_DOUBLE, .min = "0", .max = "1"},
-                                                     {.name = "n", .type = MU_INT, .min = "1", .max = "4"}};
+    static const struct mu_parameter_text TEXTS[] = {
+        {.name = "lr", .type = MU_DOUBLE, .min = "0", .max = "1"},
+        {.name = "n", .type = MU_INT, .min = "1", .max = "4"}};
     struct mu_experiment e = {.name = "e", .objective = "loss", .maximize = maximize};
     struct mu_error error;
     assert_int_equal(mu_space_init(&e.space, TEXTS, 2, arena, &error), MU_OK);
     return e;
 }
 
-static const struct mu_pair HALF[] = {{"lr", "0.5"}, {"n", "2"}}, TURNED[] = {{"n", "2"}, {"lr", "0.5"}},
-                            WIDE[] = {{"lr", "7"}, {"n", "2"}}, OTHER[] = {{"alpha", "1"}, {"n", "2"}}, LESS[] = {{"lr", "0.5"}},
+static const struct mu_pair HALF[] = {{"lr", "0.5"}, {"n", "2"}},
+                            TURNED[] = {{"n", "2"}, {"lr", "0.5"}},
+                            WIDE[] = {{"lr", "7"}, {"n", "2"}},
+                            OTHER[] = {{"alpha", "1"}, {"n", "2"}}, LESS[] = {{"lr", "0.5"}},
                             MORE[] = {{"lr", "0.5"}, {"n", "2"}, {"z", "1"}};
 
-static struct mu_history build(const struct mu_experiment *e, const struct mu_trial_record *records, size_t n) {
+static struct mu_history build(
+    const struct mu_experiment *e, const struct mu_trial_record *records, size_t n) {
     struct mu_history history;
     build_history(&history, e, records, n, arena);
     return history;
@@ -34,13 +38,15 @@ static void states_follow_condition_and_value(void **state) {
         int condition;
         const char *metric;
         enum mu_trial_state state;
-    } CASES[] = {
-        {CREATED, NULL, MU_PENDING},    {RUNNING, "0.5", MU_PENDING},  {SUCCEEDED, "0.5", MU_DONE},  {SUCCEEDED, "", MU_FAILED},
-        {SUCCEEDED, "nan", MU_FAILED},  {SUCCEEDED, "inf", MU_FAILED}, {SUCCEEDED, NULL, MU_FAILED}, {SUCCEEDED, "text", MU_FAILED},
-        {SUCCEEDED, "1e-5", MU_DONE},   {KILLED, NULL, MU_FAILED},     {FAILED, "0.5", MU_FAILED},   {METRICSUNAVAILABLE, NULL, MU_FAILED},
-        {EARLYSTOPPED, "0.5", MU_DONE}, {EARLYSTOPPED, "", MU_FAILED}, {UNKNOWN, NULL, MU_PENDING},  {99, "1", MU_PENDING}};
+    } CASES[] = {{CREATED, NULL, MU_PENDING}, {RUNNING, "0.5", MU_PENDING},
+        {SUCCEEDED, "0.5", MU_DONE}, {SUCCEEDED, "", MU_FAILED}, {SUCCEEDED, "nan", MU_FAILED},
+        {SUCCEEDED, "inf", MU_FAILED}, {SUCCEEDED, NULL, MU_FAILED}, {SUCCEEDED, "text", MU_FAILED},
+        {SUCCEEDED, "1e-5", MU_DONE}, {KILLED, NULL, MU_FAILED}, {FAILED, "0.5", MU_FAILED},
+        {METRICSUNAVAILABLE, NULL, MU_FAILED}, {EARLYSTOPPED, "0.5", MU_DONE},
+        {EARLYSTOPPED, "", MU_FAILED}, {UNKNOWN, NULL, MU_PENDING}, {99, "1", MU_PENDING}};
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
-        struct mu_trial_record r = {"t", "2026-01-01T00:00:00Z", CASES[i].metric, CASES[i].condition, HALF, 2};
+        struct mu_trial_record r = {
+            "t", "2026-01-01T00:00:00Z", CASES[i].metric, CASES[i].condition, HALF, 2};
         struct mu_history h = build(&e, &r, 1);
         assert_int_equal(h.n, 1);
         assert_int_equal(h.trials[0].state, CASES[i].state);
@@ -54,9 +60,10 @@ static void states_follow_condition_and_value(void **state) {
 static void strays_and_foreigners_are_told_apart(void **state) {
     (void)state;
     struct mu_experiment e = make(false);
-    const struct mu_trial_record records[] = {{"a", "", "1", SUCCEEDED, HALF, 2}, {"b", "", "1", SUCCEEDED, TURNED, 2},
-                                              {"c", "", "1", SUCCEEDED, WIDE, 2}, {"d", "", "1", SUCCEEDED, OTHER, 2},
-                                              {"e", "", "1", SUCCEEDED, LESS, 1}, {"f", "", "1", SUCCEEDED, MORE, 3}};
+    const struct mu_trial_record records[] = {{"a", "", "1", SUCCEEDED, HALF, 2},
+        {"b", "", "1", SUCCEEDED, TURNED, 2}, {"c", "", "1", SUCCEEDED, WIDE, 2},
+        {"d", "", "1", SUCCEEDED, OTHER, 2}, {"e", "", "1", SUCCEEDED, LESS, 1},
+        {"f", "", "1", SUCCEEDED, MORE, 3}};
     struct mu_history h = build(&e, records, 6);
     assert_int_equal(h.n, 2);
     assert_int_equal(h.n_strays, 1);
@@ -67,16 +74,19 @@ static void strays_and_foreigners_are_told_apart(void **state) {
     assert_null(mu_trial_text(&h.strays[0], "alpha"));
 }
 
-/* Every permutation of four trials gives the same order: by completion, then name; unfinished last. */
+/* Every permutation of four trials gives the same order: by completion, then name; unfinished last.
+ */
 static void the_order_of_arrival_does_not_matter(void **state) {
     (void)state;
     struct mu_experiment e = make(false);
-    const struct mu_trial_record records[] = {{"z", "2026-01-01T00:00:01Z", "1", SUCCEEDED, HALF, 2},
-                                              {"b", "2026-01-01T00:00:02Z", "1", SUCCEEDED, HALF, 2},
-                                              {"c", "2026-01-01T00:00:02Z", "1", FAILED, HALF, 2},
-                                              {"a", "0001-01-01T00:00:00Z", NULL, RUNNING, HALF, 2}};
+    const struct mu_trial_record records[] = {
+        {"z", "2026-01-01T00:00:01Z", "1", SUCCEEDED, HALF, 2},
+        {"b", "2026-01-01T00:00:02Z", "1", SUCCEEDED, HALF, 2},
+        {"c", "2026-01-01T00:00:02Z", "1", FAILED, HALF, 2},
+        {"a", "0001-01-01T00:00:00Z", NULL, RUNNING, HALF, 2}};
     for (int p = 0; p < 24; p++) {
-        int left[4] = {0, 1, 2, 3}, code = p;
+        int left[4] = {0, 1, 2, 3};
+        int code = p;
         struct mu_trial_record shuffled[4];
         for (int i = 4; i > 0; i--) {
             int at = code % i;
@@ -85,14 +95,17 @@ static void the_order_of_arrival_does_not_matter(void **state) {
             left[at] = left[i - 1];
         }
         struct mu_history h = build(&e, shuffled, 4);
-        char names[5] = {h.trials[0].name[0], h.trials[1].name[0], h.trials[2].name[0], h.trials[3].name[0], 0};
+        char names[5] = {
+            h.trials[0].name[0], h.trials[1].name[0], h.trials[2].name[0], h.trials[3].name[0], 0};
         assert_string_equal(names, "zbca");
     }
 }
 
 static void the_seed_depends_on_name_and_space(void **state) {
     (void)state;
-    struct mu_experiment a = make(false), b = make(false), c = make(false);
+    struct mu_experiment a = make(false);
+    struct mu_experiment b = make(false);
+    struct mu_experiment c = make(false);
     b.name = "f";
     c.space.n = 1;
     assert_true(mu_experiment_seed(&a) == mu_experiment_seed(&a));

@@ -18,14 +18,18 @@ static void fill(double *x, size_t n, struct mu_stream *stream) {
 
 static void every_shape_sums_in_order(void **state) {
     (void)state;
-    static double a[400], b[400], c[400], expected[400];
+    static double a[400];
+    static double b[400];
+    static double c[400];
+    static double expected[400];
     struct mu_stream stream;
     mu_stream_init(&stream, 1, 1, "gemm");
     for (size_t m = 1; m <= 9; m++) {
         for (size_t n = 1; n <= 19; n++) {
             for (size_t k = 1; k <= 7; k += 2) {
                 for (int transposed = 0; transposed < 2; transposed++) {
-                    size_t row = transposed ? 1 : k, column = transposed ? m : 1;
+                    size_t row = transposed ? 1 : k;
+                    size_t column = transposed ? m : 1;
                     fill(a, m * k, &stream);
                     fill(b, k * n, &stream);
                     fill(c, m * n, &stream);
@@ -48,7 +52,9 @@ static void every_shape_sums_in_order(void **state) {
 
 static void transposed_twice_is_the_same(void **state) {
     (void)state;
-    static double a[3 * 5], b[5 * 3], c[3 * 5];
+    static double a[3 * 5];
+    static double b[5 * 3];
+    static double c[3 * 5];
     struct mu_stream stream;
     mu_stream_init(&stream, 1, 2, "gemm");
     fill(a, 15, &stream);
@@ -59,6 +65,7 @@ static void transposed_twice_is_the_same(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_shape_sums_in_order), cmocka_unit_test(transposed_twice_is_the_same)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_shape_sums_in_order),
+        cmocka_unit_test(transposed_twice_is_the_same)};
     return cmocka_run_group_tests_name("gemm", tests, NULL, NULL);
 }

@@ -9,24 +9,27 @@
 #include "tests/unit/surrogate_tables.inc"
 
 enum { N = 12, D = 3, AT = 5 };
-static const bool CATEGORY[] = {false, false, true, false, false, false, false, false, false, false, false, false};
+static const bool CATEGORY[] = {
+    false, false, true, false, false, false, false, false, false, false, false, false};
 
 static struct mu_gp_kernel reference_kernel(bool rough, double *sharpness) {
     for (size_t j = 0; j < D; j++) {
         sharpness[j] = exp(GP_THETA[j]);
     }
     return (struct mu_gp_kernel){.n_dims = D,
-                                 .category = CATEGORY,
-                                 .rough = rough,
-                                 .sharpness = sharpness,
-                                 .amplitude = exp(GP_THETA[D]),
-                                 .noise = exp(GP_THETA[D + 1]) + 1e-6,
-                                 .separate = 1 / (1 + exp(-GP_THETA[D + 2]))};
+        .category = CATEGORY,
+        .rough = rough,
+        .sharpness = sharpness,
+        .amplitude = exp(GP_THETA[D]),
+        .noise = exp(GP_THETA[D + 1]) + 1e-6,
+        .separate = 1 / (1 + exp(-GP_THETA[D + 2]))};
 }
 
 static void check_posterior(bool rough, const double *mean, const double *sd, double objective) {
     struct mu_arena *arena = mu_arena_create(1 << 24);
-    double sharpness[D], got, gradient[D + 3];
+    double sharpness[D];
+    double got;
+    double gradient[D + 3];
     struct mu_gp_kernel kernel = reference_kernel(rough, sharpness);
     struct mu_gp gp;
     mu_gp_condition(&gp, &kernel, GP_X, GP_Y, N, 0, 1, arena);
@@ -52,7 +55,12 @@ static void check_likelihood_gradient(size_t d, bool rough) {
     struct mu_arena *arena = mu_arena_create(1 << 24);
     struct mu_stream stream;
     mu_stream_init(&stream, 5, d, "gradient");
-    double points[15 * 12], y[15], theta[15], gradient[15], ignored[15], sharpness[12];
+    double points[15 * 12];
+    double y[15];
+    double theta[15];
+    double gradient[15];
+    double ignored[15];
+    double sharpness[12];
     for (size_t i = 0; i < 15 * d; i++) {
         points[i] = i % d == 2 ? (double)mu_uniform_below(&stream, 3) : mu_uniform(&stream);
     }
@@ -62,18 +70,21 @@ static void check_likelihood_gradient(size_t d, bool rough) {
     for (size_t j = 0; j < d + 3; j++) {
         theta[j] = mu_normal(&stream) - (j > d);
     }
-    struct mu_gp_kernel kernel = {.n_dims = d, .category = CATEGORY, .rough = rough, .sharpness = sharpness};
+    struct mu_gp_kernel kernel = {
+        .n_dims = d, .category = CATEGORY, .rough = rough, .sharpness = sharpness};
     struct mu_gp_likelihood likelihood;
     mu_gp_likelihood_init(&likelihood, &kernel, points, y, 15, arena);
     mu_gp_objective(theta, gradient, d + 3, &likelihood);
     for (size_t j = 0; j < d + 3; j++) {
-        double at = theta[j], step = 1e-5;
+        double at = theta[j];
+        double step = 1e-5;
         theta[j] = at + step;
         double above = mu_gp_objective(theta, ignored, d + 3, &likelihood);
         theta[j] = at - step;
         double below = mu_gp_objective(theta, ignored, d + 3, &likelihood);
         theta[j] = at;
-        assert_float_equal((above - below) / (2 * step), gradient[j], 1e-6 * (1 + fabs(gradient[j])));
+        assert_float_equal(
+            (above - below) / (2 * step), gradient[j], 1e-6 * (1 + fabs(gradient[j])));
     }
     mu_arena_destroy(arena);
 }
@@ -87,7 +98,8 @@ static void likelihood_gradient_is_the_slope(void **state) {
 
 /* weights . means + 0.7 sd of a process with two draws that differ in a pending point. */
 static double blend(struct mu_gp *gp, const double *u) {
-    double means[2], sd = mu_gp_predict(gp, u, means);
+    double means[2];
+    double sd = mu_gp_predict(gp, u, means);
     return 0.3 * means[0] - 1.1 * means[1] + 0.7 * sd;
 }
 
@@ -95,7 +107,11 @@ static void prediction_gradient_is_the_slope(void **state) {
     (void)state;
     struct mu_arena *arena = mu_arena_create(1 << 24);
     for (int rough = 0; rough < 2; rough++) {
-        double sharpness[D], means[2], pending[D] = {0.2, 0.8, 1}, u[D] = {0.45, 0.3, 0}, gradient[D];
+        double sharpness[D];
+        double means[2];
+        double pending[D] = {0.2, 0.8, 1};
+        double u[D] = {0.45, 0.3, 0};
+        double gradient[D];
         struct mu_gp_kernel kernel = reference_kernel(rough, sharpness);
         struct mu_gp gp;
         mu_gp_condition(&gp, &kernel, GP_X, GP_Y, N, 1, 2, arena);
@@ -105,7 +121,8 @@ static void prediction_gradient_is_the_slope(void **state) {
         blend(&gp, u);
         mu_gp_gradient(&gp, u, (double[]){0.3, -1.1}, 0.7, gradient);
         for (size_t j = 0; j < 2; j++) {
-            double at = u[j], step = 1e-5;
+            double at = u[j];
+            double step = 1e-5;
             u[j] = at + step;
             double above = blend(&gp, u);
             u[j] = at - step;
@@ -118,13 +135,18 @@ static void prediction_gradient_is_the_slope(void **state) {
     mu_arena_destroy(arena);
 }
 
-/* Extending by a point equals conditioning on it, when all have the tiny noise that extension uses. */
+/* Extending by a point equals conditioning on it, when all have the tiny noise that extension uses.
+ */
 static void extension_equals_conditioning(void **state) {
     (void)state;
     struct mu_arena *arena = mu_arena_create(1 << 24);
-    double sharpness[D], mean[2], sd[2], ignored;
+    double sharpness[D];
+    double mean[2];
+    double sd[2];
+    double ignored;
     struct mu_gp_kernel kernel = reference_kernel(false, sharpness);
-    struct mu_gp whole, grown;
+    struct mu_gp whole;
+    struct mu_gp grown;
     kernel.noise = kernel.amplitude * 1e-6;
     mu_gp_condition(&whole, &kernel, GP_X, GP_Y, N, 0, 1, arena);
     mu_gp_condition(&grown, &kernel, GP_X, GP_Y, N - 1, 1, 1, arena);
@@ -139,14 +161,17 @@ static void extension_equals_conditioning(void **state) {
     mu_arena_destroy(arena);
 }
 
-/* A fit finds the length scales that made the data, within a factor of two, and the irrelevant dimension long. */
+/* A fit finds the length scales that made the data, within a factor of two, and the irrelevant
+ * dimension long. */
 static void fit_tells_relevant_dimensions(void **state) {
     (void)state;
     enum { POINTS = 60 };
     struct mu_arena *arena = mu_arena_create(1 << 26);
     struct mu_stream stream;
     mu_stream_init(&stream, 3, 0, "fit");
-    double points[POINTS * 2], y[POINTS], sharpness[2];
+    double points[POINTS * 2];
+    double y[POINTS];
+    double sharpness[2];
     for (size_t i = 0; i < POINTS; i++) {
         points[2 * i] = mu_uniform(&stream);
         points[2 * i + 1] = mu_uniform(&stream);
@@ -159,7 +184,8 @@ static void fit_tells_relevant_dimensions(void **state) {
     mu_arena_destroy(arena);
 }
 
-/* A sum of functions of one dimension each is told from a product, and known where two values were never seen together. */
+/* A sum of functions of one dimension each is told from a product, and known where two values were
+ * never seen together. */
 static void fit_tells_sums_from_products(void **state) {
     (void)state;
     enum { POINTS = 60 };
@@ -167,7 +193,11 @@ static void fit_tells_sums_from_products(void **state) {
         struct mu_arena *arena = mu_arena_create(1 << 26);
         struct mu_stream stream;
         mu_stream_init(&stream, 4, 0, "fit");
-        double points[POINTS * 2], y[POINTS], sharpness[2], corner[2] = {1, 1}, mean;
+        double points[POINTS * 2];
+        double y[POINTS];
+        double sharpness[2];
+        double corner[2] = {1, 1};
+        double mean;
         for (size_t i = 0; i < POINTS; i++) {
             double *u = points + 2 * i;
             do { /* all but the square of the two upper halves */
@@ -192,11 +222,15 @@ static void duplicates_are_harmless(void **state) {
     (void)state;
     enum { COPIES = 1000 };
     struct mu_arena *arena = mu_arena_create(1 << 26);
-    double *points = MU_ARRAY(arena, COPIES * D, double), *y = MU_ARRAY(arena, COPIES, double), sharpness[D] = {1, 1, 1}, mean;
+    double *points = MU_ARRAY(arena, COPIES * D, double);
+    double *y = MU_ARRAY(arena, COPIES, double);
+    double sharpness[D] = {1, 1, 1};
+    double mean;
     for (size_t i = 0; i < COPIES; i++) {
         y[i] = i % 2 ? 1 : -1;
     }
-    struct mu_gp_kernel kernel = {.n_dims = D, .category = CATEGORY, .sharpness = sharpness, .amplitude = 1, .noise = 0};
+    struct mu_gp_kernel kernel = {
+        .n_dims = D, .category = CATEGORY, .sharpness = sharpness, .amplitude = 1, .noise = 0};
     struct mu_gp gp;
     mu_gp_condition(&gp, &kernel, points, y, COPIES, 0, 1, arena);
     assert_true(isfinite(mu_gp_predict(&gp, points, &mean)));

@@ -15,9 +15,11 @@ static const struct mu_log_field FIELDS[] = {
 static void text_lines_are_for_people(void **state) {
     (void)state;
     char line[512];
-    size_t n = mu_log_format(line, sizeof line, false, MU_LOG_INFO, 1790000000, 7000000, "request", FIELDS, 4);
+    size_t n = mu_log_format(
+        line, sizeof line, false, MU_LOG_INFO, 1790000000, 7000000, "request", FIELDS, 4);
     assert_int_equal(n, strlen(line));
-    assert_string_equal(line, "2026-09-21T14:13:20.007Z info    request method=GetSuggestions trials=1000 milliseconds=1.235 "
+    assert_string_equal(line, "2026-09-21T14:13:20.007Z info    request method=GetSuggestions "
+                              "trials=1000 milliseconds=1.235 "
                               "error=\"a \\\"b\\\"\\u000a\\\\ \\u001b[31m\\u0085 \xC3\xA9 ?\"");
 }
 
@@ -25,16 +27,18 @@ static void json_lines_are_for_machines(void **state) {
     (void)state;
     char line[512];
     mu_log_format(line, sizeof line, true, MU_LOG_WARNING, 0, 0, "request", FIELDS, 4);
-    assert_string_equal(
-        line, "{\"time\":\"1970-01-01T00:00:00.000Z\",\"level\":\"warning\",\"message\":\"request\",\"method\":\"GetSuggestions\","
-              "\"trials\":1000,\"milliseconds\":1.235,"
-              "\"error\":\"a \\\"b\\\"\\u000a\\\\ \\u001b[31m\\u0085 \xC3\xA9 ?\"}");
+    assert_string_equal(line,
+        "{\"time\":\"1970-01-01T00:00:00.000Z\",\"level\":\"warning\",\"message\":\"request\","
+        "\"method\":\"GetSuggestions\","
+        "\"trials\":1000,\"milliseconds\":1.235,"
+        "\"error\":\"a \\\"b\\\"\\u000a\\\\ \\u001b[31m\\u0085 \xC3\xA9 ?\"}");
 }
 
 static void no_value_breaks_out(void **state) {
     (void)state;
     for (int byte = 1; byte < 256; byte++) {
-        char value[] = {'a', (char)byte, 'b', 0}, line[256];
+        char value[] = {'a', (char)byte, 'b', 0};
+        char line[256];
         const struct mu_log_field field = {.name = "x", .text = value};
         for (int json = 0; json < 2; json++) {
             size_t n = mu_log_format(line, sizeof line, json, MU_LOG_ERROR, 0, 0, "m", &field, 1);
@@ -60,10 +64,12 @@ static void spaces_and_equals_signs_are_quoted(void **state) {
 
 static void long_lines_lose_whole_fields(void **state) {
     (void)state;
-    char value[2000], line[4200];
+    char value[2000];
+    char line[4200];
     memset(value, 'v', sizeof value - 1);
     value[sizeof value - 1] = '\0';
-    const struct mu_log_field fields[] = {{.name = "a", .text = value}, {.name = "b", .text = value}, {.name = "c", .text = "short"}};
+    const struct mu_log_field fields[] = {
+        {.name = "a", .text = value}, {.name = "b", .text = value}, {.name = "c", .text = "short"}};
     for (size_t size = 100; size < sizeof line; size += 7) {
         size_t n = mu_log_format(line, size, true, MU_LOG_INFO, 0, 0, "m", fields, 3);
         assert_true(n < size);
@@ -85,9 +91,12 @@ static void levels_are_a_threshold(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(text_lines_are_for_people),    cmocka_unit_test(json_lines_are_for_machines),
-        cmocka_unit_test(no_value_breaks_out),          cmocka_unit_test(spaces_and_equals_signs_are_quoted),
-        cmocka_unit_test(long_lines_lose_whole_fields), cmocka_unit_test(levels_are_a_threshold),
+        cmocka_unit_test(text_lines_are_for_people),
+        cmocka_unit_test(json_lines_are_for_machines),
+        cmocka_unit_test(no_value_breaks_out),
+        cmocka_unit_test(spaces_and_equals_signs_are_quoted),
+        cmocka_unit_test(long_lines_lose_whole_fields),
+        cmocka_unit_test(levels_are_a_threshold),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

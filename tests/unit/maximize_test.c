@@ -12,7 +12,10 @@ static const struct mu_parameter_text TEXTS[] = {
     {.name = "b", .type = MU_DOUBLE, .min = "0", .max = "1"},
     {.name = "short", .type = MU_INT, .min = "0", .max = "9"},
     {.name = "long", .type = MU_INT, .min = "0", .max = "999"},
-    {.name = "c", .type = MU_CATEGORICAL, .list = (const char *const[]){"p", "q", "r", "s", "t"}, .n_list = 5},
+    {.name = "c",
+        .type = MU_CATEGORICAL,
+        .list = (const char *const[]){"p", "q", "r", "s", "t"},
+        .n_list = 5},
 };
 enum { N = 5 };
 static const double SUMMIT[N] = {0.123, 0.877, 3, 707, 4}; /* coordinates */
@@ -53,14 +56,14 @@ static void prepare(struct scene *s) {
 
 static struct mu_maximizer maximizer(struct scene *s, bool gradient, uint64_t number) {
     return (struct mu_maximizer){.frame = &s->frame,
-                                 .criterion = cone,
-                                 .user = &s->slope,
-                                 .seen = s->seen,
-                                 .climb = true,
-                                 .gradient = gradient,
-                                 .candidates = 128,
-                                 .seed = 1,
-                                 .number = number};
+        .criterion = cone,
+        .user = &s->slope,
+        .seen = s->seen,
+        .climb = true,
+        .gradient = gradient,
+        .candidates = 128,
+        .seed = 1,
+        .number = number};
 }
 
 static double value_of(struct scene *s, const double *x) {
@@ -69,8 +72,8 @@ static double value_of(struct scene *s, const double *x) {
     return cone(&s->slope, u, NULL);
 }
 
-/* The level and category of the summit always; its place on the lines to what the search promises: 1e-3 of a gradient of 200 per unit, or
- * the finest step of the pattern. */
+/* The level and category of the summit always; its place on the lines to what the search promises:
+ * 1e-3 of a gradient of 200 per unit, or the finest step of the pattern. */
 static void the_summit_is_climbed(void **state) {
     (void)state;
     struct scene s;
@@ -87,14 +90,16 @@ static void the_summit_is_climbed(void **state) {
     }
 }
 
-/* Without the climb: the best candidate, worse than the summit and never better than what the climb finds from there. */
+/* Without the climb: the best candidate, worse than the summit and never better than what the climb
+ * finds from there. */
 static void candidates_alone_are_where_the_climb_begins(void **state) {
     (void)state;
     struct scene s;
     prepare(&s);
     for (uint64_t number = 0; number < 20; number++) {
         struct mu_maximizer m = maximizer(&s, true, number);
-        double x[N], climbed[N];
+        double x[N];
+        double climbed[N];
         assert_true(mu_maximize(&m, climbed, arena));
         m.climb = false;
         assert_true(mu_maximize(&m, x, arena));
@@ -103,10 +108,12 @@ static void candidates_alone_are_where_the_climb_begins(void **state) {
     }
 }
 
-/* On grids alone the best point but one is proposed when the best was tried; with every point tried, none. */
+/* On grids alone the best point but one is proposed when the best was tried; with every point
+ * tried, none. */
 static void what_was_seen_is_not_proposed(void **state) {
     (void)state;
-    static const struct mu_parameter_text grid[] = {{.name = "n", .type = MU_INT, .min = "0", .max = "4"}};
+    static const struct mu_parameter_text grid[] = {
+        {.name = "n", .type = MU_INT, .min = "0", .max = "4"}};
     struct mu_space space;
     assert_int_equal(mu_space_init(&space, grid, 1, arena, &error), MU_OK);
     struct mu_frame frame = mu_frame_of(&space, arena);
@@ -114,8 +121,13 @@ static void what_was_seen_is_not_proposed(void **state) {
     struct slope slope = {&frame, {2.6 / 5}};
     static const double order[] = {2, 3, 1, 4, 0}; /* by distance from 2.1 */
     for (size_t i = 0; i < 5; i++) {
-        struct mu_maximizer m = {
-            .frame = &frame, .criterion = cone, .user = &slope, .seen = seen, .climb = true, .candidates = 64, .seed = 1};
+        struct mu_maximizer m = {.frame = &frame,
+            .criterion = cone,
+            .user = &slope,
+            .seen = seen,
+            .climb = true,
+            .candidates = 64,
+            .seed = 1};
         double x;
         assert_true(mu_maximize(&m, &x, arena));
         assert_true(x == order[i]);

@@ -18,7 +18,9 @@ static struct mu_parameter make(struct mu_parameter_text text) {
     return p;
 }
 
-#define NUMBER(t, lo, hi, s, d) make((struct mu_parameter_text){.type = (t), .min = (lo), .max = (hi), .step = (s), .distribution = (d)})
+#define NUMBER(t, lo, hi, s, d)                                                                    \
+    make((struct mu_parameter_text){                                                               \
+        .type = (t), .min = (lo), .max = (hi), .step = (s), .distribution = (d)})
 
 static const char *text_at(const struct mu_parameter *p, double x) {
     return mu_parameter_print(p, x, arena);
@@ -29,20 +31,11 @@ static void shortest_texts(void **state) {
     static const struct {
         double value;
         const char *text;
-    } CASES[] = {{0.1, "0.1"},
-                 {1, "1.0"},
-                 {1e-5, "1e-05"},
-                 {0.0001, "0.0001"},
-                 {1e16, "1e+16"},
-                 {1e15, "1000000000000000.0"},
-                 {123456.75, "123456.75"},
-                 {-0.05, "-0.05"},
-                 {5e-324, "5e-324"},
-                 {1.7976931348623157e308, "1.7976931348623157e+308"},
-                 {0, "0.0"},
-                 {1.5e-7, "1.5e-07"},
-                 {0.30000000000000004, "0.30000000000000004"},
-                 {100, "100.0"}}; /* Python's repr */
+    } CASES[] = {{0.1, "0.1"}, {1, "1.0"}, {1e-5, "1e-05"}, {0.0001, "0.0001"}, {1e16, "1e+16"},
+        {1e15, "1000000000000000.0"}, {123456.75, "123456.75"}, {-0.05, "-0.05"},
+        {5e-324, "5e-324"}, {1.7976931348623157e308, "1.7976931348623157e+308"}, {0, "0.0"},
+        {1.5e-7, "1.5e-07"}, {0.30000000000000004, "0.30000000000000004"},
+        {100, "100.0"}}; /* Python's repr */
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         char text[32];
         mu_print_double(CASES[i].value, text);
@@ -55,7 +48,8 @@ static void numbers_read_strictly(void **state) {
     double v;
     assert_true(mu_read_double(".5", &v) && v == 0.5);
     assert_true(mu_read_double(" 1e-5 ", &v) && v == 1e-5);
-    static const char *const BAD[] = {"", " ", "nan", "inf", "-inf", "0x10", "1,5", "1.0a", "1e999", "unavailable", "1 2"};
+    static const char *const BAD[] = {
+        "", " ", "nan", "inf", "-inf", "0x10", "1,5", "1.0a", "1e999", "unavailable", "1 2"};
     for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++) {
         assert_false(mu_read_double(BAD[i], &v));
     }
@@ -79,16 +73,20 @@ static void grids_hold_both_ends(void **state) {
         {MU_DOUBLE, "1", "11", "2.5", 5, "1.0", "3.5", "11.0"},
         {MU_DOUBLE, "1e-5", "3e-5", "1e-5", 3, "1e-05", "2e-05", "3e-05"},
         {MU_INT, "-5", "-5", "", 1, "-5", "-5", "-5"},
-        {MU_INT, "0", "3999999999", "2000000000", 2, "0", "2000000000", "2000000000"}, /* max just short of a step */
+        {MU_INT, "0", "3999999999", "2000000000", 2, "0", "2000000000",
+            "2000000000"}, /* max just short of a step */
         {MU_INT, "1", "1000000000000", "10", 100000000000, "1", "11", "999999999991"},
         {MU_DOUBLE, "0", "0.9999999999", "0.1", 10, "0.0", "0.1", "0.9"},
-        {MU_DOUBLE, "1000000", "1000000.7", "0.1", 8, "1000000.0", "1000000.1", "1000000.7"}, /* min much larger than the step */
+        {MU_DOUBLE, "1000000", "1000000.7", "0.1", 8, "1000000.0", "1000000.1",
+            "1000000.7"}, /* min much larger than the step */
         {MU_DOUBLE, "10000", "10000.0001", "0.0001", 2, "10000.0", "10000.0001", "10000.0001"},
         {MU_DOUBLE, "100", "100.00003", "1e-5", 4, "100.0", "100.00001", "100.00003"},
-        {MU_INT, "9007199254740993", "9007199254740993", "", 1, "9007199254740993", "9007199254740993", "9007199254740993"},
-        {MU_INT, "9223372036854775806", "9223372036854775807", "", 2, "9223372036854775806", "9223372036854775807", "9223372036854775807"},
-        {MU_INT, "-9223372036854775808", "9223372036854775807", "9223372036854775807", 3, "-9223372036854775808", "-1",
-         "9223372036854775806"},
+        {MU_INT, "9007199254740993", "9007199254740993", "", 1, "9007199254740993",
+            "9007199254740993", "9007199254740993"},
+        {MU_INT, "9223372036854775806", "9223372036854775807", "", 2, "9223372036854775806",
+            "9223372036854775807", "9223372036854775807"},
+        {MU_INT, "-9223372036854775808", "9223372036854775807", "9223372036854775807", 3,
+            "-9223372036854775808", "-1", "9223372036854775806"},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         struct mu_parameter p = NUMBER(CASES[i].type, CASES[i].min, CASES[i].max, CASES[i].step, 0);
@@ -107,7 +105,11 @@ static const struct mu_parameter_text SHAPES[] = {
     {.type = MU_DOUBLE, .min = "-3", .max = "5", .distribution = MU_NORMAL},
     {.type = MU_DOUBLE, .min = "0.1", .max = "10", .distribution = MU_LOG_NORMAL},
     {.type = MU_DOUBLE, .min = "0.1", .max = "10", .step = "0.1", .distribution = MU_LOG_NORMAL},
-    {.type = MU_DOUBLE, .min = "0.001", .max = "1", .step = "0.001", .distribution = MU_LOG_UNIFORM},
+    {.type = MU_DOUBLE,
+        .min = "0.001",
+        .max = "1",
+        .step = "0.001",
+        .distribution = MU_LOG_UNIFORM},
     {.type = MU_INT, .min = "32", .max = "64", .distribution = MU_LOG_NORMAL},
     {.type = MU_INT, .min = "1", .max = "3", .distribution = MU_LOG_UNIFORM},
     {.type = MU_INT, .min = "-9223372036854775808", .max = "9223372036854775807"},
@@ -116,31 +118,39 @@ static const struct mu_parameter_text SHAPES[] = {
     {.type = MU_CATEGORICAL, .list = (const char *const[]){"sgd", "adam", "sgd", ""}, .n_list = 4},
 };
 
-/* Every u gives a value inside the space; its text reads back to the same coordinate; cells tile [0, 1]. */
+/* Every u gives a value inside the space; its text reads back to the same coordinate; cells tile
+ * [0, 1]. */
 static void coordinates_survive_the_round_trip(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof SHAPES / sizeof *SHAPES; i++) {
         struct mu_parameter p = make(SHAPES[i]);
         for (int k = 0; k <= 1000; k++) {
-            double u = k / 1000.0, x = mu_parameter_at(&p, u), back = -1;
+            double u = k / 1000.0;
+            double x = mu_parameter_at(&p, u);
+            double back = -1;
             double value = mu_parameter_value(&p, x);
             assert_true(p.list || (value >= p.min && value <= p.max));
             assert_true(mu_parameter_parse(&p, text_at(&p, x), &back));
-            assert_true(p.levels && p.levels < 1u << 20 ? back == x : fabs(back - x) < 1e-9 * (p.levels ? (double)p.levels : 1));
+            assert_true(p.levels && p.levels < 1u << 20
+                            ? back == x
+                            : fabs(back - x) < 1e-9 * (p.levels ? (double)p.levels : 1));
             if (p.levels > 1 && p.levels < 1u << 20) {
-                assert_true(mu_parameter_edge(&p, (uint64_t)x) <= u + 1e-12 && u <= mu_parameter_edge(&p, (uint64_t)x + 1) + 1e-12);
+                assert_true(mu_parameter_edge(&p, (uint64_t)x) <= u + 1e-12 &&
+                            u <= mu_parameter_edge(&p, (uint64_t)x + 1) + 1e-12);
                 assert_true(mu_parameter_at(&p, mu_parameter_unit(&p, x)) == x);
             }
         }
     }
 }
 
-/* Ints of more values than doubles count: on the grid, drawn as declared (the distribution function of the log-uniform is known), and one
- * coordinate for each text wherever coordinates tell texts apart. */
+/* Ints of more values than doubles count: on the grid, drawn as declared (the distribution function
+ * of the log-uniform is known), and one coordinate for each text wherever coordinates tell texts
+ * apart. */
 static void ints_of_64_bits(void **state) {
     (void)state;
     struct mu_parameter p = NUMBER(MU_INT, "7", "4611686018427387904", "100", 0);
-    struct mu_parameter log_uniform = NUMBER(MU_INT, "1", "9223372036854775807", "", MU_LOG_UNIFORM);
+    struct mu_parameter log_uniform =
+        NUMBER(MU_INT, "1", "9223372036854775807", "", MU_LOG_UNIFORM);
     assert_int_equal(p.levels, 0);
     for (int i = 0; i <= 1000; i++) {
         const char *text = text_at(&p, mu_parameter_at(&p, i / 1000.0));
@@ -148,31 +158,35 @@ static void ints_of_64_bits(void **state) {
         assert_true(atoll(text) >= 7 && atoll(text) <= 4611686018427387904);
     }
     for (long long value = 1; value < 1 << 20; value *= 2) {
-        double edge = log((double)value + 0.5), low = log(0.5), u = (edge - low) / (log(0x1p63) - low);
-        double below = mu_parameter_at(&log_uniform, u - 1e-12), above = mu_parameter_at(&log_uniform, u + 1e-12);
+        double edge = log((double)value + 0.5);
+        double low = log(0.5);
+        double u = (edge - low) / (log(0x1p63) - low);
+        double below = mu_parameter_at(&log_uniform, u - 1e-12);
+        double above = mu_parameter_at(&log_uniform, u + 1e-12);
         assert_int_equal(atoll(text_at(&log_uniform, below)), value);
         assert_int_equal(atoll(text_at(&log_uniform, above)), value + 1);
-        assert_true(below == mu_parameter_at(&log_uniform, u - 1e-8)); /* the same text, the same coordinate */
+        assert_true(below == mu_parameter_at(
+                                 &log_uniform, u - 1e-8)); /* the same text, the same coordinate */
     }
 }
 
-/* Ranges of few doubles, without a step: one coordinate for each text, which it reads back to. Between 1 and the fourth double after it all
- * five are met. */
+/* Ranges of few doubles, without a step: one coordinate for each text, which it reads back to.
+ * Between 1 and the fourth double after it all five are met. */
 static void narrow_ranges_repeat_no_text(void **state) {
     (void)state;
-    static const char *const RANGES[][2] = {{"1", "1.0000000000000009"},
-                                            {"3", "3.00000000000001"},
-                                            {"1000", "1000.0000000000023"},
-                                            {"123456", "123456.000000001"},
-                                            {"1000000000000000", "1000000000000007.5"}};
+    static const char *const RANGES[][2] = {{"1", "1.0000000000000009"}, {"3", "3.00000000000001"},
+        {"1000", "1000.0000000000023"}, {"123456", "123456.000000001"},
+        {"1000000000000000", "1000000000000007.5"}};
     for (size_t r = 0; r < sizeof RANGES / sizeof *RANGES; r++) {
         for (int distribution = MU_UNIFORM; distribution <= MU_LOG_UNIFORM; distribution++) {
             struct mu_parameter p = NUMBER(MU_DOUBLE, RANGES[r][0], RANGES[r][1], "", distribution);
             size_t met = 0;
-            double last = -1, back;
+            double last = -1;
+            double back;
             for (int i = 0; i <= 20000; i++) {
                 double x = mu_parameter_at(&p, i / 20000.0);
-                assert_true(mu_parameter_parse(&p, text_at(&p, x), &back) && back == x && x >= last);
+                assert_true(
+                    mu_parameter_parse(&p, text_at(&p, x), &back) && back == x && x >= last);
                 met += x > last;
                 last = x;
             }
@@ -217,7 +231,8 @@ static void mistakes_are_named(void **state) {
         struct mu_parameter_text text;
         const char *names; /* what the error must contain */
     } CASES[] = {
-        {{.name = "lr", .type = MU_DOUBLE, .min = "1", .max = "0"}, "parameter lr: min \"1\" is greater than max \"0\""},
+        {{.name = "lr", .type = MU_DOUBLE, .min = "1", .max = "0"},
+            "parameter lr: min \"1\" is greater than max \"0\""},
         {{.name = "lr", .type = MU_DOUBLE, .min = "a", .max = "0"}, "min \"a\""},
         {{.name = "lr", .type = MU_DOUBLE, .min = "0", .max = "inf"}, "max \"inf\""},
         {{.name = "lr", .type = MU_DOUBLE, .min = "0"}, "max \"\" is missing"},
@@ -226,13 +241,17 @@ static void mistakes_are_named(void **state) {
         {{.name = "lr", .type = MU_DOUBLE, .min = "0", .max = "1", .step = "x"}, "step \"x\""},
         {{.name = "n", .type = MU_INT, .min = "0.5", .max = "1"}, "min \"0.5\" is not an integer"},
         {{.name = "n", .type = MU_INT, .min = "0", .max = "1e30"}, "max \"1e30\""},
-        {{.name = "lr", .type = MU_DOUBLE, .min = "0", .max = "1", .distribution = MU_LOG_UNIFORM}, "min \"0\" must be greater than zero"},
-        {{.name = "lr", .type = MU_INT, .min = "-1", .max = "1", .distribution = MU_LOG_NORMAL}, "min \"-1\""},
+        {{.name = "lr", .type = MU_DOUBLE, .min = "0", .max = "1", .distribution = MU_LOG_UNIFORM},
+            "min \"0\" must be greater than zero"},
+        {{.name = "lr", .type = MU_INT, .min = "-1", .max = "1", .distribution = MU_LOG_NORMAL},
+            "min \"-1\""},
         {{.name = "c", .type = MU_CATEGORICAL}, "parameter c: list is empty"},
-        {{.name = "d", .type = MU_DISCRETE, .list = (const char *const[]){"1", "big"}, .n_list = 2}, "list entry \"big\""},
+        {{.name = "d", .type = MU_DISCRETE, .list = (const char *const[]){"1", "big"}, .n_list = 2},
+            "list entry \"big\""},
         {{.name = "u", .type = 0, .min = "0", .max = "1"}, "parameter u: parameter_type 0"},
         {{.name = "u", .type = 77, .min = "0", .max = "1"}, "parameter_type 77"},
-        {{.name = "u", .type = MU_DOUBLE, .min = "0", .max = "1", .distribution = 9}, "distribution 9"},
+        {{.name = "u", .type = MU_DOUBLE, .min = "0", .max = "1", .distribution = 9},
+            "distribution 9"},
         {{.name = "", .type = MU_DOUBLE, .min = "0", .max = "1"}, "no name"},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {

@@ -12,7 +12,10 @@ static const double WIDTH = 0.08;
 static const struct mu_parameter_text MIXED[] = {
     {.name = "line", .type = MU_DOUBLE, .min = "0", .max = "1"},
     {.name = "ladder", .type = MU_INT, .min = "1", .max = "6", .distribution = MU_LOG_UNIFORM},
-    {.name = "kind", .type = MU_CATEGORICAL, .list = (const char *const[]){"x", "y", "z"}, .n_list = 3},
+    {.name = "kind",
+        .type = MU_CATEGORICAL,
+        .list = (const char *const[]){"x", "y", "z"},
+        .n_list = 3},
     {.name = "same", .type = MU_DOUBLE, .min = "2", .max = "2"},
 };
 
@@ -37,14 +40,16 @@ static double prior_of(size_t n) {
 }
 
 /* |n| points, deterministic, on the axes from |first| on, |n_axes| of them. */
-static struct mu_parzen *mixture(const struct mu_axis *axes, size_t first, size_t n_axes, size_t n) {
+static struct mu_parzen *mixture(
+    const struct mu_axis *axes, size_t first, size_t n_axes, size_t n) {
     struct mu_parzen_options options = {.width = WIDTH, .prior_weight = prior_of(n)};
     struct mu_parzen *z = mu_parzen_create(axes + first, n_axes, &options, n, arena);
     for (size_t i = 0; i < n; i++) {
         double at[4];
         for (size_t a = first; a < first + n_axes; a++) {
             double u = fmod(0.07 + 0.6180339887 * (double)(i + 1) * (double)(a + 1), 1);
-            at[a - first] = a == 0 ? u : mu_axis_position(&axes[a], mu_parameter_at(axes[a].parameter, u));
+            at[a - first] =
+                a == 0 ? u : mu_axis_position(&axes[a], mu_parameter_at(axes[a].parameter, u));
         }
         mu_parzen_add(z, at, weight_of(i));
     }
@@ -61,7 +66,8 @@ static void the_kernels_of_the_inner_loop(void **state) {
     assert_true(mu_fast_exp(0) == 1);
 }
 
-/* Midpoint rule on the line, sums over the ladder and the categories: the total is one at every size, crowds included. */
+/* Midpoint rule on the line, sums over the ladder and the categories: the total is one at every
+ * size, crowds included. */
 static void densities_integrate_to_one(void **state) {
     (void)state;
     enum { STEPS = 2000 };
@@ -85,15 +91,22 @@ static void densities_integrate_to_one(void **state) {
 
 /* The definition, kernel by kernel and level by level, with libm. */
 static double reference(const struct mu_parzen *z, const double *at) {
-    double sum = 0, total = 0, k = (double)z->n;
+    double sum = 0;
+    double total = 0;
+    double k = (double)z->n;
     for (size_t i = 0; i < z->n; i++) {
-        double w = i ? weight_of(i - 1) : prior_of(z->n - 1), mean = z->on[0].position[i], sigma = sqrt(0.5 / mu_parzen_curvature(z, i, 0));
+        double w = i ? weight_of(i - 1) : prior_of(z->n - 1);
+        double mean = z->on[0].position[i];
+        double sigma = sqrt(0.5 / mu_parzen_curvature(z, i, 0));
         double line = exp(-pow((at[0] - mean) / sigma, 2) / 2) / (sigma * sqrt(2 * M_PI)) /
                       (mu_normal_cdf((1 - mean) / sigma) - mu_normal_cdf(-mean / sigma));
-        double ladder = 0, norm = 0;
+        double ladder = 0;
+        double norm = 0;
         for (size_t level = 0; level < 6; level++) {
-            double share = mu_parameter_edge(z->axes[1].parameter, level + 1) - mu_parameter_edge(z->axes[1].parameter, level);
-            double v = share * exp(-pow(z->axes[1].centres[level] - z->on[1].position[i], 2) * mu_parzen_curvature(z, i, 1));
+            double share = mu_parameter_edge(z->axes[1].parameter, level + 1) -
+                           mu_parameter_edge(z->axes[1].parameter, level);
+            double v = share * exp(-pow(z->axes[1].centres[level] - z->on[1].position[i], 2) *
+                                   mu_parzen_curvature(z, i, 1));
             norm += v;
             ladder = z->axes[1].centres[level] == at[1] ? v : ladder;
         }
@@ -112,14 +125,16 @@ static void densities_match_the_definition(void **state) {
     for (size_t s = 0; s < 4; s++) {
         struct mu_parzen *z = mixture(axes, 0, 4, sizes[s]);
         for (size_t i = 0; i < 60; i++) {
-            double at[] = {fmod(0.3 + 0.377 * (double)i, 1), axes[1].centres[i % 6], (double)(i % 3), 0.5};
+            double at[] = {
+                fmod(0.3 + 0.377 * (double)i, 1), axes[1].centres[i % 6], (double)(i % 3), 0.5};
             assert_true(fabs(mu_parzen_log_density(z, at, scratch) - reference(z, at)) < 1e-5);
         }
     }
 }
 
-/* The width that was asked for, but half a cell at least (on MIXED's ladder the cells of small numbers are wide); the prior's is 1. Kernels
- * made for a point and kernels made for a level are the same. */
+/* The width that was asked for, but half a cell at least (on MIXED's ladder the cells of small
+ * numbers are wide); the prior's is 1. Kernels made for a point and kernels made for a level are
+ * the same. */
 static void kernels_are_as_wide_as_told(void **state) {
     (void)state;
     const struct mu_axis *axes = axes_of(MIXED, 4);
@@ -128,8 +143,10 @@ static void kernels_are_as_wide_as_told(void **state) {
         struct mu_parzen *z = mixture(axes, 0, 4, sizes[s]);
         for (size_t i = 0; i <= sizes[s]; i++) {
             uint64_t level = (uint64_t)mu_parameter_at(axes[1].parameter, z->on[1].position[i]);
-            double cell = mu_parameter_edge(axes[1].parameter, level + 1) - mu_parameter_edge(axes[1].parameter, level);
-            double line = i ? WIDTH : 1, ladder = i ? fmax(WIDTH, cell / 2) : 1;
+            double cell = mu_parameter_edge(axes[1].parameter, level + 1) -
+                          mu_parameter_edge(axes[1].parameter, level);
+            double line = i ? WIDTH : 1;
+            double ladder = i ? fmax(WIDTH, cell / 2) : 1;
             assert_true(fabs(sqrt(0.5 / mu_parzen_curvature(z, i, 0)) - line) < 1e-12);
             assert_true(fabs(sqrt(0.5 / mu_parzen_curvature(z, i, 1)) - ladder) < 1e-12);
         }
@@ -141,34 +158,42 @@ static void a_ratio_in_closed_form(void **state) {
     (void)state;
     const struct mu_axis *axes = axes_of(MIXED, 1);
     const struct mu_parzen_options options = {.width = 0.2, .prior_weight = 1};
-    struct mu_parzen *l = mu_parzen_create(axes, 1, &options, 1, arena), *g = mu_parzen_create(axes, 1, &options, 1, arena);
+    struct mu_parzen *l = mu_parzen_create(axes, 1, &options, 1, arena);
+    struct mu_parzen *g = mu_parzen_create(axes, 1, &options, 1, arena);
     mu_parzen_add(l, &(double){0.3}, 1);
     mu_parzen_add(g, &(double){0.8}, 1);
-    double scratch[2], prior_mass = 2 * mu_normal_cdf(0.5) - 1;
+    double scratch[2];
+    double prior_mass = 2 * mu_normal_cdf(0.5) - 1;
     for (double x = 0.05; x < 1; x += 0.1) {
         double prior = exp(-(x - 0.5) * (x - 0.5) / 2) / prior_mass;
-        double f = exp(-pow((x - 0.3) / 0.2, 2) / 2) / 0.2 / (mu_normal_cdf(3.5) - mu_normal_cdf(-1.5));
+        double f =
+            exp(-pow((x - 0.3) / 0.2, 2) / 2) / 0.2 / (mu_normal_cdf(3.5) - mu_normal_cdf(-1.5));
         double h = exp(-pow((x - 0.8) / 0.2, 2) / 2) / 0.2 / (mu_normal_cdf(1) - mu_normal_cdf(-4));
-        double ratio = mu_parzen_log_density(l, &x, scratch) - mu_parzen_log_density(g, &x, scratch);
+        double ratio =
+            mu_parzen_log_density(l, &x, scratch) - mu_parzen_log_density(g, &x, scratch);
         assert_true(fabs(ratio - log((f + prior) / (h + prior))) < 1e-5);
     }
 }
 
-/* 20,000 draws per axis against the mixture's own probabilities: a Pearson statistic on at most 9 degrees of freedom stays below 40 with
- * probability above 1 - 1e-5; the seed is fixed. */
+/* 20,000 draws per axis against the mixture's own probabilities: a Pearson statistic on at most 9
+ * degrees of freedom stays below 40 with probability above 1 - 1e-5; the seed is fixed. */
 static void draws_follow_the_density(void **state) {
     (void)state;
     enum { DRAWS = 20000, BINS = 10 };
     const struct mu_axis *axes = axes_of(MIXED, 4);
     for (size_t a = 0; a < 3; a++) {
         struct mu_parzen *z = mixture(axes, a, 1, 5);
-        double scratch[8], counts[BINS] = {0}, expected[BINS] = {0};
+        double scratch[8];
+        double counts[BINS] = {0};
+        double expected[BINS] = {0};
         struct mu_stream stream;
         mu_stream_init(&stream, 11, a, "draws");
         size_t bins = a == 0 ? BINS : axes[a].levels;
         for (size_t i = 0; i < DRAWS; i++) {
             double at = mu_parzen_draw(z, mu_parzen_pick(z, &stream), 0, &stream);
-            size_t bin = a == 0 ? (size_t)fmin(BINS - 1, at * BINS) : a == 2 ? (size_t)at : (size_t)mu_parameter_at(axes[a].parameter, at);
+            size_t bin = a == 0   ? (size_t)fmin(BINS - 1, at * BINS)
+                         : a == 2 ? (size_t)at
+                                  : (size_t)mu_parameter_at(axes[a].parameter, at);
             counts[bin]++;
         }
         for (size_t i = 0; i < 2000; i++) {
@@ -189,12 +214,16 @@ static void tails_leave_out_the_first_points(void **state) {
     (void)state;
     const struct mu_axis *axes = axes_of(MIXED, 4);
     struct mu_parzen *z = mixture(axes, 0, 4, 12);
-    double at[] = {0.4, axes[1].centres[2], 1, 0.5}, values[13], scratch[13], tails[3];
+    double at[] = {0.4, axes[1].centres[2], 1, 0.5};
+    double values[13];
+    double scratch[13];
+    double tails[3];
     const size_t from[] = {0, 4, 9};
     mu_parzen_kernels(z, at, values);
     mu_parzen_log_tails(z, at, from, 3, scratch, tails);
     for (size_t f = 0; f < 3; f++) {
-        double sum = exp(values[0]), total = prior_of(12);
+        double sum = exp(values[0]);
+        double total = prior_of(12);
         for (size_t i = 0; i < 12; i++) {
             sum += i >= from[f] ? exp(values[i + 1]) : 0;
             total += weight_of(i);
@@ -206,7 +235,9 @@ static void tails_leave_out_the_first_points(void **state) {
 static void a_full_mixture_takes_no_more(void **state) {
     (void)state;
     struct mu_parzen *z = mixture(axes_of(MIXED, 4), 0, 4, 3);
-    double at[] = {0.4, 0.5, 1, 0.5}, scratch[4], before = mu_parzen_log_density(z, at, scratch);
+    double at[] = {0.4, 0.5, 1, 0.5};
+    double scratch[4];
+    double before = mu_parzen_log_density(z, at, scratch);
     mu_parzen_add(z, at, 1);
     assert_int_equal(z->n, 4);
     assert_true(mu_parzen_log_density(z, at, scratch) == before);
@@ -214,9 +245,14 @@ static void a_full_mixture_takes_no_more(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        arena_test(the_kernels_of_the_inner_loop),    arena_test(densities_integrate_to_one),   arena_test(densities_match_the_definition),
-        arena_test(kernels_are_as_wide_as_told),      arena_test(a_ratio_in_closed_form),       arena_test(draws_follow_the_density),
-        arena_test(tails_leave_out_the_first_points), arena_test(a_full_mixture_takes_no_more),
+        arena_test(the_kernels_of_the_inner_loop),
+        arena_test(densities_integrate_to_one),
+        arena_test(densities_match_the_definition),
+        arena_test(kernels_are_as_wide_as_told),
+        arena_test(a_ratio_in_closed_form),
+        arena_test(draws_follow_the_density),
+        arena_test(tails_leave_out_the_first_points),
+        arena_test(a_full_mixture_takes_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

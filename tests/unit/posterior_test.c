@@ -58,10 +58,13 @@ static double ask(struct mu_posterior *p, double at, double *means) {
     return mu_posterior_sd(p, AMPLITUDE);
 }
 
-/* Mean of one draw, standard deviation and K^-1 k at several places, when the first p->n targets are |targets|. */
+/* Mean of one draw, standard deviation and K^-1 k at several places, when the first p->n targets
+ * are |targets|. */
 static void check(struct mu_posterior *p, size_t draw, const double *targets) {
     for (double at = -0.5; at < 1.5; at += 0.1) {
-        double means[2], sd = ask(p, at, means), solution[ALL];
+        double means[2];
+        double sd = ask(p, at, means);
+        double solution[ALL];
         solve(p->k, p->n, solution);
         assert_close(means[draw], dot(solution, targets, p->n), 1e-10);
         assert_close(sd, sqrt(AMPLITUDE - dot(solution, p->k, p->n)), 1e-10);
@@ -91,7 +94,8 @@ static void prediction_is_that_of_the_formula(void **state) {
 static void extension_equals_conditioning_on_all(void **state) {
     (void)state;
     struct mu_posterior p = conditioned(ALL);
-    double others[ALL], means[2];
+    double others[ALL];
+    double means[2];
     memcpy(others, y, sizeof others);
     for (size_t i = N; i < ALL; i++) {
         others[i] = -y[i];
@@ -106,7 +110,8 @@ static void extension_equals_conditioning_on_all(void **state) {
 static void conditioning_again_forgets(void **state) {
     (void)state;
     struct mu_posterior p = conditioned(ALL);
-    double means[2], matrix[N * N];
+    double means[2];
+    double matrix[N * N];
     ask(&p, x[N], means);
     mu_posterior_extend(&p, AMPLITUDE + NOISE, NOISE, (double[]){3, 4});
     fill(matrix, N - 2);
@@ -114,11 +119,15 @@ static void conditioning_again_forgets(void **state) {
     check(&p, 1, y);
 }
 
-/* Observations that are one: the mean is theirs, and they leave no doubt. Variances that they more than explain end at the floors. */
+/* Observations that are one: the mean is theirs, and they leave no doubt. Variances that they more
+ * than explain end at the floors. */
 static void singular_covariance_is_raised(void **state) {
     (void)state;
     struct mu_posterior p;
-    double ones[N * N], targets[N], mean, sum = 0;
+    double ones[N * N];
+    double targets[N];
+    double mean;
+    double sum = 0;
     for (size_t i = 0; i < N * N; i++) {
         ones[i] = 1e6;
     }
@@ -141,7 +150,8 @@ static void a_matrix_that_is_not_finite_leaves_the_prior(void **state) {
     (void)state;
     static const double BAD[] = {NAN, INFINITY};
     for (size_t i = 0; i < 4; i++) {
-        double matrix[N * N], means[2];
+        double matrix[N * N];
+        double means[2];
         struct mu_posterior p = conditioned(ALL);
         fill(matrix, N);
         matrix[i < 2 ? 0 : 3 * N + 1] = BAD[i % 2];
@@ -152,11 +162,16 @@ static void a_matrix_that_is_not_finite_leaves_the_prior(void **state) {
 
 static void likelihood_and_what_its_gradient_needs(void **state) {
     (void)state;
-    double matrix[N * N], alpha[N], expected[N], log_determinant = solve(y, N, expected);
+    double matrix[N * N];
+    double alpha[N];
+    double expected[N];
+    double log_determinant = solve(y, N, expected);
     fill(matrix, N);
-    assert_close(mu_negative_log_likelihood(matrix, y, alpha, N), 0.5 * (log_determinant + dot(y, expected, N)), 1e-10);
+    assert_close(mu_negative_log_likelihood(matrix, y, alpha, N),
+        0.5 * (log_determinant + dot(y, expected, N)), 1e-10);
     for (size_t i = 0; i < N; i++) {
-        double column[N] = {0}, inverse[N];
+        double column[N] = {0};
+        double inverse[N];
         column[i] = 1;
         solve(column, N, inverse);
         assert_close(alpha[i], expected[i], 1e-10);

@@ -1,4 +1,5 @@
-/* The server end to end over a real socket: answers, refusals, cancellation, deadlines, a full queue, and every way to stop. */
+/* The server end to end over a real socket: answers, refusals, cancellation, deadlines, a full
+ * queue, and every way to stop. */
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -12,11 +13,11 @@
 
 /* Tests wait for states, not for time; this ends a test that waits for what never comes. */
 enum { PATIENCE = 60 };
-#define EVENTUALLY(condition)                                                                                                              \
-    do {                                                                                                                                   \
-        while (!(condition)) {                                                                                                             \
-            sched_yield();                                                                                                                 \
-        }                                                                                                                                  \
+#define EVENTUALLY(condition)                                                                      \
+    do {                                                                                           \
+        while (!(condition)) {                                                                     \
+            sched_yield();                                                                         \
+        }                                                                                          \
     } while (0)
 
 static struct {
@@ -44,7 +45,8 @@ static enum mu_status devour(void *user, struct mu_rpc_request *request, struct 
     return mu_fail(error, MU_INTERNAL, "the limit did not hold");
 }
 
-static enum mu_status wait_for_gate(void *user, struct mu_rpc_request *request, struct mu_error *error) {
+static enum mu_status wait_for_gate(
+    void *user, struct mu_rpc_request *request, struct mu_error *error) {
     (void)user;
     atomic_fetch_add(&gate.entered, 1);
     EVENTUALLY(atomic_load(&gate.open) || mu_rpc_should_stop(request));
@@ -55,8 +57,8 @@ static enum mu_status wait_for_gate(void *user, struct mu_rpc_request *request, 
     return echo(user, request, error);
 }
 
-static const struct mu_rpc_method METHODS[] = {
-    {"/t.T/Echo", echo}, {"/t.T/Refuse", refuse}, {"/t.T/Devour", devour}, {"/t.T/Wait", wait_for_gate}};
+static const struct mu_rpc_method METHODS[] = {{"/t.T/Echo", echo}, {"/t.T/Refuse", refuse},
+    {"/t.T/Devour", devour}, {"/t.T/Wait", wait_for_gate}};
 
 static void on_stopped(void *observer) {
     (void)observer;
@@ -76,16 +78,16 @@ struct fixture {
 
 static struct mu_rpc_server *start(int port, struct mu_error *error) {
     return mu_rpc_start(&(const struct mu_rpc_options){.host = "127.0.0.1",
-                                                       .port = port,
-                                                       .methods = METHODS,
-                                                       .n_methods = 4,
-                                                       .workers = 1,
-                                                       .queue = 1,
-                                                       .arena_limit = 8 << 20,
-                                                       .max_request = 2 << 20,
-                                                       .before_reply = count,
-                                                       .stopped = on_stopped},
-                        error);
+                            .port = port,
+                            .methods = METHODS,
+                            .n_methods = 4,
+                            .workers = 1,
+                            .queue = 1,
+                            .arena_limit = 8 << 20,
+                            .max_request = 2 << 20,
+                            .before_reply = count,
+                            .stopped = on_stopped},
+        error);
 }
 
 static int set_up(void **state) {
@@ -125,7 +127,8 @@ static void messages_of_every_size_come_back(void **state) {
     }
     for (size_t i = 0; i < sizeof SIZES / sizeof *SIZES; i++) {
         struct call call;
-        assert_int_equal(call_unary(&call, f->channel, "/t.T/Echo", bytes, SIZES[i], PATIENCE), GRPC_STATUS_OK);
+        assert_int_equal(
+            call_unary(&call, f->channel, "/t.T/Echo", bytes, SIZES[i], PATIENCE), GRPC_STATUS_OK);
         assert_int_equal(call.size, SIZES[i]);
         assert_memory_equal(call.reply, bytes, SIZES[i]);
         free(call.reply);
@@ -137,16 +140,19 @@ static void messages_of_every_size_come_back(void **state) {
 static void error_texts_travel(void **state) {
     struct fixture *f = *state;
     struct call call;
-    assert_int_equal(call_unary(&call, f->channel, "/t.T/Refuse", "x", 1, PATIENCE), GRPC_STATUS_INVALID_ARGUMENT);
+    assert_int_equal(call_unary(&call, f->channel, "/t.T/Refuse", "x", 1, PATIENCE),
+        GRPC_STATUS_INVALID_ARGUMENT);
     assert_string_equal(call.text, "lr: \"0,1\" is \xC3\xA9t 100%\nno number");
 }
 
 static void unknown_methods_are_refused(void **state) {
-    static const char *const PATHS[] = {"/t.T/Nothing", "/api.v1.beta1.Suggestion/Other", "/x", "/"};
+    static const char *const PATHS[] = {
+        "/t.T/Nothing", "/api.v1.beta1.Suggestion/Other", "/x", "/"};
     struct fixture *f = *state;
     for (size_t i = 0; i < sizeof PATHS / sizeof *PATHS; i++) {
         struct call call;
-        assert_int_equal(call_unary(&call, f->channel, PATHS[i], "x", 1, PATIENCE), GRPC_STATUS_UNIMPLEMENTED);
+        assert_int_equal(
+            call_unary(&call, f->channel, PATHS[i], "x", 1, PATIENCE), GRPC_STATUS_UNIMPLEMENTED);
         assert_non_null(strstr(call.text, PATHS[i]));
     }
 }
@@ -154,16 +160,21 @@ static void unknown_methods_are_refused(void **state) {
 static void a_call_without_a_message_is_refused(void **state) {
     struct fixture *f = *state;
     struct call call;
-    assert_int_equal(call_unary(&call, f->channel, "/t.T/Echo", NULL, 0, PATIENCE), GRPC_STATUS_INTERNAL);
-    assert_int_equal(call_unary(&call, f->channel, "/grpc.health.v1.Health/Check", NULL, 0, PATIENCE), GRPC_STATUS_INTERNAL);
+    assert_int_equal(
+        call_unary(&call, f->channel, "/t.T/Echo", NULL, 0, PATIENCE), GRPC_STATUS_INTERNAL);
+    assert_int_equal(
+        call_unary(&call, f->channel, "/grpc.health.v1.Health/Check", NULL, 0, PATIENCE),
+        GRPC_STATUS_INTERNAL);
 }
 
 static void oversize_requests_are_refused(void **state) {
     struct fixture *f = *state;
     struct call call;
     char *bytes = calloc(1, (2 << 20) + 1);
-    assert_int_equal(call_unary(&call, f->channel, "/t.T/Echo", bytes, (2 << 20) + 1, PATIENCE), GRPC_STATUS_RESOURCE_EXHAUSTED);
-    assert_int_equal(call_unary(&call, f->channel, "/t.T/Echo", bytes, 2 << 20, PATIENCE), GRPC_STATUS_OK);
+    assert_int_equal(call_unary(&call, f->channel, "/t.T/Echo", bytes, (2 << 20) + 1, PATIENCE),
+        GRPC_STATUS_RESOURCE_EXHAUSTED);
+    assert_int_equal(
+        call_unary(&call, f->channel, "/t.T/Echo", bytes, 2 << 20, PATIENCE), GRPC_STATUS_OK);
     free(call.reply);
     free(bytes);
 }
@@ -172,7 +183,8 @@ static void the_memory_of_a_request_is_limited(void **state) {
     struct fixture *f = *state;
     struct call call;
     for (int i = 0; i < 3; i++) {
-        assert_int_equal(call_unary(&call, f->channel, "/t.T/Devour", "x", 1, PATIENCE), GRPC_STATUS_RESOURCE_EXHAUSTED);
+        assert_int_equal(call_unary(&call, f->channel, "/t.T/Devour", "x", 1, PATIENCE),
+            GRPC_STATUS_RESOURCE_EXHAUSTED);
         assert_non_null(strstr(call.text, "8 MiB"));
     }
     assert_int_equal(call_unary(&call, f->channel, "/t.T/Echo", "x", 1, PATIENCE), GRPC_STATUS_OK);
@@ -201,14 +213,20 @@ static void a_passed_deadline_stops_its_handler(void **state) {
 
 static void a_full_queue_refuses_at_once_and_probes_are_answered(void **state) {
     struct fixture *f = *state;
-    struct call first, second, third, probe;
+    struct call first;
+    struct call second;
+    struct call third;
+    struct call probe;
     call_start(&first, f->channel, "/t.T/Wait", "a", 1, PATIENCE, 1);
     EVENTUALLY(atomic_load(&gate.entered) == 1);
     call_start(&second, f->channel, "/t.T/Wait", "b", 1, PATIENCE, 1);
     EVENTUALLY(mu_rpc_queued(f->server) == 1);
     assert_int_equal(mu_rpc_running(f->server), 1);
-    assert_int_equal(call_unary(&third, f->channel, "/t.T/Echo", "c", 1, PATIENCE), GRPC_STATUS_RESOURCE_EXHAUSTED);
-    assert_int_equal(call_unary(&probe, f->channel, "/grpc.health.v1.Health/Check", "", 0, PATIENCE), GRPC_STATUS_OK);
+    assert_int_equal(call_unary(&third, f->channel, "/t.T/Echo", "c", 1, PATIENCE),
+        GRPC_STATUS_RESOURCE_EXHAUSTED);
+    assert_int_equal(
+        call_unary(&probe, f->channel, "/grpc.health.v1.Health/Check", "", 0, PATIENCE),
+        GRPC_STATUS_OK);
     free(probe.reply);
     assert_int_equal(atomic_load(&gate.entered), 1); /* all that while the worker was busy */
     atomic_store(&gate.open, true);
@@ -221,15 +239,20 @@ static void a_full_queue_refuses_at_once_and_probes_are_answered(void **state) {
 
 static void a_request_whose_client_left_is_not_started(void **state) {
     struct fixture *f = *state;
-    struct call first, second, probe;
+    struct call first;
+    struct call second;
+    struct call probe;
     call_start(&first, f->channel, "/t.T/Wait", "a", 1, PATIENCE, 1);
     EVENTUALLY(atomic_load(&gate.entered) == 1);
     call_start(&second, f->channel, "/t.T/Wait", "b", 1, PATIENCE, 1);
     EVENTUALLY(mu_rpc_queued(f->server) == 1);
     grpc_call_cancel(second.call, NULL);
     assert_int_equal(call_status(&second), GRPC_STATUS_CANCELLED);
-    for (int i = 0; i < 3; i++) { /* what comes later on the same connection is answered after the server saw the cancellation */
-        assert_int_equal(call_unary(&probe, f->channel, "/grpc.health.v1.Health/Check", "", 0, PATIENCE), GRPC_STATUS_OK);
+    for (int i = 0; i < 3; i++) { /* what comes later on the same connection is answered after the
+                                     server saw the cancellation */
+        assert_int_equal(
+            call_unary(&probe, f->channel, "/grpc.health.v1.Health/Check", "", 0, PATIENCE),
+            GRPC_STATUS_OK);
         free(probe.reply);
     }
     atomic_store(&gate.open, true);
@@ -247,19 +270,20 @@ static void health_knows_its_names(void **state) {
         size_t size;
         int status;
     } ASKED[] = {{"", 0, GRPC_STATUS_OK},
-                 {"\x0A\x17"
-                  "api.v1.beta1.Suggestion",
-                  25, GRPC_STATUS_OK},
-                 {"\x0A\x1A"
-                  "manager.v1beta1.Suggestion",
-                  28, GRPC_STATUS_OK},
-                 {"\x0A\x05other", 7, GRPC_STATUS_NOT_FOUND},
-                 {"\x0A\x05oth", 5, GRPC_STATUS_INVALID_ARGUMENT}};
+        {"\x0A\x17"
+         "api.v1.beta1.Suggestion",
+            25, GRPC_STATUS_OK},
+        {"\x0A\x1A"
+         "manager.v1beta1.Suggestion",
+            28, GRPC_STATUS_OK},
+        {"\x0A\x05other", 7, GRPC_STATUS_NOT_FOUND},
+        {"\x0A\x05oth", 5, GRPC_STATUS_INVALID_ARGUMENT}};
     struct fixture *f = *state;
     for (size_t i = 0; i < sizeof ASKED / sizeof *ASKED; i++) {
         struct call call;
-        assert_int_equal(call_unary(&call, f->channel, "/grpc.health.v1.Health/Check", ASKED[i].request, ASKED[i].size, PATIENCE),
-                         ASKED[i].status);
+        assert_int_equal(call_unary(&call, f->channel, "/grpc.health.v1.Health/Check",
+                             ASKED[i].request, ASKED[i].size, PATIENCE),
+            ASKED[i].status);
         if (ASKED[i].status == GRPC_STATUS_OK) {
             assert_int_equal(call.size, 2);
             assert_memory_equal(call.reply, "\x08\x01", 2); /* SERVING */
@@ -270,7 +294,8 @@ static void health_knows_its_names(void **state) {
 
 static void a_watch_sees_the_end(void **state) {
     struct fixture *f = *state;
-    struct call known, unknown;
+    struct call known;
+    struct call unknown;
     call_start(&known, f->channel, "/grpc.health.v1.Health/Watch", "", 0, PATIENCE, 1);
     call_start(&unknown, f->channel, "/grpc.health.v1.Health/Watch", "\x0A\x01x", 3, PATIENCE, 1);
     assert_true(call_read(&known) && call_read(&unknown));
@@ -290,8 +315,10 @@ static void watchers_that_leave_do_no_harm(void **state) {
     struct fixture *f = *state;
     for (int i = 0; i < 50; i++) {
         struct call call;
-        call_start(&call, f->channel, i % 2 ? "/grpc.health.v1.Health/Watch" : "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
-                   "", 0, PATIENCE, 0);
+        call_start(&call, f->channel,
+            i % 2 ? "/grpc.health.v1.Health/Watch"
+                  : "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+            "", 0, PATIENCE, 0);
         if (i % 3) {
             assert_true(call_read(&call));
         }
@@ -303,7 +330,7 @@ static void watchers_that_leave_do_no_harm(void **state) {
 
 static void reflection_lists_what_is_served(void **state) {
     static const char *const PATHS[] = {"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
-                                        "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"};
+        "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"};
     struct fixture *f = *state;
     for (size_t i = 0; i < 2; i++) {
         struct call call;
@@ -320,7 +347,8 @@ static void reflection_lists_what_is_served(void **state) {
 
 static void a_stop_finishes_what_runs(void **state) {
     struct fixture *f = *state;
-    struct call running, waiting;
+    struct call running;
+    struct call waiting;
     call_start(&running, f->channel, "/t.T/Wait", "a", 1, PATIENCE, 1);
     EVENTUALLY(atomic_load(&gate.entered) == 1);
     call_start(&waiting, f->channel, "/t.T/Echo", "b", 1, PATIENCE, 1);
@@ -362,7 +390,11 @@ static void a_taken_port_is_an_error(void **state) {
 static void unusable_certificates_are_errors(void **state) {
     (void)state;
     struct mu_error error;
-    struct mu_rpc_options options = {.host = "127.0.0.1", .workers = 1, .queue = 1, .max_request = 1 << 20, .tls_cert = "/dev/null"};
+    struct mu_rpc_options options = {.host = "127.0.0.1",
+        .workers = 1,
+        .queue = 1,
+        .max_request = 1 << 20,
+        .tls_cert = "/dev/null"};
     assert_null(mu_rpc_start(&options, &error));
     assert_int_equal(error.code, MU_INVALID_ARGUMENT);
     options.tls_key = "/nonexistent";
@@ -380,8 +412,10 @@ static void *call_often(void *user) {
     struct caller *caller = user;
     for (int i = 0; i < 200; i++) {
         struct call call;
-        int status = call_unary(&call, caller->channel, i % 5 ? "/t.T/Echo" : "/t.T/Devour", &i, sizeof i, PATIENCE);
-        bool same = status == GRPC_STATUS_OK && call.size == sizeof i && memcmp(call.reply, &i, sizeof i) == 0;
+        int status = call_unary(
+            &call, caller->channel, i % 5 ? "/t.T/Echo" : "/t.T/Devour", &i, sizeof i, PATIENCE);
+        bool same = status == GRPC_STATUS_OK && call.size == sizeof i &&
+                    memcmp(call.reply, &i, sizeof i) == 0;
         caller->bad += !same && status != GRPC_STATUS_RESOURCE_EXHAUSTED;
         free(call.reply);
     }

@@ -12,16 +12,26 @@ static const char *const COLOURS[] = {"red", "green", NULL};
 static const struct mu_setting_spec SPECS[] = {
     MU_SETTING_RANDOM_STATE,
     {.name = "gamma",
-     .type = MU_SETTING_REAL,
-     .fallback = "0.25",
-     .max = 1,
-     .min_open = true,
-     .max_open = true,
-     .out_of_range = "gamma should be in the range of (0, 1)",
-     .help = "Share of good trials."},
+        .type = MU_SETTING_REAL,
+        .fallback = "0.25",
+        .max = 1,
+        .min_open = true,
+        .max_open = true,
+        .out_of_range = "gamma should be in the range of (0, 1)",
+        .help = "Share of good trials."},
     {.name = "steps", .type = MU_SETTING_INT, .fallback = "10", .min = 1, .max = INFINITY},
-    {.name = "weight", .type = MU_SETTING_REAL, .fallback = "0.8", .min = 0, .max = INFINITY, .min_open = true, .none_allowed = true},
-    {.name = "colour", .type = MU_SETTING_CHOICE, .fallback = "red", .choices = COLOURS, .not_supported = "%s %s is not supported"},
+    {.name = "weight",
+        .type = MU_SETTING_REAL,
+        .fallback = "0.8",
+        .min = 0,
+        .max = INFINITY,
+        .min_open = true,
+        .none_allowed = true},
+    {.name = "colour",
+        .type = MU_SETTING_CHOICE,
+        .fallback = "red",
+        .choices = COLOURS,
+        .not_supported = "%s %s is not supported"},
 };
 enum { N_SPECS = sizeof SPECS / sizeof *SPECS };
 
@@ -34,7 +44,8 @@ static void defaults_fill_what_is_not_given(void **state) {
     (void)state;
     struct mu_settings s;
     assert_int_equal(mu_settings_read(&s, SPECS, N_SPECS, NULL, 0, arena, &error), MU_OK);
-    assert_true(mu_setting(&s, "gamma")->set && !mu_setting(&s, "gamma")->given && mu_setting(&s, "gamma")->real == 0.25);
+    assert_true(mu_setting(&s, "gamma")->set && !mu_setting(&s, "gamma")->given &&
+                mu_setting(&s, "gamma")->real == 0.25);
     assert_false(mu_setting(&s, "random_state")->set);
     assert_int_equal(mu_setting(&s, "colour")->choice, 0);
 }
@@ -43,7 +54,8 @@ static void values_are_read_exactly(void **state) {
     (void)state;
     struct mu_settings s;
     assert_int_equal(read_one("random_state", "18446744073709551615", &s), MU_OK);
-    assert_true(mu_setting(&s, "random_state")->integer == UINT64_MAX && mu_setting(&s, "random_state")->given);
+    assert_true(mu_setting(&s, "random_state")->integer == UINT64_MAX &&
+                mu_setting(&s, "random_state")->given);
     assert_int_equal(read_one("random_state", "4294967296", &s), MU_OK);
     assert_true(mu_setting(&s, "random_state")->integer == 4294967296u);
     assert_int_equal(read_one("steps", "3.0", &s), MU_OK);
@@ -83,7 +95,8 @@ static void unknown_names_are_found(void **state) {
     assert_ptr_equal(mu_settings_unknown(SPECS, N_SPECS, pairs, 2), &pairs[1]);
     assert_null(mu_settings_unknown(SPECS, N_SPECS, pairs, 1));
     struct mu_settings s;
-    assert_int_equal(mu_settings_read(&s, SPECS, N_SPECS, pairs, 2, arena, &error), MU_OK); /* reading ignores them */
+    assert_int_equal(mu_settings_read(&s, SPECS, N_SPECS, pairs, 2, arena, &error),
+        MU_OK); /* reading ignores them */
 }
 
 static void the_table_documents_itself(void **state) {
@@ -93,7 +106,8 @@ static void the_table_documents_itself(void **state) {
     FILE *out = open_memstream(&text, &size);
     mu_settings_document(SPECS, N_SPECS, out);
     fclose(out);
-    assert_non_null(strstr(text, "| `gamma` | float | (0.0, 1.0) | 0.25 | Share of good trials. |"));
+    assert_non_null(
+        strstr(text, "| `gamma` | float | (0.0, 1.0) | 0.25 | Share of good trials. |"));
     assert_non_null(strstr(text, "| `steps` | int | >= 1 | 10 |"));
     assert_non_null(strstr(text, "| `random_state` | int | >= 0 | unset |"));
     assert_non_null(strstr(text, "`red`, `green`"));
@@ -102,8 +116,11 @@ static void the_table_documents_itself(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        arena_test(defaults_fill_what_is_not_given), arena_test(values_are_read_exactly),    arena_test(mistakes_are_named),
-        arena_test(unknown_names_are_found),         arena_test(the_table_documents_itself),
+        arena_test(defaults_fill_what_is_not_given),
+        arena_test(values_are_read_exactly),
+        arena_test(mistakes_are_named),
+        arena_test(unknown_names_are_found),
+        arena_test(the_table_documents_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,7 +26,8 @@ static void every_dimension_is_stratified(void **state) {
     free(x);
 }
 
-/* The first two dimensions: every elementary box of area 2^-8 holds one of the first 2^8 points, scrambled or not. */
+/* The first two dimensions: every elementary box of area 2^-8 holds one of the first 2^8 points,
+ * scrambled or not. */
 static void two_dimensions_form_a_net(void **state) {
     (void)state;
     enum { M = 8, N = 1 << M };
@@ -41,14 +42,15 @@ static void two_dimensions_form_a_net(void **state) {
     }
 }
 
-/* Integrating the product of 1 + x_j - 1/2 over five dimensions (the integral is 1): random points would err by sqrt(((13/12)^5 - 1) /
- * 1024) = 0.022. */
+/* Integrating the product of 1 + x_j - 1/2 over five dimensions (the integral is 1): random points
+ * would err by sqrt(((13/12)^5 - 1) / 1024) = 0.022. */
 static void integration_beats_random(void **state) {
     (void)state;
     for (uint64_t seed = 0; seed < 20; seed++) {
         double sum = 0;
         for (size_t i = 0; i < 1024; i++) {
-            double x[5], f = 1;
+            double x[5];
+            double f = 1;
             mu_sobol(seed, i, x, 5);
             for (int j = 0; j < 5; j++) {
                 f *= 0.5 + x[j];
@@ -61,7 +63,9 @@ static void integration_beats_random(void **state) {
 
 static void seeds_differ_and_dimensions_do_not_depend_on_their_number(void **state) {
     (void)state;
-    double a[300], b[3], c[3];
+    double a[300];
+    double b[3];
+    double c[3];
     mu_sobol(1, 5, a, 300);
     mu_sobol(1, 5, b, 3);
     mu_sobol(2, 5, c, 3);

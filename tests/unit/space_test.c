@@ -51,7 +51,8 @@ static void a_finite_space_is_drawn_without_repeats(void **state) {
 /* A distribution that hardly leaves one level: redraws cannot find the others, the walk does. */
 static void the_walk_finds_the_last_point(void **state) {
     (void)state;
-    const struct mu_parameter_text narrow[] = {{.name = "n", .type = MU_INT, .min = "1", .max = "100000", .distribution = MU_NORMAL}};
+    const struct mu_parameter_text narrow[] = {
+        {.name = "n", .type = MU_INT, .min = "1", .max = "100000", .distribution = MU_NORMAL}};
     struct mu_space space = make(narrow, 1);
     struct mu_seen *seen = mu_seen_create(&space, 100000, arena);
     for (double x = 0; x < 100000; x++) {
@@ -66,7 +67,8 @@ static void the_walk_finds_the_last_point(void **state) {
 
 static void continuous_points_differ_beyond_a_billionth(void **state) {
     (void)state;
-    const struct mu_parameter_text one[] = {{.name = "x", .type = MU_DOUBLE, .min = "0", .max = "1"}};
+    const struct mu_parameter_text one[] = {
+        {.name = "x", .type = MU_DOUBLE, .min = "0", .max = "1"}};
     struct mu_space space = make(one, 1);
     assert_true(mu_space_size(&space) == UINT64_MAX);
     struct mu_seen *seen = mu_seen_create(&space, 4, arena);
@@ -78,9 +80,11 @@ static void continuous_points_differ_beyond_a_billionth(void **state) {
 
 static void a_new_parameter_leaves_the_others_draws(void **state) {
     (void)state;
-    struct mu_space small = make(SMALL, 2), large = make(SMALL, 3);
+    struct mu_space small = make(SMALL, 2);
+    struct mu_space large = make(SMALL, 3);
     for (uint64_t i = 0; i < 100; i++) {
-        double a[2], b[3];
+        double a[2];
+        double b[3];
         mu_space_draw(&small, 3, i, 0, a);
         mu_space_draw(&large, 3, i, 0, b);
         assert_memory_equal(a, b, sizeof a);
@@ -98,13 +102,15 @@ static void the_empty_space_has_one_point(void **state) {
     assert_true(mu_seen_exhausted(seen));
 }
 
-/* The first point is the middle; of the first 16 points of a scrambled Sobol sequence each sixteenth of an axis holds one (Owen 1995). */
+/* The first point is the middle; of the first 16 points of a scrambled Sobol sequence each
+ * sixteenth of an axis holds one (Owen 1995). */
 static void the_design_begins_in_the_middle_and_spreads(void **state) {
     (void)state;
     static const char *const list[] = {"a", "b", "c"};
-    const struct mu_parameter_text texts[] = {{.name = "u", .type = MU_DOUBLE, .min = "0", .max = "1"},
-                                              {.name = "n", .type = MU_INT, .min = "1", .max = "9"},
-                                              {.name = "c", .type = MU_CATEGORICAL, .list = list, .n_list = 3}};
+    const struct mu_parameter_text texts[] = {
+        {.name = "u", .type = MU_DOUBLE, .min = "0", .max = "1"},
+        {.name = "n", .type = MU_INT, .min = "1", .max = "9"},
+        {.name = "c", .type = MU_CATEGORICAL, .list = list, .n_list = 3}};
     struct mu_space space = make(texts, 3);
     for (uint64_t seed = 0; seed < 8; seed++) {
         int held[16] = {0};

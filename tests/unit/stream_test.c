@@ -14,7 +14,8 @@ static void philox_gives_the_known_answers(void **state) {
     } KNOWN[] = {
         {{0, 0, 0, 0}, {0, 0}, {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
         {{~0u, ~0u, ~0u, ~0u}, {~0u, ~0u}, {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}},
-        {{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0}, {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
+        {{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0},
+            {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
     };
     for (size_t i = 0; i < sizeof KNOWN / sizeof *KNOWN; i++) {
         struct mu_stream s = {.used = 4};
@@ -30,12 +31,16 @@ static void philox_gives_the_known_answers(void **state) {
     }
 }
 
-/* Chi-square with 1000 cells over 10^6 draws; false alarms one in 10^4 for a random seed, the seed is fixed. */
+/* Chi-square with 1000 cells over 10^6 draws; false alarms one in 10^4 for a random seed, the seed
+ * is fixed. */
 static void draws_are_uniform(void **state) {
     (void)state;
     struct mu_stream s;
     mu_stream_init(&s, 1, 0, "uniform");
-    double count[1000] = {0}, below[7] = {0}, chi = 0, chi7 = 0;
+    double count[1000] = {0};
+    double below[7] = {0};
+    double chi = 0;
+    double chi7 = 0;
     for (int i = 0; i < 1000000; i++) {
         count[(int)(mu_uniform(&s) * 1000)]++;
         below[mu_uniform_below(&s, 7)]++;
@@ -50,16 +55,19 @@ static void draws_are_uniform(void **state) {
     assert_true(gsl_cdf_chisq_Q(chi7, 6) > 1e-4);
 }
 
-/* Streams with different keys: their correlation over 10^5 draws stays within 4.5 standard deviations. */
+/* Streams with different keys: their correlation over 10^5 draws stays within 4.5 standard
+ * deviations. */
 static void keys_give_independent_streams(void **state) {
     (void)state;
     const struct {
         uint64_t seed, number;
         const char *purpose;
-    } KEYS[] = {{1, 0, "a"}, {1, 1, "a"}, {2, 0, "a"}, {1, 0, "b"}, {1, 0, "ab"}, {UINT64_MAX, UINT64_MAX, ""}};
+    } KEYS[] = {{1, 0, "a"}, {1, 1, "a"}, {2, 0, "a"}, {1, 0, "b"}, {1, 0, "ab"},
+        {UINT64_MAX, UINT64_MAX, ""}};
     for (size_t i = 0; i < 6; i++) {
         for (size_t j = i + 1; j < 6; j++) {
-            struct mu_stream a, b;
+            struct mu_stream a;
+            struct mu_stream b;
             mu_stream_init(&a, KEYS[i].seed, KEYS[i].number, KEYS[i].purpose);
             mu_stream_init(&b, KEYS[j].seed, KEYS[j].number, KEYS[j].purpose);
             double sum = 0;
@@ -75,7 +83,9 @@ static void normals_have_the_moments(void **state) {
     (void)state;
     struct mu_stream s;
     mu_stream_init(&s, 1, 0, "normal");
-    double m1 = 0, m2 = 0, m4 = 0;
+    double m1 = 0;
+    double m2 = 0;
+    double m4 = 0;
     const int n = 1000000;
     for (int i = 0; i < n; i++) {
         double z = mu_normal(&s);
@@ -83,14 +93,16 @@ static void normals_have_the_moments(void **state) {
         m2 += z * z / n;
         m4 += z * z * z * z / n;
     }
-    assert_true(fabs(m1) < 4.5e-3 && fabs(m2 - 1) < 4.5 * sqrt(2e-6) && fabs(m4 - 3) < 4.5 * sqrt(96e-6));
+    assert_true(
+        fabs(m1) < 4.5e-3 && fabs(m2 - 1) < 4.5 * sqrt(2e-6) && fabs(m4 - 3) < 4.5 * sqrt(96e-6));
 }
 
 static void a_shuffle_is_a_permutation(void **state) {
     (void)state;
     struct mu_stream s;
     mu_stream_init(&s, 3, 0, "shuffle");
-    size_t order[50], seen[50] = {0};
+    size_t order[50];
+    size_t seen[50] = {0};
     mu_shuffle(&s, order, 50);
     for (int i = 0; i < 50; i++) {
         seen[order[i]]++;
@@ -102,8 +114,10 @@ static void a_shuffle_is_a_permutation(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(philox_gives_the_known_answers), cmocka_unit_test(draws_are_uniform),
-        cmocka_unit_test(keys_give_independent_streams),  cmocka_unit_test(normals_have_the_moments),
+        cmocka_unit_test(philox_gives_the_known_answers),
+        cmocka_unit_test(draws_are_uniform),
+        cmocka_unit_test(keys_give_independent_streams),
+        cmocka_unit_test(normals_have_the_moments),
         cmocka_unit_test(a_shuffle_is_a_permutation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* The wire: every truncated prefix and every flipped byte of a valid request is answered, texts are checked, the arena's limit holds. */
+/* The wire: every truncated prefix and every flipped byte of a valid request is answered, texts are
+ * checked, the arena's limit holds. */
 #include "common/wire/wire.h"
 
 #include <stdio.h>
@@ -16,21 +17,25 @@ typedef Api__V1__Beta1__TrialStatus__TrialConditionType Condition;
 
 enum { PARAMETERS = 2, MOST_BYTES = 512 }; /* of a trial */
 
-/* A trial as a request of its own: appended to another request it is one trial more. |name| may be empty. */
-static size_t trial_request(const char *name, const char *lr, const char *units, const char *metric, Condition condition,
-                            uint8_t bytes[MOST_BYTES]) {
-    Api__V1__Beta1__ParameterAssignment first = API__V1__BETA1__PARAMETER_ASSIGNMENT__INIT, second = first;
+/* A trial as a request of its own: appended to another request it is one trial more. |name| may be
+ * empty. */
+static size_t trial_request(const char *name, const char *lr, const char *units, const char *metric,
+    Condition condition, uint8_t bytes[MOST_BYTES]) {
+    Api__V1__Beta1__ParameterAssignment first = API__V1__BETA1__PARAMETER_ASSIGNMENT__INIT;
+    Api__V1__Beta1__ParameterAssignment second = first;
     Api__V1__Beta1__ParameterAssignment *assignments[] = {&first, &second};
     first.name = (char[]){"lr"};
     first.value = (char *)(uintptr_t)lr;
     second.name = (char[]){"units"};
     second.value = (char *)(uintptr_t)units;
-    Api__V1__Beta1__TrialSpec__ParameterAssignments list = API__V1__BETA1__TRIAL_SPEC__PARAMETER_ASSIGNMENTS__INIT;
+    Api__V1__Beta1__TrialSpec__ParameterAssignments list =
+        API__V1__BETA1__TRIAL_SPEC__PARAMETER_ASSIGNMENTS__INIT;
     list.assignments = assignments;
     list.n_assignments = PARAMETERS;
     Api__V1__Beta1__TrialSpec spec = API__V1__BETA1__TRIAL_SPEC__INIT;
     spec.parameter_assignments = &list;
-    Api__V1__Beta1__Metric metrics = API__V1__BETA1__METRIC__INIT, *observed[] = {&metrics};
+    Api__V1__Beta1__Metric metrics = API__V1__BETA1__METRIC__INIT;
+    Api__V1__Beta1__Metric *observed[] = {&metrics};
     metrics.name = (char[]){"accuracy"};
     metrics.value = (char *)(uintptr_t)metric;
     Api__V1__Beta1__Observation observation = API__V1__BETA1__OBSERVATION__INIT;
@@ -39,7 +44,8 @@ static size_t trial_request(const char *name, const char *lr, const char *units,
     Api__V1__Beta1__TrialStatus status = API__V1__BETA1__TRIAL_STATUS__INIT;
     status.condition = condition;
     status.observation = &observation;
-    Api__V1__Beta1__Trial trial = API__V1__BETA1__TRIAL__INIT, *trials[] = {&trial};
+    Api__V1__Beta1__Trial trial = API__V1__BETA1__TRIAL__INIT;
+    Api__V1__Beta1__Trial *trials[] = {&trial};
     trial.name = (char *)(uintptr_t)name;
     trial.spec = &spec;
     trial.status = &status;
@@ -49,7 +55,8 @@ static size_t trial_request(const char *name, const char *lr, const char *units,
     return api__v1__beta1__get_suggestions_request__pack(&request, bytes);
 }
 
-/* A request with two parameters, one succeeded trial and settings, as bytes (malloc'd). |spoil| replaces the first value of the trial. */
+/* A request with two parameters, one succeeded trial and settings, as bytes (malloc'd). |spoil|
+ * replaces the first value of the trial. */
 static uint8_t *valid_request(size_t *size, const char *spoil) {
     Api__V1__Beta1__FeasibleSpace space = API__V1__BETA1__FEASIBLE_SPACE__INIT;
     space.min = (char[]){"0.1"};
@@ -57,20 +64,24 @@ static uint8_t *valid_request(size_t *size, const char *spoil) {
     Api__V1__Beta1__FeasibleSpace counts = API__V1__BETA1__FEASIBLE_SPACE__INIT;
     counts.min = (char[]){"1"};
     counts.max = (char[]){"9"};
-    Api__V1__Beta1__ParameterSpec parameter = API__V1__BETA1__PARAMETER_SPEC__INIT, units = parameter, *parameters[] = {&parameter, &units};
+    Api__V1__Beta1__ParameterSpec parameter = API__V1__BETA1__PARAMETER_SPEC__INIT;
+    Api__V1__Beta1__ParameterSpec units = parameter;
+    Api__V1__Beta1__ParameterSpec *parameters[] = {&parameter, &units};
     parameter.name = (char[]){"lr"};
     parameter.parameter_type = API__V1__BETA1__PARAMETER_TYPE__DOUBLE;
     parameter.feasible_space = &space;
     units.name = (char[]){"units"};
     units.parameter_type = API__V1__BETA1__PARAMETER_TYPE__INT;
     units.feasible_space = &counts;
-    Api__V1__Beta1__ExperimentSpec__ParameterSpecs specs = API__V1__BETA1__EXPERIMENT_SPEC__PARAMETER_SPECS__INIT;
+    Api__V1__Beta1__ExperimentSpec__ParameterSpecs specs =
+        API__V1__BETA1__EXPERIMENT_SPEC__PARAMETER_SPECS__INIT;
     specs.parameters = parameters;
     specs.n_parameters = PARAMETERS;
     Api__V1__Beta1__ObjectiveSpec objective = API__V1__BETA1__OBJECTIVE_SPEC__INIT;
     objective.type = API__V1__BETA1__OBJECTIVE_TYPE__MAXIMIZE;
     objective.objective_metric_name = (char[]){"accuracy"};
-    Api__V1__Beta1__AlgorithmSetting setting = API__V1__BETA1__ALGORITHM_SETTING__INIT, *settings[] = {&setting};
+    Api__V1__Beta1__AlgorithmSetting setting = API__V1__BETA1__ALGORITHM_SETTING__INIT;
+    Api__V1__Beta1__AlgorithmSetting *settings[] = {&setting};
     setting.name = (char[]){"random_state"};
     setting.value = (char[]){"7"};
     Api__V1__Beta1__AlgorithmSpec algorithm = API__V1__BETA1__ALGORITHM_SPEC__INIT;
@@ -89,9 +100,11 @@ static uint8_t *valid_request(size_t *size, const char *spoil) {
     request.experiment = &experiment;
     request.current_request_number = 2;
     request.total_request_number = 5;
-    uint8_t *bytes = malloc(api__v1__beta1__get_suggestions_request__get_packed_size(&request) + MOST_BYTES);
+    uint8_t *bytes =
+        malloc(api__v1__beta1__get_suggestions_request__get_packed_size(&request) + MOST_BYTES);
     *size = api__v1__beta1__get_suggestions_request__pack(&request, bytes);
-    *size += trial_request("exp-1", spoil ? spoil : "0.5", "4", "0.75", CONDITION(SUCCEEDED), bytes + *size);
+    *size += trial_request(
+        "exp-1", spoil ? spoil : "0.5", "4", "0.75", CONDITION(SUCCEEDED), bytes + *size);
     return bytes;
 }
 
@@ -129,7 +142,8 @@ static void a_request_becomes_the_domain(void **state) {
 
 static void every_prefix_is_answered(void **state) {
     (void)state;
-    size_t size, good = 0;
+    size_t size;
+    size_t good = 0;
     uint8_t *bytes = valid_request(&size, NULL);
     struct mu_error error;
     for (size_t n = 0; n < size; n++) {
@@ -151,7 +165,8 @@ static void every_flipped_byte_is_answered(void **state) {
         for (int bit = 0; bit < 8; bit++) {
             bytes[i] = kept ^ (uint8_t)(1 << bit);
             enum mu_status status = read_bytes(bytes, size, &error);
-            assert_true(status == MU_OK || status == MU_INVALID_ARGUMENT || status == MU_RESOURCE_EXHAUSTED);
+            assert_true(status == MU_OK || status == MU_INVALID_ARGUMENT ||
+                        status == MU_RESOURCE_EXHAUSTED);
         }
         bytes[i] = kept;
     }
@@ -189,7 +204,8 @@ static void wishes_are_bounded(void **state) {
 static void a_large_request_meets_the_limit(void **state) {
     (void)state;
     size_t one;
-    uint8_t *bytes = valid_request(&one, NULL), *many = malloc(one * 100);
+    uint8_t *bytes = valid_request(&one, NULL);
+    uint8_t *many = malloc(one * 100);
     for (int i = 0; i < 100; i++) {
         memcpy(many + (size_t)i * one, bytes, one); /* concatenated messages merge */
     }
@@ -197,13 +213,15 @@ static void a_large_request_meets_the_limit(void **state) {
         struct mu_arena *arena = mu_arena_create(limit);
         struct mu_wire_suggestions out;
         struct mu_error error;
-        volatile enum mu_status status = MU_RESOURCE_EXHAUSTED; /* what a jump to the guard is answered with */
+        volatile enum mu_status status =
+            MU_RESOURCE_EXHAUSTED; /* what a jump to the guard is answered with */
         if (!mu_arena_enter(arena)) {
             status = mu_wire_read_suggestions(many, one * 100, NULL, arena, &out, &error);
         }
         if (limit <= 4096) {
             assert_int_equal(status, MU_RESOURCE_EXHAUSTED);
-        } else if (limit == 512 * 1024) { /* enough to see that the merged parameter is there 100 times */
+        } else if (limit ==
+                   512 * 1024) { /* enough to see that the merged parameter is there 100 times */
             assert_int_equal(status, MU_INVALID_ARGUMENT);
         }
         mu_arena_destroy(arena);
@@ -229,39 +247,51 @@ static void assert_same_trials(const struct mu_trial *a, const struct mu_trial *
     }
 }
 
-/* Histories that grow, shrink, change and swap their order, of two experiments in turn, through caches that hold all, some or nothing. Half
- * the trials have no name, so that their hashes fall together. */
+/* Histories that grow, shrink, change and swap their order, of two experiments in turn, through
+ * caches that hold all, some or nothing. Half the trials have no name, so that their hashes fall
+ * together. */
 static void a_cache_changes_nothing(void **state) {
     (void)state;
     enum { ROUNDS = 60, MOST = 120 };
     static const size_t LIMITS[] = {256, 4 << 10, 20 << 10, 1 << 20};
-    static const Condition CONDITIONS[] = {CONDITION(SUCCEEDED), CONDITION(EARLYSTOPPED), CONDITION(FAILED), CONDITION(SUCCEEDED),
-                                           CONDITION(RUNNING)};
+    static const Condition CONDITIONS[] = {CONDITION(SUCCEEDED), CONDITION(EARLYSTOPPED),
+        CONDITION(FAILED), CONDITION(SUCCEEDED), CONDITION(RUNNING)};
     size_t base;
-    uint8_t *bytes = valid_request(&base, NULL), *request = malloc(base + (size_t)MOST * MOST_BYTES);
+    uint8_t *bytes = valid_request(&base, NULL);
+    uint8_t *request = malloc(base + (size_t)MOST * MOST_BYTES);
     memcpy(request, bytes, base);
-    uint8_t *max = memmem(request, base, "0.9", 3); /* the parameter's, in which the two experiments differ */
+    uint8_t *max =
+        memmem(request, base, "0.9", 3); /* the parameter's, in which the two experiments differ */
     for (size_t l = 0; l < 4; l++) {
         struct mu_trial_cache *cache = mu_trial_cache_create(LIMITS[l]);
         for (size_t round = 0; round < ROUNDS; round++) {
             struct mu_stream stream;
             mu_stream_init(&stream, 1, round, "cache");
-            size_t size = base, n = mu_uniform_below(&stream, MOST);
+            size_t size = base;
+            size_t n = mu_uniform_below(&stream, MOST);
             max[2] = round % 3 ? '9' : '5';
             for (size_t i = 0; i < n; i++) {
-                char name[16] = "", value[32], units[8], metric[32];
+                char name[16] = "";
+                char value[32];
+                char units[8];
+                char metric[32];
                 size_t which = (i * 7 + round) % MOST;
                 snprintf(name, sizeof name, which % 2 ? "trial-%zu" : "", which);
                 snprintf(value, sizeof value, "%.17g", 0.1 + 0.01 * (double)(which % 90));
                 snprintf(units, sizeof units, "%zu", which % 10); /* 0 is outside: a stray trial */
                 snprintf(metric, sizeof metric, "%zu", which);
-                size += trial_request(name, value, units, metric, CONDITIONS[(which + round) / 3 % 5], request + size);
+                size += trial_request(name, value, units, metric,
+                    CONDITIONS[(which + round) / 3 % 5], request + size);
             }
-            struct mu_arena *with = mu_arena_create(1 << 22), *without = mu_arena_create(1 << 22);
-            struct mu_wire_suggestions a, b;
+            struct mu_arena *with = mu_arena_create(1 << 22);
+            struct mu_arena *without = mu_arena_create(1 << 22);
+            struct mu_wire_suggestions a;
+            struct mu_wire_suggestions b;
             struct mu_error error;
-            assert_int_equal(mu_wire_read_suggestions(request, size, cache, with, &a, &error), MU_OK);
-            assert_int_equal(mu_wire_read_suggestions(request, size, NULL, without, &b, &error), MU_OK);
+            assert_int_equal(
+                mu_wire_read_suggestions(request, size, cache, with, &a, &error), MU_OK);
+            assert_int_equal(
+                mu_wire_read_suggestions(request, size, NULL, without, &b, &error), MU_OK);
             assert_int_equal(a.history.n, b.history.n);
             assert_int_equal(a.history.n_strays, b.history.n_strays);
             assert_same_trials(a.history.trials, b.history.trials, a.history.n);
@@ -278,7 +308,8 @@ static void a_cache_changes_nothing(void **state) {
 static void a_reply_reads_back(void **state) {
     (void)state;
     struct mu_arena *arena = mu_arena_create(1 << 20);
-    const struct mu_pair pairs[] = {{"lr", "0.5"}, {"n", "3"}}, settings[] = {{"s_max", "2"}};
+    const struct mu_pair pairs[] = {{"lr", "0.5"}, {"n", "3"}};
+    const struct mu_pair settings[] = {{"s_max", "2"}};
     struct mu_suggestion suggestions[] = {{pairs, 2, NULL}, {pairs, 2, "named"}};
     const struct mu_reply reply = {suggestions, 2, settings, 1};
     const struct mu_experiment experiment = {.name = "e", .algorithm = "hyperband"};

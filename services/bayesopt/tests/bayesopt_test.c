@@ -1,5 +1,5 @@
-/* The service's promises under hard histories: exactly as many as asked, never a repeat while something is untried, finite, the same every
- * time. */
+/* The service's promises under hard histories: exactly as many as asked, never a repeat while
+ * something is untried, finite, the same every time. */
 #include "services/bayesopt/bayesopt.h"
 
 #include <math.h>
@@ -15,12 +15,16 @@ static const struct mu_parameter_text MIXED[] = {
     {.name = "x", .type = MU_DOUBLE, .min = "-1", .max = "2"},
     {.name = "lr", .type = MU_DOUBLE, .min = "1e-6", .max = "1", .distribution = MU_LOG_UNIFORM},
     {.name = "n", .type = MU_INT, .min = "1", .max = "40"},
-    {.name = "c", .type = MU_CATEGORICAL, .list = (const char *const[]){"a", "b", "c"}, .n_list = 3},
+    {.name = "c",
+        .type = MU_CATEGORICAL,
+        .list = (const char *const[]){"a", "b", "c"},
+        .n_list = 3},
     {.name = "one", .type = MU_INT, .min = "7", .max = "7"},
 };
 
 static struct mu_experiment experiment(const struct mu_parameter_text *texts, size_t n) {
-    struct mu_experiment e = {.name = "hard", .objective = "loss", .algorithm = "bayesianoptimization"};
+    struct mu_experiment e = {
+        .name = "hard", .objective = "loss", .algorithm = "bayesianoptimization"};
     if (mu_space_init(&e.space, texts, n, arena, &error)) {
         fail_msg("%s", error.text);
     }
@@ -36,15 +40,18 @@ struct run {
 static void add(struct run *run, const double *x, enum mu_trial_state state, double loss) {
     double *copy = MU_ARRAY(arena, run->experiment.space.n, double);
     memcpy(copy, x, run->experiment.space.n * sizeof *copy);
-    run->trials[run->n++] = (struct mu_trial){.name = "t", .state = state, .loss = loss, .completed = "", .x = copy};
+    run->trials[run->n++] =
+        (struct mu_trial){.name = "t", .state = state, .loss = loss, .completed = "", .x = copy};
 }
 
-static struct mu_reply ask(const struct run *run, size_t wanted, const struct mu_pair *settings, size_t n_settings) {
+static struct mu_reply ask(
+    const struct run *run, size_t wanted, const struct mu_pair *settings, size_t n_settings) {
     struct mu_experiment e = run->experiment;
     e.settings = settings;
     e.n_settings = n_settings;
     struct mu_history history = {.trials = run->trials, .n = run->n};
-    struct mu_request request = {.experiment = &e, .history = &history, .wanted = wanted, .first = run->n, .arena = arena};
+    struct mu_request request = {
+        .experiment = &e, .history = &history, .wanted = wanted, .first = run->n, .arena = arena};
     struct mu_reply reply;
     if (mu_algorithm_suggest(&mu_bayesopt, &request, &reply, &error)) {
         fail_msg("%s", error.text);
@@ -56,7 +63,8 @@ static struct mu_reply ask(const struct run *run, size_t wanted, const struct mu
 /* The coordinates of a suggestion; fails when a text is no value of its parameter. */
 static void coordinates(const struct run *run, const struct mu_suggestion *suggestion, double *x) {
     for (size_t j = 0; j < run->experiment.space.n; j++) {
-        assert_true(mu_parameter_parse(&run->experiment.space.parameters[j], suggestion->assignments[j].value, &x[j]));
+        assert_true(mu_parameter_parse(
+            &run->experiment.space.parameters[j], suggestion->assignments[j].value, &x[j]));
         assert_true(isfinite(x[j]));
     }
 }
@@ -76,7 +84,8 @@ static double bowl(const double *x) {
 }
 
 /* |trials| points from the declared distributions; |loss| NULL makes failures. */
-static void fill(struct run *run, const struct mu_parameter_text *texts, size_t n, size_t trials, double (*loss)(const double *x)) {
+static void fill(struct run *run, const struct mu_parameter_text *texts, size_t n, size_t trials,
+    double (*loss)(const double *x)) {
     run->experiment = experiment(texts, n);
     double x[8];
     for (size_t i = 0; i < trials; i++) {
@@ -87,11 +96,13 @@ static void fill(struct run *run, const struct mu_parameter_text *texts, size_t 
 
 static void check_answer(const struct run *run, size_t wanted) {
     double x[8];
-    struct mu_reply reply = ask(run, wanted, NULL, 0), again = ask(run, wanted, NULL, 0);
+    struct mu_reply reply = ask(run, wanted, NULL, 0);
+    struct mu_reply again = ask(run, wanted, NULL, 0);
     for (size_t i = 0; i < wanted; i++) {
         coordinates(run, &reply.suggestions[i], x);
         for (size_t j = 0; j < run->experiment.space.n; j++) {
-            assert_string_equal(reply.suggestions[i].assignments[j].value, again.suggestions[i].assignments[j].value);
+            assert_string_equal(reply.suggestions[i].assignments[j].value,
+                again.suggestions[i].assignments[j].value);
         }
     }
 }
@@ -133,8 +144,9 @@ static void a_thousand_duplicates_are_answered(void **state) {
 
 static void tiny_ranges_and_no_parameters(void **state) {
     struct run *run = *state;
-    const struct mu_parameter_text tiny[] = {{.name = "t", .type = MU_DOUBLE, .min = "1e-300", .max = "3e-300"},
-                                             {.name = "w", .type = MU_DOUBLE, .min = "-1e300", .max = "1e300"}};
+    const struct mu_parameter_text tiny[] = {
+        {.name = "t", .type = MU_DOUBLE, .min = "1e-300", .max = "3e-300"},
+        {.name = "w", .type = MU_DOUBLE, .min = "-1e300", .max = "1e300"}};
     fill(run, tiny, 2, 20, huge);
     check_answer(run, 4);
     run->n = 0;
@@ -147,7 +159,10 @@ static void a_finite_space_is_walked_without_repeats(void **state) {
     struct run *run = *state;
     const struct mu_parameter_text finite[] = {
         {.name = "n", .type = MU_INT, .min = "1", .max = "8"},
-        {.name = "c", .type = MU_CATEGORICAL, .list = (const char *const[]){"a", "b", "c"}, .n_list = 3}};
+        {.name = "c",
+            .type = MU_CATEGORICAL,
+            .list = (const char *const[]){"a", "b", "c"},
+            .n_list = 3}};
     char seen[8][3] = {{0}};
     run->experiment = experiment(finite, 2);
     for (size_t asked = 0; asked < 24; asked += 4) {
@@ -162,23 +177,26 @@ static void a_finite_space_is_walked_without_repeats(void **state) {
     assert_int_equal(ask(run, 4, NULL, 0).n, 4);
 }
 
-/* With every estimator, acquisition function and optimizer the last 20 of 40 evaluations of a bowl are 0.15 on average: random points are
- * 0.28 with a standard deviation of 0.039 of that average, and 0.15 or less in fewer than one run in ten thousand. The process also comes
- * closer than 1e-5 to the minimum 0, which 40 random points do in four runs of ten thousand. */
+/* With every estimator, acquisition function and optimizer the last 20 of 40 evaluations of a bowl
+ * are 0.15 on average: random points are 0.28 with a standard deviation of 0.039 of that average,
+ * and 0.15 or less in fewer than one run in ten thousand. The process also comes closer than 1e-5
+ * to the minimum 0, which 40 random points do in four runs of ten thousand. */
 static void every_setting_optimizes(void **state) {
-    const char *const estimators[] = {"GP", "RF", "ET", "GBRT"}, *const functions[] = {"gp_hedge", "LCB", "EI", "PI", "EIps", "PIps"};
+    const char *const estimators[] = {"GP", "RF", "ET", "GBRT"};
+    const char *const functions[] = {"gp_hedge", "LCB", "EI", "PI", "EIps", "PIps"};
     const char *const optimizers[] = {"auto", "sampling", "lbfgs"};
     for (size_t i = 0; i < 9; i++) {
         struct mu_pair settings[] = {{"base_estimator", i < 4 ? estimators[i] : "GP"},
-                                     {"acq_func", i == 0  ? "gp_hedge"
-                                                  : i < 4 ? "EI"
-                                                          : functions[i - 3]},
-                                     {"acq_optimizer", optimizers[i % 3]},
-                                     {"random_state", "3"}};
+            {"acq_func", i == 0  ? "gp_hedge"
+                         : i < 4 ? "EI"
+                                 : functions[i - 3]},
+            {"acq_optimizer", optimizers[i % 3]}, {"random_state", "3"}};
         struct run *run = *state;
         run->n = 0;
         run->experiment = experiment(MIXED, 5);
-        double best = INFINITY, late = 0, x[8];
+        double best = INFINITY;
+        double late = 0;
+        double x[8];
         while (run->n < 40) {
             struct mu_reply reply = ask(run, 1, settings, 4);
             coordinates(run, &reply.suggestions[0], x);
@@ -191,7 +209,8 @@ static void every_setting_optimizes(void **state) {
     }
 }
 
-/* Where a quarter of the space fails, four of the later 40 suggestions do at most; as few of 40 random points do in 1.6 % of runs. */
+/* Where a quarter of the space fails, four of the later 40 suggestions do at most; as few of 40
+ * random points do in 1.6 % of runs. */
 static void failures_are_learned(void **state) {
     struct run *run = *state;
     run->experiment = experiment(MIXED, 5);
@@ -226,7 +245,8 @@ static size_t elsewhere(const struct run *run) {
     return n;
 }
 
-/* The best category is known and nothing else matters: the model stays there, but a search that brings nothing new any more does not. */
+/* The best category is known and nothing else matters: the model stays there, but a search that
+ * brings nothing new any more does not. */
 static void a_search_at_rest_goes_elsewhere(void **state) {
     struct run *run = *state;
     fill(run, MIXED, 5, 24, by_category);
@@ -242,12 +262,15 @@ static bool designed(struct run *run, size_t trials, size_t wanted) {
     static const struct mu_pair always[] = {{"n_initial_points", "1000"}};
     run->n = 0;
     fill(run, MIXED, 5, trials, bowl);
-    struct mu_reply reply = ask(run, wanted, NULL, 0), design = ask(run, wanted, always, 1);
-    return strcmp(reply.suggestions[0].assignments[0].value, design.suggestions[0].assignments[0].value) == 0;
+    struct mu_reply reply = ask(run, wanted, NULL, 0);
+    struct mu_reply design = ask(run, wanted, always, 1);
+    return strcmp(reply.suggestions[0].assignments[0].value,
+               design.suggestions[0].assignments[0].value) == 0;
 }
 
 static void the_design_is_as_long_as_told(void **state) {
-    static const size_t cases[][2] = {{1, 4}, {2, 4}, {3, 6}, {4, 8}, {8, 8}, {9, 9}, {16, 16}, {40, 16}};
+    static const size_t cases[][2] = {
+        {1, 4}, {2, 4}, {3, 6}, {4, 8}, {8, 8}, {9, 9}, {16, 16}, {40, 16}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_true(designed(*state, cases[i][1] - 1, cases[i][0]));
         assert_false(designed(*state, cases[i][1], cases[i][0]));
@@ -261,9 +284,11 @@ static void settings_are_katibs(void **state) {
         {{"n_initial_points", "0"}, NULL},
         {{"base_estimator", "GBRT"}, NULL},
         {{"acq_func", "EIps"}, NULL},
-        {{"base_estimator", "unknown"}, "base_estimator unknown is not supported in Bayesian optimization"},
+        {{"base_estimator", "unknown"},
+            "base_estimator unknown is not supported in Bayesian optimization"},
         {{"acq_func", "unknown"}, "acq_func unknown is not supported in Bayesian optimization"},
-        {{"acq_optimizer", "unknown"}, "acq_optimizer unknown is not supported in Bayesian optimization"},
+        {{"acq_optimizer", "unknown"},
+            "acq_optimizer unknown is not supported in Bayesian optimization"},
         {{"n_initial_points", "-1"}, "n_initial_points should be great or equal than zero"},
         {{"random_state", "-1"}, "random_state should be great or equal than zero"},
         {{"unknown_conf", "1"}, "unknown setting unknown_conf for algorithm bayesianoptimization"},

@@ -1,4 +1,5 @@
-/* The controller's derivatives against central differences, and its draws against its own probabilities. */
+/* The controller's derivatives against central differences, and its draws against its own
+ * probabilities. */
 #include "services/enas/tests/support.h"
 
 #include <math.h>
@@ -10,24 +11,29 @@ enum { BATCH = 3 };
 
 static const double COEFFICIENTS[BATCH] = {1.3, -0.7, 0.4};
 
-static double objective(struct mu_enas_controller *c, struct mu_enas_arch *const *archs, double entropy_weight, double skip_weight) {
+static double objective(struct mu_enas_controller *c, struct mu_enas_arch *const *archs,
+    double entropy_weight, double skip_weight) {
     double sum = 0;
     mu_enas_controller_forward(c, archs, BATCH, NULL);
     for (size_t m = 0; m < BATCH; m++) {
-        sum += COEFFICIENTS[m] * c->log_probability[m] + entropy_weight * c->entropy[m] - skip_weight * c->penalty[m];
+        sum += COEFFICIENTS[m] * c->log_probability[m] + entropy_weight * c->entropy[m] -
+               skip_weight * c->penalty[m];
     }
     return sum;
 }
 
-/* Largest difference between backward pass and central differences, relative to the largest derivative. */
-static double largest_error(int layers, const struct mu_enas_controller_options *options, double entropy_weight, double skip_weight) {
+/* Largest difference between backward pass and central differences, relative to the largest
+ * derivative. */
+static double largest_error(int layers, const struct mu_enas_controller_options *options,
+    double entropy_weight, double skip_weight) {
     struct mu_network network = network_of(layers, SMALL, 2);
     struct mu_enas_space space;
     space_of(&space, &network);
     struct mu_stream stream;
     mu_stream_init(&stream, 1, (uint64_t)layers, "test");
     struct mu_enas_controller *c = mu_enas_controller_create(&space, options, &stream, arena);
-    struct mu_enas_arch *archs = mu_enas_archs(&space, BATCH, arena), *pointers[BATCH];
+    struct mu_enas_arch *archs = mu_enas_archs(&space, BATCH, arena);
+    struct mu_enas_arch *pointers[BATCH];
     for (size_t m = 0; m < BATCH; m++) {
         mu_enas_draw(&space, &archs[m], &stream);
         pointers[m] = &archs[m];
@@ -35,11 +41,14 @@ static double largest_error(int layers, const struct mu_enas_controller_options 
     for (size_t i = 0; i < c->n_weights; i++) {
         c->weights[i] *= 8; /* far from the linear range of the nonlinearities */
     }
-    double *gradient = MU_ARRAY(arena, c->n_weights, double), worst = 0, largest = 0;
+    double *gradient = MU_ARRAY(arena, c->n_weights, double);
+    double worst = 0;
+    double largest = 0;
     (void)objective(c, pointers, entropy_weight, skip_weight);
     mu_enas_controller_backward(c, COEFFICIENTS, entropy_weight, skip_weight, gradient);
     for (size_t i = 0; i < c->n_weights; i++) {
-        double kept = c->weights[i], step = 1e-5;
+        double kept = c->weights[i];
+        double step = 1e-5;
         c->weights[i] = kept + step;
         double above = objective(c, pointers, entropy_weight, skip_weight);
         c->weights[i] = kept - step;
@@ -54,7 +63,8 @@ static double largest_error(int layers, const struct mu_enas_controller_options 
 
 static void backward_is_the_derivative(void **state) {
     (void)state;
-    struct mu_enas_controller_options o = {.hidden = 5, .batch = BATCH, .temperature = 1.7, .bound = 2.25, .skip_target = 0.4};
+    struct mu_enas_controller_options o = {
+        .hidden = 5, .batch = BATCH, .temperature = 1.7, .bound = 2.25, .skip_target = 0.4};
     assert_true(largest_error(5, &o, 0, 0) < 1e-7);
     assert_true(largest_error(5, &o, 0.3, 0.8) < 1e-7);
     assert_true(largest_error(1, &o, 0.3, 0.8) < 1e-7);
@@ -64,8 +74,9 @@ static void backward_is_the_derivative(void **state) {
     assert_true(largest_error(4, &o, 0.3, 0.8) < 1e-7);
 }
 
-/* Of all 3^2 * 2 architectures of two layers the probabilities sum to 1, and the entropy is the mean of -log p over the policy: the two
- * decisions after the first depend on it, so the sum of the conditional entropies along a path is compared in the mean over all paths. */
+/* Of all 3^2 * 2 architectures of two layers the probabilities sum to 1, and the entropy is the
+ * mean of -log p over the policy: the two decisions after the first depend on it, so the sum of the
+ * conditional entropies along a path is compared in the mean over all paths. */
 static void probabilities_and_entropy_agree(void **state) {
     (void)state;
     struct mu_network network = network_of(2, SMALL, 2);
@@ -73,9 +84,11 @@ static void probabilities_and_entropy_agree(void **state) {
     space_of(&space, &network);
     struct mu_stream stream;
     mu_stream_init(&stream, 3, 0, "test");
-    struct mu_enas_controller_options o = {.hidden = 6, .batch = 18, .temperature = 0.5, .bound = 0, .skip_target = 0.4};
+    struct mu_enas_controller_options o = {
+        .hidden = 6, .batch = 18, .temperature = 0.5, .bound = 0, .skip_target = 0.4};
     struct mu_enas_controller *c = mu_enas_controller_create(&space, &o, &stream, arena);
-    struct mu_enas_arch *archs = mu_enas_archs(&space, 18, arena), *pointers[18];
+    struct mu_enas_arch *archs = mu_enas_archs(&space, 18, arena);
+    struct mu_enas_arch *pointers[18];
     assert_int_equal(mu_enas_space_size(&space), 18);
     for (size_t i = 0; i < c->n_weights; i++) {
         c->weights[i] *= 10;
@@ -85,7 +98,9 @@ static void probabilities_and_entropy_agree(void **state) {
         pointers[m] = &archs[m];
     }
     mu_enas_controller_forward(c, pointers, 18, NULL);
-    double sum = 0, information = 0, entropy = 0;
+    double sum = 0;
+    double information = 0;
+    double entropy = 0;
     for (size_t m = 0; m < 18; m++) {
         double p = exp(c->log_probability[m]);
         sum += p;
@@ -94,10 +109,12 @@ static void probabilities_and_entropy_agree(void **state) {
     }
     assert_true(fabs(sum - 1) < 1e-12);
     assert_true(fabs(information - entropy) < 1e-12);
-    assert_true(information < log(18) - 0.05); /* the policy is not uniform, or this would test little */
+    assert_true(
+        information < log(18) - 0.05); /* the policy is not uniform, or this would test little */
 }
 
-/* 4,000 draws against the probabilities: chi-squared with 17 degrees of freedom exceeds 46.0 once in 5,000 times; the seed is fixed. */
+/* 4,000 draws against the probabilities: chi-squared with 17 degrees of freedom exceeds 46.0 once
+ * in 5,000 times; the seed is fixed. */
 static void draws_follow_the_probabilities(void **state) {
     (void)state;
     struct mu_network network = network_of(2, SMALL, 2);
@@ -105,11 +122,16 @@ static void draws_follow_the_probabilities(void **state) {
     space_of(&space, &network);
     struct mu_stream stream;
     mu_stream_init(&stream, 5, 0, "test");
-    struct mu_enas_controller_options o = {.hidden = 6, .batch = 18, .temperature = 0.5, .bound = 2.25, .skip_target = 0.4};
+    struct mu_enas_controller_options o = {
+        .hidden = 6, .batch = 18, .temperature = 0.5, .bound = 2.25, .skip_target = 0.4};
     struct mu_enas_controller *c = mu_enas_controller_create(&space, &o, &stream, arena);
-    struct mu_enas_arch *archs = mu_enas_archs(&space, 18, arena), *all = mu_enas_archs(&space, 18, arena), *pointers[18];
-    double expected[18], statistic = 0;
-    size_t seen[18] = {0}, n = 0;
+    struct mu_enas_arch *archs = mu_enas_archs(&space, 18, arena);
+    struct mu_enas_arch *all = mu_enas_archs(&space, 18, arena);
+    struct mu_enas_arch *pointers[18];
+    double expected[18];
+    double statistic = 0;
+    size_t seen[18] = {0};
+    size_t n = 0;
     for (size_t i = 0; i < c->n_weights; i++) {
         c->weights[i] *= 10;
     }

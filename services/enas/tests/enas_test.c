@@ -1,4 +1,5 @@
-/* The algorithm as a whole: settings, promises about repeats, order and failures, and that it learns. */
+/* The algorithm as a whole: settings, promises about repeats, order and failures, and that it
+ * learns. */
 #include "services/enas/tests/support.h"
 
 #include <math.h>
@@ -19,10 +20,14 @@ struct session {
     size_t n;
 };
 
-static struct session *session_of(const struct mu_network *network, const struct mu_pair *settings, size_t n_settings) {
+static struct session *session_of(
+    const struct mu_network *network, const struct mu_pair *settings, size_t n_settings) {
     struct session *s = MU_NEW(arena, struct session);
-    s->experiment =
-        (struct mu_experiment){.name = "enas", .maximize = true, .network = *network, .settings = settings, .n_settings = n_settings};
+    s->experiment = (struct mu_experiment){.name = "enas",
+        .maximize = true,
+        .network = *network,
+        .settings = settings,
+        .n_settings = n_settings};
     return s;
 }
 
@@ -30,18 +35,24 @@ static struct mu_reply ask(struct session *s, size_t wanted) {
     struct mu_history *history = MU_NEW(arena, struct mu_history);
     struct mu_request *request = MU_NEW(arena, struct mu_request);
     build_history(history, &s->experiment, s->records, s->n, arena);
-    *request = (struct mu_request){.experiment = &s->experiment, .history = history, .wanted = wanted, .first = s->n, .arena = arena};
+    *request = (struct mu_request){.experiment = &s->experiment,
+        .history = history,
+        .wanted = wanted,
+        .first = s->n,
+        .arena = arena};
     struct mu_reply reply;
     struct mu_error error = {0};
     assert_int_equal(mu_algorithm_suggest(&mu_enas, request, &reply, &error), MU_OK);
     return reply;
 }
 
-static void tell(struct session *s, const struct mu_suggestion *suggestion, int condition, const char *metric) {
+static void tell(
+    struct session *s, const struct mu_suggestion *suggestion, int condition, const char *metric) {
     assert_true(s->n < MOST);
-    s->records[s->n] = (struct mu_trial_record){
-        .name = mu_arena_format(arena, "trial-%04zu", s->n),
-        .completed = condition == RUNNING ? "" : mu_arena_format(arena, "2026-01-01T%02zu:%02zu:00Z", s->n / 60, s->n % 60),
+    s->records[s->n] = (struct mu_trial_record){.name = mu_arena_format(arena, "trial-%04zu", s->n),
+        .completed = condition == RUNNING ? ""
+                                          : mu_arena_format(arena, "2026-01-01T%02zu:%02zu:00Z",
+                                                s->n / 60, s->n % 60),
         .metric = metric,
         .condition = condition,
         .assignments = suggestion->assignments,
@@ -76,7 +87,8 @@ static double worth(const char *text, int layers) {
     space_of(&space, &network);
     struct mu_enas_arch *arch = mu_enas_archs(&space, 1, arena);
     assert_true(mu_enas_parse(&space, text, arch));
-    double ops = 0, skips = 0;
+    double ops = 0;
+    double skips = 0;
     for (size_t l = 0; l < space.layers; l++) {
         ops += arch->ops[l] == 2;
         for (size_t j = 0; j < l; j++) {
@@ -105,8 +117,8 @@ static double learned(size_t n_settings, size_t trials) {
     return sum / (double)(trials / 4);
 }
 
-/* Random choice is worth 0.7 / 3 + 0.3 / 2 = 0.383 in the mean, with a standard deviation of 0.15 per trial: 25 of them exceed 0.6 once in
- * more than a million times. */
+/* Random choice is worth 0.7 / 3 + 0.3 / 2 = 0.383 in the mean, with a standard deviation of 0.15
+ * per trial: 25 of them exceed 0.6 once in more than a million times. */
 static void both_searches_learn(void **state) {
     (void)state;
     assert_true(learned(JOINED, 100) > 0.7);
@@ -117,23 +129,31 @@ static void the_same_request_gives_the_same_answer(void **state) {
     (void)state;
     for (size_t n_settings = JOINED; n_settings <= ALONE; n_settings++) {
         struct mu_network network = network_of(4, KATIB, 4);
-        struct session *s = session_of(&network, QUICK, n_settings), *other = session_of(&network, QUICK, n_settings);
+        struct session *s = session_of(&network, QUICK, n_settings);
+        struct session *other = session_of(&network, QUICK, n_settings);
         while (s->n < 40) {
             struct mu_reply reply = ask(s, 4);
             for (size_t i = 0; i < 4; i++) {
-                int condition = s->n % 9 == 3 ? FAILED : s->n % 11 == 5 ? EARLYSTOPPED : s->n > 37 ? RUNNING : SUCCEEDED;
+                int condition = s->n % 9 == 3    ? FAILED
+                                : s->n % 11 == 5 ? EARLYSTOPPED
+                                : s->n > 37      ? RUNNING
+                                                 : SUCCEEDED;
                 tell(s, &reply.suggestions[i], condition,
-                     condition == FAILED || condition == RUNNING ? NULL : mu_arena_format(arena, "%zu", s->n * 7 % 13));
+                    condition == FAILED || condition == RUNNING
+                        ? NULL
+                        : mu_arena_format(arena, "%zu", s->n * 7 % 13));
             }
         }
         for (size_t i = 0; i < s->n; i++) { /* the trials in another order */
             other->records[i] = s->records[(i * 7 + 3) % s->n];
         }
         other->n = s->n;
-        struct mu_reply a = ask(s, 5), b = ask(other, 5);
+        struct mu_reply a = ask(s, 5);
+        struct mu_reply b = ask(other, 5);
         for (size_t i = 0; i < 5; i++) {
             assert_string_equal(text_of(&a, i), text_of(&b, i));
-            assert_string_equal(a.suggestions[i].assignments[1].value, b.suggestions[i].assignments[1].value);
+            assert_string_equal(
+                a.suggestions[i].assignments[1].value, b.suggestions[i].assignments[1].value);
         }
     }
 }
@@ -159,7 +179,8 @@ static void an_exhausted_space_repeats_the_best(void **state) {
     }
 }
 
-/* Two layers of three operations: eighteen architectures, every one proposed once before any is repeated. */
+/* Two layers of three operations: eighteen architectures, every one proposed once before any is
+ * repeated. */
 static void a_small_space_is_searched_without_repeats(void **state) {
     (void)state;
     for (size_t n_settings = JOINED; n_settings <= ALONE; n_settings++) {
@@ -171,7 +192,8 @@ static void a_small_space_is_searched_without_repeats(void **state) {
                 assert_new(s, &reply, i);
             }
             for (size_t i = 0; i < 3; i++) {
-                tell(s, &reply.suggestions[i], SUCCEEDED, mu_arena_format(arena, "%g", worth(text_of(&reply, i), 2)));
+                tell(s, &reply.suggestions[i], SUCCEEDED,
+                    mu_arena_format(arena, "%g", worth(text_of(&reply, i), 2)));
             }
         }
         (void)ask(s, 4);
@@ -192,12 +214,15 @@ static void odd_results_never_block(void **state) {
                     assert_new(s, &reply, i);
                 }
                 for (size_t i = 0; i < 4; i++) {
-                    int condition = kind == 1 ? SUCCEEDED : kind == 4 ? conditions[s->n % 5] : conditions[kind == 0 ? 0 : kind];
+                    int condition = kind == 1   ? SUCCEEDED
+                                    : kind == 4 ? conditions[s->n % 5]
+                                                : conditions[kind == 0 ? 0 : kind];
                     tell(s, &reply.suggestions[i], condition, kind == 1 ? "1" : metrics[s->n % 7]);
                 }
             }
             static const struct mu_pair foreign[] = {{"lr", "0.1"}};
-            tell(s, &(struct mu_suggestion){.assignments = foreign, .n_assignments = 1}, SUCCEEDED, "0.5");
+            tell(s, &(struct mu_suggestion){.assignments = foreign, .n_assignments = 1}, SUCCEEDED,
+                "0.5");
             struct mu_reply reply = ask(s, 40); /* more than are modelled */
             for (size_t i = 0; i < 40; i++) {
                 assert_new(s, &reply, i);
@@ -208,10 +233,12 @@ static void odd_results_never_block(void **state) {
 
 static void large_networks_stay_within_their_memory(void **state) {
     (void)state;
-    static const struct mu_parameter_text many[] = {{.name = "a", .type = MU_INT, .min = "1", .max = "64"},
-                                                    {.name = "b", .type = MU_INT, .min = "1", .max = "64"}};
+    static const struct mu_parameter_text many[] = {
+        {.name = "a", .type = MU_INT, .min = "1", .max = "64"},
+        {.name = "b", .type = MU_INT, .min = "1", .max = "64"}};
     static const struct mu_operation operation = {"convolution", many, 2};
-    static const struct mu_pair settings[] = {{"controller_hidden_size", "100000"}, {"controller_train_steps", "1000000000"}};
+    static const struct mu_pair settings[] = {
+        {"controller_hidden_size", "100000"}, {"controller_train_steps", "1000000000"}};
     struct mu_network network = network_of(MU_ENAS_MOST_LAYERS, &operation, 1);
     struct session *s = session_of(&network, settings, 2);
     struct mu_reply reply = ask(s, 12);
@@ -227,7 +254,8 @@ static void large_networks_stay_within_their_memory(void **state) {
 /* Katib's webhook takes only one of the two; with both, trials would belong to neither. */
 static void parameters_beside_a_network_are_refused(void **state) {
     (void)state;
-    static const struct mu_parameter_text lr = {.name = "lr", .type = MU_DOUBLE, .min = "0", .max = "1"};
+    static const struct mu_parameter_text lr = {
+        .name = "lr", .type = MU_DOUBLE, .min = "0", .max = "1"};
     struct mu_experiment e = {.name = "both", .network = network_of(2, SMALL, 2)};
     struct mu_error error = {0};
     assert_int_equal(mu_algorithm_validate(&mu_enas, &e, arena, &error), MU_OK);
@@ -248,22 +276,35 @@ static void settings_are_checked(void **state) {
         {{"search", "controller"}, NULL},
         {{"controller_colour", "1"}, "Unknown Algorithm Setting name: controller_colour"},
         {{"controller_hidden_size", "None"},
-         "Algorithm Setting controller_hidden_size must be int type: exception invalid literal for int() with base 10: 'None'"},
-        {{"controller_train_steps", "0"}, "Algorithm Setting controller_train_steps: 0 with int type must be in range [1, inf)"},
-        {{"controller_log_every_steps", "0"}, "Algorithm Setting controller_log_every_steps: 0 with int type must be in range [1, inf)"},
+            "Algorithm Setting controller_hidden_size must be int type: exception invalid literal "
+            "for int() with base 10: 'None'"},
+        {{"controller_train_steps", "0"},
+            "Algorithm Setting controller_train_steps: 0 with int type must be in range [1, inf)"},
+        {{"controller_log_every_steps", "0"}, "Algorithm Setting controller_log_every_steps: 0 "
+                                              "with int type must be in range [1, inf)"},
         {{"controller_hidden_size", "x"},
-         "Algorithm Setting controller_hidden_size must be int type: exception invalid literal for int() with base 10: 'x'"},
-        {{"controller_temperature", "0"}, "Algorithm Setting controller_temperature: 0 with float type must be in range (0, inf)"},
+            "Algorithm Setting controller_hidden_size must be int type: exception invalid literal "
+            "for int() with base 10: 'x'"},
+        {{"controller_temperature", "0"}, "Algorithm Setting controller_temperature: 0 with float "
+                                          "type must be in range (0, inf)"},
         {{"controller_temperature", "nan"},
-         "Algorithm Setting controller_temperature must be float type: exception could not convert string to float: 'nan'"},
-        {{"controller_tanh_const", "-1"}, "Algorithm Setting controller_tanh_const: -1 with float type must be in range (0, inf)"},
-        {{"controller_entropy_weight", "0"}, "Algorithm Setting controller_entropy_weight: 0 with float type must be in range (0, inf)"},
-        {{"controller_skip_weight", "0"}, "Algorithm Setting controller_skip_weight: 0 with float type must be in range (0, inf)"},
-        {{"controller_baseline_decay", "1.5"}, "Algorithm Setting controller_baseline_decay: 1.5 with float type must be in range (0, 1)"},
-        {{"controller_learning_rate", "0"}, "Algorithm Setting controller_learning_rate: 0 with float type must be in range (0, 1)"},
-        {{"controller_skip_target", "2"}, "Algorithm Setting controller_skip_target: 2 with float type must be in range (0, 1)"},
+            "Algorithm Setting controller_temperature must be float type: exception could not "
+            "convert string to float: 'nan'"},
+        {{"controller_tanh_const", "-1"}, "Algorithm Setting controller_tanh_const: -1 with float "
+                                          "type must be in range (0, inf)"},
+        {{"controller_entropy_weight", "0"}, "Algorithm Setting controller_entropy_weight: 0 with "
+                                             "float type must be in range (0, inf)"},
+        {{"controller_skip_weight", "0"}, "Algorithm Setting controller_skip_weight: 0 with float "
+                                          "type must be in range (0, inf)"},
+        {{"controller_baseline_decay", "1.5"}, "Algorithm Setting controller_baseline_decay: 1.5 "
+                                               "with float type must be in range (0, 1)"},
+        {{"controller_learning_rate", "0"}, "Algorithm Setting controller_learning_rate: 0 with "
+                                            "float type must be in range (0, 1)"},
+        {{"controller_skip_target", "2"},
+            "Algorithm Setting controller_skip_target: 2 with float type must be in range (0, 1)"},
         {{"controller_skip_target", "None"},
-         "Algorithm Setting controller_skip_target must be float type: exception could not convert string to float: 'None'"},
+            "Algorithm Setting controller_skip_target must be float type: exception could not "
+            "convert string to float: 'None'"},
         {{"search", "luck"}, "setting search: luck is not one of surrogate, controller"},
     };
     assert_settings(&mu_enas, cases, COUNT(cases));
@@ -276,7 +317,8 @@ static void the_baseline_is_a_weighted_mean(void **state) {
     assert_true(fabs(mu_enas_baseline(scores, 3, 0.5) - (4 * 0.25 + 1 * 0.5 + 2) / 1.75) < 1e-12);
 }
 
-/* Scores 0 to 7 and one of -1e300, drawn in to five interquartile ranges below the median: still ascending by equal steps. */
+/* Scores 0 to 7 and one of -1e300, drawn in to five interquartile ranges below the median: still
+ * ascending by equal steps. */
 static void one_diverged_training_flattens_no_others(void **state) {
     (void)state;
     struct mu_network network = network_of(3, SMALL, 2);
@@ -286,7 +328,8 @@ static void one_diverged_training_flattens_no_others(void **state) {
     struct session *s = session_of(&network, QUICK, JOINED);
     struct mu_reply reply = ask(s, 9);
     for (size_t i = 0; i < 9; i++) {
-        tell(s, &reply.suggestions[i], SUCCEEDED, i == 8 ? "-1e300" : mu_arena_format(arena, "%zu", i));
+        tell(s, &reply.suggestions[i], SUCCEEDED,
+            i == 8 ? "-1e300" : mu_arena_format(arena, "%zu", i));
     }
     space_of(&space, &network);
     build_history(&history, &s->experiment, s->records, s->n, arena);
@@ -298,14 +341,17 @@ static void one_diverged_training_flattens_no_others(void **state) {
     }
 }
 
-/* The skip penalty alone, without a difference between scores, draws the policy's share of skips to the target. */
+/* The skip penalty alone, without a difference between scores, draws the policy's share of skips to
+ * the target. */
 static void the_skip_penalty_draws_to_its_target(void **state) {
     (void)state;
     struct mu_network network = network_of(5, SMALL, 2);
     struct mu_enas_space space;
     space_of(&space, &network);
-    struct mu_enas_controller_options options = {.hidden = 16, .batch = 8, .temperature = 1, .bound = 0, .skip_target = 0.2};
-    struct mu_enas_arch *archs = mu_enas_archs(&space, 8, arena), *pointers[8];
+    struct mu_enas_controller_options options = {
+        .hidden = 16, .batch = 8, .temperature = 1, .bound = 0, .skip_target = 0.2};
+    struct mu_enas_arch *archs = mu_enas_archs(&space, 8, arena);
+    struct mu_enas_arch *pointers[8];
     static const double scores[8] = {0};
     struct mu_stream stream;
     mu_stream_init(&stream, 1, 0, "test");
@@ -315,7 +361,8 @@ static void the_skip_penalty_draws_to_its_target(void **state) {
     }
     struct mu_enas_controller *c = mu_enas_controller_create(&space, &options, &stream, arena);
     struct mu_enas_evidence e = {.archs = archs, .scores = scores, .n = 8};
-    struct mu_enas_learning learning = {.steps = 100, .batch = 8, .rate = 0.02, .decay = 1, .skip_weight = 0.8};
+    struct mu_enas_learning learning = {
+        .steps = 100, .batch = 8, .rate = 0.02, .decay = 1, .skip_weight = 0.8};
     mu_enas_learn(c, &e, &learning, &stream, arena);
     double on = 0;
     for (int round = 0; round < 100; round++) {
@@ -324,7 +371,8 @@ static void the_skip_penalty_draws_to_its_target(void **state) {
             on += __builtin_popcountll(archs[m].skips[0]);
         }
     }
-    assert_true(fabs(on / 8000 - 0.2) < 0.03); /* 8,000 bits: standard error 0.0045, the rest is left to training */
+    assert_true(fabs(on / 8000 - 0.2) <
+                0.03); /* 8,000 bits: standard error 0.0045, the rest is left to training */
 }
 
 int main(void) {

@@ -11,7 +11,8 @@
 enum { N = 12 };
 
 /* N random architectures; the score counts layers whose operation is of the first family. */
-static struct mu_enas_evidence evidence_of(const struct mu_enas_space *space, struct mu_enas_arch *archs, double *scores, bool *partial) {
+static struct mu_enas_evidence evidence_of(
+    const struct mu_enas_space *space, struct mu_enas_arch *archs, double *scores, bool *partial) {
     struct mu_stream stream;
     mu_stream_init(&stream, 1, 0, "test");
     for (size_t i = 0; i < N; i++) {
@@ -21,12 +22,14 @@ static struct mu_enas_evidence evidence_of(const struct mu_enas_space *space, st
             scores[i] += 0.5 * (space->table.family[archs[i].ops[l]] == 0);
         }
     }
-    return (struct mu_enas_evidence){.archs = archs, .scores = scores, .partial = partial, .n = N, .size = UINT64_MAX};
+    return (struct mu_enas_evidence){
+        .archs = archs, .scores = scores, .partial = partial, .n = N, .size = UINT64_MAX};
 }
 
-static double kernel(const struct mu_enas_space *space, struct mu_enas_scales s, const struct mu_enas_arch *a,
-                     const struct mu_enas_arch *b) {
-    double ops = 0, skips = 0;
+static double kernel(const struct mu_enas_space *space, struct mu_enas_scales s,
+    const struct mu_enas_arch *a, const struct mu_enas_arch *b) {
+    double ops = 0;
+    double skips = 0;
     for (size_t l = 0; l < space->layers; l++) {
         ops += mu_enas_table_distance(&space->table, a->ops[l], b->ops[l], s.within);
         for (size_t j = 0; j < l; j++) {
@@ -49,7 +52,12 @@ static void posterior_is_that_of_the_formula(void **state) {
     struct mu_enas_space space;
     space_of(&space, &network);
     struct mu_enas_arch *archs = mu_enas_archs(&space, N + 2, arena);
-    double scores[N], k[N * N], at[N], alpha[N], beta[N], signal = 1;
+    double scores[N];
+    double k[N * N];
+    double at[N];
+    double alpha[N];
+    double beta[N];
+    double signal = 1;
     bool partial[N] = {[3] = true};
     struct mu_enas_evidence e = evidence_of(&space, archs, scores, partial);
     struct mu_enas_surrogate *s = mu_enas_surrogate_fit(&space, &e, 1, arena);
@@ -58,16 +66,21 @@ static void posterior_is_that_of_the_formula(void **state) {
     mu_stream_init(&stream, 2, 0, "test");
     for (size_t i = 0; i < N; i++) {
         for (size_t j = 0; j < N; j++) {
-            k[i * N + j] = kernel(&space, scales, &archs[i], &archs[j]) + (i == j ? scales.noise * (partial[i] ? 4 : 1) : 0);
+            k[i * N + j] = kernel(&space, scales, &archs[i], &archs[j]) +
+                           (i == j ? scales.noise * (partial[i] ? 4 : 1) : 0);
         }
     }
     solve(k, scores, alpha);
     for (size_t i = 0; i < N; i++) {
         signal += scores[i] * alpha[i];
     }
-    signal /= N + 1; /* its variance: that of the profile likelihood with one observation of variance 1 more */
+    signal /= N + 1; /* its variance: that of the profile likelihood with one observation of
+                        variance 1 more */
     for (size_t p = 0; p < 2; p++) {
-        double mean, deviation, expected = 0, variance = 1;
+        double mean;
+        double deviation;
+        double expected = 0;
+        double variance = 1;
         mu_enas_draw(&space, &archs[N + p], &stream);
         for (size_t i = 0; i < N; i++) {
             at[i] = kernel(&space, scales, &archs[N + p], &archs[i]);
@@ -90,7 +103,11 @@ static void what_is_expected_keeps_means_and_takes_uncertainty(void **state) {
     struct mu_enas_space space;
     space_of(&space, &network);
     struct mu_enas_arch *archs = mu_enas_archs(&space, N + 2, arena);
-    double scores[N], before[2], deviation[2], mean, after;
+    double scores[N];
+    double before[2];
+    double deviation[2];
+    double mean;
+    double after;
     bool partial[N] = {0};
     struct mu_enas_evidence e = evidence_of(&space, archs, scores, partial);
     struct mu_enas_surrogate *s = mu_enas_surrogate_fit(&space, &e, 1, arena);

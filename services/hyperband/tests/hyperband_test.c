@@ -1,43 +1,51 @@
-/* Hyperband's schedule, and its behaviour when trials come back in any order, fail, vanish, or requests are repeated. */
+/* Hyperband's schedule, and its behaviour when trials come back in any order, fail, vanish, or
+ * requests are repeated. */
 #include "services/hyperband/tests/lab.h"
 
 static const struct mu_parameter_text THREE[] = {
     {.name = "lr", .type = MU_DOUBLE, .distribution = MU_LOG_UNIFORM, .min = "1e-06", .max = "0.1"},
     {.name = "epochs", .type = MU_INT, .min = "1", .max = "81"},
     {.name = "layers", .type = MU_INT, .min = "2", .max = "50"},
-    {.name = "optimizer", .type = MU_CATEGORICAL, .list = (const char *const[]){"sgd", "adam", "ftrl"}, .n_list = 3},
+    {.name = "optimizer",
+        .type = MU_CATEGORICAL,
+        .list = (const char *const[]){"sgd", "adam", "ftrl"},
+        .n_list = 3},
 };
 
-#define SETTINGS(r_l, sampler)                                                                                                             \
-    {                                                                                                                                      \
-        {"r_l", r_l}, {"eta", "3"}, {"resource_name", "epochs"}, {"sampler", sampler}, {                                                   \
-            "random_state", "7"                                                                                                            \
-        }                                                                                                                                  \
+#define SETTINGS(r_l, sampler)                                                                     \
+    {                                                                                              \
+        {"r_l", r_l}, {"eta", "3"}, {"resource_name", "epochs"}, {"sampler", sampler}, {           \
+            "random_state", "7"                                                                    \
+        }                                                                                          \
     }
 
 static double loss_of(const struct mu_suggestion *s) {
-    double lr = log10(atof(lab_text(s, "lr"))) + 3, layers = atof(lab_text(s, "layers")) / 50 - 0.4;
-    return lr * lr + layers * layers + 1 / atof(lab_text(s, "epochs")) + 0.1 * (double)strlen(lab_text(s, "optimizer"));
+    double lr = log10(atof(lab_text(s, "lr"))) + 3;
+    double layers = atof(lab_text(s, "layers")) / 50 - 0.4;
+    return lr * lr + layers * layers + 1 / atof(lab_text(s, "epochs")) +
+           0.1 * (double)strlen(lab_text(s, "optimizer"));
 }
 
 /* ---- the schedule ---- */
 
-/* Requests of the size of a rung, every trial finished before the next: table 1 of the paper twice over (the brackets rotate), and each
- * rung holds the best third of the one before. */
+/* Requests of the size of a rung, every trial finished before the next: table 1 of the paper twice
+ * over (the brackets rotate), and each rung holds the best third of the one before. */
 static void requests_of_a_rung_follow_the_paper(void **state) {
     (void)state;
     static const struct {
         int n, resource;
-    } TABLE[] = {{81, 1}, {27, 3}, {9, 9},  {3, 27}, {1, 81}, {34, 3}, {11, 9}, {3, 27},
-                 {1, 81}, {15, 9}, {5, 27}, {1, 81}, {8, 27}, {2, 81}, {5, 81}};
+    } TABLE[] = {{81, 1}, {27, 3}, {9, 9}, {3, 27}, {1, 81}, {34, 3}, {11, 9}, {3, 27}, {1, 81},
+        {15, 9}, {5, 27}, {1, 81}, {8, 27}, {2, 81}, {5, 81}};
     static const struct mu_pair settings[] = SETTINGS("81", "random");
     static struct lab lab;
     lab_init(&lab, THREE, 4, settings, 5);
     for (size_t i = 0; i < sizeof TABLE / sizeof *TABLE; i++) {
         size_t n = (size_t)TABLE[i].n;
         struct mu_reply reply = lab_ask(&lab, n, lab.requested);
-        double worst = -INFINITY, before[100];
-        size_t n_before = i > 0 ? (size_t)TABLE[i - 1].n : 0, better = 0;
+        double worst = -INFINITY;
+        double before[100];
+        size_t n_before = i > 0 ? (size_t)TABLE[i - 1].n : 0;
+        size_t better = 0;
         for (size_t k = 0; k < n_before; k++) {
             before[k] = atof(lab.trials[lab.n - n_before + k].metric) - 1.0 / TABLE[i - 1].resource;
         }
@@ -59,7 +67,8 @@ static void requests_of_a_rung_follow_the_paper(void **state) {
     lab_finish(&lab);
 }
 
-/* evaluating_trials of the reply is the number of results that the next rung is chosen from, so asking for a third of it walks the table.
+/* evaluating_trials of the reply is the number of results that the next rung is chosen from, so
+ * asking for a third of it walks the table.
  */
 static void the_reply_tells_the_size_of_the_next_rung(void **state) {
     (void)state;
@@ -73,7 +82,8 @@ static void the_reply_tells_the_size_of_the_next_rung(void **state) {
         struct mu_reply reply = lab_ask(&lab, n, lab.requested);
         lab.requested += n;
         for (size_t k = 0; k < reply.n; k++) {
-            lab_add(&lab, &reply.suggestions[k], SUCCEEDED, i < 10 ? loss_of(&reply.suggestions[k]) : 0);
+            lab_add(&lab, &reply.suggestions[k], SUCCEEDED,
+                i < 10 ? loss_of(&reply.suggestions[k]) : 0);
         }
         for (size_t k = 0; k < reply.n_settings; k++) {
             if (strcmp(reply.settings[k].name, "evaluating_trials") == 0) {
@@ -102,11 +112,12 @@ static void finish_some(struct lab *lab, struct mu_stream *stream) {
         if (t->condition > RUNNING || mu_uniform(stream) < 0.5) {
             continue;
         }
-        static const int ENDS[] = {SUCCEEDED, SUCCEEDED, SUCCEEDED, SUCCEEDED,    SUCCEEDED,
-                                   SUCCEEDED, SUCCEEDED, FAILED,    EARLYSTOPPED, KILLED};
+        static const int ENDS[] = {SUCCEEDED, SUCCEEDED, SUCCEEDED, SUCCEEDED, SUCCEEDED, SUCCEEDED,
+            SUCCEEDED, FAILED, EARLYSTOPPED, KILLED};
         struct mu_suggestion s = {t->assignments, t->n_assignments, NULL};
         t->condition = ENDS[mu_uniform_below(stream, 10)];
-        t->completed = mu_arena_format(lab->arena, "2026-01-02T00:00:%02uZ", (unsigned)mu_uniform_below(stream, 60));
+        t->completed = mu_arena_format(
+            lab->arena, "2026-01-02T00:00:%02uZ", (unsigned)mu_uniform_below(stream, 60));
         if (t->condition == SUCCEEDED || t->condition == EARLYSTOPPED) {
             t->metric = mu_arena_format(lab->arena, "%.17g", loss_of(&s));
         }
@@ -128,7 +139,8 @@ static int number_at(const struct lab *lab, const char *resource, int condition)
     int n = 0;
     for (size_t i = 0; i < lab->n; i++) {
         struct mu_suggestion s = {lab->trials[i].assignments, lab->trials[i].n_assignments, NULL};
-        n += strcmp(lab_text(&s, "epochs"), resource) == 0 && (condition < 0 || lab->trials[i].condition == condition);
+        n += strcmp(lab_text(&s, "epochs"), resource) == 0 &&
+             (condition < 0 || lab->trials[i].condition == condition);
     }
     return n;
 }
@@ -146,8 +158,9 @@ static bool is_tried(const struct lab *lab, const struct mu_suggestion *s) {
     return false;
 }
 
-/* One request: the right number, the same bytes when it is repeated with the trials in another order (a restart is nothing else, since
- * there is no state), only resources of the ladder, and, when nothing got lost, no assignment twice. */
+/* One request: the right number, the same bytes when it is repeated with the trials in another
+ * order (a restart is nothing else, since there is no state), only resources of the ladder, and,
+ * when nothing got lost, no assignment twice. */
 static void ask_and_check(struct lab *lab, struct mu_stream *stream, size_t wanted, bool unique) {
     struct mu_reply reply = lab_ask(lab, wanted, lab->requested);
     char *text = lab_print(lab, &reply);
@@ -199,7 +212,8 @@ static void random_interleavings_with_models(void **state) {
 
 /* ---- losers never block ---- */
 
-/* All but three of a rung fail in some way or never end: the best of the rest is promoted all the same. */
+/* All but three of a rung fail in some way or never end: the best of the rest is promoted all the
+ * same. */
 static void losers_do_not_block(void **state) {
     (void)state;
     static const int ENDS[] = {FAILED, KILLED, EARLYSTOPPED, RUNNING, METRICSUNAVAILABLE};
@@ -224,14 +238,17 @@ static void losers_do_not_block(void **state) {
     int promoted = 0;
     for (size_t i = 0; i < 9; i++) {
         for (size_t k = 0; k < 27; k++) {
-            promoted += strcmp(lab_text(&next.suggestions[i], "lr"), lab_text(&reply.suggestions[k], "lr")) == 0;
+            promoted += strcmp(lab_text(&next.suggestions[i], "lr"),
+                            lab_text(&reply.suggestions[k], "lr")) == 0;
         }
     }
-    assert_int_equal(promoted, 3); /* 23 have finished, so 7 might go on, but only 3 have a result that counts */
+    assert_int_equal(
+        promoted, 3); /* 23 have finished, so 7 might go on, but only 3 have a result that counts */
     lab_finish(&lab);
 }
 
-/* The winner's promotion vanishes again and again: the experiment goes on with others at least every other time or so. */
+/* The winner's promotion vanishes again and again: the experiment goes on with others at least
+ * every other time or so. */
 static void a_promotion_that_vanishes_is_not_repeated_for_ever(void **state) {
     (void)state;
     static const struct mu_pair settings[] = SETTINGS("27", "random");
@@ -251,7 +268,8 @@ static void a_promotion_that_vanishes_is_not_repeated_for_ever(void **state) {
             lab_add(&lab, &one.suggestions[0], SUCCEEDED, 10 + loss_of(&one.suggestions[0]));
         }
     }
-    assert_true(others > 20); /* of 60 fair lots: fewer has a probability of 0.3 % for a fixed seed */
+    assert_true(
+        others > 20); /* of 60 fair lots: fewer has a probability of 0.3 % for a fixed seed */
     assert_true(number_at(&lab, "3", -1) > 0);
     lab_finish(&lab);
 }
@@ -274,7 +292,8 @@ static void assert_next(struct lab *lab, const char *lr, const char *epochs) {
 static void the_highest_rung_goes_first(void **state) {
     (void)state;
     static const struct mu_pair settings[] = SETTINGS("27", "random");
-    static const char *const LR[] = {"0.01", "0.02", "0.03", "0.04", "0.05", "0.06", "0.07", "0.08", "0.09", "0.011", "0.012", "0.013"};
+    static const char *const LR[] = {"0.01", "0.02", "0.03", "0.04", "0.05", "0.06", "0.07", "0.08",
+        "0.09", "0.011", "0.012", "0.013"};
     static struct lab lab;
     lab_init(&lab, THREE, 4, settings, 5);
     for (size_t i = 0; i < 12; i++) {
@@ -283,7 +302,8 @@ static void the_highest_rung_goes_first(void **state) {
     for (size_t i = 0; i < 3; i++) {
         add_by_hand(&lab, LR[2 - i], "3", 10 + (double)i);
     }
-    assert_next(&lab, LR[2], "9"); /* the best of three at 3; LR[3] waits at 1 with a smaller loss */
+    assert_next(
+        &lab, LR[2], "9"); /* the best of three at 3; LR[3] waits at 1 with a smaller loss */
     add_by_hand(&lab, LR[2], "9", 10);
     assert_next(&lab, LR[3], "3");
     lab_finish(&lab);
@@ -313,8 +333,9 @@ static const char *const SAMPLERS[] = {"gp", "tpe", "random"};
 /* Four configurations, asked for far more: every (configuration, rung) once before any repeats. */
 static void a_finite_space_is_used_up_before_it_repeats(void **state) {
     (void)state;
-    static const struct mu_parameter_text FOUR[] = {{.name = "epochs", .type = MU_INT, .min = "1", .max = "9"},
-                                                    {.name = "x", .type = MU_INT, .min = "1", .max = "4"}};
+    static const struct mu_parameter_text FOUR[] = {
+        {.name = "epochs", .type = MU_INT, .min = "1", .max = "9"},
+        {.name = "x", .type = MU_INT, .min = "1", .max = "4"}};
     for (size_t k = 0; k < 3; k++) {
         const struct mu_pair settings[] = SETTINGS("9", SAMPLERS[k]);
         static struct lab lab;
@@ -330,23 +351,30 @@ static void a_finite_space_is_used_up_before_it_repeats(void **state) {
             for (size_t i = 0; i < 3; i++) {
                 bool tried = is_tried(&lab, &reply.suggestions[i]);
                 seen += !tried;
-                lab_add(&lab, &reply.suggestions[i], step % 4 == 3 ? FAILED : SUCCEEDED, atof(lab_text(&reply.suggestions[i], "x")));
+                lab_add(&lab, &reply.suggestions[i], step % 4 == 3 ? FAILED : SUCCEEDED,
+                    atof(lab_text(&reply.suggestions[i], "x")));
             }
-            assert_true(step < 12 || seen >= 8); /* at most 3 x 4 exist; those that start high have no lower rungs to see */
+            assert_true(
+                step < 12 ||
+                seen >=
+                    8); /* at most 3 x 4 exist; those that start high have no lower rungs to see */
         }
         lab_finish(&lab);
     }
 }
 
-/* The same with trials missing, when lots decide: nothing goes beyond the top, whatever the lots say. */
+/* The same with trials missing, when lots decide: nothing goes beyond the top, whatever the lots
+ * say. */
 static void a_finite_space_with_missing_trials_stays_on_the_ladder(void **state) {
     (void)state;
-    static const struct mu_parameter_text FEW[] = {{.name = "epochs", .type = MU_INT, .min = "1", .max = "9"},
-                                                   {.name = "x", .type = MU_INT, .min = "1", .max = "9"}};
+    static const struct mu_parameter_text FEW[] = {
+        {.name = "epochs", .type = MU_INT, .min = "1", .max = "9"},
+        {.name = "x", .type = MU_INT, .min = "1", .max = "9"}};
     for (int seed = 0; seed < 20; seed++) {
         char text[8];
         snprintf(text, sizeof text, "%d", seed);
-        const struct mu_pair settings[] = {{"r_l", "9"}, {"resource_name", "epochs"}, {"sampler", "random"}, {"random_state", text}};
+        const struct mu_pair settings[] = {{"r_l", "9"}, {"resource_name", "epochs"},
+            {"sampler", "random"}, {"random_state", text}};
         static struct lab lab;
         lab_init(&lab, FEW, 2, settings, 4);
         for (size_t step = 0; step < 6; step++) {
@@ -355,7 +383,8 @@ static void a_finite_space_with_missing_trials_stays_on_the_ladder(void **state)
                 int epochs = atoi(lab_text(&reply.suggestions[i], "epochs"));
                 assert_true(epochs == 1 || epochs == 3 || epochs == 9);
                 if (i % 4 != 3) { /* the others are lost */
-                    lab_add(&lab, &reply.suggestions[i], SUCCEEDED, atof(lab_text(&reply.suggestions[i], "x")));
+                    lab_add(&lab, &reply.suggestions[i], SUCCEEDED,
+                        atof(lab_text(&reply.suggestions[i], "x")));
                 }
             }
         }
@@ -365,16 +394,22 @@ static void a_finite_space_with_missing_trials_stays_on_the_ladder(void **state)
 
 static void odd_spaces_and_results_are_answered(void **state) {
     (void)state;
-    static const char *const ONE[] = {"only"}, *const NUMBERS[] = {"9", "1", "3"};
+    static const char *const ONE[] = {"only"};
+    static const char *const NUMBERS[] = {"9", "1", "3"};
     static const struct mu_parameter_text ODD[] = {
         {.name = "epochs", .type = MU_DISCRETE, .list = NUMBERS, .n_list = 3},
         {.name = "tiny", .type = MU_DOUBLE, .min = "1e-300", .max = "2e-300"},
         {.name = "huge", .type = MU_INT, .min = "0", .max = "4611686018427387904"},
         {.name = "same", .type = MU_DOUBLE, .min = "5", .max = "5"},
         {.name = "only", .type = MU_CATEGORICAL, .list = ONE, .n_list = 1},
-        {.name = "wide", .type = MU_DOUBLE, .distribution = MU_LOG_UNIFORM, .min = "1e-300", .max = "1e300"},
+        {.name = "wide",
+            .type = MU_DOUBLE,
+            .distribution = MU_LOG_UNIFORM,
+            .min = "1e-300",
+            .max = "1e300"},
     };
-    static const double LOSSES[][4] = {{1, 1, 1, 1}, {1e308, -1e308, 1e308, 0}, {0, 0, 0, 1e-300}, {5e-324, 1e308, 3, 3}};
+    static const double LOSSES[][4] = {
+        {1, 1, 1, 1}, {1e308, -1e308, 1e308, 0}, {0, 0, 0, 1e-300}, {5e-324, 1e308, 3, 3}};
     for (size_t k = 0; k < 3 * 4 * 2; k++) {
         const struct mu_pair settings[] = SETTINGS("9", SAMPLERS[k % 3]);
         static struct lab lab;
@@ -384,7 +419,8 @@ static void odd_spaces_and_results_are_answered(void **state) {
             struct mu_reply reply = lab_ask(&lab, 4, 4 * step);
             for (size_t i = 0; i < 4; i++) {
                 assert_int_equal(reply.suggestions[i].n_assignments, n);
-                lab_add(&lab, &reply.suggestions[i], step == 5 ? FAILED : SUCCEEDED, LOSSES[k / 3 % 4][i]);
+                lab_add(&lab, &reply.suggestions[i], step == 5 ? FAILED : SUCCEEDED,
+                    LOSSES[k / 3 % 4][i]);
             }
         }
         lab_finish(&lab);
@@ -400,7 +436,8 @@ static void all_failing_and_thousands_at_once_are_answered(void **state) {
         for (size_t step = 0; step < 5; step++) {
             struct mu_reply reply = lab_ask(&lab, 9, 9 * step);
             for (size_t i = 0; i < 9; i++) {
-                assert_string_equal(lab_text(&reply.suggestions[i], "epochs"), "1"); /* nobody earned more; the bracket has 27 places */
+                assert_string_equal(lab_text(&reply.suggestions[i], "epochs"),
+                    "1"); /* nobody earned more; the bracket has 27 places */
                 lab_add(&lab, &reply.suggestions[i], step < 2 ? FAILED : RUNNING, 0);
             }
             if (step == 2) {
@@ -412,11 +449,13 @@ static void all_failing_and_thousands_at_once_are_answered(void **state) {
     }
 }
 
-/* Katib's own example: the resource has the range 1..1 and r_l is 2, so every trial is outside the space it was made for. */
+/* Katib's own example: the resource has the range 1..1 and r_l is 2, so every trial is outside the
+ * space it was made for. */
 static void resources_beyond_their_range_come_back(void **state) {
     (void)state;
-    static const struct mu_parameter_text TEXTS[] = {{.name = "lr", .type = MU_DOUBLE, .min = "0.01", .max = "0.03"},
-                                                     {.name = "epochs", .type = MU_INT, .min = "1", .max = "1"}};
+    static const struct mu_parameter_text TEXTS[] = {
+        {.name = "lr", .type = MU_DOUBLE, .min = "0.01", .max = "0.03"},
+        {.name = "epochs", .type = MU_INT, .min = "1", .max = "1"}};
     static const struct mu_pair settings[] = SETTINGS("9", "gp");
     static struct lab lab;
     lab_init(&lab, TEXTS, 2, settings, 5);
@@ -429,7 +468,8 @@ static void resources_beyond_their_range_come_back(void **state) {
         lab.requested += reply.n;
         for (size_t i = 0; i < reply.n; i++) {
             assert_string_equal(lab_text(&reply.suggestions[i], "epochs"), RUNGS[k].resource);
-            lab_add(&lab, &reply.suggestions[i], SUCCEEDED, atof(lab_text(&reply.suggestions[i], "lr")));
+            lab_add(&lab, &reply.suggestions[i], SUCCEEDED,
+                atof(lab_text(&reply.suggestions[i], "lr")));
         }
     }
     lab_finish(&lab);
@@ -437,8 +477,8 @@ static void resources_beyond_their_range_come_back(void **state) {
 
 /* ---- settings ---- */
 
-static enum mu_status validate(const struct mu_parameter_text *parameters, size_t n_parameters, const struct mu_pair *settings, size_t n,
-                               struct mu_error *error) {
+static enum mu_status validate(const struct mu_parameter_text *parameters, size_t n_parameters,
+    const struct mu_pair *settings, size_t n, struct mu_error *error) {
     static struct lab lab;
     lab_init(&lab, parameters, n_parameters, settings, n);
     enum mu_status status = mu_algorithm_validate(&mu_hyperband, &lab.experiment, lab.arena, error);
@@ -455,13 +495,17 @@ static void mistakes_are_named(void **state) {
     } CASES[] = {
         {{{"r_l", "81"}, {"resource_name", "epochs"}, {"eta", "3"}}, 3, NULL},
         {{{"r_l", "81.5"}, {"resource_name", "epochs"}}, 2, NULL},
-        {{{"r_l", "81"}, {"resource_name", "epochs"}, {"evaluating_trials", "27"}, {"current_s", "-1"}}, 4, NULL},
+        {{{"r_l", "81"}, {"resource_name", "epochs"}, {"evaluating_trials", "27"},
+             {"current_s", "-1"}},
+            4, NULL},
         {{{"resource_name", "epochs"}}, 1, "r_l and resource_name must be set."},
         {{{"r_l", "81"}}, 1, "r_l and resource_name must be set."},
         {{{"r_l", "many"}, {"resource_name", "epochs"}}, 2, "r_l must be a positive float number."},
         {{{"r_l", "0"}, {"resource_name", "epochs"}}, 2, "r_l must be a positive float number."},
-        {{{"r_l", "-3"}, {"resource_name", "epochs"}}, 2, "r_l must be a positive float number. It is \"-3\"."},
-        {{{"r_l", "81"}, {"resource_name", "epoch"}}, 2, "value of resource_name setting must be in parameters. \"epoch\" is none"},
+        {{{"r_l", "-3"}, {"resource_name", "epochs"}}, 2,
+            "r_l must be a positive float number. It is \"-3\"."},
+        {{{"r_l", "81"}, {"resource_name", "epoch"}}, 2,
+            "value of resource_name setting must be in parameters. \"epoch\" is none"},
         {{{"r_l", "81"}, {"resource_name", "epochs"}, {"eta", "1"}}, 3, "eta"},
         {{{"r_l", "81"}, {"resource_name", "epochs"}, {"eta", "x"}}, 3, "eta"},
         {{{"r_l", "81"}, {"resource_name", "epochs"}, {"sampler", "grid"}}, 3, "sampler"},
@@ -475,19 +519,24 @@ static void mistakes_are_named(void **state) {
     }
 }
 
-/* Lists hold what resources there are: words are none, and one of them must be within r_l. A list of one is a placeholder as 1..1 is. */
+/* Lists hold what resources there are: words are none, and one of them must be within r_l. A list
+ * of one is a placeholder as 1..1 is. */
 static void lists_are_resources(void **state) {
     (void)state;
-    static const char *const WORDS[] = {"10", "many"}, *const NUMBERS[] = {"50", "100", "9"};
+    static const char *const WORDS[] = {"10", "many"};
+    static const char *const NUMBERS[] = {"50", "100", "9"};
     static const struct {
         struct mu_parameter_text resource;
         const char *r_l, *text; /* of the error */
         const char *rung;       /* where the first suggestion runs, unless words run anywhere */
     } CASES[] = {
-        {{.name = "e", .type = MU_CATEGORICAL, .list = WORDS, .n_list = 2}, "9", "parameter e has the value \"many\"", NULL},
+        {{.name = "e", .type = MU_CATEGORICAL, .list = WORDS, .n_list = 2}, "9",
+            "parameter e has the value \"many\"", NULL},
         {{.name = "e", .type = MU_CATEGORICAL, .list = NUMBERS, .n_list = 3}, "100", NULL, "9"},
-        {{.name = "e", .type = MU_CATEGORICAL, .list = NUMBERS, .n_list = 2}, "9", "r_l: 9 is less than the least value", "50"},
-        {{.name = "e", .type = MU_DISCRETE, .list = NUMBERS, .n_list = 2}, "9", "r_l: 9 is less than the least value", "50"},
+        {{.name = "e", .type = MU_CATEGORICAL, .list = NUMBERS, .n_list = 2}, "9",
+            "r_l: 9 is less than the least value", "50"},
+        {{.name = "e", .type = MU_DISCRETE, .list = NUMBERS, .n_list = 2}, "9",
+            "r_l: 9 is less than the least value", "50"},
         {{.name = "e", .type = MU_DISCRETE, .list = NUMBERS, .n_list = 3}, "60", NULL, "9"},
         {{.name = "e", .type = MU_DISCRETE, .list = NUMBERS, .n_list = 1}, "9", NULL, "1"},
     };
@@ -502,12 +551,14 @@ static void lists_are_resources(void **state) {
         lab_init(&lab, parameters, 2, settings, 2);
         struct mu_reply reply = lab_ask(&lab, 1, 0);
         const char *rung = lab_text(&reply.suggestions[0], "e");
-        assert_true(CASES[i].rung ? !strcmp(rung, CASES[i].rung) : !strcmp(rung, WORDS[0]) || !strcmp(rung, WORDS[1]));
+        assert_true(CASES[i].rung ? !strcmp(rung, CASES[i].rung)
+                                  : !strcmp(rung, WORDS[0]) || !strcmp(rung, WORDS[1]));
         lab_finish(&lab);
     }
 }
 
-/* Katib's unit test: resource_name is no parameter; the parameters are answered, all of them and nothing else. */
+/* Katib's unit test: resource_name is no parameter; the parameters are answered, all of them and
+ * nothing else. */
 static void without_the_resource_there_are_still_suggestions(void **state) {
     (void)state;
     static const struct mu_pair settings[] = {{"r_l", "10"}, {"resource_name", "--num-epochs"}};
@@ -515,7 +566,8 @@ static void without_the_resource_there_are_still_suggestions(void **state) {
     lab_init(&lab, THREE, 4, settings, 2);
     struct mu_reply reply = lab_ask(&lab, 2, 0);
     assert_int_equal(reply.suggestions[0].n_assignments, 4);
-    assert_string_not_equal(lab_text(&reply.suggestions[0], "lr"), lab_text(&reply.suggestions[1], "lr"));
+    assert_string_not_equal(
+        lab_text(&reply.suggestions[0], "lr"), lab_text(&reply.suggestions[1], "lr"));
     lab_finish(&lab);
 }
 
@@ -523,17 +575,17 @@ static void without_the_resource_there_are_still_suggestions(void **state) {
 static void state_that_comes_back_changes_nothing(void **state) {
     (void)state;
     static const struct mu_pair settings[] = {{"r_l", "1"},
-                                              {"eta", "2.718281828459045"}, /* its rungs are known by all its digits */
-                                              {"resource_name", "share"},
-                                              {"sampler", "random"},
-                                              {"random_state", "7"}};
-    static const struct mu_parameter_text shares[] = {{.name = "lr", .type = MU_DOUBLE, .min = "0", .max = "1"},
-                                                      {.name = "share", .type = MU_DOUBLE, .min = "0.01", .max = "1"}};
+        {"eta", "2.718281828459045"}, /* its rungs are known by all its digits */
+        {"resource_name", "share"}, {"sampler", "random"}, {"random_state", "7"}};
+    static const struct mu_parameter_text shares[] = {
+        {.name = "lr", .type = MU_DOUBLE, .min = "0", .max = "1"},
+        {.name = "share", .type = MU_DOUBLE, .min = "0.01", .max = "1"}};
     static struct lab lab;
     lab_init(&lab, shares, 2, settings, 5);
     struct mu_reply reply = lab_ask(&lab, 27, 0);
     for (size_t i = 0; i < 27; i++) {
-        lab_add(&lab, &reply.suggestions[i], SUCCEEDED, atof(lab_text(&reply.suggestions[i], "lr")));
+        lab_add(
+            &lab, &reply.suggestions[i], SUCCEEDED, atof(lab_text(&reply.suggestions[i], "lr")));
     }
     struct mu_reply plain = lab_ask(&lab, 9, 27);
     char *expected = lab_print(&lab, &plain);

@@ -21,12 +21,14 @@ struct lab {
     uint64_t requested;
 };
 
-static void lab_init(struct lab *lab, const struct mu_parameter_text *parameters, size_t n, const struct mu_pair *settings,
-                     size_t n_settings) {
+static void lab_init(struct lab *lab, const struct mu_parameter_text *parameters, size_t n,
+    const struct mu_pair *settings, size_t n_settings) {
     struct mu_error error;
     *lab = (struct lab){.arena = mu_arena_create((size_t)1 << 30)};
-    lab->experiment = (struct mu_experiment){.name = "lab", .objective = "loss", .algorithm = "hyperband"};
-    assert_int_equal(mu_space_init(&lab->experiment.space, parameters, n, lab->arena, &error), MU_OK);
+    lab->experiment =
+        (struct mu_experiment){.name = "lab", .objective = "loss", .algorithm = "hyperband"};
+    assert_int_equal(
+        mu_space_init(&lab->experiment.space, parameters, n, lab->arena, &error), MU_OK);
     lab->experiment.settings = settings;
     lab->experiment.n_settings = n_settings;
 }
@@ -38,19 +40,25 @@ static void lab_finish(struct lab *lab) {
 static const struct mu_pair *lab_keep(struct lab *lab, const struct mu_pair *pairs, size_t n) {
     struct mu_pair *kept = MU_ARRAY(lab->arena, n, struct mu_pair);
     for (size_t i = 0; i < n; i++) {
-        kept[i] = (struct mu_pair){mu_arena_copy(lab->arena, pairs[i].name), mu_arena_copy(lab->arena, pairs[i].value)};
+        kept[i] = (struct mu_pair){
+            mu_arena_copy(lab->arena, pairs[i].name), mu_arena_copy(lab->arena, pairs[i].value)};
     }
     return kept;
 }
 
-/* Ask for |wanted|, with an arena of the request's own as in a service; the reply is copied into the lab's. */
+/* Ask for |wanted|, with an arena of the request's own as in a service; the reply is copied into
+ * the lab's. */
 static struct mu_reply lab_ask(struct lab *lab, size_t wanted, uint64_t first) {
     struct mu_arena *arena = mu_arena_create((size_t)1 << 26);
     struct mu_history history;
     struct mu_reply reply;
     struct mu_error error = {.text = ""};
     build_history(&history, &lab->experiment, lab->trials, lab->n, arena);
-    struct mu_request request = {.experiment = &lab->experiment, .history = &history, .wanted = wanted, .first = first, .arena = arena};
+    struct mu_request request = {.experiment = &lab->experiment,
+        .history = &history,
+        .wanted = wanted,
+        .first = first,
+        .arena = arena};
     enum mu_status status = mu_algorithm_suggest(&mu_hyperband, &request, &reply, &error);
     if (status != MU_OK) {
         fail_msg("suggest: %s", error.text);
@@ -59,7 +67,8 @@ static struct mu_reply lab_ask(struct lab *lab, size_t wanted, uint64_t first) {
     struct mu_suggestion *suggestions = MU_ARRAY(lab->arena, wanted, struct mu_suggestion);
     for (size_t i = 0; i < wanted; i++) {
         suggestions[i] = reply.suggestions[i];
-        suggestions[i].assignments = lab_keep(lab, suggestions[i].assignments, suggestions[i].n_assignments);
+        suggestions[i].assignments =
+            lab_keep(lab, suggestions[i].assignments, suggestions[i].n_assignments);
     }
     reply.suggestions = suggestions;
     reply.settings = lab_keep(lab, reply.settings, reply.n_settings);
@@ -78,15 +87,18 @@ static const char *lab_text(const struct mu_suggestion *suggestion, const char *
 }
 
 /* A trial of |suggestion|; |loss| is looked at when |condition| has one. Its index. */
-static size_t lab_add(struct lab *lab, const struct mu_suggestion *suggestion, int condition, double loss) {
+static size_t lab_add(
+    struct lab *lab, const struct mu_suggestion *suggestion, int condition, double loss) {
     size_t i = lab->n++;
     assert_in_range(i, 0, LAB_TRIALS - 1);
     struct mu_trial_record *t = &lab->trials[i];
-    *t = (struct mu_trial_record){.name = mu_arena_format(lab->arena, "t%05zu", i), .condition = condition, .completed = ""};
+    *t = (struct mu_trial_record){
+        .name = mu_arena_format(lab->arena, "t%05zu", i), .condition = condition, .completed = ""};
     t->assignments = suggestion->assignments;
     t->n_assignments = suggestion->n_assignments;
     if (condition >= SUCCEEDED) {
-        t->completed = mu_arena_format(lab->arena, "2026-01-01T%02zu:%02zu:%02zuZ", i / 3600 % 24, i / 60 % 60, i % 60);
+        t->completed = mu_arena_format(
+            lab->arena, "2026-01-01T%02zu:%02zu:%02zuZ", i / 3600 % 24, i / 60 % 60, i % 60);
     }
     if (condition == SUCCEEDED || condition == EARLYSTOPPED) {
         t->metric = mu_arena_format(lab->arena, "%.17g", loss);
@@ -101,7 +113,8 @@ static char *lab_print(struct lab *lab, const struct mu_reply *reply) {
     FILE *out = open_memstream(&text, &size);
     for (size_t i = 0; i < reply->n; i++) {
         for (size_t j = 0; j < reply->suggestions[i].n_assignments; j++) {
-            fprintf(out, "%s=%s ", reply->suggestions[i].assignments[j].name, reply->suggestions[i].assignments[j].value);
+            fprintf(out, "%s=%s ", reply->suggestions[i].assignments[j].name,
+                reply->suggestions[i].assignments[j].value);
         }
         fputc('\n', out);
     }

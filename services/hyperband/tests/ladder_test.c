@@ -17,7 +17,9 @@ static struct mu_ladder build(const struct mu_parameter_text *text, double r_l, 
 }
 
 static struct mu_ladder ints(const char *min, const char *max, double r_l, double eta) {
-    return build(&(struct mu_parameter_text){.name = "epochs", .type = MU_INT, .min = min, .max = max}, r_l, eta);
+    return build(
+        &(struct mu_parameter_text){.name = "epochs", .type = MU_INT, .min = min, .max = max}, r_l,
+        eta);
 }
 
 static void assert_texts(const struct mu_ladder *ladder, const char *const *texts, size_t n) {
@@ -46,7 +48,8 @@ static void exact_powers_lose_no_rung(void **state) {
     static const struct {
         double r_l, eta;
         size_t s_max;
-    } CASES[] = {{243, 3, 5}, {1000, 10, 3}, {125, 5, 3}, {729, 3, 6}, {1024, 2, 10}, {242, 3, 4}, {2, 3, 0}, {1, 3, 0}};
+    } CASES[] = {{243, 3, 5}, {1000, 10, 3}, {125, 5, 3}, {729, 3, 6}, {1024, 2, 10}, {242, 3, 4},
+        {2, 3, 0}, {1, 3, 0}};
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         struct mu_ladder ladder = ints("1", "2000", CASES[i].r_l, CASES[i].eta);
         assert_int_equal(ladder.n, CASES[i].s_max + 1);
@@ -62,22 +65,38 @@ static void rungs_are_values_of_the_parameter(void **state) {
     assert_texts(&ladder, (const char *const[]){"6", "17", "50"}, 3);
     ladder = ints("1", "1", 9.9, 3); /* nothing above r_l */
     assert_texts(&ladder, (const char *const[]){"1", "3", "9"}, 3);
-    ladder = build(&(struct mu_parameter_text){.name = "e", .type = MU_INT, .min = "10", .max = "100", .step = "10"}, 98, 3);
+    ladder = build(
+        &(struct mu_parameter_text){
+            .name = "e", .type = MU_INT, .min = "10", .max = "100", .step = "10"},
+        98, 3);
     assert_texts(&ladder, (const char *const[]){"10", "30", "90"}, 3);
-    ladder = build(&(struct mu_parameter_text){.name = "e", .type = MU_INT, .min = "10", .max = "100", .step = "10"}, 90, 3);
+    ladder = build(
+        &(struct mu_parameter_text){
+            .name = "e", .type = MU_INT, .min = "10", .max = "100", .step = "10"},
+        90, 3);
     assert_texts(&ladder, (const char *const[]){"10", "30", "90"}, 3);
-    ladder = build(&(struct mu_parameter_text){.name = "share", .type = MU_DOUBLE, .min = "0.1", .max = "1"}, 1, 3);
-    assert_texts(&ladder, (const char *const[]){"0.1111111111111111", "0.3333333333333333", "1.0"}, 3);
-    ladder = build(&(struct mu_parameter_text){.name = "share", .type = MU_DOUBLE, .min = "0", .max = "1"}, 1, 2);
+    ladder = build(
+        &(struct mu_parameter_text){.name = "share", .type = MU_DOUBLE, .min = "0.1", .max = "1"},
+        1, 3);
+    assert_texts(
+        &ladder, (const char *const[]){"0.1111111111111111", "0.3333333333333333", "1.0"}, 3);
+    ladder = build(
+        &(struct mu_parameter_text){.name = "share", .type = MU_DOUBLE, .min = "0", .max = "1"}, 1,
+        2);
     assert_texts(&ladder, (const char *const[]){"0.125", "0.25", "0.5", "1.0"}, 4);
-    ladder = build(&(struct mu_parameter_text){.name = "share", .type = MU_DOUBLE, .min = "0.1", .max = "1", .step = "0.1"}, 0.9, 3);
+    ladder = build(
+        &(struct mu_parameter_text){
+            .name = "share", .type = MU_DOUBLE, .min = "0.1", .max = "1", .step = "0.1"},
+        0.9, 3);
     assert_texts(&ladder, (const char *const[]){"0.1", "0.3", "0.9"}, 3);
 }
 
 static void lists_are_kept_to(void **state) {
     (void)state;
     static const char *const LIST[] = {"100", "1", "10"};
-    struct mu_ladder ladder = build(&(struct mu_parameter_text){.name = "e", .type = MU_DISCRETE, .list = LIST, .n_list = 3}, 100, 3);
+    struct mu_ladder ladder = build(
+        &(struct mu_parameter_text){.name = "e", .type = MU_DISCRETE, .list = LIST, .n_list = 3},
+        100, 3);
     assert_texts(&ladder, (const char *const[]){"1", "10", "100"}, 3);
 }
 
@@ -91,7 +110,8 @@ static void rungs_of_the_widest_ranges(void **state) {
     assert_texts(&ladder, (const char *const[]){"1", "3", "9", "27", "81"}, 5);
 }
 
-/* Katib's example gives the resource the range 1..1 and r_l 2; others give a range smaller than r_l. */
+/* Katib's example gives the resource the range 1..1 and r_l 2; others give a range smaller than
+ * r_l. */
 static void a_range_that_is_a_placeholder_does_not_bind(void **state) {
     (void)state;
     struct mu_ladder ladder = ints("1", "1", 2, 3);
@@ -108,15 +128,18 @@ static void a_range_that_is_a_placeholder_does_not_bind(void **state) {
 
 static void extremes_stay_in_bounds(void **state) {
     (void)state;
-    static const double R[] = {1e-300, 1e-9, 0.5, 1, 3, 1e9, 1e18, 1e300}, ETA[] = {2, 2.5, 3, 1000, 1e300};
+    static const double R[] = {1e-300, 1e-9, 0.5, 1, 3, 1e9, 1e18, 1e300};
+    static const double ETA[] = {2, 2.5, 3, 1000, 1e300};
     for (size_t i = 0; i < sizeof R / sizeof *R; i++) {
         for (size_t j = 0; j < sizeof ETA / sizeof *ETA; j++) {
             for (int type = MU_DOUBLE; type <= MU_INT; type++) {
-                struct mu_parameter_text text = {.name = "r", .type = type, .min = "1", .max = "1000000"};
+                struct mu_parameter_text text = {
+                    .name = "r", .type = type, .min = "1", .max = "1000000"};
                 struct mu_ladder ladder = build(&text, R[i], ETA[j]);
                 assert_in_range(ladder.n, 1, MU_LADDER_RUNGS);
                 for (size_t k = 0; k < ladder.n; k++) {
-                    assert_true(isfinite(ladder.value[k]) && ladder.planned[k] >= 1 && ladder.planned[k] <= 1e15);
+                    assert_true(isfinite(ladder.value[k]) && ladder.planned[k] >= 1 &&
+                                ladder.planned[k] <= 1e15);
                     assert_true(k == 0 || ladder.value[k] > ladder.value[k - 1]);
                     assert_true(isfinite(mu_ladder_position(&ladder, ladder.value[k])));
                 }

@@ -1,6 +1,7 @@
-/* Random search draws the declared distributions: Kolmogorov-Smirnov for continuous ones, chi-square for grids, each with a false-alarm
- * rate of 10^-4 for a random seed (the seeds are fixed). The expected laws are written here from their definitions, not from the code under
- * test. */
+/* Random search draws the declared distributions: Kolmogorov-Smirnov for continuous ones,
+ * chi-square for grids, each with a false-alarm rate of 10^-4 for a random seed (the seeds are
+ * fixed). The expected laws are written here from their definitions, not from the code under test.
+ */
 #include "services/random/random.h"
 
 #include <math.h>
@@ -22,8 +23,10 @@ static struct mu_experiment experiment(const struct mu_parameter_text *texts, si
     return e;
 }
 
-static struct mu_reply ask(const struct mu_experiment *e, const struct mu_history *history, size_t wanted, uint64_t first) {
-    struct mu_request request = {.experiment = e, .history = history, .wanted = wanted, .first = first, .arena = arena};
+static struct mu_reply ask(const struct mu_experiment *e, const struct mu_history *history,
+    size_t wanted, uint64_t first) {
+    struct mu_request request = {
+        .experiment = e, .history = history, .wanted = wanted, .first = first, .arena = arena};
     struct mu_reply reply;
     if (mu_algorithm_suggest(&mu_random, &request, &reply, &error)) {
         fail_msg("%s", error.text);
@@ -45,7 +48,8 @@ static double *draws(struct mu_parameter_text text) {
 }
 
 static int ascending(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
+    double x = *(const double *)a;
+    double y = *(const double *)b;
     return (x > y) - (x < y);
 }
 
@@ -63,45 +67,72 @@ static double normal_law(double t) {
 }
 
 static void check_continuous(struct mu_parameter_text text, bool log_scale, double (*law)(double)) {
-    double *v = draws(text), low = strtod(text.min, NULL), high = strtod(text.max, NULL), distance = 0;
+    double *v = draws(text);
+    double low = strtod(text.min, NULL);
+    double high = strtod(text.max, NULL);
+    double distance = 0;
     qsort(v, DRAWS, sizeof *v, ascending);
     for (int i = 0; i < DRAWS; i++) {
-        double t = log_scale ? log(v[i] / low) / log(high / low) : (v[i] - low) / (high - low), u = law(t);
+        double t = log_scale ? log(v[i] / low) / log(high / low) : (v[i] - low) / (high - low);
+        double u = law(t);
         assert_true(t >= 0 && t <= 1);
         distance = fmax(distance, fmax(fabs(u - (double)i / DRAWS), fabs((i + 1.0) / DRAWS - u)));
     }
-    assert_true(distance * sqrt(DRAWS) < sqrt(-0.5 * log(1e-4 / 2))); /* Kolmogorov's asymptotic quantile */
+    assert_true(
+        distance * sqrt(DRAWS) < sqrt(-0.5 * log(1e-4 / 2))); /* Kolmogorov's asymptotic quantile */
 }
 
 static void continuous_distributions(void **state) {
     (void)state;
-    check_continuous((struct mu_parameter_text){.type = MU_DOUBLE, .min = "-2", .max = "5"}, false, uniform_law);
-    check_continuous((struct mu_parameter_text){.type = MU_DOUBLE, .min = "1e-6", .max = "0.1", .distribution = MU_LOG_UNIFORM}, true,
-                     uniform_law);
-    check_continuous((struct mu_parameter_text){.type = MU_DOUBLE, .min = "-2", .max = "5", .distribution = MU_NORMAL}, false, normal_law);
-    check_continuous((struct mu_parameter_text){.type = MU_DOUBLE, .min = "0.1", .max = "1000", .distribution = MU_LOG_NORMAL}, true,
-                     normal_law);
+    check_continuous(
+        (struct mu_parameter_text){.type = MU_DOUBLE, .min = "-2", .max = "5"}, false, uniform_law);
+    check_continuous(
+        (struct mu_parameter_text){
+            .type = MU_DOUBLE, .min = "1e-6", .max = "0.1", .distribution = MU_LOG_UNIFORM},
+        true, uniform_law);
+    check_continuous(
+        (struct mu_parameter_text){
+            .type = MU_DOUBLE, .min = "-2", .max = "5", .distribution = MU_NORMAL},
+        false, normal_law);
+    check_continuous(
+        (struct mu_parameter_text){
+            .type = MU_DOUBLE, .min = "0.1", .max = "1000", .distribution = MU_LOG_NORMAL},
+        true, normal_law);
 }
 
-/* Expected share of the level at |value|: the mass of [value - step/2, value + step/2] under the law, on a log scale with ln of the edges
- * (the lowest edge no lower than half of min), renormalized over all levels. */
-static double mass(double value, double step, double low, double high, bool log_scale, bool normal) {
-    double a = value - step / 2, b = value + step / 2, from = low, to = high;
+/* Expected share of the level at |value|: the mass of [value - step/2, value + step/2] under the
+ * law, on a log scale with ln of the edges (the lowest edge no lower than half of min),
+ * renormalized over all levels. */
+static double mass(
+    double value, double step, double low, double high, bool log_scale, bool normal) {
+    double a = value - step / 2;
+    double b = value + step / 2;
+    double from = low;
+    double to = high;
     if (log_scale) {
         a = log(fmax(a, low / 2));
         b = log(b);
         from = log(low);
         to = log(high);
     }
-    return normal ? phi((b - (from + to) / 2) / ((to - from) / 6)) - phi((a - (from + to) / 2) / ((to - from) / 6)) : b - a;
+    return normal ? phi((b - (from + to) / 2) / ((to - from) / 6)) -
+                        phi((a - (from + to) / 2) / ((to - from) / 6))
+                  : b - a;
 }
 
 static void check_grid(struct mu_parameter_text text, double step) {
     bool log_scale = text.distribution == MU_LOG_UNIFORM || text.distribution == MU_LOG_NORMAL;
     bool normal = text.distribution == MU_NORMAL || text.distribution == MU_LOG_NORMAL;
-    double *v = draws(text), low = strtod(text.min, NULL), high = strtod(text.max, NULL);
+    double *v = draws(text);
+    double low = strtod(text.min, NULL);
+    double high = strtod(text.max, NULL);
     size_t levels = (size_t)floor((high - low) / step + 1e-6) + 1;
-    double count[200] = {0}, share[200], total = 0, chi = 0, pooled = 0, expected_pool = 0;
+    double count[200] = {0};
+    double share[200];
+    double total = 0;
+    double chi = 0;
+    double pooled = 0;
+    double expected_pool = 0;
     for (int i = 0; i < DRAWS; i++) {
         double k = (v[i] - low) / step;
         assert_true(fabs(k - round(k)) < 1e-6 && k > -0.5 && k < (double)levels - 0.5);
@@ -132,14 +163,30 @@ static void check_grid(struct mu_parameter_text text, double step) {
 static void grids_of_every_distribution(void **state) {
     (void)state;
     for (int distribution = 0; distribution <= MU_LOG_NORMAL; distribution++) {
-        check_grid((struct mu_parameter_text){.type = MU_INT, .min = "1", .max = "3", .distribution = distribution}, 1);
-        check_grid((struct mu_parameter_text){.type = MU_INT, .min = "32", .max = "64", .distribution = distribution}, 1);
-        check_grid((struct mu_parameter_text){.type = MU_INT, .min = "1", .max = "10", .step = "4", .distribution = distribution}, 4);
         check_grid(
-            (struct mu_parameter_text){.type = MU_DOUBLE, .min = "0.01", .max = "0.05", .step = "0.01", .distribution = distribution},
+            (struct mu_parameter_text){
+                .type = MU_INT, .min = "1", .max = "3", .distribution = distribution},
+            1);
+        check_grid(
+            (struct mu_parameter_text){
+                .type = MU_INT, .min = "32", .max = "64", .distribution = distribution},
+            1);
+        check_grid(
+            (struct mu_parameter_text){
+                .type = MU_INT, .min = "1", .max = "10", .step = "4", .distribution = distribution},
+            4);
+        check_grid((struct mu_parameter_text){.type = MU_DOUBLE,
+                       .min = "0.01",
+                       .max = "0.05",
+                       .step = "0.01",
+                       .distribution = distribution},
             0.01);
-        check_grid((struct mu_parameter_text){.type = MU_DOUBLE, .min = "0.5", .max = "20", .step = "0.25", .distribution = distribution},
-                   0.25);
+        check_grid((struct mu_parameter_text){.type = MU_DOUBLE,
+                       .min = "0.5",
+                       .max = "20",
+                       .step = "0.25",
+                       .distribution = distribution},
+            0.25);
     }
 }
 
@@ -147,7 +194,9 @@ static void lists_are_drawn_evenly(void **state) {
     (void)state;
     const char *const list[] = {"0", "1", "2", "3", "4", "5", "6"};
     for (int type = MU_DISCRETE; type <= MU_CATEGORICAL; type++) {
-        double *v = draws((struct mu_parameter_text){.type = type, .list = list, .n_list = 7}), count[7] = {0}, chi = 0;
+        double *v = draws((struct mu_parameter_text){.type = type, .list = list, .n_list = 7});
+        double count[7] = {0};
+        double chi = 0;
         for (int i = 0; i < DRAWS; i++) {
             count[(int)v[i]]++;
         }
@@ -159,8 +208,9 @@ static void lists_are_drawn_evenly(void **state) {
 }
 
 static const char *const LETTERS[] = {"a", "b", "c"};
-static const struct mu_parameter_text TWELVE[] = {{.name = "n", .type = MU_INT, .min = "1", .max = "4"},
-                                                  {.name = "c", .type = MU_CATEGORICAL, .list = LETTERS, .n_list = 3}};
+static const struct mu_parameter_text TWELVE[] = {
+    {.name = "n", .type = MU_INT, .min = "1", .max = "4"},
+    {.name = "c", .type = MU_CATEGORICAL, .list = LETTERS, .n_list = 3}};
 
 static const char *joined(const struct mu_suggestion *s) {
     return mu_arena_format(arena, "%s/%s", s->assignments[0].value, s->assignments[1].value);
@@ -179,7 +229,8 @@ static void a_finite_space_is_used_up_without_repeats(void **state) {
                 assert_string_not_equal(joined(&earlier), joined(&reply.suggestions[k]));
             }
             int condition = (int)(i + k) % 7; /* tried in any state counts as tried */
-            records[i + k] = (struct mu_trial_record){"t", "", NULL, condition, reply.suggestions[k].assignments, 2};
+            records[i + k] = (struct mu_trial_record){
+                "t", "", NULL, condition, reply.suggestions[k].assignments, 2};
         }
         build_history(&history, &e, records, i + 3, arena);
     }
@@ -189,8 +240,9 @@ static void a_finite_space_is_used_up_without_repeats(void **state) {
 /* A batch of four is four single requests, so two replicas and a restarted one agree. */
 static void a_batch_is_a_row_of_single_requests(void **state) {
     (void)state;
-    const struct mu_parameter_text wide[] = {{.name = "x", .type = MU_DOUBLE, .min = "0", .max = "1"},
-                                             {.name = "c", .type = MU_CATEGORICAL, .list = LETTERS, .n_list = 3}};
+    const struct mu_parameter_text wide[] = {
+        {.name = "x", .type = MU_DOUBLE, .min = "0", .max = "1"},
+        {.name = "c", .type = MU_CATEGORICAL, .list = LETTERS, .n_list = 3}};
     struct mu_experiment e = experiment(wide, 2);
     struct mu_history none = {0};
     struct mu_reply batch = ask(&e, &none, 4, 10);
