@@ -12,11 +12,11 @@ FLOORS = {
     "common/base": [],
     "common/num": ["common/base"],
     "common/search": ["common/base", "common/num"],
-    "common/surrogate": ["common/base", "common/num", "common/search"],
+    "common/model": ["common/base", "common/num", "common/search"],
     "common/wire": ["common/base", "common/num", "common/search"],
     "common/rpc": ["common/base"],
     "common/service": ["common/base", "common/num", "common/search", "common/wire", "common/rpc"],
-    "services": ["common/base", "common/num", "common/search", "common/surrogate"],
+    "services": ["common/base", "common/num", "common/search", "common/model"],
     "client": ["common/base", "common/num", "common/search", "common/wire", "common/rpc"],
 }
 # outside library -> the folders that may include it

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/model/targets.h"
 #include "common/num/sort.h"
-#include "common/surrogate/targets.h"
 
 struct keyed {
     double target;

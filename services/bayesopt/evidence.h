@@ -2,9 +2,9 @@
 #ifndef MUSHIR_BAYESOPT_EVIDENCE_H
 #define MUSHIR_BAYESOPT_EVIDENCE_H
 
+#include "common/model/frame.h"
+#include "common/model/tpe.h"
 #include "common/search/algorithm.h"
-#include "common/surrogate/frame.h"
-#include "common/surrogate/tpe.h"
 
 struct evidence {
     struct mu_frame frame;

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "common/surrogate/maximize.h"
-#include "common/surrogate/tree.h"
+#include "common/model/maximize.h"
+#include "common/model/tree.h"
 
 enum { KNOWN = 200, FAILED = 50, PENDING = 64, TREES = 48, STARTS = 4 };
 

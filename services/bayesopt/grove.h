@@ -2,7 +2,7 @@
 #ifndef MUSHIR_BAYESOPT_GROVE_H
 #define MUSHIR_BAYESOPT_GROVE_H
 
-#include "common/surrogate/acquisition.h"
+#include "common/model/acquisition.h"
 #include "services/bayesopt/evidence.h"
 
 enum grove_kind { GROVE_FOREST, GROVE_EXTRA, GROVE_BOOSTED };

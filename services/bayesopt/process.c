@@ -3,10 +3,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "common/model/gp.h"
+#include "common/model/maximize.h"
 #include "common/num/normal.h"
 #include "common/num/sobol.h"
-#include "common/surrogate/gp.h"
-#include "common/surrogate/maximize.h"
 
 enum {
     FIT_POINTS = 150,   /* observations that the hyper-parameters are found on */

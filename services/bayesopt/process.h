@@ -2,7 +2,7 @@
 #ifndef MUSHIR_BAYESOPT_PROCESS_H
 #define MUSHIR_BAYESOPT_PROCESS_H
 
-#include "common/surrogate/acquisition.h"
+#include "common/model/acquisition.h"
 #include "services/bayesopt/evidence.h"
 
 /* The two processes of a request, nu = 5/2 for even suggestion numbers and 3/2 for odd ones, each

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "common/model/targets.h"
 #include "common/num/sort.h"
-#include "common/surrogate/targets.h"
 
 /* Draw |score|s in to five interquartile ranges around the median: one diverged training must not
  * flatten all others. */

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "common/surrogate/acquisition.h"
+#include "common/model/acquisition.h"
 
 enum {
     RANDOM = 48,     /* candidates without any knowledge */

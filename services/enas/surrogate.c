@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/model/posterior.h"
 #include "common/num/linalg.h"
-#include "common/surrogate/posterior.h"
 
 enum {
     FITTED = 120,    /* observations that the scales are fitted to */

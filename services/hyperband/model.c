@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "common/surrogate/matern.h"
+#include "common/model/matern.h"
 
 /* Covariances of |u| at t = 1 with all points into the posterior's k. */
 static void covariances(struct mu_model *model, const double *u) {

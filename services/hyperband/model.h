@@ -12,8 +12,8 @@
 #ifndef MUSHIR_HYPERBAND_MODEL_H
 #define MUSHIR_HYPERBAND_MODEL_H
 
+#include "common/model/posterior.h"
 #include "common/search/space.h"
-#include "common/surrogate/posterior.h"
 
 struct mu_model {
     const struct mu_space *space;

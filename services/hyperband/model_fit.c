@@ -4,8 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "common/model/matern.h"
 #include "common/num/lbfgs.h"
-#include "common/surrogate/matern.h"
 #include "services/hyperband/model.h"
 
 enum { ITERATIONS = 25 };

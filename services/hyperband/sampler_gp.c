@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/surrogate/acquisition.h"
-#include "common/surrogate/targets.h"
+#include "common/model/acquisition.h"
+#include "common/model/targets.h"
 #include "services/hyperband/model.h"
 #include "services/hyperband/sampler.h"
 

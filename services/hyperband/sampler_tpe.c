@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "common/surrogate/tpe.h"
+#include "common/model/tpe.h"
 #include "services/hyperband/sampler.h"
 
 struct tpe {

@@ -1,9 +1,9 @@
-/* From a request to common/surrogate/tpe: settings, what the trials say, and the batch. */
+/* From a request to common/model/tpe: settings, what the trials say, and the batch. */
 #include "services/tpe/tpe.h"
 
 #include <math.h>
 
-#include "common/surrogate/tpe.h"
+#include "common/model/tpe.h"
 
 #define COUNT_TEXT "%s should be greate or equal than zero"
 

@@ -1,15 +1,15 @@
 /* Acquisition functions, the output transform and trees, against references, closed forms and Monte
  * Carlo. */
-#include "common/surrogate/acquisition.h"
+#include "common/model/acquisition.h"
 
 #include <math.h>
 
+#include "common/model/targets.h"
+#include "common/model/tree.h"
 #include "common/num/normal.h"
 #include "common/num/stream.h"
-#include "common/surrogate/targets.h"
-#include "common/surrogate/tree.h"
 #include "tests/support/cmocka.h"
-#include "tests/unit/surrogate_tables.inc"
+#include "tests/unit/model_tables.inc"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 

@@ -1,12 +1,12 @@
 /* Gaussian processes against scikit-learn, finite differences and themselves. */
-#include "common/surrogate/gp.h"
+#include "common/model/gp.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "common/num/stream.h"
 #include "tests/support/cmocka.h"
-#include "tests/unit/surrogate_tables.inc"
+#include "tests/unit/model_tables.inc"
 
 enum { N = 12, D = 3, AT = 5 };
 static const bool CATEGORY[] = {

@@ -1,10 +1,10 @@
 /* Parzen mixtures against quadrature, sums and a reference that follows the definition. */
-#include "common/surrogate/parzen.h"
+#include "common/model/parzen.h"
 
 #include <math.h>
 
+#include "common/model/fast.h"
 #include "common/num/normal.h"
-#include "common/surrogate/fast.h"
 #include "tests/support/arena.h"
 
 static const double WIDTH = 0.08;

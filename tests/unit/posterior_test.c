@@ -1,5 +1,5 @@
 /* The posterior against elimination. */
-#include "common/surrogate/posterior.h"
+#include "common/model/posterior.h"
 
 #include <string.h>
 

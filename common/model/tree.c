@@ -1,4 +1,4 @@
-#include "common/surrogate/tree.h"
+#include "common/model/tree.h"
 
 #include <math.h>
 #include <string.h>

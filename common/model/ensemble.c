@@ -1,8 +1,8 @@
 /* Forests and boosting: many trees, one prediction. */
 #include <math.h>
 
+#include "common/model/tree.h"
 #include "common/num/sort.h"
-#include "common/surrogate/tree.h"
 
 enum {
     QUANTILES = 3,

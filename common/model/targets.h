@@ -1,7 +1,7 @@
 /* Losses -> standardised targets that a model can fit: larger is better, no outlier, nearly normal.
  */
-#ifndef MUSHIR_SURROGATE_TARGETS_H
-#define MUSHIR_SURROGATE_TARGETS_H
+#ifndef MUSHIR_MODEL_TARGETS_H
+#define MUSHIR_MODEL_TARGETS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,9 +1,9 @@
-#include "common/surrogate/tpe.h"
+#include "common/model/tpe.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "common/surrogate/parzen.h"
+#include "common/model/parzen.h"
 
 enum { SPLITS = 3, MOST_GOOD = 25 };
 

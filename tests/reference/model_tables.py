@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Print tests/unit/surrogate_tables.inc: Gaussian process posteriors and likelihoods by scikit-learn, Yeo-Johnson by SciPy, ln h(z) by mpmath."""
+"""Print tests/unit/model_tables.inc: Gaussian process posteriors and likelihoods by scikit-learn, Yeo-Johnson by SciPy, ln h(z) by mpmath."""
 import mpmath
 import numpy as np
 from scipy.stats import yeojohnson
@@ -35,7 +35,7 @@ def prior(sharpness, a2, n2, w):
     return 0.1 * (s + 1 / s).sum() - np.log(a2) + a2 - 0.1 * np.log(noise) + 30 * noise - 0.1 * np.log(w * (1 - w))
 
 
-print("/* Made by tests/reference/surrogate_tables.py. */")
+print("/* Made by tests/reference/model_tables.py. */")
 rng = np.random.default_rng(7)
 n, d, m = 12, 3, 5
 x, at = rng.random((n, d)), rng.random((m, d))

@@ -3,8 +3,8 @@
  * Bergstra, Bardenet, Bengio and Kegl, "Algorithms for hyper-parameter optimization", NeurIPS 2011;
  * joint kernels after Falkner, Klein and Hutter (BOHB, ICML 2018). What is ours is told in
  * services/tpe/README.md. */
-#ifndef MUSHIR_SURROGATE_TPE_H
-#define MUSHIR_SURROGATE_TPE_H
+#ifndef MUSHIR_MODEL_TPE_H
+#define MUSHIR_MODEL_TPE_H
 
 #include "common/search/experiment.h"
 

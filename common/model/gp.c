@@ -1,9 +1,9 @@
-#include "common/surrogate/gp.h"
+#include "common/model/gp.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "common/surrogate/matern.h"
+#include "common/model/matern.h"
 
 /* a^2 w / d: what each dimension's own function contributes. */
 static double own_weight(const struct mu_gp_kernel *kernel) {

@@ -1,4 +1,4 @@
-#include "common/surrogate/frame.h"
+#include "common/model/frame.h"
 
 static enum mu_frame_kind kind_of(const struct mu_parameter *parameter) {
     if (!parameter->ordered) {

@@ -3,8 +3,8 @@
  *   line      continuous parameters and grids of more than MU_FRAME_LEVELS levels: u in [0, 1]
  *   ladder    smaller grids: u of the level's centre
  *   category  the index as a number; only equality means something */
-#ifndef MUSHIR_SURROGATE_FRAME_H
-#define MUSHIR_SURROGATE_FRAME_H
+#ifndef MUSHIR_MODEL_FRAME_H
+#define MUSHIR_MODEL_FRAME_H
 
 #include "common/search/space.h"
 

@@ -3,10 +3,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "common/model/gp.h"
+#include "common/model/matern.h"
 #include "common/num/lbfgs.h"
 #include "common/num/sobol.h"
-#include "common/surrogate/gp.h"
-#include "common/surrogate/matern.h"
 
 static const double NOISE_FLOOR = 1e-6;
 

@@ -4,8 +4,8 @@
  * Points are dimensions of a frame: a node sends a point left when its coordinate is below a
  * threshold, or when its category is in a set.
  */
-#ifndef MUSHIR_SURROGATE_TREE_H
-#define MUSHIR_SURROGATE_TREE_H
+#ifndef MUSHIR_MODEL_TREE_H
+#define MUSHIR_MODEL_TREE_H
 
 #include <stdbool.h>
 #include <stdint.h>

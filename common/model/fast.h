@@ -1,8 +1,8 @@
 /* exp and erf for inner loops: plain arithmetic that a compiler turns into vector code, the same
  * bits on every processor (libm picks variants by processor, which can turn a comparison of two
  * scores around between two replicas). */
-#ifndef MUSHIR_SURROGATE_FAST_H
-#define MUSHIR_SURROGATE_FAST_H
+#ifndef MUSHIR_MODEL_FAST_H
+#define MUSHIR_MODEL_FAST_H
 
 #include <math.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "common/surrogate/targets.h"
+#include "common/model/targets.h"
 
 #include <math.h>
 #include <string.h>

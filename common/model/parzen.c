@@ -1,9 +1,9 @@
-#include "common/surrogate/parzen.h"
+#include "common/model/parzen.h"
 
 #include <math.h>
 
+#include "common/model/fast.h"
 #include "common/num/normal.h"
-#include "common/surrogate/fast.h"
 
 /* ---- axes ---- */
 

@@ -1,4 +1,4 @@
-#include "common/surrogate/acquisition.h"
+#include "common/model/acquisition.h"
 
 #include <math.h>
 

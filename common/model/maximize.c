@@ -1,4 +1,4 @@
-#include "common/surrogate/maximize.h"
+#include "common/model/maximize.h"
 
 #include <math.h>
 #include <stdlib.h>

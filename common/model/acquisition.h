@@ -1,6 +1,6 @@
 /* What a point is worth, given a prediction of its value (larger is better). */
-#ifndef MUSHIR_SURROGATE_ACQUISITION_H
-#define MUSHIR_SURROGATE_ACQUISITION_H
+#ifndef MUSHIR_MODEL_ACQUISITION_H
+#define MUSHIR_MODEL_ACQUISITION_H
 
 enum mu_acquisition { MU_LOG_EI, MU_LOG_PI, MU_UCB };
 

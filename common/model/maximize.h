@@ -1,9 +1,9 @@
 /* The search for the point that an acquisition function values most: candidates, gradient steps on
  * lines, sweeps over levels. */
-#ifndef MUSHIR_SURROGATE_MAXIMIZE_H
-#define MUSHIR_SURROGATE_MAXIMIZE_H
+#ifndef MUSHIR_MODEL_MAXIMIZE_H
+#define MUSHIR_MODEL_MAXIMIZE_H
 
-#include "common/surrogate/frame.h"
+#include "common/model/frame.h"
 
 /* Value of the point |u| (frame.n dimensions), larger is better, finite. With |gradient| not NULL
  * also its derivatives by the lines (others: anything). */

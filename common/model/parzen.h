@@ -8,8 +8,8 @@
  * point's own category, the rest spread evenly constant  left out A density is relative to Lebesgue
  * measure in u on lines and to the counting measure elsewhere. Bergstra et al. 2011, section 4;
  * joint product kernels as in Falkner et al. 2018 (BOHB). */
-#ifndef MUSHIR_SURROGATE_PARZEN_H
-#define MUSHIR_SURROGATE_PARZEN_H
+#ifndef MUSHIR_MODEL_PARZEN_H
+#define MUSHIR_MODEL_PARZEN_H
 
 #include "common/search/space.h"
 

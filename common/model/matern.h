@@ -1,11 +1,11 @@
 /* Matern functions of the squared distance, for loops that compilers vectorize. */
-#ifndef MUSHIR_SURROGATE_MATERN_H
-#define MUSHIR_SURROGATE_MATERN_H
+#ifndef MUSHIR_MODEL_MATERN_H
+#define MUSHIR_MODEL_MATERN_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "common/surrogate/fast.h"
+#include "common/model/fast.h"
 
 /* M(r^2) of |n| squared distances into |value| and dM/d(r^2) into |slope|; |value| or |slope| may
  * be |r2| itself. No division by r. */

@@ -5,8 +5,8 @@
  * Held is the inverse of the Cholesky factor, so that a prediction with gradient is two triangular
  * products and a further point one more row. An observation has one target per draw, so that
  * unobserved points can be integrated over joint samples of their values. */
-#ifndef MUSHIR_SURROGATE_POSTERIOR_H
-#define MUSHIR_SURROGATE_POSTERIOR_H
+#ifndef MUSHIR_MODEL_POSTERIOR_H
+#define MUSHIR_MODEL_POSTERIOR_H
 
 #include <stdbool.h>
 

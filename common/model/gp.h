@@ -17,10 +17,10 @@
  *
  * Unobserved points are integrated over |draws| joint samples of their values (fantasies): every
  * draw has targets of its own. */
-#ifndef MUSHIR_SURROGATE_GP_H
-#define MUSHIR_SURROGATE_GP_H
+#ifndef MUSHIR_MODEL_GP_H
+#define MUSHIR_MODEL_GP_H
 
-#include "common/surrogate/posterior.h"
+#include "common/model/posterior.h"
 
 struct mu_gp_kernel {
     size_t n_dims;

@@ -1,4 +1,4 @@
-#include "common/surrogate/posterior.h"
+#include "common/model/posterior.h"
 
 #include <math.h>
 #include <string.h>
