@@ -3,120 +3,163 @@
 #include <math.h>
 #include <string.h>
 
-#include "common/model/matern.h"
+#include "common/model/gp_internal.h"
+#include "common/num/normal.h"
+#include "common/num/sobol.h"
 
-/* a^2 w / d: what each dimension's own function contributes. */
-static double own_weight(const struct mu_gp_kernel *kernel) {
-    return kernel->n_dims ? kernel->amplitude * kernel->separate / (double)kernel->n_dims : 0;
+size_t mu_gp_parameters(const struct mu_gp_model *model) {
+    return model->n_features + model->kernel->has_share + 2;
 }
 
-/* Covariances of |u| with the first |n| points into |k|, the slope of their Matern part by r^2 into
- * |slope|. */
-static void covariances(struct mu_gp *gp, const double *u, size_t n, double *k, double *slope) {
-    const struct mu_gp_kernel *kernel = &gp->kernel;
-    double *restrict r2 = slope;
-    double *restrict sum = gp->scratch;
-    memset(r2, 0, n * sizeof *r2);
-    memset(sum, 0, n * sizeof *sum);
-    for (size_t j = 0; j < kernel->n_dims; j++) {
-        const double s = kernel->sharpness[j];
-        const double at = u[j];
-        const double *restrict x = gp->x + j * gp->posterior.capacity;
-        if (kernel->category[j]) {
-            for (size_t i = 0; i < n; i++) {
-                double z = x[i] != at ? s : 0;
-                r2[i] += z;
-                sum[i] += 1 / (1 + z);
-            }
-        } else {
-            for (size_t i = 0; i < n; i++) {
-                double z = s * (x[i] - at) * (x[i] - at);
-                r2[i] += z;
-                sum[i] += 1 / (1 + z);
-            }
+struct mu_gp_theta mu_gp_theta_of(
+    const struct mu_gp_model *model, const double *theta, double *inverse_square_length) {
+    size_t n = model->n_features;
+    bool has_share = model->kernel->has_share;
+    for (size_t f = 0; f < n; f++) {
+        inverse_square_length[f] = exp(-2 * theta[f]);
+    }
+    return (struct mu_gp_theta){.scales = {.n = n,
+                                    .inverse_square_length = inverse_square_length,
+                                    .share = has_share ? 1 / (1 + exp(-theta[n])) : 0},
+        .amplitude = exp(theta[n + has_share]),
+        .noise = exp(theta[n + has_share + 1]) + MU_GP_NOISE_FLOOR};
+}
+
+struct mu_pairs mu_gp_pairs(
+    const struct mu_kernel *kernel, size_t n, const double *z, struct mu_arena *arena) {
+    struct mu_pairs pairs = {.n = n, .stride = n, .z = z, .value = MU_ARRAY(arena, n + 1, double)};
+    for (size_t i = 0; i < kernel->n_parts; i++) {
+        pairs.parts[i] = MU_ARRAY(arena, n + 1, double);
+    }
+    return pairs;
+}
+
+/* Covariances of |point|'s function value with the first |n| known ones into |k|. */
+static void covariances(struct mu_gp *gp, const void *point, size_t n, double *k) {
+    const struct mu_gp_model *model = gp->model;
+    gp->pairs.n = n;
+    model->metric->measure(gp->store, point, n, gp->pairs.stride, gp->z);
+    model->kernel->evaluate(&gp->scales, &gp->pairs);
+    for (size_t i = 0; i < n; i++) {
+        k[i] = gp->amplitude * gp->pairs.value[i];
+    }
+}
+
+static void fill(struct mu_gp *gp, const struct mu_gp_data *data, double *matrix) {
+    const double level = gp->model->kernel->level;
+    const double *last = level > 0 ? gp->z + (gp->model->n_features - 1) * gp->pairs.stride : NULL;
+    for (size_t a = 0; a < data->n; a++) {
+        double *row = matrix + a * data->n;
+        covariances(gp, data->points[a], a, row);
+        for (size_t b = 0; b < a && last; b++) {
+            row[b] += last[b] == 0 ? level : 0;
         }
-    }
-    mu_matern_all(kernel->rough, r2, k, slope, n);
-    const double joint = kernel->amplitude * (1 - kernel->separate);
-    const double each = own_weight(kernel);
-    for (size_t i = 0; i < n; i++) {
-        k[i] = joint * k[i] + each * sum[i];
-        slope[i] *= joint;
+        row[a] = gp->amplitude + level + gp->noise * (data->noise ? data->noise[a] : 1);
     }
 }
 
-static void fill(struct mu_gp *gp, const double *points, size_t n, double *matrix) {
-    for (size_t a = 0; a < n; a++) {
-        covariances(gp, points + a * gp->kernel.n_dims, a, matrix + a * n, gp->slope);
-        matrix[a * n + a] = gp->kernel.amplitude + gp->kernel.noise;
-    }
-}
-
-/* Coordinates of point |i|. */
-static void place(struct mu_gp *gp, size_t i, const double *u) {
-    for (size_t j = 0; j < gp->kernel.n_dims; j++) {
-        gp->x[j * gp->posterior.capacity + i] = u[j];
-    }
-}
-
-void mu_gp_condition(struct mu_gp *gp, const struct mu_gp_kernel *kernel, const double *points,
-    const double *y, size_t n, size_t room, size_t draws, struct mu_arena *arena) {
-    size_t capacity = n + room;
-    size_t d = kernel->n_dims;
-    *gp = (struct mu_gp){.kernel = *kernel};
+static void allocate(struct mu_gp *gp, size_t capacity, size_t draws, struct mu_arena *arena) {
+    size_t n = gp->model->n_features;
+    gp->length = MU_ARRAY(arena, n, double);
+    gp->store = gp->model->metric->store(gp->model->space, capacity, arena);
+    gp->z = MU_ARRAY(arena, n * capacity + 1, double);
+    gp->pairs = mu_gp_pairs(gp->model->kernel, capacity, gp->z, arena);
+    gp->weight = MU_ARRAY(arena, capacity, double);
+    gp->by = MU_ARRAY(arena, capacity, double);
+    gp->means = MU_ARRAY(arena, draws, double);
     mu_posterior_init(&gp->posterior, capacity, draws, arena);
-    gp->x = MU_ARRAY(arena, d * capacity, double);
-    gp->scratch = MU_ARRAY(arena, capacity, double);
-    gp->slope = MU_ARRAY(arena, capacity, double);
-    for (size_t i = 0; i < n; i++) {
-        place(gp, i, points + i * d);
+}
+
+void mu_gp_condition(struct mu_gp *gp, const struct mu_gp_model *model, const double *theta,
+    const struct mu_gp_data *data, size_t room, size_t draws, struct mu_arena *arena) {
+    struct mu_gp_theta t = mu_gp_theta_of(model, theta, MU_ARRAY(arena, model->n_features, double));
+    *gp = (struct mu_gp){
+        .model = model, .scales = t.scales, .amplitude = t.amplitude, .noise = t.noise};
+    allocate(gp, data->n + room, draws, arena);
+    for (size_t f = 0; f < model->n_features; f++) {
+        gp->length[f] = exp(theta[f]);
+    }
+    for (size_t i = 0; i < data->n; i++) {
+        model->metric->place(gp->store, i, data->points[i]);
     }
     struct mu_arena_mark mark = mu_arena_mark(arena);
-    double *matrix = MU_ARRAY(arena, n * n, double);
-    fill(gp, points, n, matrix);
-    mu_posterior_condition(&gp->posterior, matrix, y, n);
+    double *matrix = MU_ARRAY(arena, data->n * data->n, double);
+    fill(gp, data, matrix);
+    mu_posterior_condition(&gp->posterior, matrix, data->y, data->n);
     mu_arena_release(arena, mark);
 }
 
-double mu_gp_predict(struct mu_gp *gp, const double *u, double *means) {
-    covariances(gp, u, gp->posterior.n, gp->posterior.k, gp->slope);
+void mu_gp_means(struct mu_gp *gp, const void *point, double *means) {
+    covariances(gp, point, gp->posterior.n, gp->posterior.k);
     mu_posterior_means(&gp->posterior, means);
-    return gp->sd = mu_posterior_sd(&gp->posterior, gp->kernel.amplitude);
 }
 
-void mu_gp_gradient(struct mu_gp *gp, const double *u, const double *mean_weights, double sd_weight,
-    double *gradient) {
+double mu_gp_predict(struct mu_gp *gp, const void *point, double *means) {
+    mu_gp_means(gp, point, means);
+    return gp->sd = mu_posterior_sd(&gp->posterior, gp->amplitude);
+}
+
+/* How the blend of means and standard deviation changes with each known covariance. */
+static void weigh(struct mu_gp *gp, const double *mean_weights, double sd_weight) {
     struct mu_posterior *p = &gp->posterior;
     mu_posterior_solve(p);
     for (size_t i = 0; i < p->n; i++) {
-        gp->scratch[i] = -sd_weight / gp->sd * p->w[i];
+        gp->weight[i] = -sd_weight / gp->sd * p->w[i];
     }
     for (size_t s = 0; s < p->draws; s++) {
-        const double weight = mean_weights[s];
         const double *alpha = p->alpha + s * p->capacity;
         for (size_t i = 0; i < p->n; i++) {
-            gp->scratch[i] += weight * alpha[i];
+            gp->weight[i] += mean_weights[s] * alpha[i];
         }
-    }
-    const double each = own_weight(&gp->kernel);
-    for (size_t j = 0; j < gp->kernel.n_dims; j++) {
-        const double *x = gp->x + j * p->capacity;
-        const double s = gp->kernel.sharpness[j];
-        double sum = 0;
-        for (size_t i = 0; i < p->n && !gp->kernel.category[j]; i++) {
-            double gap = u[j] - x[i];
-            double q = 1 / (1 + s * gap * gap);
-            sum += gp->scratch[i] * (gp->slope[i] - each * q * q) * gap;
-        }
-        gradient[j] = 2 * s * sum;
     }
 }
 
-bool mu_gp_extend(struct mu_gp *gp, const double *u, const double *values) {
-    double amplitude = gp->kernel.amplitude;
-    if (!mu_posterior_extend(&gp->posterior, amplitude * (1 + 1e-6), 1e-6 * amplitude, values)) {
+void mu_gp_gradient(struct mu_gp *gp, const void *point, const double *mean_weights,
+    double sd_weight, double *gradient) {
+    const struct mu_gp_model *model = gp->model;
+    size_t n = gp->posterior.n;
+    weigh(gp, mean_weights, sd_weight);
+    for (size_t f = 0; f < model->n_features; f++) {
+        gradient[f] = 0;
+        if (model->metric->slope && model->metric->slope(gp->store, point, f, n, gp->by)) {
+            gradient[f] = 2 * gp->amplitude * gp->scales.inverse_square_length[f] *
+                          model->kernel->slope(&gp->scales, &gp->pairs, f, gp->weight, gp->by);
+        }
+    }
+}
+
+bool mu_gp_extend(struct mu_gp *gp, const void *point, const double *values) {
+    double a2 = gp->amplitude;
+    double jitter = gp->model->jitter;
+    if (!mu_posterior_extend(&gp->posterior, a2 * (1 + jitter), a2 * jitter, values)) {
         return false;
     }
-    place(gp, gp->posterior.n - 1, u);
+    gp->model->metric->place(gp->store, gp->posterior.n - 1, point);
     return true;
+}
+
+/* Room for another point, so that what is predicted for it is of use. */
+static bool has_room(const struct mu_gp *gp) {
+    return gp->posterior.n < gp->posterior.capacity;
+}
+
+bool mu_gp_believe(struct mu_gp *gp, const void *point) {
+    if (!has_room(gp)) {
+        return false;
+    }
+    mu_gp_predict(gp, point, gp->means);
+    return mu_gp_extend(gp, point, gp->means);
+}
+
+bool mu_gp_fantasize(struct mu_gp *gp, const void *point, uint64_t seed, double *values) {
+    if (!has_room(gp)) {
+        return false;
+    }
+    double sd = mu_gp_predict(gp, point, values);
+    for (size_t s = 0; s < gp->posterior.draws; s++) {
+        double u;
+        mu_sobol(seed, s, &u, 1);
+        values[s] += sd * mu_normal_quantile(u);
+    }
+    return mu_gp_extend(gp, point, values);
 }

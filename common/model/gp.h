@@ -1,84 +1,112 @@
-/* Gaussian processes over the unit cube with categories: fit, condition, extend, predict.
+/* Gaussian processes: fit, condition, predict, extend. What a point is and how alike two of them
+ * are is a metric's and a kernel's affair (kernel.h).
  *
- *     k(u, u') = a^2 ((1 - w) M(r^2) + w / d sum_j Q(z_j)) + noise [same observation],    r^2 =
- * sum_j z_j,    z_j = d_j^2 / l_j^2
+ *     cov(y_a, y_b) = a^2 k(s_f z_f(a, b)) + level [last feature 0] + c_a n^2 [a = b]
  *
- * d_j is the difference on an ordered dimension and 0 or 1 on a category; M is the Matern function
- * with nu 5/2 or 3/2 (Rasmussen and Williams, "Gaussian Processes for Machine Learning", 2006,
- * eq. 4.17), Q(z) = 1 / (1 + z) the rational quadratic one (eq. 4.19, alpha 1). The sum of
- * functions of one dimension each (Duvenaud, Nickisch and Rasmussen, "Additive Gaussian processes",
- * NeurIPS 2011) lets an observation speak about all points that share a value with it: most of what
- * hyper-parameters do, they do alone (Hutter, Hoos and Leyton-Brown, ICML 2014). Without it every
- * corner of the cube is as unknown as the first, and expected improvement visits them all.
+ * with k the kernel, z_f the features of the pair, s_f = 1 / l_f^2, the level that some kernels
+ * have, the noise n^2 = exp(theta) + MU_GP_NOISE_FLOOR and the observation's noise factor c_a. The
+ * hyper-parameters
  *
- * The hyper-parameters theta = (ln s_j, ln a^2, ln n^2, ln w/(1 - w)), s_j = 1 / l_j^2, noise = n^2
- * + 1e-6, are at the maximum of the posterior (eq. 5.8 plus a prior, see mu_gp_fit). Targets are
- * standardised and larger is better.
+ *     theta = (ln l_f per feature, ln w / (1 - w) if the kernel has a share, ln a^2, ln n^2)
  *
- * Unobserved points are integrated over |draws| joint samples of their values (fantasies): every
- * draw has targets of its own. */
+ * are at the maximum of the posterior (Rasmussen and Williams, "Gaussian Processes for Machine
+ * Learning", 2006, eq. 5.8) under a normal prior each. Targets are standardised; which sign is
+ * better is the caller's affair.
+ *
+ * Predicted is the function, without level and noise. Unobserved points are integrated over |draws|
+ * joint samples of their values (fantasies): every draw has targets of its own. */
 #ifndef MUSHIR_MODEL_GP_H
 #define MUSHIR_MODEL_GP_H
 
+#include "common/model/kernel.h"
 #include "common/model/posterior.h"
 
-struct mu_gp_kernel {
-    size_t n_dims;
-    const bool *category; /* per dimension */
-    bool rough;           /* nu = 3/2 instead of 5/2 */
-    double *sharpness;    /* s_j per dimension */
-    double amplitude;     /* a^2 */
-    double separate;      /* w: share of the amplitude in functions of one dimension each */
-    double noise;         /* variance of an observation around the function */
+#define MU_GP_NOISE_FLOOR 1e-6
+
+/* theta ~ N(mean, sd^2), searched in [low, high] from |start|. */
+struct mu_gp_prior {
+    double mean, sd, start, low, high;
 };
 
-struct mu_gp {
-    struct mu_gp_kernel kernel;
-    struct mu_posterior posterior;
-    double *x;               /* n_dims x capacity: coordinate j of point i is x[j * capacity + i] */
-    double *scratch, *slope; /* capacity each; slope: that of the first part of the latest
-                                prediction's covariances, by r^2 */
-    double sd;               /* of the latest prediction */
+/* A family of processes. */
+struct mu_gp_model {
+    const struct mu_kernel *kernel;
+    const struct mu_metric *metric;
+    const void *space; /* what the metric's store wants */
+    size_t n_features;
+    const struct mu_gp_prior *prior; /* mu_gp_parameters of them, in the order of theta */
+    double jitter; /* noise of a point that is taken for known, as a share of a^2 */
 };
 
-/* Negative log posterior of theta (d + 3 values) for |n| points and targets, and its gradient;
- * exposed for tests. */
-struct mu_gp_likelihood {
-    const struct mu_gp_kernel *kernel;
+/* Number of hyper-parameters. */
+size_t mu_gp_parameters(const struct mu_gp_model *model);
+
+/* Observations. */
+struct mu_gp_data {
     size_t n;
-    const double *y,
-        *distances; /* n_dims x n(n-1)/2 squared differences, pairs (1,0), (2,0), (2,1), ... */
-    double *matrix, *alpha, *value, *slope, *sum; /* scratch: n x n, n, and n(n-1)/2 each */
+    const void *const *points; /* n, as the metric understands them */
+    const double *y;           /* n */
+    const double *noise;       /* n: c of each; NULL: 1 */
 };
-void mu_gp_likelihood_init(struct mu_gp_likelihood *likelihood, const struct mu_gp_kernel *kernel,
-    const double *points, const double *y, size_t n, struct mu_arena *arena);
+
+/* When a fit ends: after |iterations| steps, or when the largest component of the projected
+ * gradient or the relative decrease falls below. */
+struct mu_gp_effort {
+    int iterations;
+    double gradient, decrease;
+};
+
+/* The mode of the posterior of theta from data->n >= 1 observations, into |theta|. O(iterations x
+ * n^3). Scratch is given back. */
+void mu_gp_fit(const struct mu_gp_model *model, const struct mu_gp_data *data,
+    const struct mu_gp_effort *effort, double *theta, struct mu_arena *arena);
+
+/* What the fit minimizes; exposed for tests. */
+struct mu_gp_likelihood;
+struct mu_gp_likelihood *mu_gp_likelihood_of(
+    const struct mu_gp_model *model, const struct mu_gp_data *data, struct mu_arena *arena);
+/* Negative log posterior of |theta| and its gradient (without the constants of the likelihood and
+ * of the priors); INFINITY when the covariance cannot be factored. */
 double mu_gp_objective(const double *theta, double *gradient, size_t n_theta, void *likelihood);
 
-/* Find |kernel|'s sharpness, amplitude and noise for |n| >= 1 |points| (n x n_dims, row-major) with
- * standardised targets |y|. Priors (negative logarithms): up to 10 dimensions sum 0.1 (s_j + 1/s_j)
- * - ln a^2 + a^2 - 0.1 ln noise + 30 noise (Optuna's form); beyond, ln l_j ~ N(-1.5 + ln(d)/2,
- * 0.7), ln a^2 ~ N(0, 1), ln n^2 ~ N(-4, 1), which keeps lengths apart in high dimension. Always -
- * 0.1 ln w (1 - w). |starts| local searches of at most |iterations| steps. Scratch is given back;
- * cost starts x iterations x n^3. */
-void mu_gp_fit(struct mu_gp_kernel *kernel, const double *points, const double *y, size_t n,
-    int starts, int iterations, struct mu_arena *arena);
+struct mu_gp {
+    const struct mu_gp_model *model;
+    struct mu_scales scales;
+    double *length;          /* l_f */
+    double amplitude, noise; /* a^2, n^2 */
+    struct mu_posterior posterior;
+    void *store;                     /* of the known points */
+    struct mu_pairs pairs;           /* of the latest predicted point with the known ones */
+    double *z, *weight, *by, *means; /* scratch */
+    double sd;                       /* of the latest prediction */
+};
 
-/* Condition on |n| points with targets |y|, with room for |room| more points and |draws| >= 1
- * draws. Never fails, see mu_posterior_condition. Arena-owned. */
-void mu_gp_condition(struct mu_gp *gp, const struct mu_gp_kernel *kernel, const double *points,
-    const double *y, size_t n, size_t room, size_t draws, struct mu_arena *arena);
+/* Condition on |data| under |theta|, with room for |room| more points and |draws| >= 1 draws. Never
+ * fails, see mu_posterior_condition. |model| is borrowed. Arena-owned. */
+void mu_gp_condition(struct mu_gp *gp, const struct mu_gp_model *model, const double *theta,
+    const struct mu_gp_data *data, size_t room, size_t draws, struct mu_arena *arena);
 
 /* Posterior mean of every draw into |means|, posterior standard deviation of the function as the
  * result. */
-double mu_gp_predict(struct mu_gp *gp, const double *u, double *means);
+double mu_gp_predict(struct mu_gp *gp, const void *point, double *means);
 
-/* sum_s mean_weights[s] d mean_s / du + sd_weight d sd / du into |gradient| (0 for categories), at
- * the latest predicted |u|. */
-void mu_gp_gradient(struct mu_gp *gp, const double *u, const double *mean_weights, double sd_weight,
-    double *gradient);
+/* The means alone: O(n) instead of O(n^2). */
+void mu_gp_means(struct mu_gp *gp, const void *point, double *means);
 
-/* Add the point |u| with one value per draw, right after mu_gp_predict at |u|; false without room.
- */
-bool mu_gp_extend(struct mu_gp *gp, const double *u, const double *values);
+/* sum_s mean_weights[s] d mean_s + sd_weight d sd by the coordinates of the latest predicted
+ * |point| into |gradient| (n_features; 0 where the metric has no slope). */
+void mu_gp_gradient(struct mu_gp *gp, const void *point, const double *mean_weights,
+    double sd_weight, double *gradient);
+
+/* Add |point| with one value per draw, right after mu_gp_predict at it; false without room. */
+bool mu_gp_extend(struct mu_gp *gp, const void *point, const double *values);
+
+/* Take |point| for known to be what is expected in every draw (Kriging believer; Ginsbourger, Le
+ * Riche and Carraro, 2010): no mean changes, the uncertainty around it goes. False without room. */
+bool mu_gp_believe(struct mu_gp *gp, const void *point);
+
+/* Add |point| with a value drawn from its posterior in every draw, by a Sobol sequence of |seed|;
+ * the values into |values|. False without room. */
+bool mu_gp_fantasize(struct mu_gp *gp, const void *point, uint64_t seed, double *values);
 
 #endif

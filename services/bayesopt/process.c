@@ -5,8 +5,6 @@
 
 #include "common/model/gp.h"
 #include "common/model/maximize.h"
-#include "common/num/normal.h"
-#include "common/num/sobol.h"
 
 enum {
     FIT_POINTS = 150,   /* observations that the hyper-parameters are found on */
@@ -18,6 +16,8 @@ enum {
 };
 
 struct sight { /* a process of one smoothness */
+    struct mu_dimensions dimensions;
+    struct mu_gp_model model;
     struct mu_gp gp;
     size_t taken; /* pending points it knows, counted from the first */
     double best[FANTASIES];
@@ -43,19 +43,38 @@ struct process *process_create(struct evidence *evidence, const struct mu_reques
     return p;
 }
 
-static size_t gather(const struct evidence *e, size_t most, double *points, double *targets,
-    struct mu_arena *arena) {
+static struct mu_gp_data gather(const struct evidence *e, size_t most, struct mu_arena *arena) {
+    most = e->n < most ? e->n : most;
     size_t *chosen = MU_ARRAY(arena, most, size_t);
-    size_t d = e->frame.n;
+    const void **points = MU_ARRAY(arena, most, const void *);
+    double *targets = MU_ARRAY(arena, most, double);
     size_t n = evidence_choose(e, most, chosen, arena);
     for (size_t i = 0; i < n; i++) {
-        memcpy(points + i * d, e->u + chosen[i] * d, d * sizeof *points);
+        points[i] = e->u + chosen[i] * e->frame.n;
         targets[i] = e->target[chosen[i]];
     }
-    return n;
+    return (struct mu_gp_data){.n = n, .points = points, .y = targets};
 }
 
-static void fit(struct process *p, struct mu_gp_kernel *kernel) {
+/* Priors of theta. The length grows with the square root of the number of dimensions, since the
+ * distance between points does (Hvarfner, Hellsten and Nardi, "Vanilla Bayesian optimization
+ * performs great in high dimensions", ICML 2024). */
+static const struct mu_gp_prior *priors(size_t d, struct mu_arena *arena) {
+    static const struct mu_gp_prior LAST[] = {
+        {0, 3, 0, -6.9, 6.9},    /* ln w / (1 - w) */
+        {0, 1, 0, -6.9, 6.9},    /* ln a^2 */
+        {-6, 2, -6, -18.4, 0.7}, /* ln n^2 */
+    };
+    struct mu_gp_prior *prior = MU_ARRAY(arena, d + 3, struct mu_gp_prior);
+    double centre = -1 + 0.5 * log((double)d);
+    for (size_t j = 0; j < d; j++) {
+        prior[j] = (struct mu_gp_prior){centre, 1, centre, -4.6, 4.6};
+    }
+    memcpy(prior + d, LAST, sizeof LAST);
+    return prior;
+}
+
+static void fit(struct process *p, const struct mu_gp_model *model, double *theta) {
     struct mu_arena *arena = p->request->arena;
     struct mu_arena_mark mark = mu_arena_mark(arena);
     const struct evidence *e = p->evidence;
@@ -65,11 +84,10 @@ static void fit(struct process *p, struct mu_gp_kernel *kernel) {
            most * most / 2 * d > 2u << 20) { /* keep the table of distances below 16 MiB */
         most = most * 9 / 10;
     }
-    most = e->n < most ? e->n : most;
-    double *points = MU_ARRAY(arena, most * d, double);
-    double *targets = MU_ARRAY(arena, most, double);
-    size_t n = gather(e, most, points, targets, arena);
-    mu_gp_fit(kernel, points, targets, n, n <= 100 ? 2 : 1, n <= 100 ? 30 : 20, arena);
+    struct mu_gp_data data = gather(e, most, arena);
+    struct mu_gp_effort effort = {
+        .iterations = data.n <= 100 ? 30 : 20, .gradient = 1e-2, .decrease = 1e-6};
+    mu_gp_fit(model, &data, &effort, theta, arena);
     mu_arena_release(arena, mark);
 }
 
@@ -146,25 +164,26 @@ static struct sight *sight_of(struct process *p, bool rough) {
     const struct evidence *e = p->evidence;
     struct sight *s = MU_NEW(arena, struct sight);
     size_t d = e->frame.n;
-    size_t most = e->n < KNOWN_POINTS ? e->n : KNOWN_POINTS;
-    struct mu_gp_kernel kernel = {.n_dims = d,
-        .category = e->frame.category,
-        .rough = rough,
-        .sharpness = MU_ARRAY(arena, d, double)};
-    fit(p, &kernel);
-    double *points = MU_ARRAY(arena, most * d, double);
-    double *targets = MU_ARRAY(arena, most, double);
-    size_t n = gather(e, most, points, targets, arena);
+    s->dimensions = (struct mu_dimensions){.n = d, .category = e->frame.category};
+    s->model = (struct mu_gp_model){
+        .kernel = rough ? &mu_kernel_matern32_additive : &mu_kernel_matern52_additive,
+        .metric = &mu_metric_dimensions,
+        .space = &s->dimensions,
+        .n_features = d,
+        .prior = priors(d, arena),
+        .jitter = 1e-6};
+    double *theta = MU_ARRAY(arena, mu_gp_parameters(&s->model), double);
+    fit(p, &s->model, theta);
+    struct mu_gp_data data = gather(e, KNOWN_POINTS, arena);
     size_t failures = e->n_failed < FAILED_POINTS ? e->n_failed : FAILED_POINTS;
-    mu_gp_condition(
-        &s->gp, &kernel, points, targets, n, failures + PENDING_POINTS, p->draws, arena);
+    mu_gp_condition(&s->gp, &s->model, theta, &data, failures + PENDING_POINTS, p->draws, arena);
     double best = incumbent(p, &s->gp);
     for (size_t i = 0; i < p->draws; i++) {
         s->best[i] = best;
     }
     s->scale = MU_ARRAY(arena, d, double);
     for (size_t j = 0; j < d; j++) {
-        s->scale[j] = fmin(1 / sqrt(kernel.sharpness[j]), 1);
+        s->scale[j] = fmin(s->gp.length[j], 1);
     }
     add_failures(p, &s->gp);
     s->taken = e->n_pending > PENDING_POINTS / 2 ? e->n_pending - PENDING_POINTS / 2 : 0;
@@ -178,14 +197,12 @@ static void add_pending(struct process *p, struct sight *s) {
     size_t d = e->frame.n;
     for (; s->taken < e->n_pending; s->taken++) {
         double values[FANTASIES];
-        double u[1];
-        double sd = mu_gp_predict(&s->gp, e->pending + s->taken * d, values);
-        for (size_t i = 0; i < p->draws; i++) {
-            mu_sobol(p->request->seed + 0x9e3779b97f4a7c15 * (s->taken + 1), i, u, 1);
-            values[i] += sd * mu_normal_quantile(u[0]);
-            s->best[i] = fmax(s->best[i], values[i]);
+        uint64_t seed = p->request->seed + 0x9e3779b97f4a7c15 * (s->taken + 1);
+        if (mu_gp_fantasize(&s->gp, e->pending + s->taken * d, seed, values)) {
+            for (size_t i = 0; i < p->draws; i++) {
+                s->best[i] = fmax(s->best[i], values[i]);
+            }
         }
-        mu_gp_extend(&s->gp, e->pending + s->taken * d, values);
     }
 }
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "common/model/acquisition.h"
+#include "common/model/gp.h"
 #include "common/model/targets.h"
-#include "services/hyperband/model.h"
 #include "services/hyperband/sampler.h"
 
 enum {
@@ -31,7 +31,9 @@ struct datum {
 struct gp {
     const struct mu_hunt *hunt;
     bool ready;
-    struct mu_model model;
+    struct mu_dimensions dimensions; /* the parameters, then the position on the ladder */
+    struct mu_gp_model model;
+    struct mu_gp process; /* of losses */
     size_t proposals;
     double incumbent;    /* best prediction at the full resource among the known configurations */
     double *anchors;     /* unit coordinates of the BEST */
@@ -48,10 +50,12 @@ struct search {
     bool found;
 };
 
-static void to_unit(const struct mu_space *space, const double *x, double *u) {
+/* Unit coordinates of |x|, then the position |t| on the ladder. */
+static void to_unit(const struct mu_space *space, const double *x, double t, double *u) {
     for (size_t j = 0; j < space->n; j++) {
         u[j] = mu_parameter_unit(&space->parameters[j], x[j]);
     }
+    u[space->n] = t;
 }
 
 /* ---- data ---- */
@@ -197,27 +201,62 @@ static void rank(struct gp *gp, const double *u, double score) {
     memcpy(gp->anchors + at * d, u, d * sizeof *u);
 }
 
+/* Lengths of the parameters, that of the position, amplitude, noise. */
+static const struct mu_gp_prior *priors(size_t d, struct mu_arena *arena) {
+    static const struct mu_gp_prior LENGTH = {-0.7, 0.7, -0.7, -5, 5};
+    static const struct mu_gp_prior LAST[] = {
+        {0, 0.7, 0, -5, 5}, {0, 1, 0, -5, 5}, {-5, 1.4, -4, -14, 5}};
+    struct mu_gp_prior *prior = MU_ARRAY(arena, d + 3, struct mu_gp_prior);
+    for (size_t j = 0; j < d; j++) {
+        prior[j] = LENGTH;
+    }
+    memcpy(prior + d, LAST, sizeof LAST);
+    return prior;
+}
+
+static void define(struct gp *gp) {
+    const struct mu_space *space = &gp->hunt->space;
+    struct mu_arena *arena = gp->hunt->request->arena;
+    bool *category = MU_ARRAY(arena, space->n + 1, bool);
+    for (size_t j = 0; j < space->n; j++) {
+        category[j] = !space->parameters[j].ordered;
+    }
+    gp->dimensions = (struct mu_dimensions){.n = space->n + 1, .category = category};
+    gp->model = (struct mu_gp_model){.kernel = &mu_kernel_resource,
+        .metric = &mu_metric_dimensions,
+        .space = &gp->dimensions,
+        .n_features = space->n + 1,
+        .prior = priors(space->n, arena),
+        .jitter = 1e-4};
+}
+
 static void fit(struct gp *gp, const struct datum *data, size_t n) {
     const struct mu_space *space = &gp->hunt->space;
     struct mu_arena *arena = gp->hunt->request->arena;
-    size_t d = space->n;
-    double *u = MU_ARRAY(arena, n * d, double);
-    double *t = MU_ARRAY(arena, n, double);
+    size_t width = space->n + 1;
+    double *u = MU_ARRAY(arena, n * width, double);
     double *y = MU_ARRAY(arena, n, double);
+    const void **points = MU_ARRAY(arena, n, const void *);
+    double *theta = MU_ARRAY(arena, width + 2, double);
     for (size_t i = 0; i < n; i++) {
-        to_unit(space, data[i].run->x, u + i * d);
-        t[i] = data[i].t;
+        points[i] = u + i * width;
+        to_unit(space, data[i].run->x, data[i].t, u + i * width);
         y[i] = data[i].y;
     }
-    mu_model_init(&gp->model, space, u, t, y, n, BELIEVED, arena);
+    struct mu_gp_data observed = {.n = n, .points = points, .y = y};
+    struct mu_gp_effort effort = {.iterations = 25, .gradient = 0.05, .decrease = 1e-5};
+    define(gp);
+    mu_gp_fit(&gp->model, &observed, &effort, theta, arena);
+    mu_gp_condition(&gp->process, &gp->model, theta, &observed, BELIEVED, 1, arena);
     gp->ready = true;
     gp->incumbent = INFINITY;
-    gp->anchors = MU_ARRAY(arena, BEST * d, double);
+    gp->anchors = MU_ARRAY(arena, BEST * space->n, double);
     for (size_t i = 0; i < n; i++) {
         double mean;
-        mu_model_predict(&gp->model, u + i * d, &mean, NULL);
+        u[i * width + space->n] = 1;
+        mu_gp_means(&gp->process, points[i], &mean);
         gp->incumbent = fmin(gp->incumbent, mean);
-        rank(gp, u + i * d, mean);
+        rank(gp, u + i * width, mean);
     }
 }
 
@@ -228,9 +267,9 @@ static void pending(void *self, const double *x) {
     struct gp *gp = self;
     if (gp->ready) {
         struct mu_arena *arena = gp->hunt->request->arena;
-        double *u = MU_ARRAY(arena, gp->hunt->space.n, double);
-        to_unit(&gp->hunt->space, x, u);
-        mu_model_believe(&gp->model, u);
+        double *u = MU_ARRAY(arena, gp->hunt->space.n + 1, double);
+        to_unit(&gp->hunt->space, x, 1, u);
+        mu_gp_believe(&gp->process, u);
     }
 }
 
@@ -244,8 +283,8 @@ static void consider(struct search *search) {
     if (mu_seen_has(hunt->seen, search->x)) {
         return;
     }
-    to_unit(&hunt->space, search->x, search->u);
-    mu_model_predict(&search->gp->model, search->u, &mean, &sd);
+    to_unit(&hunt->space, search->x, 1, search->u);
+    sd = mu_gp_predict(&search->gp->process, search->u, &mean);
     double ignored;
     double value = mu_acquisition_value(
         MU_LOG_EI, -mean, sd, -search->gp->incumbent, &ignored, &ignored); /* of losses */
@@ -306,9 +345,9 @@ static bool draw(void *self, uint64_t number, double *x) {
     if (!gp->ready || gp->proposals++ >= PROPOSALS) {
         return false;
     }
-    double *block = MU_ARRAY(gp->hunt->request->arena, 4 * d, double);
+    double *block = MU_ARRAY(gp->hunt->request->arena, 4 * d + 1, double);
     struct search search = {
-        .gp = gp, .x = block, .u = block + d, .best_x = block + 2 * d, .best_u = block + 3 * d};
+        .gp = gp, .x = block, .best_x = block + d, .best_u = block + 2 * d, .u = block + 3 * d};
     struct mu_stream stream;
     mu_stream_init(&stream, gp->hunt->request->seed, number, "candidates");
     search_everywhere(&search, &stream);

@@ -1,99 +1,210 @@
-/* Gaussian processes against scikit-learn, finite differences and themselves. */
+/* Gaussian processes against scikit-learn, the textbook formulas, finite differences and
+ * themselves. */
 #include "common/model/gp.h"
 
 #include <math.h>
 #include <string.h>
 
+#include "common/num/normal.h"
 #include "common/num/stream.h"
 #include "tests/support/cmocka.h"
+#include "tests/support/elimination.h"
 #include "tests/unit/model_tables.inc"
 
-enum { N = 12, D = 3, AT = 5 };
-static const bool CATEGORY[] = {
-    false, false, true, false, false, false, false, false, false, false, false, false};
+enum { N = 12, D = 3, AT = 5, MOST = 20 };
+static const bool CATEGORY[] = {false, false, true};
+static const struct mu_dimensions SPACE = {.n = D, .category = CATEGORY};
+static const struct mu_gp_prior FLAT[] = {{0, 1e9, 0, -7, 7}, {0, 1e9, 0, -7, 7},
+    {0, 1e9, 0, -7, 7}, {0, 1e9, 0, -7, 7}, {0, 1e9, 0, -7, 7}, {0, 1e9, 0, -18, 1}};
 
-static struct mu_gp_kernel reference_kernel(bool rough, double *sharpness) {
-    for (size_t j = 0; j < D; j++) {
-        sharpness[j] = exp(GP_THETA[j]);
-    }
-    return (struct mu_gp_kernel){.n_dims = D,
-        .category = CATEGORY,
-        .rough = rough,
-        .sharpness = sharpness,
-        .amplitude = exp(GP_THETA[D]),
-        .noise = exp(GP_THETA[D + 1]) + 1e-6,
-        .separate = 1 / (1 + exp(-GP_THETA[D + 2]))};
+static struct mu_arena *arena;
+
+static struct mu_gp_model model_of(const struct mu_kernel *kernel) {
+    return (struct mu_gp_model){.kernel = kernel,
+        .metric = &mu_metric_dimensions,
+        .space = &SPACE,
+        .n_features = D,
+        .prior = FLAT,
+        .jitter = 1e-6};
 }
 
-static void check_posterior(bool rough, const double *mean, const double *sd, double objective) {
-    struct mu_arena *arena = mu_arena_create(1 << 24);
-    double sharpness[D];
+/* |n| rows of D numbers as points. */
+static struct mu_gp_data data_of(const double *rows, const double *y, size_t n) {
+    const void **points = MU_ARRAY(arena, n, const void *);
+    for (size_t i = 0; i < n; i++) {
+        points[i] = rows + i * D;
+    }
+    return (struct mu_gp_data){.n = n, .points = points, .y = y};
+}
+
+static void check_reference(
+    const struct mu_kernel *kernel, const double *mean, const double *sd, double likelihood) {
     double got;
     double gradient[D + 3];
-    struct mu_gp_kernel kernel = reference_kernel(rough, sharpness);
+    struct mu_gp_model model = model_of(kernel);
+    struct mu_gp_data data = data_of(GP_X, GP_Y, N);
     struct mu_gp gp;
-    mu_gp_condition(&gp, &kernel, GP_X, GP_Y, N, 0, 1, arena);
+    mu_gp_condition(&gp, &model, GP_THETA, &data, 0, 1, arena);
     for (size_t i = 0; i < AT; i++) {
         double spread = mu_gp_predict(&gp, GP_AT + i * D, &got);
-        assert_float_equal(got, mean[i], 1e-9);
-        assert_float_equal(spread, sd[i], 1e-9);
+        assert_close(got, mean[i], 1e-9);
+        assert_close(spread, sd[i], 1e-9);
+        mu_gp_means(&gp, GP_AT + i * D, &got);
+        assert_close(got, mean[i], 1e-9);
     }
-    struct mu_gp_likelihood likelihood;
-    mu_gp_likelihood_init(&likelihood, &kernel, GP_X, GP_Y, N, arena);
-    assert_float_equal(mu_gp_objective(GP_THETA, gradient, D + 3, &likelihood), objective, 1e-8);
-    mu_arena_destroy(arena);
+    assert_close(
+        mu_gp_objective(GP_THETA, gradient, D + 3, mu_gp_likelihood_of(&model, &data, arena)),
+        likelihood, 1e-8);
 }
 
 static void posterior_and_likelihood_match_the_reference(void **state) {
     (void)state;
-    check_posterior(false, GP_SMOOTH_MEAN, GP_SMOOTH_SD, GP_SMOOTH_OBJECTIVE[0]);
-    check_posterior(true, GP_ROUGH_MEAN, GP_ROUGH_SD, GP_ROUGH_OBJECTIVE[0]);
+    check_reference(
+        &mu_kernel_matern52_additive, GP_SMOOTH_MEAN, GP_SMOOTH_SD, GP_SMOOTH_LIKELIHOOD[0]);
+    check_reference(
+        &mu_kernel_matern32_additive, GP_ROUGH_MEAN, GP_ROUGH_SD, GP_ROUGH_LIKELIHOOD[0]);
 }
 
-/* Both forms of the prior: up to 10 dimensions and beyond. */
-static void check_likelihood_gradient(size_t d, bool rough) {
-    struct mu_arena *arena = mu_arena_create(1 << 24);
+/* Points, targets, noise factors and a theta, at random; the last dimension has few values. */
+struct random_case {
+    double rows[MOST * D], y[MOST], noise[MOST], theta[D + 3];
+};
+
+static struct mu_gp_data draw_case(struct random_case *c, uint64_t number) {
     struct mu_stream stream;
-    mu_stream_init(&stream, 5, d, "gradient");
-    double points[15 * 12];
-    double y[15];
-    double theta[15];
-    double gradient[15];
-    double ignored[15];
-    double sharpness[12];
-    for (size_t i = 0; i < 15 * d; i++) {
-        points[i] = i % d == 2 ? (double)mu_uniform_below(&stream, 3) : mu_uniform(&stream);
+    mu_stream_init(&stream, 5, number, "case");
+    for (size_t i = 0; i < MOST; i++) {
+        c->rows[i * D] = mu_uniform(&stream);
+        c->rows[i * D + 1] = mu_uniform(&stream);
+        c->rows[i * D + 2] = (double)mu_uniform_below(&stream, 3) / 2;
+        c->y[i] = mu_normal(&stream);
+        c->noise[i] = i % 3 ? 1 : 4;
     }
-    for (size_t i = 0; i < 15; i++) {
-        y[i] = mu_normal(&stream);
+    for (size_t j = 0; j < D + 3; j++) {
+        c->theta[j] = 0.5 * mu_normal(&stream) - (j > D);
     }
-    for (size_t j = 0; j < d + 3; j++) {
-        theta[j] = mu_normal(&stream) - (j > d);
+    struct mu_gp_data data = data_of(c->rows, c->y, MOST);
+    data.noise = c->noise;
+    return data;
+}
+
+static double matern52(double r2) {
+    double t = sqrt(5 * r2);
+    return (1 + t + t * t / 3) * exp(-t);
+}
+
+/* The kernel of assignment and resource as kernel.h writes it. */
+static double resource_kernel(const double *theta, const double *a, const double *b) {
+    double z[D];
+    for (size_t j = 0; j < D; j++) {
+        z[j] = (a[j] - b[j]) * (a[j] - b[j]) * exp(-2 * theta[j]);
     }
-    struct mu_gp_kernel kernel = {
-        .n_dims = d, .category = CATEGORY, .rough = rough, .sharpness = sharpness};
-    struct mu_gp_likelihood likelihood;
-    mu_gp_likelihood_init(&likelihood, &kernel, points, y, 15, arena);
-    mu_gp_objective(theta, gradient, d + 3, &likelihood);
-    for (size_t j = 0; j < d + 3; j++) {
-        double at = theta[j];
+    return exp(theta[D]) * matern52(z[0] + z[1]) * matern52(z[2]);
+}
+
+static double decisions_kernel(const double *theta, const double *a, const double *b) {
+    double sum = 0;
+    for (size_t j = 0; j < D; j++) {
+        sum += (a[j] - b[j]) * (a[j] - b[j]) * exp(-2 * theta[j]);
+    }
+    return exp(theta[D] - sum);
+}
+
+/* Mean and standard deviation by elimination in the full covariance, levels and noise factors
+ * included. */
+static void check_formulas(const struct mu_kernel *kernel,
+    double (*k)(const double *, const double *, const double *), uint64_t number) {
+    struct random_case c;
+    struct mu_gp_data data = draw_case(&c, number);
+    struct mu_gp_model model = model_of(kernel);
+    struct mu_dimensions ordered = {.n = D};
+    struct mu_gp gp;
+    double matrix[MOST * MOST];
+    double x[MOST];
+    double cross[MOST];
+    double at[D] = {0.4, 0.7, 1};
+    double mean = 0;
+    double variance = exp(c.theta[D]);
+    double got;
+    model.space = &ordered;
+    mu_gp_condition(&gp, &model, c.theta, &data, 0, 1, arena);
+    for (size_t a = 0; a < MOST; a++) {
+        for (size_t b = 0; b < MOST; b++) {
+            const double *p = c.rows + a * D;
+            const double *q = c.rows + b * D;
+            matrix[a * MOST + b] = k(c.theta, p, q) + (p[2] == q[2] ? kernel->level : 0) +
+                                   (a == b ? c.noise[a] * (exp(c.theta[D + 1]) + 1e-6) : 0);
+        }
+        x[a] = cross[a] = k(c.theta, at, c.rows + a * D);
+    }
+    eliminate(matrix, x, MOST);
+    for (size_t a = 0; a < MOST; a++) {
+        mean += x[a] * c.y[a];
+        variance -= x[a] * cross[a];
+    }
+    double sd = mu_gp_predict(&gp, at, &got);
+    assert_close(got, mean, 1e-8);
+    assert_close(sd, sqrt(variance), 1e-8);
+}
+
+static void predictions_follow_the_formulas(void **state) {
+    (void)state;
+    assert_true(mu_kernel_resource.level == 4 && mu_kernel_decisions.level == 0);
+    for (uint64_t i = 0; i < 5; i++) {
+        check_formulas(&mu_kernel_resource, resource_kernel, i);
+        check_formulas(&mu_kernel_decisions, decisions_kernel, i);
+    }
+}
+
+static void check_likelihood_gradient(const struct mu_kernel *kernel, uint64_t number) {
+    static const struct mu_gp_prior PRIOR[] = {{1, 2, 0, -9, 9}, {0, 1, 0, -9, 9},
+        {-1, 3, 0, -9, 9}, {2, 1, 0, -9, 9}, {0, 1, 0, -9, 9}, {-3, 2, 0, -9, 9}};
+    struct random_case c;
+    struct mu_gp_data data = draw_case(&c, number);
+    struct mu_gp_model model = model_of(kernel);
+    double gradient[D + 3];
+    double ignored[D + 3];
+    model.prior = PRIOR;
+    struct mu_gp_likelihood *likelihood = mu_gp_likelihood_of(&model, &data, arena);
+    size_t n = mu_gp_parameters(&model);
+    mu_gp_objective(c.theta, gradient, n, likelihood);
+    for (size_t j = 0; j < n; j++) {
+        double at = c.theta[j];
         double step = 1e-5;
-        theta[j] = at + step;
-        double above = mu_gp_objective(theta, ignored, d + 3, &likelihood);
-        theta[j] = at - step;
-        double below = mu_gp_objective(theta, ignored, d + 3, &likelihood);
-        theta[j] = at;
-        assert_float_equal(
-            (above - below) / (2 * step), gradient[j], 1e-6 * (1 + fabs(gradient[j])));
+        c.theta[j] = at + step;
+        double above = mu_gp_objective(c.theta, ignored, n, likelihood);
+        c.theta[j] = at - step;
+        double below = mu_gp_objective(c.theta, ignored, n, likelihood);
+        c.theta[j] = at;
+        assert_close((above - below) / (2 * step), gradient[j], 1e-6 * (1 + fabs(gradient[j])));
     }
-    mu_arena_destroy(arena);
 }
 
 static void likelihood_gradient_is_the_slope(void **state) {
     (void)state;
-    check_likelihood_gradient(3, false);
-    check_likelihood_gradient(3, true);
-    check_likelihood_gradient(12, false);
+    const struct mu_kernel *kernels[] = {&mu_kernel_matern52_additive, &mu_kernel_matern32_additive,
+        &mu_kernel_resource, &mu_kernel_decisions};
+    for (uint64_t i = 0; i < 8; i++) {
+        check_likelihood_gradient(kernels[i % 4], i);
+    }
+}
+
+/* Every prior is a normal around its mean: half a squared deviation. */
+static void a_prior_costs_half_its_squared_deviation(void **state) {
+    (void)state;
+    double ignored[D + 3];
+    for (size_t j = 0; j < D + 3; j++) {
+        struct mu_gp_prior prior[D + 3];
+        struct mu_gp_model model = model_of(&mu_kernel_matern52_additive);
+        struct mu_gp_data data = data_of(GP_X, GP_Y, N);
+        memcpy(prior, FLAT, sizeof prior);
+        prior[j].mean = GP_THETA[j] + 3;
+        prior[j].sd = 2;
+        model.prior = prior;
+        double with =
+            mu_gp_objective(GP_THETA, ignored, D + 3, mu_gp_likelihood_of(&model, &data, arena));
+        assert_close(with - GP_SMOOTH_LIKELIHOOD[0], 9.0 / 8, 1e-8);
+    }
 }
 
 /* weights . means + 0.7 sd of a process with two draws that differ in a pending point. */
@@ -103,85 +214,164 @@ static double blend(struct mu_gp *gp, const double *u) {
     return 0.3 * means[0] - 1.1 * means[1] + 0.7 * sd;
 }
 
+static void check_prediction_gradient(const struct mu_kernel *kernel) {
+    double means[2];
+    double pending[D] = {0.2, 0.8, 1};
+    double u[D] = {0.45, 0.3, 0};
+    double gradient[D];
+    struct mu_gp_model model = model_of(kernel);
+    struct mu_gp_data data = data_of(GP_X, GP_Y, N);
+    struct mu_gp gp;
+    mu_gp_condition(&gp, &model, GP_THETA, &data, 1, 2, arena);
+    mu_gp_predict(&gp, pending, means);
+    assert_true(mu_gp_extend(&gp, pending, (double[]){means[0] + 0.4, means[1] - 0.6}));
+    assert_false(mu_gp_extend(&gp, pending, means));
+    blend(&gp, u);
+    mu_gp_gradient(&gp, u, (double[]){0.3, -1.1}, 0.7, gradient);
+    for (size_t j = 0; j < 2; j++) {
+        double at = u[j];
+        double step = 1e-5;
+        u[j] = at + step;
+        double above = blend(&gp, u);
+        u[j] = at - step;
+        double below = blend(&gp, u);
+        u[j] = at;
+        assert_close((above - below) / (2 * step), gradient[j], 1e-6);
+    }
+    assert_true(gradient[2] == 0);
+}
+
 static void prediction_gradient_is_the_slope(void **state) {
     (void)state;
-    struct mu_arena *arena = mu_arena_create(1 << 24);
-    for (int rough = 0; rough < 2; rough++) {
-        double sharpness[D];
-        double means[2];
-        double pending[D] = {0.2, 0.8, 1};
-        double u[D] = {0.45, 0.3, 0};
-        double gradient[D];
-        struct mu_gp_kernel kernel = reference_kernel(rough, sharpness);
-        struct mu_gp gp;
-        mu_gp_condition(&gp, &kernel, GP_X, GP_Y, N, 1, 2, arena);
-        mu_gp_predict(&gp, pending, means);
-        assert_true(mu_gp_extend(&gp, pending, (double[]){means[0] + 0.4, means[1] - 0.6}));
-        assert_false(mu_gp_extend(&gp, pending, means));
-        blend(&gp, u);
-        mu_gp_gradient(&gp, u, (double[]){0.3, -1.1}, 0.7, gradient);
-        for (size_t j = 0; j < 2; j++) {
-            double at = u[j];
-            double step = 1e-5;
-            u[j] = at + step;
-            double above = blend(&gp, u);
-            u[j] = at - step;
-            double below = blend(&gp, u);
-            u[j] = at;
-            assert_float_equal((above - below) / (2 * step), gradient[j], 1e-6);
-        }
-        assert_true(gradient[2] == 0);
-    }
-    mu_arena_destroy(arena);
+    check_prediction_gradient(&mu_kernel_matern52_additive);
+    check_prediction_gradient(&mu_kernel_matern32_additive);
 }
 
 /* Extending by a point equals conditioning on it, when all have the tiny noise that extension uses.
  */
 static void extension_equals_conditioning(void **state) {
     (void)state;
-    struct mu_arena *arena = mu_arena_create(1 << 24);
-    double sharpness[D];
+    double theta[D + 3];
     double mean[2];
-    double sd[2];
     double ignored;
-    struct mu_gp_kernel kernel = reference_kernel(false, sharpness);
+    struct mu_gp_model model = model_of(&mu_kernel_matern52_additive);
+    struct mu_gp_data all = data_of(GP_X, GP_Y, N);
+    struct mu_gp_data fewer = data_of(GP_X, GP_Y, N - 1);
     struct mu_gp whole;
     struct mu_gp grown;
-    kernel.noise = kernel.amplitude * 1e-6;
-    mu_gp_condition(&whole, &kernel, GP_X, GP_Y, N, 0, 1, arena);
-    mu_gp_condition(&grown, &kernel, GP_X, GP_Y, N - 1, 1, 1, arena);
+    memcpy(theta, GP_THETA, sizeof theta);
+    theta[D + 2] = -100;
+    model.jitter = MU_GP_NOISE_FLOOR / exp(theta[D + 1]);
+    mu_gp_condition(&whole, &model, theta, &all, 0, 1, arena);
+    mu_gp_condition(&grown, &model, theta, &fewer, 1, 1, arena);
     mu_gp_predict(&grown, GP_X + (N - 1) * D, &ignored);
     assert_true(mu_gp_extend(&grown, GP_X + (N - 1) * D, GP_Y + N - 1));
     for (size_t i = 0; i < AT; i++) {
-        sd[0] = mu_gp_predict(&whole, GP_AT + i * D, &mean[0]);
-        sd[1] = mu_gp_predict(&grown, GP_AT + i * D, &mean[1]);
-        assert_float_equal(mean[0], mean[1], 1e-8);
-        assert_float_equal(sd[0], sd[1], 1e-8);
+        double sd = mu_gp_predict(&whole, GP_AT + i * D, &mean[0]);
+        assert_close(mu_gp_predict(&grown, GP_AT + i * D, &mean[1]), sd, 1e-8);
+        assert_close(mean[1], mean[0], 1e-8);
     }
-    mu_arena_destroy(arena);
 }
 
-/* A fit finds the length scales that made the data, within a factor of two, and the irrelevant
- * dimension long. */
+/* A believed point leaves every mean alone and takes the uncertainty around itself. */
+static void belief_takes_uncertainty_only(void **state) {
+    (void)state;
+    double at[D] = {0.31, 0.77, 1};
+    double far[D] = {0.9, 0.1, 0};
+    double mean[2];
+    double after[2];
+    struct mu_gp_model model = model_of(&mu_kernel_resource);
+    struct mu_gp_data data = data_of(GP_X, GP_Y, N);
+    struct mu_gp gp;
+    double theta[] = {-1, -1, 0, 0.5, -4};
+    mu_gp_condition(&gp, &model, theta, &data, 1, 2, arena);
+    double sd = mu_gp_predict(&gp, far, mean);
+    double before = mu_gp_predict(&gp, at, mean);
+    assert_true(mu_gp_believe(&gp, at));
+    assert_false(mu_gp_believe(&gp, at));
+    assert_true(mu_gp_predict(&gp, at, after) < 0.01 * before);
+    assert_close(after[0], mean[0], 1e-6);
+    assert_close(after[1], mean[1], 1e-6);
+    assert_true(mu_gp_predict(&gp, far, after) > 0.5 * sd);
+}
+
+/* Fantasies are draws from the posterior: their mean and spread over 64 Sobol quantiles are those
+ * predicted (to the discretization), and every draw then knows its own value. */
+static void fantasies_are_posterior_draws(void **state) {
+    (void)state;
+    enum { DRAWS = 64 };
+    double at[D] = {0.31, 0.77, 1};
+    double means[DRAWS];
+    double values[DRAWS];
+    double mean = 0;
+    double square = 0;
+    struct mu_gp_model model = model_of(&mu_kernel_matern52_additive);
+    struct mu_gp_data data = data_of(GP_X, GP_Y, N);
+    struct mu_gp gp;
+    mu_gp_condition(&gp, &model, GP_THETA, &data, 1, DRAWS, arena);
+    double sd = mu_gp_predict(&gp, at, means);
+    assert_true(mu_gp_fantasize(&gp, at, 3, values));
+    assert_false(mu_gp_fantasize(&gp, at, 3, values));
+    for (size_t s = 0; s < DRAWS; s++) {
+        mean += values[s] / DRAWS;
+        square += (values[s] - means[s]) * (values[s] - means[s]) / DRAWS;
+    }
+    assert_close(mean, means[0], 0.05 * sd);
+    assert_close(sqrt(square), sd, 0.1 * sd);
+    mu_gp_predict(&gp, at, means);
+    for (size_t s = 0; s < DRAWS; s++) {
+        assert_close(means[s], values[s], 1e-3);
+    }
+}
+
+static const struct mu_gp_effort EFFORT = {.iterations = 60, .gradient = 1e-3, .decrease = 1e-9};
+
+/* No neighbour of the fitted parameters is better by more than the tolerance of the fit. */
+static void the_fit_is_a_minimum(void **state) {
+    (void)state;
+    static const struct mu_gp_prior PRIOR[] = {{-0.7, 0.7, -0.7, -5, 5}, {-0.7, 0.7, -0.7, -5, 5},
+        {0, 0.7, 0, -5, 5}, {0, 1, 0, -5, 5}, {-5, 1.4, -5, -14, 5}};
+    struct random_case c;
+    struct mu_gp_data data = draw_case(&c, 3);
+    struct mu_gp_model model = model_of(&mu_kernel_resource);
+    double theta[D + 2];
+    double ignored[D + 2];
+    model.prior = PRIOR;
+    for (size_t i = 0; i < MOST; i++) {
+        c.y[i] = sin(5 * c.rows[i * D]) - c.rows[i * D + 2];
+    }
+    mu_gp_fit(&model, &data, &EFFORT, theta, arena);
+    struct mu_gp_likelihood *likelihood = mu_gp_likelihood_of(&model, &data, arena);
+    double best = mu_gp_objective(theta, ignored, D + 2, likelihood);
+    for (size_t j = 0; j < D + 2; j++) {
+        for (int sign = -1; sign <= 1; sign += 2) {
+            double saved = theta[j];
+            theta[j] += 0.1 * sign;
+            assert_true(mu_gp_objective(theta, ignored, D + 2, likelihood) > best - 1e-4);
+            theta[j] = saved;
+        }
+    }
+}
+
+/* A fit finds that one dimension matters and another does not. */
 static void fit_tells_relevant_dimensions(void **state) {
     (void)state;
     enum { POINTS = 60 };
-    struct mu_arena *arena = mu_arena_create(1 << 26);
     struct mu_stream stream;
-    mu_stream_init(&stream, 3, 0, "fit");
-    double points[POINTS * 2];
+    double rows[POINTS * D] = {0};
     double y[POINTS];
-    double sharpness[2];
+    double theta[D + 3];
+    struct mu_gp_model model = model_of(&mu_kernel_matern52_additive);
+    mu_stream_init(&stream, 3, 0, "fit");
     for (size_t i = 0; i < POINTS; i++) {
-        points[2 * i] = mu_uniform(&stream);
-        points[2 * i + 1] = mu_uniform(&stream);
-        y[i] = sqrt(2) * sin(12 * points[2 * i]) + 0.01 * mu_normal(&stream);
+        rows[i * D] = mu_uniform(&stream);
+        rows[i * D + 1] = mu_uniform(&stream);
+        y[i] = sqrt(2) * sin(12 * rows[i * D]) + 0.01 * mu_normal(&stream);
     }
-    struct mu_gp_kernel kernel = {.n_dims = 2, .category = CATEGORY, .sharpness = sharpness};
-    mu_gp_fit(&kernel, points, y, POINTS, 2, 50, arena);
-    assert_true(sharpness[0] > 10 * sharpness[1]);
-    assert_true(kernel.noise < 0.01);
-    mu_arena_destroy(arena);
+    struct mu_gp_data data = data_of(rows, y, POINTS);
+    mu_gp_fit(&model, &data, &EFFORT, theta, arena);
+    assert_true(theta[1] - theta[0] > log(3));
+    assert_true(exp(theta[D + 2]) < 0.01);
 }
 
 /* A sum of functions of one dimension each is told from a product, and known where two values were
@@ -189,31 +379,36 @@ static void fit_tells_relevant_dimensions(void **state) {
 static void fit_tells_sums_from_products(void **state) {
     (void)state;
     enum { POINTS = 60 };
+    static const struct mu_dimensions PLANE = {.n = 2};
+    static const struct mu_gp_prior PRIOR[] = {{-0.65, 1, -0.65, -5, 5}, {-0.65, 1, -0.65, -5, 5},
+        {0, 3, 0, -7, 7}, {0, 1, 0, -7, 7}, {-6, 2, -6, -18, 1}};
     for (int sum = 0; sum < 2; sum++) {
-        struct mu_arena *arena = mu_arena_create(1 << 26);
         struct mu_stream stream;
-        mu_stream_init(&stream, 4, 0, "fit");
-        double points[POINTS * 2];
+        double rows[POINTS * D];
         double y[POINTS];
-        double sharpness[2];
+        double theta[5];
         double corner[2] = {1, 1};
         double mean;
+        struct mu_gp_model model = model_of(&mu_kernel_matern52_additive);
+        struct mu_gp gp;
+        model.space = &PLANE;
+        model.n_features = 2;
+        model.prior = PRIOR;
+        mu_stream_init(&stream, 4, 0, "fit");
         for (size_t i = 0; i < POINTS; i++) {
-            double *u = points + 2 * i;
+            double *u = rows + D * i;
             do { /* all but the square of the two upper halves */
                 u[0] = mu_uniform(&stream);
                 u[1] = mu_uniform(&stream);
             } while (sum && u[0] > 0.5 && u[1] > 0.5);
             y[i] = sum ? sin(6 * u[0]) + cos(6 * u[1]) : 2 * sin(9 * u[0]) * sin(9 * u[1]);
         }
-        struct mu_gp_kernel kernel = {.n_dims = 2, .category = CATEGORY, .sharpness = sharpness};
-        struct mu_gp gp;
-        mu_gp_fit(&kernel, points, y, POINTS, 2, 50, arena);
-        mu_gp_condition(&gp, &kernel, points, y, POINTS, 0, 1, arena);
+        struct mu_gp_data data = data_of(rows, y, POINTS);
+        mu_gp_fit(&model, &data, &EFFORT, theta, arena);
+        mu_gp_condition(&gp, &model, theta, &data, 0, 1, arena);
         double sd = mu_gp_predict(&gp, corner, &mean);
-        assert_true(sum ? kernel.separate > 0.8 : kernel.separate < 0.2);
+        assert_true(sum ? gp.scales.share > 0.8 : gp.scales.share < 0.2);
         assert_true(!sum || (fabs(mean - sin(6) - cos(6)) < 0.2 && sd < 0.2));
-        mu_arena_destroy(arena);
     }
 }
 
@@ -221,32 +416,49 @@ static void fit_tells_sums_from_products(void **state) {
 static void duplicates_are_harmless(void **state) {
     (void)state;
     enum { COPIES = 1000 };
-    struct mu_arena *arena = mu_arena_create(1 << 26);
-    double *points = MU_ARRAY(arena, COPIES * D, double);
+    double *rows = MU_ARRAY(arena, COPIES * D, double);
     double *y = MU_ARRAY(arena, COPIES, double);
-    double sharpness[D] = {1, 1, 1};
+    double theta[D + 3] = {0, 0, 0, 0, 0, -100};
     double mean;
+    struct mu_gp_model model = model_of(&mu_kernel_matern52_additive);
+    struct mu_gp gp;
     for (size_t i = 0; i < COPIES; i++) {
         y[i] = i % 2 ? 1 : -1;
     }
-    struct mu_gp_kernel kernel = {
-        .n_dims = D, .category = CATEGORY, .sharpness = sharpness, .amplitude = 1, .noise = 0};
-    struct mu_gp gp;
-    mu_gp_condition(&gp, &kernel, points, y, COPIES, 0, 1, arena);
-    assert_true(isfinite(mu_gp_predict(&gp, points, &mean)));
-    assert_float_equal(mean, 0, 0.01);
-    mu_arena_destroy(arena);
+    struct mu_gp_data data = data_of(rows, y, COPIES);
+    mu_gp_condition(&gp, &model, theta, &data, 0, 1, arena);
+    assert_true(isfinite(mu_gp_predict(&gp, rows, &mean)));
+    assert_close(mean, 0, 0.01);
 }
+
+static int open_arena(void **state) {
+    (void)state;
+    arena = mu_arena_create(1 << 26);
+    return 0;
+}
+
+static int close_arena(void **state) {
+    (void)state;
+    mu_arena_destroy(arena);
+    return 0;
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_arena, close_arena)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(posterior_and_likelihood_match_the_reference),
-        cmocka_unit_test(likelihood_gradient_is_the_slope),
-        cmocka_unit_test(prediction_gradient_is_the_slope),
-        cmocka_unit_test(extension_equals_conditioning),
-        cmocka_unit_test(fit_tells_relevant_dimensions),
-        cmocka_unit_test(fit_tells_sums_from_products),
-        cmocka_unit_test(duplicates_are_harmless),
+        TEST(posterior_and_likelihood_match_the_reference),
+        TEST(predictions_follow_the_formulas),
+        TEST(likelihood_gradient_is_the_slope),
+        TEST(a_prior_costs_half_its_squared_deviation),
+        TEST(prediction_gradient_is_the_slope),
+        TEST(extension_equals_conditioning),
+        TEST(belief_takes_uncertainty_only),
+        TEST(fantasies_are_posterior_draws),
+        TEST(the_fit_is_a_minimum),
+        TEST(fit_tells_relevant_dimensions),
+        TEST(fit_tells_sums_from_products),
+        TEST(duplicates_are_harmless),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
