@@ -1,5 +1,7 @@
 #include "common/num/sobol.h"
 
+#include <assert.h>
+
 #include "common/num/stream.h"
 
 enum { BITS = 32, LONGEST = 12 };
@@ -58,15 +60,21 @@ static uint32_t laine_karras(uint32_t x, uint32_t seed) {
     return x;
 }
 
-static double coordinate(uint64_t seed, uint32_t index, size_t dimension) {
+/* Coordinate |dimension| of point |index| in the order of its binary digits, 32 bits. */
+static uint32_t unscrambled(uint32_t index, size_t dimension) {
     uint32_t v[BITS];
     uint32_t x = 0;
     directions(dimension, v);
     for (int k = 0; k < BITS; k++) {
         x ^= (index >> k & 1) ? v[k] : 0;
     }
+    return x;
+}
+
+static double coordinate(uint64_t seed, uint32_t index, size_t dimension) {
+    uint32_t x = reverse(unscrambled(index, dimension));
     uint32_t scramble = (uint32_t)mu_hash(seed, &dimension, sizeof dimension);
-    return ((double)reverse(laine_karras(reverse(x), scramble)) + 0.5) * 0x1p-32;
+    return ((double)reverse(laine_karras(x, scramble)) + 0.5) * 0x1p-32;
 }
 
 void mu_sobol(uint64_t seed, uint64_t index, double *x, size_t n) {
@@ -74,5 +82,13 @@ void mu_sobol(uint64_t seed, uint64_t index, double *x, size_t n) {
     mu_stream_init(&beyond, seed, index, "sobol");
     for (size_t i = 0; i < n; i++) {
         x[i] = i < MU_SOBOL_DIMENSIONS ? coordinate(seed, (uint32_t)index, i) : mu_uniform(&beyond);
+    }
+}
+
+void mu_sobol_unscrambled(uint64_t index, double *x, size_t n) {
+    uint32_t gray = (uint32_t)(index ^ index >> 1);
+    assert(n <= MU_SOBOL_DIMENSIONS);
+    for (size_t i = 0; i < n; i++) {
+        x[i] = (double)unscrambled(gray, i) * 0x1p-32;
     }
 }

@@ -1,5 +1,4 @@
-/* Scrambled Sobol points by random access: point |index| costs 32 steps per dimension and needs no
- * state. */
+/* Sobol points by random access: point |index| costs 32 steps per dimension and needs no state. */
 #ifndef MUSHIR_NUM_SOBOL_H
 #define MUSHIR_NUM_SOBOL_H
 
@@ -15,5 +14,11 @@ enum { MU_SOBOL_DIMENSIONS = 256 };
  * 2^k points hit each of the 2^k dyadic intervals of every dimension once. The sequence repeats
  * after 2^32 points. */
 void mu_sobol(uint64_t seed, uint64_t index, double *x, size_t n);
+
+/* Point number |index| of the sequence as Antonov and Saleev (1979) order it, by the Gray code of
+ * |index|, without scrambling: point 0 is the origin, point 1 the centre. |n| coordinates, at most
+ * MU_SOBOL_DIMENSIONS, in [0, 1) into |x|. What SciPy, GSL and Goptuna print. Repeats after 2^32.
+ */
+void mu_sobol_unscrambled(uint64_t index, double *x, size_t n);
 
 #endif

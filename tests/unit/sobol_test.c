@@ -1,6 +1,7 @@
-/* Scrambled Sobol: the net property in one and two dimensions, integration, random access. */
+/* Scrambled Sobol: the net property, integration, random access. */
 #include "common/num/sobol.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,19 +27,75 @@ static void every_dimension_is_stratified(void **state) {
     free(x);
 }
 
-/* The first two dimensions: every elementary box of area 2^-8 holds one of the first 2^8 points,
- * scrambled or not. */
-static void two_dimensions_form_a_net(void **state) {
-    (void)state;
-    enum { M = 8, N = 1 << M };
-    for (int a = 0; a <= M; a++) {
-        char hit[N] = {0};
-        for (size_t i = 0; i < N; i++) {
-            double x[2];
-            mu_sobol(7, i, x, 2);
-            hit[(size_t)(x[0] * (1 << a)) << (M - a) | (size_t)(x[1] * (1 << (M - a)))]++;
+enum { M = 10, POINTS = 1 << M, MOST = 10 };
+
+/* Which of the elementary intervals with 2^split[j] parts along dimension j holds |x|. */
+static size_t interval_of(const double *x, const int *split, size_t n) {
+    size_t interval = 0;
+    for (size_t j = 0; j < n; j++) {
+        interval = interval << split[j] | (size_t)(x[j] * (1 << split[j]));
+    }
+    return interval;
+}
+
+/* Whether each of the 2^|parts| intervals of |split| holds equally many points. */
+static bool fair(double (*x)[MOST], const int *split, size_t n, int parts) {
+    size_t hits[POINTS] = {0};
+    for (size_t i = 0; i < POINTS; i++) {
+        hits[interval_of(x[i], split, n)]++;
+    }
+    for (size_t k = 0; k < (size_t)1 << parts; k++) {
+        if (hits[k] != (size_t)POINTS >> parts) {
+            return false;
         }
-        assert_null(memchr(hit, 0, N)); /* a (0, 8, 2)-net in base 2 */
+    }
+    return true;
+}
+
+/* Whether that holds for every way to write |parts| as a sum over |n| dimensions, from |at| on. */
+static bool net(double (*x)[MOST], int *split, size_t at, size_t n, int parts, int left) {
+    if (at + 1 == n) {
+        split[at] = left;
+        return fair(x, split, n, parts);
+    }
+    for (split[at] = 0; split[at] <= left; split[at]++) {
+        if (!net(x, split, at + 1, n, parts, left - split[at])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A (t, m, s)-net in base 2: every elementary interval of volume 2^(t-m) holds 2^t of the first 2^m
+ * points, and no smaller t will do. The t of Joe and Kuo's numbers for m = 10 were counted with
+ * SciPy's unscrambled points; scrambling may not change them. */
+static void the_first_1024_points_are_nets(void **state) {
+    (void)state;
+    static const int T[MOST] = {0, 0, 1, 2, 3, 4, 5, 5, 6, 6};
+    static double scrambled[POINTS][MOST];
+    static double plain[POINTS][MOST];
+    int split[MOST];
+    for (size_t i = 0; i < POINTS; i++) {
+        mu_sobol(7, i, scrambled[i], MOST);
+        mu_sobol_unscrambled(i, plain[i], MOST);
+    }
+    for (size_t n = 1; n <= MOST; n++) {
+        int parts = M - T[n - 1];
+        assert_true(net(scrambled, split, 0, n, parts, parts));
+        assert_true(net(plain, split, 0, n, parts, parts));
+        assert_true(parts == M || !net(scrambled, split, 0, n, parts + 1, parts + 1));
+    }
+}
+
+/* The order that Goptuna's sampler, and with it Katib's sobol, gives the first points. */
+static void unscrambled_points_come_in_gray_code_order(void **state) {
+    (void)state;
+    static const double EXPECTED[][3] = {
+        {0, 0, 0}, {0.5, 0.5, 0.5}, {0.75, 0.25, 0.25}, {0.25, 0.75, 0.75}, {0.375, 0.375, 0.625}};
+    for (size_t i = 0; i < sizeof EXPECTED / sizeof *EXPECTED; i++) {
+        double x[3];
+        mu_sobol_unscrambled(i, x, 3);
+        assert_memory_equal(x, EXPECTED[i], sizeof x);
     }
 }
 
@@ -79,7 +136,8 @@ static void seeds_differ_and_dimensions_do_not_depend_on_their_number(void **sta
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_dimension_is_stratified),
-        cmocka_unit_test(two_dimensions_form_a_net),
+        cmocka_unit_test(the_first_1024_points_are_nets),
+        cmocka_unit_test(unscrambled_points_come_in_gray_code_order),
         cmocka_unit_test(integration_beats_random),
         cmocka_unit_test(seeds_differ_and_dimensions_do_not_depend_on_their_number),
     };
