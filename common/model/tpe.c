@@ -5,36 +5,43 @@
 
 #include "common/model/parzen.h"
 
-enum { SPLITS = 3, MOST_GOOD = 25 };
+enum { SPLITS = 3 };
 
-/* Defaults, chosen on randomly shifted problems of every kind of parameter (README of
- * services/tpe); none is delicate. */
+/* The constants of the method; docs/adr/0010-tpe.md has the figures behind them. */
 static const struct tuning {
-    double startup, candidates;
-    double gamma;        /* share of the observations in the middle split's good group */
-    double width, floor; /* standard deviation of every kernel: width / sqrt(n) of n observations,
-                            at least the floor */
-    double shared_from;  /* from so many points on the splits share the kernels of the bad group */
-    double crossed;      /* share of candidates that take every axis from a kernel of its own:
-                            recombination */
-} TUNING = {5, 32, 0.15, 0.45, 0.01, 200, 0.5};
+    size_t startup;       /* observations before the model speaks; hyperopt's 20 is much of a short
+                             search */
+    size_t candidates;    /* hyperopt's and Optuna's 24, rounded up to halves and quarters */
+    double gamma;         /* share of the observations in the middle split's good group, .. */
+    double split[SPLITS]; /* .. which the splits take times so much, .. */
+    size_t most_good;     /* .. but not more than these, as hyperopt and Optuna */
+    double width, floor;  /* standard deviation of every kernel: width / sqrt(n) of n observations,
+                             at least the floor */
+} TUNING = {.startup = 5,
+    .candidates = 32,
+    .gamma = 0.15,
+    .split = {0.5, 1, 2},
+    .most_good = 25,
+    .width = 0.45,
+    .floor = 0.01};
 
 struct mu_tpe_model {
     struct mu_tpe_options options;
     struct mu_tpe_data data;
     const double **avoid;
-    size_t n_avoid, room;
+    size_t n_avoid, room, proposals;
     struct mu_arena *arena;
 
     bool built; /* the rest is there */
     const struct mu_axis *axes;
     size_t n_axes;
-    struct mu_parzen *good[SPLITS], *bad[SPLITS];
+    struct mu_parzen *good[SPLITS];
     size_t n_good[SPLITS];
-    bool shared;    /* one bad mixture holds every point, the best first */
-    size_t pushed;  /* avoided points that the bad mixtures hold */
-    double *at;     /* scratch: a position on the axes */
-    double *values; /* scratch: a number per kernel */
+    struct mu_parzen *all; /* every point, the best first: a split's bad density is that of the
+                              kernels behind its good ones, the prior's among them */
+    size_t pushed;         /* avoided points that it holds */
+    double *at;            /* scratch: a position on the axes */
+    double *values;        /* scratch: a number per kernel */
 };
 
 /* The indices of |data|: the |n_best| smallest losses first, by loss and then by index, and the
@@ -63,7 +70,8 @@ static size_t *rank(const struct mu_tpe_data *data, size_t n_best, struct mu_are
 
 static size_t group_size(const struct mu_tpe_options *o, size_t n, double share) {
     double size = o->gamma > 0 ? o->gamma * sqrt((double)n) : TUNING.gamma * (double)n;
-    return (size_t)fmin(fmin(MOST_GOOD, (double)n), fmax(1, ceil(share * size - 1e-9)));
+    return (size_t)fmin(
+        fmin((double)TUNING.most_good, (double)n), fmax(1, ceil(share * size - 1e-9)));
 }
 
 static const double *position_of(struct mu_tpe_model *t, const double *x) {
@@ -89,20 +97,18 @@ static struct mu_parzen *build_good(
     return good;
 }
 
-/* All but the best |from|, with room for the avoided. */
-static struct mu_parzen *build_bad(
-    struct mu_tpe_model *t, const size_t *order, size_t from, double width, double prior) {
-    size_t room = t->data.n - from + t->room;
-    struct mu_parzen *bad = mu_parzen_create(
-        t->axes, t->n_axes, &(struct mu_parzen_options){width, prior}, room, t->arena);
-    for (size_t i = from; i < t->data.n; i++) {
-        mu_parzen_add(bad, position_of(t, t->data.x[order[i]]), 1);
+/* Every observation with weight 1, the best first, with room for the avoided. */
+static struct mu_parzen *build_all(
+    struct mu_tpe_model *t, const size_t *order, double width, double prior) {
+    struct mu_parzen *all = mu_parzen_create(t->axes, t->n_axes,
+        &(struct mu_parzen_options){width, prior}, t->data.n + t->room, t->arena);
+    for (size_t i = 0; i < t->data.n; i++) {
+        mu_parzen_add(all, position_of(t, t->data.x[order[i]]), 1);
     }
-    return bad;
+    return all;
 }
 
 static void build(struct mu_tpe_model *t) {
-    static const double SHARES[SPLITS] = {0.5, 1, 2};
     struct mu_arena *arena = t->arena;
     double prior = t->options.prior_weight > 0 ? t->options.prior_weight : 1;
     /* One width for both groups and all points, so that l / g compares like with like: widths that
@@ -115,53 +121,41 @@ static void build(struct mu_tpe_model *t) {
     t->n_axes = t->data.space->n;
     t->at = MU_ARRAY(arena, t->n_axes, double);
     t->values = MU_ARRAY(arena, t->data.n + t->room + 1, double);
-    t->shared = (double)(t->data.n + t->n_avoid) > TUNING.shared_from;
     for (size_t e = 0; e < SPLITS; e++) {
-        t->n_good[e] = group_size(&t->options, t->data.n, SHARES[e]);
+        t->n_good[e] = group_size(&t->options, t->data.n, TUNING.split[e]);
     }
     const size_t *order = rank(&t->data, t->n_good[SPLITS - 1], arena);
     for (size_t e = 0; e < SPLITS; e++) {
         t->good[e] = build_good(t, order, t->n_good[e], width, prior);
-        t->bad[e] = t->shared && e
-                        ? t->bad[0]
-                        : build_bad(t, order, t->shared ? 0 : t->n_good[e], width, prior);
     }
+    t->all = build_all(t, order, width, prior);
 }
 
-/* The bad mixtures get what has been avoided since. */
+/* The bad densities get what has been avoided since. */
 static void push(struct mu_tpe_model *t) {
     for (; t->pushed < t->n_avoid; t->pushed++) {
-        const double *at = position_of(t, t->avoid[t->pushed]);
-        for (size_t e = 0; e < (t->shared ? 1 : SPLITS); e++) {
-            mu_parzen_add(t->bad[e], at, 1);
-        }
+        mu_parzen_add(t->all, position_of(t, t->avoid[t->pushed]), 1);
     }
 }
 
 /* The mean over the splits of log good - log bad: the logarithm of what expected improvement grows
- * with (Bergstra et al. 2011, equation 5), up to a constant. Shared kernels: a split's bad density
- * sums those behind its good group, the prior's among them. */
+ * with (Bergstra et al. 2011, equation 5), up to a constant. */
 static double score(const struct mu_tpe_model *t, const double *at) {
     double s = 0;
-    double tails[SPLITS];
-    if (t->shared) {
-        mu_parzen_log_tails(t->bad[0], at, t->n_good, SPLITS, t->values, tails);
-    }
+    double bad[SPLITS];
+    mu_parzen_log_tails(t->all, at, t->n_good, SPLITS, t->values, bad);
     for (size_t e = 0; e < SPLITS; e++) {
-        s += mu_parzen_log_density(t->good[e], at, t->values);
-        s -= t->shared ? tails[e] : mu_parzen_log_density(t->bad[e], at, t->values);
+        s += mu_parzen_log_density(t->good[e], at, t->values) - bad[e];
     }
     return s / SPLITS;
 }
 
-/* One draw from a split's good density, its axes from one kernel or each from its own. */
+/* One draw from a split's good density. */
 static void draw_candidate(
     const struct mu_tpe_model *t, size_t number, struct mu_stream *stream, double *at) {
     struct mu_parzen *good = t->good[number % SPLITS];
-    bool crossed = mu_uniform(stream) < TUNING.crossed;
     size_t k = mu_parzen_pick(good, stream);
     for (size_t a = 0; a < t->n_axes; a++) {
-        k = crossed ? mu_parzen_pick(good, stream) : k;
         at[a] = mu_parzen_draw(good, k, a, stream);
     }
 }
@@ -176,7 +170,7 @@ static void to_point(const struct mu_tpe_model *t, const double *at, double *x) 
 static void search(
     struct mu_tpe_model *t, const struct mu_seen *seen, uint64_t seed, uint64_t number, double *x) {
     size_t n = t->n_axes;
-    size_t candidates = t->options.candidates ? t->options.candidates : (size_t)TUNING.candidates;
+    size_t candidates = t->options.candidates ? t->options.candidates : TUNING.candidates;
     struct mu_arena_mark mark = mu_arena_mark(t->arena);
     double *point = MU_ARRAY(t->arena, n, double);
     double best = -INFINITY;
@@ -242,12 +236,16 @@ void mu_tpe_avoid(struct mu_tpe_model *t, const double *x) {
 
 void mu_tpe_propose(
     struct mu_tpe_model *t, const struct mu_seen *seen, uint64_t seed, uint64_t number, double *x) {
-    size_t startup = t->options.startup ? t->options.startup : (size_t)TUNING.startup;
+    size_t startup = t->options.startup ? t->options.startup : TUNING.startup;
     if (t->data.n < startup || t->data.space->n == 0) {
         mu_space_design(t->data.space, seed, number, x);
         if (mu_seen_has(seen, x)) {
             mu_space_draw_unseen(t->data.space, seen, seed, number, x);
         }
+        return;
+    }
+    if (t->proposals++ >= MU_TPE_MOST) {
+        mu_space_draw_unseen(t->data.space, seen, seed, number, x);
         return;
     }
     if (!t->built) {

@@ -8,8 +8,8 @@
 
 #include "common/search/experiment.h"
 
-/* Suggestions of one request that come from an estimator; a larger request goes on with random
- * points, which keeps its cost bounded. */
+/* Suggestions that an estimator makes; then it draws random points, which keeps the cost of a
+ * request bounded. */
 enum { MU_TPE_MOST = 256 };
 
 struct mu_tpe_options {

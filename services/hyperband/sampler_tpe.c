@@ -9,7 +9,7 @@
 struct tpe {
     const struct mu_hunt *hunt;
     struct mu_tpe_model *model;
-    size_t results, proposals;
+    size_t results;
 };
 
 /* A result to learn from. */
@@ -78,7 +78,7 @@ static size_t collect(const struct mu_brackets *brackets, struct outcome *outcom
 static bool draw(void *self, uint64_t number, double *x) {
     struct tpe *tpe = self;
     const struct mu_hunt *hunt = tpe->hunt;
-    if (tpe->results < hunt->space.n + 2 || tpe->proposals++ >= MU_TPE_MOST) {
+    if (tpe->results < hunt->space.n + 2) {
         return false;
     }
     mu_tpe_propose(tpe->model, hunt->seen, hunt->request->seed, number, x);
