@@ -3,16 +3,21 @@
 
   nas.py --address 127.0.0.1:6791 --proto ../../proto/api.proto      # the service
   nas.py --method random | --method evolution                             # what it must beat
+  nas.py --landscapes 8xkatib                                             # 106 operations with parameters
 
 A landscape plants a preferred operation per layer, pairwise effects between neighbouring layers and a
-preferred set of skip connections; its reward lies in [0, 1] and is observed with noise 0.01. Printed per
-landscape: mean true reward of the last quarter of the trials (what the controller learned) and the best
-true reward found, averaged over seeds. Random search cannot improve its first figure.
+preferred set of skip connections; its reward lies in [0, 1] and is observed with noise 0.01. The operations
+of "katib" are those of Katib's examples, and the effects are of the operation's type and of each of its
+parameters. Printed per landscape, as mean and standard error over seeds: true reward of the last quarter of
+the trials (what was learned; random search cannot improve it), the best true reward found, and the regret:
+one minus the best true reward so far, in the mean over the trials.
 """
 import argparse
+import itertools
 import json
 import os
 import random
+import statistics
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -42,6 +47,40 @@ class Landscape:
         bits = [(b, w) for i, a in enumerate(arch) for b, w in zip(a[1:], self.skip[i])]
         agree = sum((b == 1) == (w == 1) for b, w in bits) / len(bits) if bits else 1.0
         return 0.8 * (s - self.low) / self.span + 0.2 * agree
+
+
+class KatibLandscape:
+    """As Landscape, of operations with several parameters: every layer prefers a type and a value of each of its parameters."""
+
+    OPERATIONS = [
+        ("convolution", {"filter_size": "3 5 7", "num_filter": "32 48 64 96 128", "stride": "1 2"}),
+        ("separable_convolution", {"filter_size": "3 5 7", "num_filter": "32 48 64 96 128", "stride": "1 2", "depth_multiplier": "1 2"}),
+        ("depthwise_convolution", {"filter_size": "3 5 7", "stride": "1 2", "depth_multiplier": "1 2"}),
+        ("reduction", {"reduction_type": "max_pooling avg_pooling", "pool_size": "2 3"}),
+    ]
+
+    def __init__(self, layers, seed):
+        r = random.Random(seed)
+        self.layers = layers
+        self.table = [(i, values) for i, (_, p) in enumerate(self.OPERATIONS) for values in itertools.product(*(v.split() for v in p.values()))]
+        self.ops = len(self.table)
+        self.skip = [[r.choice([-1, 1]) for _ in range(i)] for i in range(layers)]
+        self.value = []
+        for _ in range(layers):
+            kind = [r.random() for _ in self.OPERATIONS]
+            part = [[{v: r.random() for v in values.split()} for values in p.values()] for _, p in self.OPERATIONS]
+            raw = [kind[i] + sum(part[i][j][v] for j, v in enumerate(values)) / len(values) for i, values in self.table]
+            self.value.append([(v - min(raw)) / (max(raw) - min(raw)) for v in raw])
+
+    def reward(self, arch):
+        bits = [(b, w) for i, a in enumerate(arch) for b, w in zip(a[1:], self.skip[i])]
+        agree = sum((b == 1) == (w == 1) for b, w in bits) / len(bits) if bits else 1.0
+        return 0.8 * sum(self.value[i][a[0]] for i, a in enumerate(arch)) / self.layers + 0.2 * agree
+
+
+def landscape_of(shape, seed):
+    layers, ops = shape.split("x")
+    return KatibLandscape(int(layers), seed) if ops == "katib" else Landscape(int(layers), int(ops), seed)
 
 
 def random_arch(l, r):
@@ -96,9 +135,11 @@ class Service:
         g.num_layers = l.layers
         g.input_sizes.extend([32, 32, 3])
         g.output_sizes.extend([10])
-        op = e.spec.nas_config.operations.operation.add(operation_type="convolution")
-        p = op.parameter_specs.parameters.add(name="filter_size", parameter_type=pb2.CATEGORICAL)
-        p.feasible_space.list.extend(str(2 * i + 1) for i in range(l.ops))
+        for kind, parameters in getattr(l, "OPERATIONS", [("convolution", {"filter_size": " ".join(str(2 * i + 1) for i in range(l.ops))})]):
+            op = e.spec.nas_config.operations.operation.add(operation_type=kind)
+            for name, values in parameters.items():
+                p = op.parameter_specs.parameters.add(name=name, parameter_type=pb2.CATEGORICAL)
+                p.feasible_space.list.extend(values.split())
         e.spec.max_trial_count, e.spec.parallel_trial_count = 400, 4
         stub.ValidateAlgorithmSettings(pb2.ValidateAlgorithmSettingsRequest(experiment=e), timeout=60)
 
@@ -119,6 +160,15 @@ class Service:
         self.trials.append(t)
 
 
+def regret(ys):
+    return statistics.mean(1 - best for best in itertools.accumulate(ys, max))
+
+
+def with_error(values):
+    error = statistics.stdev(values) / len(values) ** 0.5 if len(values) > 1 else 0
+    return f"{statistics.mean(values):9.4f} ± {error:.4f}"
+
+
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--method", default="service", choices=["service", "random", "evolution"])
@@ -131,16 +181,16 @@ def main():
     ap.add_argument("--seeds", type=int, default=5)
     ap.add_argument("--landscapes", default="4x4,6x5,8x6", help="LAYERSxOPERATIONS, comma-separated")
     ap.add_argument("--landscape-seed", type=int, default=7)
+    ap.add_argument("--json", help="also write every run's true rewards to this file")
     a = ap.parse_args()
     if a.method == "service":
         import service_client
         api, stub = service_client.connect(a.address, a.proto)
-    print(f"{'landscape':10s} {'learned':>9s} {'best':>9s}")
+    print(f"{'landscape':10s} {'learned':>18s} {'best':>18s} {'regret':>18s}")
+    runs = {}
     for shape in a.landscapes.split(","):
-        layers, ops = map(int, shape.split("x"))
-        learned = best = 0.0
         for seed in range(a.seeds):
-            l = Landscape(layers, ops, a.landscape_seed + seed)
+            l = landscape_of(shape, a.landscape_seed + seed)
             noise = random.Random(1000 + seed)
             o = {"random": RandomSearch, "evolution": Evolution}[a.method](l, seed) if a.method != "service" else Service(api, stub, l, seed, dict(s.split("=", 1) for s in a.setting), f"nas-{shape}")
             ys = []
@@ -149,9 +199,11 @@ def main():
                     y = l.reward(arch)
                     ys.append(y)
                     o.tell(h, arch, y + noise.gauss(0, 0.01))
-            learned += sum(ys[-(len(ys) // 4):]) / (len(ys) // 4) / a.seeds
-            best += max(ys) / a.seeds
-        print(f"{shape:10s} {learned:9.4f} {best:9.4f}", flush=True)
+            runs.setdefault(shape, []).append(ys)
+        print(f"{shape:10s}", *(with_error([f(ys) for ys in runs[shape]]) for f in (lambda ys: statistics.mean(ys[-(len(ys) // 4):]), max, regret)), flush=True)
+    if a.json:
+        with open(a.json, "w") as out:
+            json.dump(runs, out)
 
 
 if __name__ == "__main__":
