@@ -49,7 +49,7 @@ static struct layout layout_of(size_t h, size_t k) {
     return at;
 }
 
-static struct mu_enas_state *state_create(
+static struct mu_enas_state *state_of(
     const struct mu_enas_space *space, size_t h, size_t b, struct mu_arena *arena) {
     struct mu_enas_state *s = MU_NEW(arena, struct mu_enas_state);
     size_t steps = 2 * space->layers;
@@ -80,13 +80,13 @@ static struct mu_enas_state *state_create(
     return s;
 }
 
-struct mu_enas_controller *mu_enas_controller_create(const struct mu_enas_space *space,
+struct mu_enas_controller *mu_enas_controller_new(const struct mu_enas_space *space,
     const struct mu_enas_controller_options *options, struct mu_stream *stream,
     struct mu_arena *arena) {
     struct mu_enas_controller *c = MU_NEW(arena, struct mu_enas_controller);
     c->options = *options;
     c->space = space;
-    c->state = state_create(space, options->hidden, options->batch, arena);
+    c->state = state_of(space, options->hidden, options->batch, arena);
     c->n_weights = c->state->at.end;
     c->weights = MU_ARRAY(arena, c->n_weights, double);
     c->log_probability = MU_ARRAY(arena, options->batch, double);
@@ -105,6 +105,12 @@ double mu_enas_controller_cost(const struct mu_enas_space *space, size_t hidden)
     double exponential = 30;
     double products = 2 * (2 * l * 8 * h * h + l * h * k + 2 * l * h * h);
     return 3 * products + exponential * (10 * l * h + 2 * (double)space->skips * h + l * k);
+}
+
+double mu_enas_controller_state(const struct mu_enas_space *space, size_t hidden) {
+    double h = (double)hidden;
+    double k = (double)space->table.n;
+    return (double)space->layers * (28 * h + 3 * k) + 2 * (double)space->skips;
 }
 
 /* ---- forward ---- */

@@ -40,14 +40,17 @@ struct mu_enas_controller {
     struct mu_enas_state *state;
 };
 
-/* A controller whose weights are uniform in (-0.1, 0.1). */
-struct mu_enas_controller *mu_enas_controller_create(const struct mu_enas_space *space,
+/* A controller whose weights are uniform in (-0.1, 0.1). Arena-owned. */
+struct mu_enas_controller *mu_enas_controller_new(const struct mu_enas_space *space,
     const struct mu_enas_controller_options *options, struct mu_stream *stream,
     struct mu_arena *arena);
 
 /* Floating-point operations of a forward and backward pass of one architecture: what budgets are
  * kept in. */
 double mu_enas_controller_cost(const struct mu_enas_space *space, size_t hidden);
+
+/* Numbers that are kept of a forward pass for the backward one, per architecture of a batch. */
+double mu_enas_controller_state(const struct mu_enas_space *space, size_t hidden);
 
 /* Pass the |n| <= B architectures through. With |stream| they are drawn from the policy and
  * written; with NULL they are read. */

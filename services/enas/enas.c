@@ -1,26 +1,22 @@
 /* ENAS (Pham, Guan, Zoph, Le and Dean, "Efficient neural architecture search via parameter
  * sharing", ICML 2018), without the sharing: a trial trains one architecture, so a few hundred
- * rewards are all there is. A controller learns from them by policy gradient; by default a
- * surrogate over the evaluated architectures chooses among its samples, random ones and variations
- * of the best. */
+ * rewards are all there is. A surrogate over the evaluated architectures learns from them, or, when
+ * the settings ask for it, a controller trained by policy gradient. */
 #include "services/enas/enas.h"
 
 #include <math.h>
 
-#include "services/enas/learner.h"
+#include "services/enas/controller_search.h"
 #include "services/enas/proposal.h"
 
-enum {
-    INITIAL = 8,    /* observations before anything is learned from them */
-    MODELLED = 32,  /* suggestions of a batch that are chosen by what was learned; the rest are
-                       variations of the best */
-    SAMPLES = 32,   /* of the controller, among the candidates for one suggestion */
-    ATTEMPTS = 256, /* samples of the controller until one is untried, when it chooses alone */
-    BATCH = 8,      /* architectures in a step of training, where the budget allows */
-};
-
-/* Floating-point operations that training may take, 30 and 120 ms, and all choices of a request. */
-static const double BUDGET_JOINED = 4e8, BUDGET_ALONE = 1.6e9, BUDGET_CHOICES = 2e10;
+/* docs/adr/0021-budgets-of-enas.md tells how the figures came about. */
+static const struct tuning {
+    size_t initial;     /* observations before anything is learned from them */
+    size_t learned;     /* most suggestions of a request that what was learned chooses */
+    double choices;     /* floating-point operations of these choices: 2e10 take about 2 s */
+    size_t tournament;  /* observations of which the best one becomes a parent */
+    uint64_t mutations; /* most decisions that a further suggestion changes of its parent */
+} TUNING = {.initial = 8, .learned = 32, .choices = 2e10, .tournament = 8, .mutations = 3};
 
 enum { SEARCH_SURROGATE, SEARCH_CONTROLLER };
 static const char *const SEARCHES[] = {"surrogate", "controller", NULL};
@@ -37,7 +33,7 @@ static const char *const SEARCHES[] = {"surrogate", "controller", NULL};
 /* clang-format off */
 static const struct mu_setting_spec SETTINGS[] = {
     {.name = "search", .type = MU_SETTING_CHOICE, .fallback = "surrogate", .choices = SEARCHES,
-     .help = "Who chooses: the surrogate among samples of the controller, random ones and variations of the best, or the controller alone."},
+     .help = "Who chooses: the surrogate among random architectures and variations of the best, or the controller."},
     {.name = "controller_hidden_size", .type = MU_SETTING_INT, .fallback = "64", .min = 1, .max = INFINITY, .out_of_range = FROM_ONE,
      .unparsable = NOT_INT, .help = "Units of the controller's LSTM; more than 192, or 131072 over the number of operations, count as that."},
     {.name = "controller_temperature", .type = MU_SETTING_REAL, .fallback = "5.0", .max = INFINITY, .min_open = true, .none_allowed = true,
@@ -106,44 +102,23 @@ struct run {
     const struct mu_request *request;
     struct mu_enas_space space;
     struct mu_enas_evidence evidence;
-    bool alone;                               /* the controller chooses */
-    struct mu_enas_controller *controller;    /* NULL: too little is known */
-    struct mu_enas_surrogate *surrogate;      /* NULL: the same, or |alone| */
-    struct mu_enas_arch *samples, **pointers; /* SAMPLES */
-    size_t modelled; /* suggestions of this request that are chosen by what was learned */
+    size_t learned; /* suggestions of this request that what was learned chooses; 0: nothing was */
+    struct mu_enas_surrogate *surrogate;         /* NULL: the controller chooses */
+    struct mu_enas_controller_search controller; /* when it does */
 };
 
-static void variation(struct run *run, struct mu_enas_arch *arch, struct mu_stream *stream) {
+/* A mutation of the best of a few observations (tournament selection; Real, Aggarwal, Huang and Le,
+ * "Regularized evolution for image classifier architecture search", AAAI 2019). */
+static void mutate_one(struct run *run, struct mu_enas_arch *arch, struct mu_stream *stream) {
     const struct mu_enas_evidence *e = &run->evidence;
-    size_t best = 0;
-    for (int i = 0; i < 8; i++) { /* a tournament of eight */
+    size_t best = mu_uniform_below(stream, e->n);
+    for (size_t i = 1; i < TUNING.tournament; i++) {
         size_t other = mu_uniform_below(stream, e->n);
-        best = i == 0 || e->scores[other] > e->scores[best] ? other : best;
+        best = e->scores[other] > e->scores[best] ? other : best;
     }
     mu_enas_copy(&run->space, arch, &e->archs[best]);
-    mu_enas_mutate(&run->space, arch, 1 + (unsigned)mu_uniform_below(stream, 3), stream);
-}
-
-static void draw_samples(struct run *run, struct mu_stream *stream) {
-    size_t batch = run->controller->options.batch;
-    for (size_t i = 0; i < SAMPLES; i += batch) {
-        mu_enas_controller_forward(
-            run->controller, run->pointers + i, SAMPLES - i < batch ? SAMPLES - i : batch, stream);
-    }
-}
-
-/* The controller's first sample that is untried. */
-static void sample(struct run *run, struct mu_enas_arch *arch, struct mu_stream *stream) {
-    for (size_t drawn = 0; drawn < ATTEMPTS; drawn += SAMPLES) {
-        draw_samples(run, stream);
-        for (size_t i = 0; i < SAMPLES; i++) {
-            if (!mu_enas_set_has(run->evidence.tried, &run->samples[i])) {
-                mu_enas_copy(&run->space, arch, &run->samples[i]);
-                return;
-            }
-        }
-    }
-    mu_enas_draw_untried(&run->space, &run->evidence, arch, stream);
+    mu_enas_mutate(
+        &run->space, arch, 1 + (unsigned)mu_uniform_below(stream, TUNING.mutations), stream);
 }
 
 /* When every architecture was tried: the best once more. */
@@ -168,16 +143,15 @@ static void choose(struct run *run, size_t i, struct mu_enas_arch *arch) {
         repeat(run, arch, &stream);
         return;
     }
-    if (!run->controller) {
+    if (!run->learned) {
         balanced(run->request, &run->space, number, arch);
-    } else if (i >= run->modelled) {
-        variation(run, arch, &stream);
-    } else if (run->alone) {
-        sample(run, arch, &stream);
+    } else if (i >= run->learned) {
+        mutate_one(run, arch, &stream);
+    } else if (run->surrogate) {
+        mu_enas_propose(
+            &run->space, &run->evidence, run->surrogate, arch, &stream, run->request->arena);
     } else {
-        draw_samples(run, &stream);
-        mu_enas_propose(&run->space, &run->evidence, run->surrogate, run->samples, SAMPLES, arch,
-            &stream, run->request->arena);
+        mu_enas_controller_search_next(&run->controller, arch, &stream);
     }
     if (mu_enas_set_has(run->evidence.tried, arch)) {
         mu_enas_draw_untried(&run->space, &run->evidence, arch, &stream);
@@ -192,19 +166,10 @@ static void answer(struct run *run, struct mu_reply *reply, const struct mu_enas
     mu_reply_assignments(reply, pairs, 2);
 }
 
+/* ---- what is learned ---- */
+
 static bool stopped(const void *user) {
     return mu_request_stopped(user);
-}
-
-static size_t at_most(double limit, size_t n) {
-    return limit < (double)n ? (limit < 1 ? 1 : (size_t)limit) : n;
-}
-
-/* The hidden size that is used: as set, but small enough for the memory that a request may take. */
-static size_t hidden_of(const struct run *run) {
-    size_t hidden =
-        at_most(192, mu_setting(run->request->settings, "controller_hidden_size")->integer);
-    return at_most(131072.0 / (double)run->space.table.n, hidden);
 }
 
 static double real_or(const struct mu_request *request, const char *name, double otherwise) {
@@ -212,65 +177,65 @@ static double real_or(const struct mu_request *request, const char *name, double
     return setting->set ? setting->real : otherwise;
 }
 
-static void train(struct run *run) {
+static struct mu_enas_controller_size controller_size(const struct run *run) {
+    const struct mu_settings *settings = run->request->settings;
+    return mu_enas_controller_size_of(&run->space,
+        mu_setting(settings, "controller_hidden_size")->integer,
+        mu_setting(settings, "controller_train_steps")->integer);
+}
+
+static void train_controller(struct run *run) {
     const struct mu_request *request = run->request;
-    size_t hidden = hidden_of(run);
-    size_t steps = at_most(1e6, mu_setting(request->settings, "controller_train_steps")->integer);
-    double cost = mu_enas_controller_cost(&run->space, hidden);
-    double budget = (run->alone ? BUDGET_ALONE : BUDGET_JOINED) / cost;
-    double state =
-        (double)run->space.layers * (28.0 * (double)hidden + 3.0 * (double)run->space.table.n) +
-        2.0 * (double)run->space.skips;
-    size_t batch = at_most(2e6 / state, 2 * BATCH);
-    struct mu_enas_controller_options options = {.hidden = hidden,
-        .batch = batch,
+    struct mu_enas_controller_size size = controller_size(run);
+    struct mu_enas_controller_options options = {.hidden = size.hidden,
+        .batch = size.batch,
         .temperature = real_or(request, "controller_temperature", 1),
         .bound = real_or(request, "controller_tanh_const", 0),
         .skip_target = real_or(request, "controller_skip_target", 0.5)};
-    struct mu_enas_learning learning = {
-        .batch = at_most(budget / (double)steps, batch < BATCH ? batch : BATCH),
+    struct mu_enas_learning learning = {.steps = size.steps,
+        .batch = size.batch,
         .rate = real_or(request, "controller_learning_rate", 1),
         .decay = real_or(request, "controller_baseline_decay", 1),
         .entropy_weight = real_or(request, "controller_entropy_weight", 0),
         .skip_weight = real_or(request, "controller_skip_weight", 0),
         .stop = stopped,
         .user = request};
-    learning.steps = at_most(budget / (double)learning.batch, steps);
     struct mu_stream stream;
     mu_stream_init(&stream, request->seed, 0, "controller");
-    run->controller = mu_enas_controller_create(&run->space, &options, &stream, request->arena);
-    mu_enas_learn(run->controller, &run->evidence, &learning, &stream, request->arena);
+    mu_enas_controller_search_init(&run->controller, &run->space, &run->evidence, &options,
+        &learning, &stream, request->arena);
 }
 
-/* About how many floating-point operations one choice takes. */
-static double cost_of_choice(const struct run *run) {
-    double sample =
-        mu_enas_controller_cost(&run->space, hidden_of(run)) / 3; /* without the gradient */
-    return run->alone ? ATTEMPTS * sample
-                      : SAMPLES * sample + mu_enas_propose_cost(&run->space, &run->evidence);
+/* Fit to what was observed; what is under way counts as if it had scored what is predicted. */
+static void fit_surrogate(struct run *run) {
+    const struct mu_enas_evidence *e = &run->evidence;
+    size_t pending = e->n_pending < TUNING.learned ? e->n_pending : TUNING.learned;
+    run->surrogate =
+        mu_enas_surrogate_fit(&run->space, e, run->learned + pending, run->request->arena);
+    for (size_t i = 0; i < pending; i++) {
+        mu_enas_surrogate_expect(run->surrogate, &e->archs[e->n + i]);
+    }
+}
+
+/* How many suggestions of the request are worth |cost| operations each, at least one. */
+static size_t affordable(const struct run *run, double cost) {
+    size_t wanted = run->request->wanted < TUNING.learned ? run->request->wanted : TUNING.learned;
+    double most = fmax(1, TUNING.choices / cost);
+    return most < (double)wanted ? (size_t)most : wanted;
 }
 
 static void learn(struct run *run) {
     const struct mu_enas_evidence *e = &run->evidence;
-    size_t wanted = run->request->wanted < MODELLED ? run->request->wanted : MODELLED;
-    size_t pending = e->n_pending < MODELLED ? e->n_pending : MODELLED;
-    run->modelled = at_most(BUDGET_CHOICES / cost_of_choice(run), wanted);
-    if (e->n < INITIAL || mu_enas_exhausted(e)) {
+    if (e->n < TUNING.initial || mu_enas_exhausted(e)) {
         return;
     }
-    train(run);
-    run->samples = mu_enas_archs(&run->space, SAMPLES, run->request->arena);
-    run->pointers = MU_ARRAY(run->request->arena, SAMPLES, struct mu_enas_arch *);
-    for (size_t i = 0; i < SAMPLES; i++) {
-        run->pointers[i] = &run->samples[i];
-    }
-    if (run->alone) {
-        return;
-    }
-    run->surrogate =
-        mu_enas_surrogate_fit(&run->space, e, run->modelled + pending, run->request->arena);
-    for (size_t i = 0; i < pending; i++) {
-        mu_enas_surrogate_expect(run->surrogate, &e->archs[e->n + i]);
+    if (mu_setting(run->request->settings, "search")->choice == SEARCH_CONTROLLER) {
+        run->learned = affordable(
+            run, mu_enas_controller_search_cost(&run->space, controller_size(run).hidden));
+        train_controller(run);
+    } else {
+        run->learned = affordable(run, mu_enas_propose_cost(&run->space, e));
+        fit_surrogate(run);
     }
 }
 
@@ -278,7 +243,6 @@ static enum mu_status suggest(
     const struct mu_request *request, struct mu_reply *reply, struct mu_error *error) {
     struct run *run = MU_NEW(request->arena, struct run);
     run->request = request;
-    run->alone = mu_setting(request->settings, "search")->choice == SEARCH_CONTROLLER;
     enum mu_status status = read_space(&run->space, request->experiment, request->arena, error);
     if (status) {
         return status;
@@ -293,7 +257,7 @@ static enum mu_status suggest(
         }
         choose(run, i, &archs[i]);
         mu_enas_set_add(run->evidence.tried, &archs[i]);
-        if (run->surrogate && i < run->modelled) {
+        if (run->surrogate && i < run->learned) {
             mu_enas_surrogate_expect(run->surrogate, &archs[i]);
         }
         answer(run, reply, &archs[i]);
@@ -303,8 +267,8 @@ static enum mu_status suggest(
 
 const struct mu_algorithm mu_enas = {
     .name = "enas",
-    .summary = "Architecture search: a controller trained by policy gradient, joined with a "
-               "surrogate over the evaluated architectures.",
+    .summary = "Architecture search: a surrogate over the evaluated architectures, or a controller "
+               "trained by policy gradient.",
     .settings = SETTINGS,
     .n_settings = sizeof SETTINGS / sizeof *SETTINGS,
     .unknown_setting = "Unknown Algorithm Setting name: %.200s",

@@ -3,15 +3,13 @@
 #include <math.h>
 #include <string.h>
 
-/* How far, as a share of ln(size of the space), log pi may leave that of the uniform policy. */
+/* How far, as a share of ln(size of the space), log pi may leave that of the uniform policy:
+ * docs/adr/0022-controller-on-old-rewards.md. */
 static const double TRUSTED = 0.5;
-
-/* Largest norm of a step's gradient. */
-static const double STEEPEST = 5;
 
 /* Kingma and Ba, ICLR 2015, algorithm 1. */
 struct adam {
-    double *first, *second;  /* moments */
+    double *first, *second;  /* moments, one per weight */
     double power_1, power_2; /* decays to the power of the steps taken */
 };
 
@@ -30,17 +28,6 @@ static void adam_step(
     }
 }
 
-static void limit_norm(double *gradient, size_t n) {
-    double square = 0;
-    for (size_t i = 0; i < n; i++) {
-        square += gradient[i] * gradient[i];
-    }
-    double factor = square > STEEPEST * STEEPEST ? STEEPEST / sqrt(square) : 1;
-    for (size_t i = 0; i < n; i++) {
-        gradient[i] *= factor;
-    }
-}
-
 double mu_enas_baseline(const double *scores, size_t n, double decay) {
     double sum = 0;
     double mass = 0;
@@ -51,58 +38,94 @@ double mu_enas_baseline(const double *scores, size_t n, double decay) {
     return sum / mass;
 }
 
-/* Minibatches: the observations in a random order, and again in another one. */
-struct deck {
-    size_t *order, n, at;
+/* A training under way. */
+struct training {
+    struct mu_enas_controller *controller;
+    const struct mu_enas_evidence *evidence;
+    const struct mu_enas_learning *learning;
+    struct mu_stream *stream;
+    struct adam adam;
+    size_t *order, at; /* the observations as they are dealt, and the next one's place */
+    double baseline;
+    double uniform;              /* log pi of the uniform policy */
+    struct mu_enas_arch **batch; /* learning->batch, and the same number of: */
+    double *advantages, *coefficients;
+    double *gradient; /* n_weights */
 };
 
-static size_t deal(struct deck *deck, struct mu_stream *stream) {
-    if (deck->at == deck->n) {
-        mu_shuffle(stream, deck->order, deck->n);
-        deck->at = 0;
+static struct training training_of(struct mu_enas_controller *c, const struct mu_enas_evidence *e,
+    const struct mu_enas_learning *learning, struct mu_stream *stream, struct mu_arena *arena) {
+    size_t n = c->n_weights;
+    double decisions_log = (double)c->space->layers * log((double)c->space->table.n) +
+                           (double)c->space->skips * log(2);
+    struct mu_enas_arch *archs = MU_ARRAY(arena, learning->batch, struct mu_enas_arch);
+    struct mu_enas_arch **batch = MU_ARRAY(arena, learning->batch, struct mu_enas_arch *);
+    for (size_t m = 0; m < learning->batch; m++) {
+        batch[m] = &archs[m];
     }
-    return deck->order[deck->at++];
+    return (struct training){.controller = c,
+        .evidence = e,
+        .learning = learning,
+        .stream = stream,
+        .adam = {MU_ARRAY(arena, n, double), MU_ARRAY(arena, n, double), 1, 1},
+        .order = MU_ARRAY(arena, e->n, size_t),
+        .at = e->n,
+        .baseline = mu_enas_baseline(e->scores, e->n, learning->decay),
+        .uniform = -decisions_log,
+        .batch = batch,
+        .advantages = MU_ARRAY(arena, learning->batch, double),
+        .coefficients = MU_ARRAY(arena, learning->batch, double),
+        .gradient = MU_ARRAY(arena, n, double)};
 }
 
-/* What an architecture's log-probability counts in the gradient: its advantage, inside the trust
- * region. |moved|: how far its log-probability is from the uniform policy's. */
-static double coefficient(double advantage, double moved, double trusted) {
+/* The next observation of a random order of all, and again of another one. */
+static size_t deal(struct training *t) {
+    if (t->at == t->evidence->n) {
+        mu_shuffle(t->stream, t->order, t->evidence->n);
+        t->at = 0;
+    }
+    return t->order[t->at++];
+}
+
+static void deal_batch(struct training *t) {
+    for (size_t m = 0; m < t->learning->batch; m++) {
+        size_t i = deal(t);
+        *t->batch[m] = t->evidence->archs[i];
+        t->advantages[m] = t->evidence->scores[i] - t->baseline;
+    }
+}
+
+double mu_enas_trusted_advantage(double advantage, double moved, double trusted) {
     bool inside = advantage > 0 ? moved < trusted : moved > -trusted;
     return inside ? advantage : 0;
 }
 
+/* The gradient of the batch's mean objective, after deal_batch. */
+static void differentiate(struct training *t) {
+    struct mu_enas_controller *c = t->controller;
+    size_t batch = t->learning->batch;
+    double share = 1 / (double)batch;
+    mu_enas_controller_forward(c, t->batch, batch, NULL);
+    for (size_t m = 0; m < batch; m++) {
+        double moved = c->log_probability[m] - t->uniform;
+        t->coefficients[m] =
+            share * mu_enas_trusted_advantage(t->advantages[m], moved, -TRUSTED * t->uniform);
+    }
+    memset(t->gradient, 0, c->n_weights * sizeof *t->gradient);
+    mu_enas_controller_backward(c, t->coefficients, share * t->learning->entropy_weight,
+        share * t->learning->skip_weight, t->gradient);
+}
+
+static bool stopped(const struct mu_enas_learning *learning) {
+    return learning->stop && learning->stop(learning->user);
+}
+
 void mu_enas_learn(struct mu_enas_controller *c, const struct mu_enas_evidence *e,
     const struct mu_enas_learning *learning, struct mu_stream *stream, struct mu_arena *arena) {
-    size_t n = c->n_weights;
-    size_t batch = learning->batch;
-    struct adam adam = {MU_ARRAY(arena, n, double), MU_ARRAY(arena, n, double), 1, 1};
-    struct deck deck = {MU_ARRAY(arena, e->n, size_t), e->n, e->n};
-    struct mu_enas_arch *archs = MU_ARRAY(arena, batch, struct mu_enas_arch);
-    struct mu_enas_arch **pointers = MU_ARRAY(arena, batch, struct mu_enas_arch *);
-    double *gradient = MU_ARRAY(arena, n, double);
-    double *coefficients = MU_ARRAY(arena, batch, double);
-    double *advantages = MU_ARRAY(arena, batch, double);
-    double average = mu_enas_baseline(e->scores, e->n, learning->decay);
-    double share = 1 / (double)batch;
-    double uniform = -(double)c->space->layers * log((double)c->space->table.n) -
-                     (double)c->space->skips * log(2);
-    for (size_t step = 0;
-         step < learning->steps && !(learning->stop && learning->stop(learning->user)); step++) {
-        for (size_t m = 0; m < batch; m++) {
-            size_t at = deal(&deck, stream);
-            archs[m] = e->archs[at];
-            pointers[m] = &archs[m];
-            advantages[m] = e->scores[at] - average;
-        }
-        mu_enas_controller_forward(c, pointers, batch, NULL);
-        for (size_t m = 0; m < batch; m++) {
-            coefficients[m] = share * coefficient(advantages[m], c->log_probability[m] - uniform,
-                                          -TRUSTED * uniform);
-        }
-        memset(gradient, 0, n * sizeof *gradient);
-        mu_enas_controller_backward(c, coefficients, share * learning->entropy_weight,
-            share * learning->skip_weight, gradient);
-        limit_norm(gradient, n);
-        adam_step(&adam, c->weights, gradient, n, learning->rate);
+    struct training t = training_of(c, e, learning, stream, arena);
+    for (size_t step = 0; step < learning->steps && !stopped(learning); step++) {
+        deal_batch(&t);
+        differentiate(&t);
+        adam_step(&t.adam, c->weights, t.gradient, c->n_weights, learning->rate);
     }
 }

@@ -26,6 +26,10 @@ struct mu_enas_learning {
 void mu_enas_learn(struct mu_enas_controller *c, const struct mu_enas_evidence *evidence,
     const struct mu_enas_learning *learning, struct mu_stream *stream, struct mu_arena *arena);
 
+/* What an architecture's log-probability counts in the gradient: its |advantage| while it is inside
+ * the trust region, else 0. |moved|: how far its log-probability is from the uniform policy's. */
+double mu_enas_trusted_advantage(double advantage, double moved, double trusted);
+
 /* The baseline: mean of the |n| scores in the order of their trials, weighted by decay^(age). */
 double mu_enas_baseline(const double *scores, size_t n, double decay);
 

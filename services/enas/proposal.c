@@ -5,15 +5,20 @@
 
 #include "common/model/acquisition.h"
 
-enum {
-    RANDOM = 48,     /* candidates without any knowledge */
-    OFFSPRING = 128, /* of the best observed */
-    NEXT = 64,       /* of the best candidates, in each further generation */
-    GENERATIONS = 2,
-    PARENTS = 8,
-    SHARP =
-        2, /* one of so many candidates, those of the largest mean, has its uncertainty computed */
-};
+/* docs/adr/0023-candidates-of-enas.md tells how the figures came about. */
+static const struct tuning {
+    size_t random;    /* candidates without any knowledge */
+    size_t offspring; /* of the best observations */
+    size_t next;      /* of the best candidates, in each further generation */
+    size_t generations;
+    size_t parents;
+    size_t sharp; /* one of so many candidates, those of the largest means, has its uncertainty
+                     computed */
+} TUNING = {.random = 48, .offspring = 128, .next = 64, .generations = 6, .parents = 8, .sharp = 2};
+
+static size_t candidates(void) {
+    return TUNING.random + TUNING.offspring + TUNING.generations * TUNING.next;
+}
 
 struct candidate {
     struct mu_enas_arch arch;
@@ -66,7 +71,7 @@ static void keep(struct pool *pool, struct mu_arena *arena) {
  */
 static void judge(struct pool *pool) {
     size_t fresh = pool->n - pool->judged;
-    size_t sharp = (fresh + SHARP - 1) / SHARP;
+    size_t sharp = (fresh + TUNING.sharp - 1) / TUNING.sharp;
     qsort(pool->candidates + pool->judged, fresh, sizeof *pool->candidates, by_value);
     for (size_t i = pool->judged; i < pool->judged + sharp; i++) {
         double mean;
@@ -104,47 +109,43 @@ static void offspring(struct pool *pool, const struct mu_enas_arch *const *paren
     }
 }
 
-static void first_generation(struct pool *pool, const struct mu_enas_arch *samples,
-    size_t n_samples, struct mu_stream *stream, struct mu_arena *arena) {
-    const struct mu_enas_arch *parents[PARENTS];
-    for (size_t i = 0; i < n_samples; i++) {
-        mu_enas_copy(pool->space, next(pool), &samples[i]);
-        keep(pool, arena);
-    }
-    for (size_t i = 0; i < RANDOM; i++) {
+static void first_generation(struct pool *pool, struct mu_stream *stream, struct mu_arena *arena) {
+    const struct mu_enas_arch **parents =
+        MU_ARRAY(arena, TUNING.parents, const struct mu_enas_arch *);
+    for (size_t i = 0; i < TUNING.random; i++) {
         mu_enas_draw(pool->space, next(pool), stream);
         keep(pool, arena);
     }
-    size_t n = mu_enas_surrogate_leaders(pool->surrogate, PARENTS, parents);
-    offspring(pool, parents, n, OFFSPRING, stream, arena);
+    size_t n = mu_enas_surrogate_leaders(pool->surrogate, TUNING.parents, parents);
+    offspring(pool, parents, n, TUNING.offspring, stream, arena);
     judge(pool);
 }
 
 static void next_generation(struct pool *pool, struct mu_stream *stream, struct mu_arena *arena) {
-    struct mu_enas_arch handles[PARENTS];
-    const struct mu_enas_arch *parents[PARENTS];
-    size_t n = pool->n < PARENTS ? pool->n : PARENTS;
+    struct mu_enas_arch *handles = MU_ARRAY(arena, TUNING.parents, struct mu_enas_arch);
+    const struct mu_enas_arch **parents =
+        MU_ARRAY(arena, TUNING.parents, const struct mu_enas_arch *);
+    size_t n = pool->n < TUNING.parents ? pool->n : TUNING.parents;
     for (size_t i = 0; i < n; i++) {
         handles[i] = pool->candidates[i].arch;
         parents[i] = &handles[i];
     }
-    offspring(pool, parents, n, NEXT, stream, arena);
+    offspring(pool, parents, n, TUNING.next, stream, arena);
     judge(pool);
 }
 
 double mu_enas_propose_cost(
     const struct mu_enas_space *space, const struct mu_enas_evidence *evidence) {
     double n = evidence->n < MU_ENAS_MODELLED ? (double)evidence->n : MU_ENAS_MODELLED;
-    double candidates = RANDOM + OFFSPRING + GENERATIONS * NEXT;
     double kernel = 60 * (double)(1 + space->layers) + 4 * (double)space->words;
-    return candidates * n * (2 * kernel + 2 * n / SHARP);
+    return (double)candidates() * n * (2 * kernel + 2 * n / (double)TUNING.sharp);
 }
 
 void mu_enas_propose(const struct mu_enas_space *space, const struct mu_enas_evidence *evidence,
-    struct mu_enas_surrogate *surrogate, const struct mu_enas_arch *samples, size_t n_samples,
-    struct mu_enas_arch *arch, struct mu_stream *stream, struct mu_arena *arena) {
+    struct mu_enas_surrogate *surrogate, struct mu_enas_arch *arch, struct mu_stream *stream,
+    struct mu_arena *arena) {
     struct mu_arena_mark mark = mu_arena_mark(arena);
-    size_t room = n_samples + RANDOM + OFFSPRING + GENERATIONS * NEXT + 2;
+    size_t room = candidates() + 2;
     struct pool pool = {.space = space, .evidence = evidence, .surrogate = surrogate, .room = room};
     pool.in = mu_enas_set_create(space, room, arena);
     pool.candidates = MU_ARRAY(arena, room, struct candidate);
@@ -152,8 +153,8 @@ void mu_enas_propose(const struct mu_enas_space *space, const struct mu_enas_evi
     for (size_t i = 0; i < room; i++) {
         pool.candidates[i].arch = archs[i];
     }
-    first_generation(&pool, samples, n_samples, stream, arena);
-    for (int i = 0; i < GENERATIONS && pool.n; i++) {
+    first_generation(&pool, stream, arena);
+    for (size_t i = 0; i < TUNING.generations && pool.n; i++) {
         next_generation(&pool, stream, arena);
     }
     if (pool.n) {

@@ -5,13 +5,13 @@
 
 #include "services/enas/surrogate.h"
 
-/* The untried architecture with the largest expected improvement among: the |n_samples| |samples|
- * (of the controller), random ones, mutations and crossovers of the observed ones that the
- * surrogate thinks best, and two generations of mutations and crossovers of the best candidates so
- * far. Into |arch|; a random untried one when every candidate was tried. */
+/* The untried architecture with the largest expected improvement among random ones, mutations and
+ * crossovers of the observed ones that the surrogate thinks best, and six generations of mutations
+ * and crossovers of the best candidates so far. Into |arch|; a random untried one when every
+ * candidate was tried. */
 void mu_enas_propose(const struct mu_enas_space *space, const struct mu_enas_evidence *evidence,
-    struct mu_enas_surrogate *surrogate, const struct mu_enas_arch *samples, size_t n_samples,
-    struct mu_enas_arch *arch, struct mu_stream *stream, struct mu_arena *arena);
+    struct mu_enas_surrogate *surrogate, struct mu_enas_arch *arch, struct mu_stream *stream,
+    struct mu_arena *arena);
 
 /* About how many floating-point operations a proposal takes. */
 double mu_enas_propose_cost(

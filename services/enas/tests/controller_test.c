@@ -31,7 +31,7 @@ static double largest_error(int layers, const struct mu_enas_controller_options 
     space_of(&space, &network);
     struct mu_stream stream;
     mu_stream_init(&stream, 1, (uint64_t)layers, "test");
-    struct mu_enas_controller *c = mu_enas_controller_create(&space, options, &stream, arena);
+    struct mu_enas_controller *c = mu_enas_controller_new(&space, options, &stream, arena);
     struct mu_enas_arch *archs = mu_enas_archs(&space, BATCH, arena);
     struct mu_enas_arch *pointers[BATCH];
     for (size_t m = 0; m < BATCH; m++) {
@@ -86,7 +86,7 @@ static void probabilities_and_entropy_agree(void **state) {
     mu_stream_init(&stream, 3, 0, "test");
     struct mu_enas_controller_options o = {
         .hidden = 6, .batch = 18, .temperature = 0.5, .bound = 0, .skip_target = 0.4};
-    struct mu_enas_controller *c = mu_enas_controller_create(&space, &o, &stream, arena);
+    struct mu_enas_controller *c = mu_enas_controller_new(&space, &o, &stream, arena);
     struct mu_enas_arch *archs = mu_enas_archs(&space, 18, arena);
     struct mu_enas_arch *pointers[18];
     assert_int_equal(mu_enas_space_size(&space), 18);
@@ -124,7 +124,7 @@ static void draws_follow_the_probabilities(void **state) {
     mu_stream_init(&stream, 5, 0, "test");
     struct mu_enas_controller_options o = {
         .hidden = 6, .batch = 18, .temperature = 0.5, .bound = 2.25, .skip_target = 0.4};
-    struct mu_enas_controller *c = mu_enas_controller_create(&space, &o, &stream, arena);
+    struct mu_enas_controller *c = mu_enas_controller_new(&space, &o, &stream, arena);
     struct mu_enas_arch *archs = mu_enas_archs(&space, 18, arena);
     struct mu_enas_arch *all = mu_enas_archs(&space, 18, arena);
     struct mu_enas_arch *pointers[18];

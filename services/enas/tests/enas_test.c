@@ -78,7 +78,7 @@ static void assert_new(const struct session *s, const struct mu_reply *reply, si
 
 /* A small controller for the tests' time; with the last setting it chooses alone. */
 static const struct mu_pair QUICK[] = {{"controller_hidden_size", "16"}, {"search", "controller"}};
-enum { JOINED = 1, ALONE = 2 };
+enum { SURROGATE = 1, CONTROLLER = 2 };
 
 /* What the tests train for: layers with operation 2, and skips that are on. */
 static double worth(const char *text, int layers) {
@@ -121,13 +121,102 @@ static double learned(size_t n_settings, size_t trials) {
  * per trial: 25 of them exceed 0.6 once in more than a million times. */
 static void both_searches_learn(void **state) {
     (void)state;
-    assert_true(learned(JOINED, 100) > 0.7);
-    assert_true(learned(ALONE, 100) > 0.6);
+    assert_true(learned(SURROGATE, 100) > 0.7);
+    assert_true(learned(CONTROLLER, 100) > 0.6);
+}
+
+/* Only `search: controller` trains one: by default its settings change nothing. */
+static void the_controller_is_trained_on_request(void **state) {
+    (void)state;
+    static const struct mu_pair other[] = {
+        {"controller_hidden_size", "3"}, {"search", "controller"}};
+    struct mu_network network = network_of(5, SMALL, 2);
+    for (size_t n_settings = SURROGATE; n_settings <= CONTROLLER; n_settings++) {
+        struct session *a = session_of(&network, QUICK, n_settings);
+        struct session *b = session_of(&network, other, n_settings);
+        struct mu_reply start = ask(a, 12);
+        for (size_t i = 0; i < 12; i++) {
+            const char *value = mu_arena_format(arena, "%.17g", worth(text_of(&start, i), 5));
+            tell(a, &start.suggestions[i], SUCCEEDED, value);
+            tell(b, &start.suggestions[i], SUCCEEDED, value);
+        }
+        struct mu_reply of_a = ask(a, 1);
+        struct mu_reply of_b = ask(b, 1);
+        bool same = strcmp(text_of(&of_a, 0), text_of(&of_b, 0)) == 0;
+        assert_int_equal(same, n_settings == SURROGATE);
+    }
+}
+
+static struct mu_enas_arch *parsed(const struct mu_enas_space *space, const char *text) {
+    struct mu_enas_arch *arch = mu_enas_archs(space, 1, arena);
+    assert_true(mu_enas_parse(space, text, arch));
+    return arch;
+}
+
+static size_t differing_decisions(
+    const struct mu_enas_space *space, const struct mu_enas_arch *a, const struct mu_enas_arch *b) {
+    size_t n = 0;
+    for (size_t l = 0; l < space->layers; l++) {
+        n += a->ops[l] != b->ops[l];
+        for (size_t j = 0; j < l; j++) {
+            n += mu_enas_skip(a, l, j) != mu_enas_skip(b, l, j);
+        }
+    }
+    return n;
+}
+
+/* Before 8 observations: of 3 suggestions in a row every layer has every operation once, and a pair
+ * of suggestions has opposite skips. */
+static void the_start_is_balanced(void **state) {
+    (void)state;
+    struct mu_network network = network_of(5, SMALL, 2);
+    struct mu_enas_space space;
+    space_of(&space, &network);
+    struct session *s = session_of(&network, NULL, 0);
+    struct mu_reply reply = ask(s, 6);
+    struct mu_enas_arch *archs[6];
+    for (size_t i = 0; i < 6; i++) {
+        archs[i] = parsed(&space, text_of(&reply, i));
+    }
+    for (size_t l = 0; l < 5; l++) {
+        for (size_t i = 0; i < 6; i += 3) {
+            assert_int_equal(
+                1 << archs[i]->ops[l] | 1 << archs[i + 1]->ops[l] | 1 << archs[i + 2]->ops[l], 7);
+        }
+    }
+    for (size_t i = 0; i < 6; i += 2) {
+        assert_int_equal(archs[i]->skips[0] ^ archs[i + 1]->skips[0], (1 << 10) - 1);
+    }
+}
+
+/* What a batch has beyond 32 changes one to three decisions of an observation, mostly of a good
+ * one: the best of 8 draws out of 16 is of the better half 255 times in 256. (One in about 60
+ * changes a decision and changes it back; random ones take its place.) */
+static void further_suggestions_vary_good_ones(void **state) {
+    (void)state;
+    struct mu_network network = network_of(12, KATIB, 4);
+    struct mu_enas_space space;
+    space_of(&space, &network);
+    struct session *s = session_of(&network, NULL, 0);
+    struct mu_reply start = ask(s, 16);
+    for (size_t i = 0; i < 16; i++) {
+        tell(s, &start.suggestions[i], SUCCEEDED, mu_arena_format(arena, "%zu", i * 7 % 16));
+    }
+    struct mu_reply reply = ask(s, 64);
+    size_t of_good = 0;
+    for (size_t i = 32; i < 64; i++) {
+        struct mu_enas_arch *arch = parsed(&space, text_of(&reply, i));
+        for (size_t j = 0; j < 16; j++) {
+            size_t n = differing_decisions(&space, arch, parsed(&space, text_of(&start, j)));
+            of_good += n >= 1 && n <= 3 && j * 7 % 16 >= 8;
+        }
+    }
+    assert_true(of_good >= 28);
 }
 
 static void the_same_request_gives_the_same_answer(void **state) {
     (void)state;
-    for (size_t n_settings = JOINED; n_settings <= ALONE; n_settings++) {
+    for (size_t n_settings = SURROGATE; n_settings <= CONTROLLER; n_settings++) {
         struct mu_network network = network_of(4, KATIB, 4);
         struct session *s = session_of(&network, QUICK, n_settings);
         struct session *other = session_of(&network, QUICK, n_settings);
@@ -161,7 +250,7 @@ static void the_same_request_gives_the_same_answer(void **state) {
 /* One layer of three operations: three architectures, then repeats of the best. */
 static void an_exhausted_space_repeats_the_best(void **state) {
     (void)state;
-    for (size_t n_settings = JOINED; n_settings <= ALONE; n_settings++) {
+    for (size_t n_settings = SURROGATE; n_settings <= CONTROLLER; n_settings++) {
         struct mu_network network = network_of(1, SMALL, 2);
         struct session *s = session_of(&network, QUICK, n_settings);
         struct mu_reply reply = ask(s, 3);
@@ -183,7 +272,7 @@ static void an_exhausted_space_repeats_the_best(void **state) {
  * repeated. */
 static void a_small_space_is_searched_without_repeats(void **state) {
     (void)state;
-    for (size_t n_settings = JOINED; n_settings <= ALONE; n_settings++) {
+    for (size_t n_settings = SURROGATE; n_settings <= CONTROLLER; n_settings++) {
         struct mu_network network = network_of(2, SMALL, 2);
         struct session *s = session_of(&network, QUICK, n_settings);
         while (s->n < 18) {
@@ -204,7 +293,7 @@ static void odd_results_never_block(void **state) {
     (void)state;
     static const char *const metrics[] = {NULL, "1", "1e308", "-1e308", "nan", "", "1e-320"};
     static const int conditions[] = {FAILED, KILLED, SUCCEEDED, EARLYSTOPPED, RUNNING};
-    for (size_t n_settings = JOINED; n_settings <= ALONE; n_settings++) {
+    for (size_t n_settings = SURROGATE; n_settings <= CONTROLLER; n_settings++) {
         for (size_t kind = 0; kind < 5; kind++) {
             struct mu_network network = network_of(6, KATIB, 4);
             struct session *s = session_of(&network, QUICK, n_settings);
@@ -325,7 +414,7 @@ static void one_diverged_training_flattens_no_others(void **state) {
     struct mu_enas_space space;
     struct mu_history history;
     struct mu_enas_evidence e;
-    struct session *s = session_of(&network, QUICK, JOINED);
+    struct session *s = session_of(&network, QUICK, SURROGATE);
     struct mu_reply reply = ask(s, 9);
     for (size_t i = 0; i < 9; i++) {
         tell(s, &reply.suggestions[i], SUCCEEDED,
@@ -359,7 +448,7 @@ static void the_skip_penalty_draws_to_its_target(void **state) {
         mu_enas_draw(&space, &archs[i], &stream);
         pointers[i] = &archs[i];
     }
-    struct mu_enas_controller *c = mu_enas_controller_create(&space, &options, &stream, arena);
+    struct mu_enas_controller *c = mu_enas_controller_new(&space, &options, &stream, arena);
     struct mu_enas_evidence e = {.archs = archs, .scores = scores, .n = 8};
     struct mu_enas_learning learning = {
         .steps = 100, .batch = 8, .rate = 0.02, .decay = 1, .skip_weight = 0.8};
@@ -379,6 +468,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         arena_test(settings_are_checked),
         arena_test(parameters_beside_a_network_are_refused),
+        arena_test(the_controller_is_trained_on_request),
+        arena_test(the_start_is_balanced),
+        arena_test(further_suggestions_vary_good_ones),
         arena_test(the_same_request_gives_the_same_answer),
         arena_test(an_exhausted_space_repeats_the_best),
         arena_test(a_small_space_is_searched_without_repeats),
