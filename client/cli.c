@@ -6,9 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client/experiment/read.h"
+
 enum { LARGEST_FILE = 16 << 20 };
 
-static bool read_file(struct context *context) {
+static bool read_file(struct cl_context *context) {
     const char *path = context->options->file;
     FILE *file = strcmp(path, "-") ? fopen(path, "rb") : stdin;
     if (!file) {
@@ -29,10 +31,10 @@ static bool read_file(struct context *context) {
     return good;
 }
 
-static void show(const struct problems *problems, const char *path) {
+static void show(const struct cl_problems *problems, const char *path) {
     bool color = isatty(2) && !getenv("NO_COLOR");
     for (size_t i = 0; i < problems->n; i++) {
-        const struct problem *p = &problems->items[i];
+        const struct cl_problem *p = &problems->items[i];
         char where[64] = "";
         if (p->line) {
             snprintf(where, sizeof where, ":%d:%d", p->line, p->column);
@@ -44,18 +46,18 @@ static void show(const struct problems *problems, const char *path) {
 }
 
 static int by_line(const void *a, const void *b) {
-    const struct problem *x = a;
-    const struct problem *y = b;
+    const struct cl_problem *x = a;
+    const struct cl_problem *y = b;
     return x->line != y->line ? (x->line > y->line) - (x->line < y->line)
                               : (x->column > y->column) - (x->column < y->column);
 }
 
-enum exit_code cli_read(struct context *context) {
-    struct problems problems = {0};
+enum cl_exit_code cl_cli_read(struct cl_context *context) {
+    struct cl_problems problems = {0};
     if (!read_file(context)) {
-        return EXIT_INVALID;
+        return CL_EXIT_INVALID;
     }
-    context->experiment = experiment_read(
+    context->experiment = cl_experiment_read(
         context->text, context->size, context->options->name, context->arena, &problems);
     if (problems.n) {
         qsort(problems.items, problems.n, sizeof *problems.items, by_line);
@@ -64,17 +66,17 @@ enum exit_code cli_read(struct context *context) {
     if (!context->experiment) {
         fprintf(stderr, "mushir: %zu mistake%s in %s\n", problems.errors,
             problems.errors == 1 ? "" : "s", context->options->file);
-        return EXIT_INVALID;
+        return CL_EXIT_INVALID;
     }
-    return EXIT_GOOD;
+    return CL_EXIT_GOOD;
 }
 
-enum exit_code cli_fail(const struct mu_error *error) {
+enum cl_exit_code cl_cli_fail(const struct mu_error *error) {
     fprintf(stderr, "mushir: %s\n", error->text);
-    return error->code == MU_INVALID_ARGUMENT ? EXIT_INVALID
+    return error->code == MU_INVALID_ARGUMENT ? CL_EXIT_INVALID
            : error->code == MU_UNAVAILABLE || error->code == MU_DEADLINE_EXCEEDED ||
                    error->code == MU_NOT_FOUND
-               ? EXIT_UNREACHABLE
-           : error->code == MU_CANCELLED ? EXIT_INTERRUPTED
-                                         : EXIT_FAILED;
+               ? CL_EXIT_UNREACHABLE
+           : error->code == MU_CANCELLED ? CL_EXIT_INTERRUPTED
+                                         : CL_EXIT_FAILED;
 }

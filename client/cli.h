@@ -3,46 +3,41 @@
 #ifndef MUSHIR_CLIENT_CLI_H
 #define MUSHIR_CLIENT_CLI_H
 
-#include "client/service.h"
+#include "client/experiment/experiment.h"
+#include "client/run/options.h"
 
-enum exit_code {
-    EXIT_GOOD = 0,
-    EXIT_FAILED = 1,       /* the experiment failed, or something on the way */
-    EXIT_INVALID = 2,      /* wrong use, or a mistake in the experiment */
-    EXIT_UNREACHABLE = 3,  /* no service */
-    EXIT_INTERRUPTED = 130 /* Ctrl-C; --resume continues */
+enum cl_exit_code {
+    CL_EXIT_GOOD = 0,
+    CL_EXIT_FAILED = 1,       /* the experiment failed, or something on the way */
+    CL_EXIT_INVALID = 2,      /* wrong use, or a mistake in the experiment */
+    CL_EXIT_UNREACHABLE = 3,  /* no service */
+    CL_EXIT_INTERRUPTED = 130 /* Ctrl-C; --resume continues */
 };
 
-struct options {
+struct cl_options {
     const char *file, *address, *name;
     bool json, offline;
     size_t count; /* suggest -n */
     /* run */
-    const char *report, *journal, *directory;
-    bool resume, fresh, quiet, json_lines, no_report;
-    double trial_timeout;       /* seconds; 0: none */
-    const char *const *command; /* after --, ended by NULL; NULL: the experiment's own */
+    struct cl_run_options run;
+    const char *report;
+    bool quiet, json_lines, no_report;
 };
 
 /* Everything that a command works on. */
-struct context {
-    const struct options *options;
+struct cl_context {
+    const struct cl_options *options;
     struct mu_arena *arena;
-    struct experiment *experiment;
+    struct cl_experiment *experiment;
     const char *text; /* the experiment's file */
     size_t size;
 };
 
 /* Read the experiment of options->file ("-": standard input) and print its mistakes as
- * FILE:LINE:COLUMN. EXIT_GOOD, or EXIT_INVALID. */
-enum exit_code cli_read(struct context *context);
+ * FILE:LINE:COLUMN. CL_EXIT_GOOD, or CL_EXIT_INVALID. */
+enum cl_exit_code cl_cli_read(struct cl_context *context);
 
 /* Print |error| and return the exit code for it. */
-enum exit_code cli_fail(const struct mu_error *error);
-
-/* The commands. */
-enum exit_code command_validate(struct context *context);
-enum exit_code command_suggest(struct context *context);
-enum exit_code command_run(struct context *context);
+enum cl_exit_code cl_cli_fail(const struct mu_error *error);
 
 #endif

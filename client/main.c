@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/cli.h"
+#include "client/command.h"
 
 enum { MOST_SUGGESTIONS = 10000 };
 
@@ -69,7 +69,7 @@ static const struct option long_options[] = {{"address", 1, NULL, ADDRESS}, {"na
 
 static _Noreturn void misuse(const char *text, const char *detail) {
     fprintf(stderr, "mushir: %s%s; see mushir --help\n", text, detail);
-    exit(EXIT_INVALID);
+    exit(CL_EXIT_INVALID);
 }
 
 static double positive(const char *option, const char *text, double most) {
@@ -78,7 +78,7 @@ static double positive(const char *option, const char *text, double most) {
     if (*end || end == text || !(number > 0) || number > most) {
         fprintf(stderr, "mushir: %s: \"%s\" must be a number above 0, at most %.0f\n", option, text,
             most);
-        exit(EXIT_INVALID);
+        exit(CL_EXIT_INVALID);
     }
     return number;
 }
@@ -87,12 +87,12 @@ static size_t count(const char *option, const char *text, size_t most) {
     double number = positive(option, text, (double)most);
     if (number != floor(number)) {
         fprintf(stderr, "mushir: %s: \"%s\" must be a whole number\n", option, text);
-        exit(EXIT_INVALID);
+        exit(CL_EXIT_INVALID);
     }
     return (size_t)number;
 }
 
-static void take(struct options *options, int code, const char *value) {
+static void take(struct cl_options *options, int code, const char *value) {
     switch (code) {
     case ADDRESS:
         options->address = value;
@@ -107,13 +107,13 @@ static void take(struct options *options, int code, const char *value) {
         options->json = true;
         break;
     case RESUME:
-        options->resume = true;
+        options->run.resume = true;
         break;
     case FRESH:
-        options->fresh = true;
+        options->run.fresh = true;
         break;
     case JOURNAL:
-        options->journal = value;
+        options->run.journal = value;
         break;
     case REPORT:
         options->report = value;
@@ -122,10 +122,10 @@ static void take(struct options *options, int code, const char *value) {
         options->no_report = true;
         break;
     case DIRECTORY:
-        options->directory = value;
+        options->run.directory = value;
         break;
     case TIMEOUT:
-        options->trial_timeout = positive("--trial-timeout", value, 1e9);
+        options->run.trial_timeout = positive("--trial-timeout", value, 1e9);
         break;
     case QUIET:
         options->quiet = true;
@@ -138,25 +138,25 @@ static void take(struct options *options, int code, const char *value) {
         break;
     case HELP:
         fputs(general_help, stdout);
-        exit(EXIT_GOOD);
+        exit(CL_EXIT_GOOD);
     case VERSION:
         puts("mushir " MUSHIR_VERSION);
-        exit(EXIT_GOOD);
+        exit(CL_EXIT_GOOD);
     default:
-        exit(EXIT_INVALID); /* getopt said what is wrong */
+        exit(CL_EXIT_INVALID); /* getopt said what is wrong */
     }
 }
 
 /* The options of argv; |*words| is where what is no option begins. */
-static struct options parse(int argc, char **argv, const char *words[2]) {
-    struct options options = {.count = 1};
+static struct cl_options parse(int argc, char **argv, const char *words[2]) {
+    struct cl_options options = {.count = 1};
     int code;
     int n = 0;
     words[0] = words[1] = NULL;
     for (int i = 1; i < argc;
          i++) { /* getopt moves words about, so what follows -- is taken first */
         if (!strcmp(argv[i], "--")) {
-            options.command = i + 1 < argc ? (const char *const *)&argv[i + 1] : NULL;
+            options.run.command = i + 1 < argc ? (const char *const *)&argv[i + 1] : NULL;
             argv[i] = NULL;
             argc = i;
         }
@@ -176,14 +176,14 @@ static struct options parse(int argc, char **argv, const char *words[2]) {
 int main(int argc, char **argv) {
     static const struct {
         const char *name;
-        enum exit_code (*run)(struct context *context);
-    } commands[] = {
-        {"validate", command_validate}, {"suggest", command_suggest}, {"run", command_run}};
+        enum cl_exit_code (*run)(struct cl_context *context);
+    } commands[] = {{"validate", cl_command_validate}, {"suggest", cl_command_suggest},
+        {"run", cl_command_run}};
     const char *words[2];
-    struct options options = parse(argc, argv, words);
+    struct cl_options options = parse(argc, argv, words);
     if (!words[0]) {
         fputs(general_help, stderr);
-        return EXIT_INVALID;
+        return CL_EXIT_INVALID;
     }
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         if (strcmp(words[0], commands[i].name)) {
@@ -193,8 +193,8 @@ int main(int argc, char **argv) {
             misuse("which FILE? mushir ", commands[i].name);
         }
         options.file = words[1];
-        struct context context = {.options = &options, .arena = mu_arena_create(SIZE_MAX / 4)};
-        enum exit_code code = commands[i].run(&context);
+        struct cl_context context = {.options = &options, .arena = mu_arena_create(SIZE_MAX / 4)};
+        enum cl_exit_code code = commands[i].run(&context);
         mu_arena_destroy(context.arena);
         return (int)code;
     }

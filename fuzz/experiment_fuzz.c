@@ -8,9 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/metrics.h"
-#include "client/request.h"
-#include "client/template.h"
+#include "client/experiment/read.h"
+#include "client/experiment/template_command.h"
+#include "client/run/metrics.h"
+#include "client/run/request.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
@@ -20,29 +21,30 @@ static void ignore(void *user, size_t metric, const char *value, const char *tim
 }
 
 static void use(
-    const struct experiment *e, const uint8_t *bytes, size_t size, struct mu_arena *arena) {
+    const struct cl_experiment *e, const uint8_t *bytes, size_t size, struct mu_arena *arena) {
     struct mu_pair *assignments = MU_ARRAY(arena, e->n_parameters, struct mu_pair);
     for (size_t i = 0; i < e->n_parameters; i++) {
         assignments[i] = (struct mu_pair){e->parameters[i].name, "1"};
     }
-    struct trial_identity identity = {"trial", e->space_name, assignments, e->n_parameters};
-    struct trial_command command;
+    struct cl_trial_identity identity = {"trial", e->space_name, assignments, e->n_parameters};
+    struct cl_trial_command command;
     struct mu_error error;
     size_t packed;
     size_t found = 0;
-    request_validate(e, arena, &packed);
-    enum mu_status made = template_command(e, &identity, arena, &command, &error);
+    cl_request_validate(e, arena, &packed);
+    enum mu_status made = cl_template_command(e, &identity, arena, &command, &error);
     (void)made; /* some have no command */
-    struct metric_parser *parser = metric_parser_create(e);
-    metric_parse_line(parser, (const char *)bytes, size < 4096 ? size : 4096, ignore, &found);
-    metric_parser_destroy(parser);
+    struct cl_metric_parser *parser = cl_metric_parser_create(e);
+    cl_metric_parse_line(parser, (const char *)bytes, size < 4096 ? size : 4096, ignore, &found);
+    cl_metric_parser_destroy(parser);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     struct mu_arena *arena = mu_arena_create(64 << 20);
-    struct problems problems = {0};
+    struct cl_problems problems = {0};
     if (!mu_arena_enter(arena)) {
-        struct experiment *e = experiment_read((const char *)bytes, size, NULL, arena, &problems);
+        struct cl_experiment *e =
+            cl_experiment_read((const char *)bytes, size, NULL, arena, &problems);
         if ((e == NULL) != (problems.errors > 0)) {
             abort(); /* a refusal must say why */
         }

@@ -19,6 +19,14 @@ FLOORS = {
     "services": ["common/base", "common/num", "common/search", "common/model"],
     "client": ["common/base", "common/num", "common/search", "common/wire", "common/rpc"],
 }
+# wing of the client -> the wings that its files may include from; "" are the commands
+WINGS = {
+    "text": [],
+    "experiment": ["text"],
+    "run": ["text", "experiment"],
+    "report": ["text", "experiment", "run"],
+    "": ["text", "experiment", "run", "report"],
+}
 # outside library -> the folders that may include it
 LIBRARIES = {
     r"grpc/.*\.h": ["common/rpc"],
@@ -54,8 +62,42 @@ def wrong(path, included):
     return None if target in FLOORS[folder] else f"{folder} stands on {', '.join(FLOORS[folder]) or 'nothing'}"
 
 
+def wing_of(path):
+    return path.parts[1] if len(path.parts) > 2 else ""
+
+
+def wrong_wing(path, included):
+    """Why the client's file may not include this of the client, or None."""
+    own, target = wing_of(path), wing_of(pathlib.PurePath(included))
+    if own == target or target in WINGS[own]:
+        return None
+    return f"client/{own} stands on {', '.join(WINGS[own]) or 'no other wing'}"
+
+
+def circle(includes):
+    """A circle among the files, X.c and X.h being one, as a list of their names; None without one."""
+    graph, done, path = {}, set(), []
+    for file, included in includes:
+        file, included = (str(pathlib.PurePath(name).with_suffix("")) for name in (file, included))
+        if file != included:
+            graph.setdefault(file, set()).add(included)
+
+    def walk(file):
+        if file in path:
+            return path[path.index(file):] + [file]
+        if file in done:
+            return None
+        path.append(file)
+        found = next(filter(None, map(walk, sorted(graph.get(file, ())))), None)
+        path.pop()
+        done.add(file)
+        return found
+
+    return next(filter(None, map(walk, sorted(graph))), None)
+
+
 def main():
-    broken, seen = [], 0
+    broken, seen, own = [], 0, []
     for folder in FLOORS:
         for path in sorted((ROOT / folder).rglob("*.[ch]")):
             relative = path.relative_to(ROOT)
@@ -66,8 +108,14 @@ def main():
                 if found:
                     seen += 1
                     why = wrong(relative, found[1])
+                    if folder == "client" and found[1].startswith("client/"):
+                        why = why or wrong_wing(relative, found[1])
+                        own.append((relative, found[1]))
                     if why:
                         broken.append(f"{relative}:{number}: includes {found[1]}: {why}")
+    found = circle(own)
+    if found:
+        broken.append("a circle of files: " + " -> ".join(found))
     print("\n".join(broken) or f"floors: {seen} includes, all in their place")
     sys.exit(1 if broken or seen == 0 else 0)
 

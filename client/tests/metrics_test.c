@@ -3,14 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/importance.h"
-#include "client/json.h"
-#include "client/median.h"
-#include "client/metrics.h"
+#include "client/experiment/filter.h"
+#include "client/report/importance.h"
+#include "client/run/median.h"
+#include "client/run/metrics.h"
+#include "client/text/json.h"
 #include "tests/support/cmocka.h"
 
-static struct metric_spec specs[] = {
-    {"loss", STRATEGY_MIN}, {"valid_1 auc", STRATEGY_MAX}, {"acc", STRATEGY_LATEST}};
+static struct cl_metric_spec specs[] = {
+    {"loss", CL_STRATEGY_MIN}, {"valid_1 auc", CL_STRATEGY_MAX}, {"acc", CL_STRATEGY_LATEST}};
 
 static void collect(void *user, size_t metric, const char *value, const char *time) {
     char *text = user;
@@ -18,14 +19,14 @@ static void collect(void *user, size_t metric, const char *value, const char *ti
 }
 
 static void expect(const char *filter, bool json, const char *line, const char *expected) {
-    struct experiment e = {.metrics = specs,
+    struct cl_experiment e = {.metrics = specs,
         .n_metrics = 3,
         .collector = {.json = json, .filters = &filter, .n_filters = filter != NULL}};
-    struct metric_parser *parser = metric_parser_create(&e);
+    struct cl_metric_parser *parser = cl_metric_parser_create(&e);
     char text[256] = "";
-    metric_parse_line(parser, line, strlen(line), collect, text);
+    cl_metric_parse_line(parser, line, strlen(line), collect, text);
     assert_string_equal(text, expected);
-    metric_parser_destroy(parser);
+    cl_metric_parser_destroy(parser);
 }
 
 static void the_default_filter_reads_what_katib_reads(void **state) {
@@ -48,11 +49,11 @@ static void custom_filters_have_two_groups(void **state) {
     expect("([a-z0-9_ ]+)'s value: ([0-9.]+)", false, "valid_1 auc's value: 0.75", "1=0.75@;");
     expect("([\\w-]+)=(Genotype.*)", false, "loss=Genotype(a, b=[1])", "0=Genotype(a, b=[1])@;");
     expect("(loss)()", false, "loss loss", "0=@;0=@;");
-    assert_true(metric_filter_valid("(a)(b)", why, sizeof why));
-    assert_false(metric_filter_valid("(a)b", why, sizeof why));
+    assert_true(cl_filter_valid("(a)(b)", why, sizeof why));
+    assert_false(cl_filter_valid("(a)b", why, sizeof why));
     assert_non_null(strstr(why, "two groups"));
-    assert_false(metric_filter_valid("(a)(b", why, sizeof why));
-    assert_true(metric_filter_valid(METRIC_DEFAULT_FILTER, why, sizeof why));
+    assert_false(cl_filter_valid("(a)(b", why, sizeof why));
+    assert_true(cl_filter_valid(CL_DEFAULT_FILTER, why, sizeof why));
 }
 
 static void json_lines_are_flat_objects(void **state) {
@@ -69,22 +70,22 @@ static void json_lines_are_flat_objects(void **state) {
 }
 
 static void strategies_choose_among_values(void **state) {
-    struct metric_summary s = {0};
+    struct cl_metric_summary s = {0};
     (void)state;
-    assert_null(metric_summary_value(&s, STRATEGY_MIN));
-    metric_summary_add(&s, "3");
-    metric_summary_add(&s, "1e0");
-    metric_summary_add(&s, "2.0");
-    assert_string_equal(metric_summary_value(&s, STRATEGY_MIN), "1e0");
-    assert_string_equal(metric_summary_value(&s, STRATEGY_MAX), "3");
-    assert_string_equal(metric_summary_value(&s, STRATEGY_LATEST), "2.0");
-    struct metric_summary text = {0};
-    metric_summary_add(&text, "Genotype()");
+    assert_null(cl_metric_summary_value(&s, CL_STRATEGY_MIN));
+    cl_metric_summary_add(&s, "3");
+    cl_metric_summary_add(&s, "1e0");
+    cl_metric_summary_add(&s, "2.0");
+    assert_string_equal(cl_metric_summary_value(&s, CL_STRATEGY_MIN), "1e0");
+    assert_string_equal(cl_metric_summary_value(&s, CL_STRATEGY_MAX), "3");
+    assert_string_equal(cl_metric_summary_value(&s, CL_STRATEGY_LATEST), "2.0");
+    struct cl_metric_summary text = {0};
+    cl_metric_summary_add(&text, "Genotype()");
     assert_string_equal(text.min, "unavailable");
-    assert_string_equal(metric_summary_value(&text, STRATEGY_MAX), "Genotype()");
-    struct metric_summary empty = {0};
-    metric_summary_add(&empty, "");
-    assert_null(metric_summary_value(&empty, STRATEGY_MIN));
+    assert_string_equal(cl_metric_summary_value(&text, CL_STRATEGY_MAX), "Genotype()");
+    struct cl_metric_summary empty = {0};
+    cl_metric_summary_add(&empty, "");
+    assert_null(cl_metric_summary_value(&empty, CL_STRATEGY_MIN));
 }
 
 static void the_threshold_is_a_true_median(void **state) {
@@ -92,31 +93,31 @@ static void the_threshold_is_a_true_median(void **state) {
     static const double b[] = {1};
     static const double c[] = {10, 10};
     static const double d[] = {2, 2};
-    const struct series trials[] = {{a, 3}, {b, 1}, {c, 2}, {NULL, 0}};
-    const struct series even[] = {{a, 3}, {b, 1}, {c, 2}, {d, 2}};
+    const struct cl_series trials[] = {{a, 3}, {b, 1}, {c, 2}, {NULL, 0}};
+    const struct cl_series even[] = {{a, 3}, {b, 1}, {c, 2}, {d, 2}};
     double t = -1;
     (void)state;
-    assert_false(median_threshold(trials, 3, 4, 2, &t));
-    assert_true(
-        median_threshold(trials, 4, 4, 2, &t)); /* means 0.75, 1, 10; the fourth reported nothing */
+    assert_false(cl_median_threshold(trials, 3, 4, 2, &t));
+    assert_true(cl_median_threshold(
+        trials, 4, 4, 2, &t)); /* means 0.75, 1, 10; the fourth reported nothing */
     assert_close(t, 1, 0);
-    assert_true(median_threshold(even, 4, 4, 2, &t));
+    assert_true(cl_median_threshold(even, 4, 4, 2, &t));
     assert_close(t, 1.5, 0);
-    assert_false(median_threshold(&trials[3], 1, 1, 2, &t));
-    assert_false(median_threshold(trials, 0, 0, 1, &t));
+    assert_false(cl_median_threshold(&trials[3], 1, 1, 2, &t));
+    assert_false(cl_median_threshold(trials, 0, 0, 1, &t));
     static const double huge[] = {1e308, 1e308};
-    assert_true(median_threshold(&(struct series){huge, 2}, 1, 1, 2, &t));
+    assert_true(cl_median_threshold(&(struct cl_series){huge, 2}, 1, 1, 2, &t));
     assert_close(t, 1e308, 0);
 }
 
 static void the_rule_is_judged_once(void **state) {
     (void)state;
-    assert_true(median_stops(2.5, 3, 3, 2, false));
-    assert_false(median_stops(2.0, 3, 3, 2, false));
-    assert_false(median_stops(9, 2, 3, 2, false));
-    assert_false(median_stops(9, 4, 3, 2, false));
-    assert_true(median_stops(1, 3, 3, 2, true));
-    assert_false(median_stops(3, 3, 3, 2, true));
+    assert_true(cl_median_stops(2.5, 3, 3, 2, false));
+    assert_false(cl_median_stops(2.0, 3, 3, 2, false));
+    assert_false(cl_median_stops(9, 2, 3, 2, false));
+    assert_false(cl_median_stops(9, 4, 3, 2, false));
+    assert_true(cl_median_stops(1, 3, 3, 2, true));
+    assert_false(cl_median_stops(3, 3, 3, 2, true));
 }
 
 static void importance_finds_what_matters(void **state) {
@@ -131,21 +132,21 @@ static void importance_finds_what_matters(void **state) {
         noise[i] = rand_r(&seed) / (double)RAND_MAX;
         y[i] = (x[i] - 0.5) * (x[i] - 0.5);
     }
-    assert_true(importance(x, y, N) > 0.6); /* not monotone: a correlation would say 0 */
-    assert_true(importance(noise, y, N) <
+    assert_true(cl_importance(x, y, N) > 0.6); /* not monotone: a correlation would say 0 */
+    assert_true(cl_importance(noise, y, N) <
                 0.05); /* epsilon squared has mean 0 and deviation about 0.01 here */
     for (int i = 0; i < N; i++) {
         x[i] = i % 2;
         y[i] = x[i] > 0 ? 1e300 : i;
     }
-    assert_true(importance(x, y, N) > 0.7);
+    assert_true(cl_importance(x, y, N) > 0.7);
     for (int i = 0; i < N; i++) {
         x[i] = 1;
     }
-    assert_close(importance(x, y, N), 0, 0);
-    assert_close(importance(y, x, N), 0, 0);
-    assert_close(importance(y, y, 2), 0, 0);
-    assert_true(importance(y, y, 3) >= 0);
+    assert_close(cl_importance(x, y, N), 0, 0);
+    assert_close(cl_importance(y, x, N), 0, 0);
+    assert_close(cl_importance(y, y, 2), 0, 0);
+    assert_true(cl_importance(y, y, 3) >= 0);
 }
 
 int main(void) {

@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "client/process.h"
+#include "client/run/process.h"
 #include "tests/support/cmocka.h"
 
 static char root[] = "/tmp/mushir-process-XXXXXX", folder[64];
@@ -28,9 +28,9 @@ static int remove_root(void **state) {
 static pid_t begin(const char *script) {
     const char *argv[] = {"sh", "-c", script, NULL};
     const char *environment[] = {"GREETING=hello"};
-    struct process_spec spec = {folder, root, argv, environment, 1};
+    struct cl_process_spec spec = {folder, root, argv, environment, 1};
     pid_t pid = 0;
-    assert_int_equal(process_start(&spec, &pid, &error), MU_OK);
+    assert_int_equal(cl_process_start(&spec, &pid, &error), MU_OK);
     assert_true(pid > 1);
     return pid;
 }
@@ -40,7 +40,7 @@ static int ended(pid_t pid) {
     int known = -1;
     pid_t found;
     assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_int_equal(process_find(folder, &found, &known), PROCESS_ENDED);
+    assert_int_equal(cl_process_find(folder, &found, &known), CL_PROCESS_ENDED);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), known);
     return known;
@@ -73,10 +73,10 @@ static void a_running_process_is_found_and_its_group_stopped(void **state) {
     pid_t found = 0;
     int status = 0;
     (void)state;
-    assert_int_equal(process_find(folder, &found, &status), PROCESS_RUNNING);
+    assert_int_equal(cl_process_find(folder, &found, &status), CL_PROCESS_RUNNING);
     for (int i = 0; i < 1000 && found != pid; i++) { /* it writes its pid as its first act */
         usleep(1000);
-        assert_int_equal(process_find(folder, &found, &status), PROCESS_RUNNING);
+        assert_int_equal(cl_process_find(folder, &found, &status), CL_PROCESS_RUNNING);
     }
     assert_int_equal(found, pid);
     char up[80];
@@ -85,7 +85,7 @@ static void a_running_process_is_found_and_its_group_stopped(void **state) {
          i++) { /* a signal to a process that is not there yet is lost */
         usleep(1000);
     }
-    process_signal(pid, SIGTERM);
+    cl_process_signal(pid, SIGTERM);
     assert_int_equal(ended(pid), 128 + SIGTERM);
 }
 
@@ -94,13 +94,13 @@ static void a_killed_keeper_is_gone(void **state) {
     pid_t found;
     int status;
     (void)state;
-    process_signal(pid, SIGKILL);
+    cl_process_signal(pid, SIGKILL);
     assert_int_equal(waitpid(pid, &status, 0), pid);
-    for (int i = 0; i < 10000 && process_find(folder, &found, &status) != PROCESS_GONE;
+    for (int i = 0; i < 10000 && cl_process_find(folder, &found, &status) != CL_PROCESS_GONE;
          i++) { /* its child may die a little later */
         usleep(1000);
     }
-    assert_int_equal(process_find(folder, &found, &status), PROCESS_GONE);
+    assert_int_equal(cl_process_find(folder, &found, &status), CL_PROCESS_GONE);
     assert_int_equal(ended(begin("exit 4")), 4); /* and the folder can be used again */
 }
 
@@ -108,7 +108,7 @@ static void what_a_trial_leaves_behind_does_not_hold_the_lock(void **state) {
     (void)state;
     pid_t pid = begin("sleep 60 & echo $!");
     assert_int_equal(ended(pid), 0);
-    process_signal(pid, SIGKILL);
+    cl_process_signal(pid, SIGKILL);
 }
 
 int main(void) {

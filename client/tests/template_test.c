@@ -2,7 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client/template.h"
+#include "client/experiment/read.h"
+#include "client/experiment/template_command.h"
 #include "tests/support/cmocka.h"
 
 #define HEAD                                                                                       \
@@ -22,12 +23,12 @@
     "'${trialParameters.team}'"
 
 static const struct mu_pair assigned[] = {{"lr", "0.25"}};
-static const struct trial_identity trial = {"e-0001", "lab", assigned, 1};
+static const struct cl_trial_identity trial = {"e-0001", "lab", assigned, 1};
 
-static struct experiment *read_with(const char *spec, struct mu_arena *arena) {
-    struct problems problems = {0};
+static struct cl_experiment *read_with(const char *spec, struct mu_arena *arena) {
+    struct cl_problems problems = {0};
     const char *text = mu_arena_format(arena, HEAD "%s", spec);
-    struct experiment *e = experiment_read(text, strlen(text), NULL, arena, &problems);
+    struct cl_experiment *e = cl_experiment_read(text, strlen(text), NULL, arena, &problems);
     for (size_t i = 0; i < problems.n; i++) {
         print_message("%d: %s\n", problems.items[i].line, problems.items[i].text);
     }
@@ -35,11 +36,11 @@ static struct experiment *read_with(const char *spec, struct mu_arena *arena) {
 }
 
 static const char *joined(const char *spec, struct mu_arena *arena) {
-    struct experiment *e = read_with(spec, arena);
-    struct trial_command command;
+    struct cl_experiment *e = read_with(spec, arena);
+    struct cl_trial_command command;
     struct mu_error error;
     assert_non_null(e);
-    assert_int_equal(template_command(e, &trial, arena, &command, &error), MU_OK);
+    assert_int_equal(cl_template_command(e, &trial, arena, &command, &error), MU_OK);
     const char *all = "";
     for (size_t i = 0; command.argv[i]; i++) {
         all = mu_arena_format(arena, "%s[%s]", all, command.argv[i]);
@@ -103,11 +104,11 @@ static void the_environment_is_filled_and_expanded(void **state) {
 
 static void fill_one(const char *text, const char *expected) {
     struct mu_arena *arena = mu_arena_create(1 << 20);
-    struct trial_parameter parameters[] = {{"rate", "lr", NULL}};
-    struct trial_template t = {.parameters = parameters, .n_parameters = 1};
+    struct cl_trial_parameter parameters[] = {{"rate", "lr", NULL}};
+    struct cl_trial_template t = {.parameters = parameters, .n_parameters = 1};
     struct mu_error error;
     const char *filled;
-    assert_int_equal(template_fill(&t, text, &trial, arena, &filled, &error), MU_OK);
+    assert_int_equal(cl_template_fill(&t, text, &trial, arena, &filled, &error), MU_OK);
     assert_string_equal(filled, expected);
     mu_arena_destroy(arena);
 }
@@ -123,12 +124,13 @@ static void odd_placeholders_stay(void **state) {
 
 static void a_missing_assignment_is_an_error(void **state) {
     struct mu_arena *arena = mu_arena_create(1 << 20);
-    struct trial_parameter parameters[] = {{"rate", "momentum", NULL}};
-    struct trial_template t = {.parameters = parameters, .n_parameters = 1};
+    struct cl_trial_parameter parameters[] = {{"rate", "momentum", NULL}};
+    struct cl_trial_template t = {.parameters = parameters, .n_parameters = 1};
     struct mu_error error;
     const char *filled;
     (void)state;
-    assert_int_equal(template_fill(&t, "${trialParameters.rate}", &trial, arena, &filled, &error),
+    assert_int_equal(
+        cl_template_fill(&t, "${trialParameters.rate}", &trial, arena, &filled, &error),
         MU_INVALID_ARGUMENT);
     assert_non_null(strstr(error.text, "momentum"));
     mu_arena_destroy(arena);
@@ -145,11 +147,11 @@ static void meta_references_are_katibs(void **state) {
     char why[256];
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        assert_true(template_is_meta(cases[i].text));
-        assert_int_equal(template_meta_valid(cases[i].text, why, sizeof why), cases[i].valid);
+        assert_true(cl_template_is_meta(cases[i].text));
+        assert_int_equal(cl_template_meta_valid(cases[i].text, why, sizeof why), cases[i].valid);
     }
-    assert_false(template_is_meta("lr"));
-    assert_false(template_is_meta("${trialSpec."));
+    assert_false(cl_template_is_meta("lr"));
+    assert_false(cl_template_is_meta("${trialSpec."));
 }
 
 int main(void) {

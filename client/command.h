@@ -1,0 +1,11 @@
+/* The commands of mushir, one file each. */
+#ifndef MUSHIR_CLIENT_COMMAND_H
+#define MUSHIR_CLIENT_COMMAND_H
+
+#include "client/cli.h"
+
+enum cl_exit_code cl_command_validate(struct cl_context *context);
+enum cl_exit_code cl_command_suggest(struct cl_context *context);
+enum cl_exit_code cl_command_run(struct cl_context *context);
+
+#endif

@@ -1,0 +1,71 @@
+/* mushir run: open or resume the journal, run the loop, show the result. */
+#include <stdio.h>
+
+#include "client/command.h"
+#include "client/report/progress.h"
+#include "client/report/report.h"
+#include "client/report/summary.h"
+#include "client/run/loop.h"
+#include "client/run/setup.h"
+
+/* Where the report goes; NULL: nowhere. */
+static const char *report_path(const struct cl_run *run, const struct cl_options *options) {
+    return options->no_report ? NULL
+           : options->report  ? options->report
+                              : cl_setup_beside(run, "html");
+}
+
+static void show(const struct cl_run *run, const struct cl_options *options) {
+    struct mu_error error;
+    const char *path = report_path(run, options);
+    if (path && cl_report_write(run, path, &error) != MU_OK) {
+        run->observer->noted(run, error.text);
+        path = NULL;
+    }
+    if (!options->json_lines) {
+        cl_summary_print(run, path);
+    }
+}
+
+static enum cl_exit_code conclude(const struct cl_run *run) {
+    if (run->error.code != MU_OK) {
+        fprintf(stderr, "mushir: %s; continue with --resume\n", run->error.text);
+        return run->error.code == MU_INVALID_ARGUMENT ? CL_EXIT_INVALID : CL_EXIT_FAILED;
+    }
+    if (run->interrupted) {
+        fprintf(stderr, "mushir: interrupted; continue with --resume\n");
+        return CL_EXIT_INTERRUPTED;
+    }
+    return run->result.good ? CL_EXIT_GOOD : CL_EXIT_FAILED;
+}
+
+enum cl_exit_code cl_command_run(struct cl_context *context) {
+    const struct cl_options *options = context->options;
+    struct mu_error error = {0};
+    enum cl_exit_code code = cl_cli_read(context);
+    if (code != CL_EXIT_GOOD) {
+        return code;
+    }
+    struct cl_run run = {.options = &options->run,
+        .e = context->experiment,
+        .file = options->file,
+        .text = context->text,
+        .address = options->address,
+        .observer = options->json_lines ? &cl_progress_json
+                    : options->quiet    ? &cl_progress_quiet
+                                        : &cl_progress_bar,
+        .arena = context->arena};
+    if (cl_setup_open(&run, &error) != MU_OK) {
+        code = cl_cli_fail(&error);
+    } else {
+        run.observer->begun(&run);
+        if (cl_run_pending(&run)) {
+            cl_loop_run(&run);
+        }
+        run.observer->ended(&run);
+        show(&run, options);
+        code = conclude(&run);
+    }
+    cl_setup_close(&run);
+    return code;
+}

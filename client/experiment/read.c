@@ -1,0 +1,202 @@
+#include "client/experiment/read.h"
+
+#include <ctype.h>
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+#include "client/experiment/fields.h"
+#include "client/experiment/read_space.h"
+#include "client/experiment/read_trial.h"
+
+static const struct cl_field experiment_fields[] = {{"apiVersion", CL_NODE_TEXT, true},
+    {"kind", CL_NODE_TEXT, true}, {"metadata", CL_NODE_MAP, true}, {"spec", CL_NODE_MAP, true},
+    {"status", CL_NODE_MAP, false}, {NULL, 0, false}};
+static const struct cl_field spec_fields[] = {{"parameters", CL_NODE_LIST, false},
+    {"objective", CL_NODE_MAP, true}, {"algorithm", CL_NODE_MAP, true},
+    {"earlyStopping", CL_NODE_MAP, false}, {"trialTemplate", CL_NODE_MAP, false},
+    {"parallelTrialCount", CL_NODE_NUMBER, false}, {"maxTrialCount", CL_NODE_NUMBER, false},
+    {"maxFailedTrialCount", CL_NODE_NUMBER, false}, {"metricsCollectorSpec", CL_NODE_MAP, false},
+    {"nasConfig", CL_NODE_MAP, false}, {"resumePolicy", CL_NODE_TEXT, false}, {NULL, 0, false}};
+static const struct cl_field algorithm_fields[] = {{"algorithmName", CL_NODE_TEXT, true},
+    {"algorithmSettings", CL_NODE_LIST, false}, {NULL, 0, false}};
+
+/* ---- metadata ---- */
+
+static bool label(const char *text) {
+    size_t n = strlen(text);
+    for (size_t i = 0; i < n; i++) {
+        bool inner = i > 0 && i + 1 < n;
+        if (!islower((unsigned char)text[i]) && !isdigit((unsigned char)text[i]) &&
+            !(inner && (text[i] == '-' || text[i] == '.'))) {
+            return false;
+        }
+    }
+    return n > 0;
+}
+
+static void read_metadata(
+    const struct cl_checker *c, const struct cl_node *root, struct cl_experiment *e) {
+    const struct cl_node *metadata = cl_node_get(root, "metadata");
+    const struct cl_node *name = cl_node_get(metadata, "name");
+    e->space_name = cl_node_text(metadata, "namespace", "");
+    e->name = cl_node_text(metadata, "name", "");
+    if (!name) {
+        cl_problem_add(
+            c->problems, c->arena, metadata ? metadata : root, "metadata.name is missing");
+    } else if (!name->text || !label(name->text)) {
+        cl_problem_add(c->problems, c->arena, name,
+            "metadata.name: \"%s\" must be of lower-case letters, digits, '-' and '.', as "
+            "Kubernetes demands",
+            e->name);
+    } else if (strlen(name->text) > 40) {
+        cl_problem_add(c->problems, c->arena, name,
+            "metadata.name: \"%s\" is longer than 40 characters, which Katib refuses", e->name);
+    }
+}
+
+/* ---- algorithm and early stopping ---- */
+
+static void read_algorithm(
+    const struct cl_checker *c, const struct cl_node *spec, struct cl_experiment *e) {
+    const struct cl_node *node = cl_node_get(spec, "algorithm");
+    if (node && cl_schema_check(c, node, "spec.algorithm", algorithm_fields)) {
+        e->settings = cl_fields_settings(c, cl_node_get(node, "algorithmSettings"),
+            "spec.algorithm.algorithmSettings", &e->n_settings);
+    }
+    e->algorithm = cl_node_text(node, "algorithmName", "");
+}
+
+static void read_medianstop(
+    const struct cl_checker *c, const struct cl_node *list, struct cl_early_stopping *early) {
+    early->min_trials = 3;
+    early->start_step = 4;
+    for (size_t i = 0; i < early->n_settings; i++) {
+        const struct mu_pair *pair = &early->settings[i];
+        bool trials = !strcmp(pair->name, "min_trials_required"),
+             step = !strcmp(pair->name, "start_step");
+        double number;
+        if (!trials && !step) {
+            cl_problem_add(c->problems, c->arena, list->items[i],
+                "unknown setting %s for algorithm medianstop; it has min_trials_required and "
+                "start_step",
+                pair->name);
+        } else if (!mu_read_double(pair->value, &number) || fabs(number) > INT_MAX ||
+                   number != floor(number)) {
+            cl_problem_add(c->problems, c->arena, list->items[i],
+                "failed to validate %s(%s): must be a whole number", pair->name, pair->value);
+        } else if (number < 1) {
+            cl_problem_add(c->problems, c->arena, list->items[i],
+                trials ? "min_trials_required must be greater than zero (>0)"
+                       : "start_step must be greater or equal than one (>=1)");
+        } else {
+            *(trials ? &early->min_trials : &early->start_step) = (size_t)number;
+        }
+    }
+}
+
+static void read_early_stopping(
+    const struct cl_checker *c, const struct cl_node *spec, struct cl_early_stopping *early) {
+    const struct cl_node *node = cl_node_get(spec, "earlyStopping");
+    if (!node || !cl_schema_check(c, node, "spec.earlyStopping", algorithm_fields)) {
+        return;
+    }
+    const struct cl_node *list = cl_node_get(node, "algorithmSettings");
+    early->algorithm = cl_node_text(node, "algorithmName", "");
+    early->settings =
+        cl_fields_settings(c, list, "spec.earlyStopping.algorithmSettings", &early->n_settings);
+    if (strcmp(early->algorithm, "medianstop")) {
+        cl_problem_add(c->problems, c->arena, node,
+            "unknown early stopping algorithm \"%s\"; Katib has medianstop", early->algorithm);
+    } else {
+        read_medianstop(c, list, early);
+    }
+}
+
+/* ---- the whole ---- */
+
+static void read_counts(
+    const struct cl_checker *c, const struct cl_node *spec, struct cl_experiment *e) {
+    e->parallel = cl_fields_count(c, spec, "spec", "parallelTrialCount", 1, 3);
+    e->max_trials = cl_fields_count(c, spec, "spec", "maxTrialCount", 1, -1);
+    e->max_failed = cl_fields_count(c, spec, "spec", "maxFailedTrialCount", 0, -1);
+    if (e->max_trials > 0 && e->parallel > e->max_trials &&
+        cl_node_get(spec, "parallelTrialCount")) {
+        cl_problem_add(c->problems, c->arena, cl_node_get(spec, "parallelTrialCount"),
+            "spec.parallelTrialCount: %d is more than maxTrialCount (%d)", e->parallel,
+            e->max_trials);
+    }
+    if (e->max_trials > 0 && e->max_failed > e->max_trials) {
+        cl_problem_add(c->problems, c->arena, cl_node_get(spec, "maxFailedTrialCount"),
+            "spec.maxFailedTrialCount: %d is more than maxTrialCount (%d)", e->max_failed,
+            e->max_trials);
+    }
+}
+
+static struct cl_experiment *read_experiment(
+    const struct cl_checker *c, const struct cl_node *root) {
+    struct cl_experiment *e = MU_NEW(c->arena, struct cl_experiment);
+    cl_schema_check(c, root, "the experiment", experiment_fields);
+    const char *version = cl_node_text(root, "apiVersion", "kubeflow.org/v1beta1");
+    if (strcmp(version, "kubeflow.org/v1beta1")) {
+        cl_problem_add(c->problems, c->arena, cl_node_get(root, "apiVersion"),
+            "apiVersion: \"%s\" is not kubeflow.org/v1beta1", version);
+    }
+    read_metadata(c, root, e);
+    const struct cl_node *spec = cl_node_get(root, "spec");
+    if (!spec || !cl_schema_check(c, spec, "spec", spec_fields)) {
+        return e;
+    }
+    cl_read_objective(c, spec, e);
+    read_algorithm(c, spec, e);
+    read_early_stopping(c, spec, &e->early);
+    read_counts(c, spec, e);
+    cl_read_parameters(c, spec, e);
+    cl_read_network(c, spec, e);
+    cl_read_collector(c, spec, &e->collector);
+    cl_read_template(c, spec, e);
+    return e;
+}
+
+/* The one document of kind Experiment that is meant, or NULL with a problem. */
+static const struct cl_node *choose(
+    const struct cl_checker *c, const struct cl_node **documents, size_t n, const char *name) {
+    const struct cl_node *found = NULL;
+    size_t experiments = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(cl_node_text(documents[i], "kind", ""), "Experiment")) {
+            continue;
+        }
+        const char *own = cl_node_text(cl_node_get(documents[i], "metadata"), "name", "");
+        if (!name || !strcmp(own, name)) {
+            experiments++;
+            if (found) {
+                cl_problem_add(c->problems, c->arena, documents[i],
+                    "a second experiment, \"%s\"; choose one with --name", own);
+            } else {
+                found = documents[i];
+            }
+        }
+    }
+    if (!found && name) {
+        cl_problem_add(
+            c->problems, c->arena, NULL, "no document of kind Experiment is called \"%s\"", name);
+    } else if (!found) {
+        cl_problem_add(c->problems, c->arena, n ? documents[0] : NULL,
+            "no document of kind Experiment%s", n ? "" : ": the file is empty");
+    }
+    return experiments == 1 ? found : NULL;
+}
+
+struct cl_experiment *cl_experiment_read(const char *bytes, size_t size, const char *name,
+    struct mu_arena *arena, struct cl_problems *problems) {
+    struct cl_checker checker = {arena, problems};
+    const struct cl_node **documents;
+    size_t n;
+    if (!cl_documents_read(bytes, size, arena, &documents, &n, problems)) {
+        return NULL;
+    }
+    const struct cl_node *root = choose(&checker, documents, n, name);
+    struct cl_experiment *experiment = root ? read_experiment(&checker, root) : NULL;
+    return problems->errors ? NULL : experiment;
+}

@@ -1,0 +1,36 @@
+/* A trial template: its placeholders filled in as Katib does, and its primary container found. */
+#ifndef MUSHIR_CLIENT_EXPERIMENT_TEMPLATE
+#define MUSHIR_CLIENT_EXPERIMENT_TEMPLATE
+
+#include "client/experiment/experiment.h"
+
+/* Whether a trialParameter's reference is about the trial itself: ${trialSpec.Name} and its like.
+ */
+bool cl_template_is_meta(const char *reference);
+
+/* Whether Katib knows this reference; |why| tells when not. */
+bool cl_template_meta_valid(const char *reference, char *why, size_t size);
+
+/* Check placeholders against trialParameters, both ways, and that a container can be found. */
+void cl_template_check(
+    const struct cl_trial_template *t, struct mu_arena *arena, struct cl_problems *problems);
+
+/* What a trial gives for substitution. */
+struct cl_trial_identity {
+    const char *name, *space_name;
+    const struct mu_pair *assignments;
+    size_t n_assignments;
+};
+
+/* |text| with every ${trialParameters.NAME} replaced. Without a template the experiment's own
+ * parameter names can be used. MU_INVALID_ARGUMENT when an assignment that the template needs is
+ * missing. */
+MU_MUST_USE enum mu_status cl_template_fill(const struct cl_trial_template *t, const char *text,
+    const struct cl_trial_identity *trial, struct mu_arena *arena, const char **filled,
+    struct mu_error *error);
+
+/* The primary container of the template's job, or NULL with |why|. */
+const struct cl_node *cl_template_container(
+    const struct cl_trial_template *t, char *why, size_t size);
+
+#endif

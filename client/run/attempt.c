@@ -1,0 +1,379 @@
+#include "client/run/attempt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "client/experiment/template_command.h"
+#include "client/run/clock.h"
+#include "client/run/median.h"
+#include "client/run/process.h"
+#include "client/text/json.h"
+
+static const double grace = 5; /* seconds between SIGTERM and SIGKILL */
+
+/* ---- starting ---- */
+
+/* Each trial gets a metrics file of its own: the File collector's path is replaced where the
+ * command or environment names it. */
+static const char *own_metrics_file(
+    const struct cl_run *run, const char *text, const char *folder) {
+    const char *path = run->e->collector.path;
+    const char *done = "";
+    const char *at;
+    if (run->e->collector.kind != CL_COLLECT_FILE) {
+        return text;
+    }
+    while ((at = strstr(text, path))) {
+        done = mu_arena_format(
+            run->arena, "%s%.*s%s/metrics.log", done, (int)(at - text), text, folder);
+        text = at + strlen(path);
+    }
+    return mu_arena_format(run->arena, "%s%s", done, text);
+}
+
+static const char *assignments_json(const struct cl_trial *trial, struct mu_arena *arena) {
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    cl_json_pairs(out, trial->assignments, trial->n_assignments);
+    fclose(out);
+    const char *copy = mu_arena_copy(arena, text);
+    free(text);
+    return copy;
+}
+
+static enum mu_status own_command(const struct cl_run *run,
+    const struct cl_trial_identity *identity, struct cl_trial_command *command,
+    struct mu_error *error) {
+    const char *const *words = run->options->command;
+    size_t n = 0;
+    while (words[n]) {
+        n++;
+    }
+    *command = (struct cl_trial_command){MU_ARRAY(run->arena, n + 1, const char *), NULL, 0};
+    for (size_t i = 0; i < n; i++) {
+        if (cl_template_fill(&run->e->template, words[i], identity, run->arena, &command->argv[i],
+                error) != MU_OK) {
+            return error->code;
+        }
+    }
+    return MU_OK;
+}
+
+/* The environment beside the container's: what a script may like to know. */
+static void extend_environment(const struct cl_run *run, const struct cl_trial *trial,
+    const char *folder, struct cl_trial_command *command) {
+    const char **all = MU_ARRAY(run->arena, command->n_environment + 5, const char *);
+    size_t n = 0;
+    all[n++] = mu_arena_format(run->arena, "MUSHIR_TRIAL_NAME=%s", trial->name);
+    all[n++] = mu_arena_format(run->arena, "KATIB_TRIAL_NAME=%s", trial->name);
+    all[n++] =
+        mu_arena_format(run->arena, "MUSHIR_PARAMETERS=%s", assignments_json(trial, run->arena));
+    all[n++] = mu_arena_format(run->arena, "MUSHIR_METRICS_FILE=%s/metrics.log", folder);
+    if (!getenv("PYTHONUNBUFFERED")) {
+        all[n++] = "PYTHONUNBUFFERED=1"; /* else a log arrives at the end only, too late for early
+                                            stopping */
+    }
+    for (size_t i = 0; i < command->n_environment; i++) {
+        all[n++] = own_metrics_file(run, command->environment[i], folder);
+    }
+    command->environment = all;
+    command->n_environment = n;
+}
+
+static enum mu_status launch(struct cl_run *run, struct cl_trial *trial, struct mu_error *error) {
+    struct cl_trial_identity identity = {
+        trial->name, run->e->space_name, trial->assignments, trial->n_assignments};
+    struct cl_trial_command command;
+    const char *folder = cl_run_folder(run, trial);
+    enum mu_status status =
+        run->options->command ? own_command(run, &identity, &command, error)
+                              : cl_template_command(run->e, &identity, run->arena, &command, error);
+    if (status != MU_OK) {
+        return status;
+    }
+    extend_environment(run, trial, folder, &command);
+    for (const char **word = command.argv; *word; word++) {
+        *word = own_metrics_file(run, *word, folder);
+    }
+    struct cl_process_spec spec = {
+        folder, run->directory, command.argv, command.environment, command.n_environment};
+    return cl_process_start(&spec, &trial->pid, error);
+}
+
+static void watch(struct cl_run *run, struct cl_trial *trial) {
+    trial->watch = run->inotify < 0 ? -1
+                                    : inotify_add_watch(run->inotify, cl_run_folder(run, trial),
+                                          IN_MODIFY | IN_MOVED_TO);
+}
+
+static void finish(
+    struct cl_run *run, struct cl_trial *trial, enum cl_condition condition, const char *why);
+
+void cl_attempt_start(struct cl_run *run, struct cl_trial *trial) {
+    struct mu_error error;
+    char attempt[16];
+    cl_trial_restart(trial, run->e, run->arena);
+    trial->attempt++;
+    trial->begun = cl_clock_now();
+    trial->started = cl_clock_text(run->arena, trial->begun);
+    trial->condition = CL_TRIAL_RUNNING;
+    snprintf(attempt, sizeof attempt, "%d", trial->attempt);
+    cl_journal_add(run->journal, (long)trial->number, trial->started, "started", NULL,
+        attempt); /* before the process: it is never forgotten */
+    if (launch(run, trial, &error) != MU_OK) {
+        trial->pid = 0;
+        finish(run, trial, CL_TRIAL_FAILED, mu_arena_copy(run->arena, error.text));
+        return;
+    }
+    trial->adopted = false;
+    watch(run, trial);
+    run->observer->trial_started(run, trial);
+}
+
+void cl_attempt_take_up(struct cl_run *run, struct cl_trial *trial) {
+    int exit_status;
+    trial->to_skip = trial->n_observations;
+    switch (cl_process_find(cl_run_folder(run, trial), &trial->pid, &exit_status)) {
+    case CL_PROCESS_RUNNING:
+        trial->adopted = true;
+        watch(run, trial);
+        run->observer->trial_started(run, trial);
+        cl_attempt_poll(run, trial);
+        break;
+    case CL_PROCESS_ENDED:
+        cl_attempt_exited(run, trial, exit_status);
+        break;
+    case CL_PROCESS_GONE:
+        if (trial->stopping == CL_STOP_NONE || trial->stopping == CL_STOP_INTERRUPTED) {
+            cl_attempt_start(run, trial);
+        } else {
+            cl_attempt_exited(run, trial, 128 + SIGKILL);
+        }
+        break;
+    }
+}
+
+/* ---- what it reports ---- */
+
+struct reading {
+    struct cl_run *run;
+    struct cl_trial *trial;
+    const char *now;
+};
+
+static void judge(struct cl_run *run, struct cl_trial *trial) {
+    if (trial->has_rule && trial->stopping == CL_STOP_NONE &&
+        trial->condition == CL_TRIAL_RUNNING &&
+        cl_median_stops(trial->best, trial->n_objective, run->e->early.start_step, trial->rule,
+            run->e->maximize)) {
+        cl_attempt_stop(run, trial, CL_STOP_EARLY);
+    }
+}
+
+static void found(void *user, size_t metric, const char *value, const char *time) {
+    struct reading *reading = user;
+    struct cl_run *run = reading->run;
+    struct cl_trial *trial = reading->trial;
+    if (trial->to_skip > 0) { /* the journal has it */
+        trial->to_skip--;
+        return;
+    }
+    size_t before = trial->n_objective;
+    time = *time ? mu_arena_copy(run->arena, time) : reading->now;
+    cl_trial_observe(trial, run->e, metric, mu_arena_copy(run->arena, value), time, run->arena);
+    cl_journal_add(
+        run->journal, (long)trial->number, time, "metric", run->e->metrics[metric].name, value);
+    run->observer->trial_reported(run, trial, &trial->observations[trial->n_observations - 1]);
+    if (trial->n_objective > before) {
+        judge(run, trial);
+    }
+}
+
+/* The complete lines of |bytes|; with |last| also what stands behind the last newline. Returns the
+ * number of bytes used. */
+static size_t parse_lines(struct reading *reading, const char *bytes, size_t size, bool last) {
+    size_t start = 0;
+    while (start < size) {
+        const char *end = memchr(bytes + start, '\n', size - start);
+        if (!end && !last) {
+            break;
+        }
+        size_t length = end ? (size_t)(end - bytes) - start : size - start;
+        cl_metric_parse_line(reading->run->parser, bytes + start, length, found, reading);
+        start += length + (end != NULL);
+    }
+    return start;
+}
+
+static void read_log(struct cl_run *run, struct cl_trial *trial, bool last) {
+    enum { CHUNK = 1 << 16, LONGEST_LINE = 1 << 24 };
+    bool file = run->e->collector.kind == CL_COLLECT_FILE;
+    const char *path = mu_arena_format(
+        run->arena, "%s/%s", cl_run_folder(run, trial), file ? "metrics.log" : "log");
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat status;
+    if (fd < 0 || fstat(fd, &status) || (size_t)status.st_size < trial->read_to) {
+        trial->read_to = fd < 0 ? trial->read_to : 0; /* the trial wrote its file anew */
+    }
+    size_t room = CHUNK;
+    size_t used = 0;
+    char *bytes = fd < 0 ? NULL : malloc(room);
+    struct reading reading = {run, trial, cl_clock_text(run->arena, cl_clock_now())};
+    ssize_t n = 0;
+    while (bytes && room <= LONGEST_LINE &&
+           (n = pread(fd, bytes + used, room - used, (off_t)(trial->read_to + used))) > 0) {
+        used += (size_t)n;
+        size_t done = parse_lines(&reading, bytes, used, false);
+        memmove(bytes, bytes + done, used - done);
+        used -= done;
+        trial->read_to += done;
+        if (used == room) {
+            room *= 2;
+            char *larger = realloc(bytes, room);
+            if (!larger) {
+                break;
+            }
+            bytes = larger;
+        }
+    }
+    if (bytes && last && used) {
+        trial->read_to += parse_lines(&reading, bytes, used, true);
+    }
+    free(bytes);
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
+void cl_attempt_poll(struct cl_run *run, struct cl_trial *trial) {
+    struct mu_arena_mark mark = mu_arena_mark(run->arena);
+    size_t before = trial->n_observations;
+    cl_journal_begin(run->journal);
+    read_log(run, trial, false);
+    cl_journal_commit(run->journal);
+    if (trial->n_observations == before) {
+        mu_arena_release(run->arena, mark); /* nothing was kept */
+    }
+}
+
+/* ---- ends ---- */
+
+void cl_attempt_stop(struct cl_run *run, struct cl_trial *trial, enum cl_stop_cause cause) {
+    if (trial->stopping == CL_STOP_NONE && trial->condition == CL_TRIAL_RUNNING) {
+        trial->stopping = cause;
+        trial->stop_asked =
+            cl_clock_now(); /* journaled first: whoever finds the process ended knows why */
+        cl_journal_add(run->journal, (long)trial->number,
+            cl_clock_text(run->arena, trial->stop_asked), "stopping", cl_stop_cause_name(cause),
+            NULL);
+        cl_process_signal(trial->pid, SIGTERM);
+    }
+}
+
+/* Within a transaction of the caller, or none. */
+static void finish(
+    struct cl_run *run, struct cl_trial *trial, enum cl_condition condition, const char *why) {
+    trial->condition = condition;
+    trial->why = why;
+    trial->ended = cl_clock_now();
+    trial->completed = cl_clock_text(run->arena, trial->ended);
+    cl_journal_add(run->journal, (long)trial->number, trial->completed, "ended",
+        cl_condition_name(condition), why);
+    run->observer->trial_ended(run, trial);
+}
+
+/* Whether the objective has something that counts: a number, or a text where the metric is a text.
+ */
+static bool has_objective(const struct cl_run *run, const struct cl_trial *trial) {
+    return cl_trial_value(trial, run->e, 0) != NULL;
+}
+
+static void conclude(struct cl_run *run, struct cl_trial *trial, int exit_status) {
+    struct mu_arena *arena = run->arena;
+    if (trial->stopping == CL_STOP_EARLY) {
+        finish(run, trial,
+            has_objective(run, trial) ? CL_TRIAL_EARLY_STOPPED : CL_TRIAL_METRICS_UNAVAILABLE,
+            mu_arena_format(arena, "stopped early: %s %.6g was %s the median %.6g at report %zu",
+                run->e->metrics[0].name, trial->best, run->e->maximize ? "below" : "above",
+                trial->rule, run->e->early.start_step));
+    } else if (trial->stopping == CL_STOP_TIMEOUT) {
+        finish(run, trial, CL_TRIAL_FAILED,
+            mu_arena_format(arena, "took longer than %g s", run->options->trial_timeout));
+    } else if (trial->stopping == CL_STOP_FINISHED) {
+        finish(run, trial, CL_TRIAL_KILLED, "the experiment was finished");
+    } else if (exit_status > 128) {
+        finish(run, trial, CL_TRIAL_FAILED,
+            mu_arena_format(
+                arena, "ended by signal %d (%s)", exit_status - 128, strsignal(exit_status - 128)));
+    } else if (exit_status != 0) {
+        finish(run, trial, CL_TRIAL_FAILED,
+            mu_arena_format(arena, "exit status %d%s", exit_status,
+                exit_status == 127   ? ": command not found"
+                : exit_status == 126 ? ": not executable"
+                                     : ""));
+    } else if (!has_objective(run, trial)) {
+        finish(run, trial, CL_TRIAL_METRICS_UNAVAILABLE,
+            mu_arena_format(arena, "it did not report %s", run->e->metrics[0].name));
+    } else {
+        finish(run, trial, CL_TRIAL_SUCCEEDED, "");
+    }
+}
+
+void cl_attempt_exited(struct cl_run *run, struct cl_trial *trial, int exit_status) {
+    cl_process_signal(trial->pid, SIGKILL); /* what it left behind */
+    if (trial->watch >= 0) {
+        inotify_rm_watch(run->inotify, trial->watch);
+        trial->watch = -1;
+    }
+    cl_journal_begin(run->journal);
+    read_log(run, trial, true);
+    trial->pid = 0;
+    if (trial->stopping == CL_STOP_INTERRUPTED) {
+        trial->condition =
+            CL_TRIAL_CREATED; /* its last word is not spoken: --resume runs it again */
+    } else {
+        conclude(run, trial, exit_status);
+    }
+    cl_journal_commit(run->journal);
+}
+
+static void check_adopted(struct cl_run *run, struct cl_trial *trial) {
+    int exit_status = 128 + SIGKILL;
+    pid_t pid;
+    enum cl_process_state state = cl_process_find(cl_run_folder(run, trial), &pid, &exit_status);
+    if (state == CL_PROCESS_RUNNING) {
+        trial->pid = pid > 0 ? pid : trial->pid;
+    } else {
+        cl_attempt_exited(run, trial, state == CL_PROCESS_ENDED ? exit_status : 128 + SIGKILL);
+    }
+}
+
+void cl_attempt_tick(struct cl_run *run, struct cl_trial *trial, double now) {
+    if (trial->condition != CL_TRIAL_RUNNING) {
+        return;
+    }
+    cl_attempt_poll(run, trial);
+    if (run->options->trial_timeout > 0 && now - trial->begun > run->options->trial_timeout) {
+        cl_attempt_stop(run, trial, CL_STOP_TIMEOUT);
+    }
+    if (trial->stopping != CL_STOP_NONE && !trial->reminded && now - trial->stop_asked > 1) {
+        trial->reminded =
+            true; /* a signal is lost when it comes while the command is being started */
+        cl_process_signal(trial->pid, SIGTERM);
+    }
+    if (trial->stopping != CL_STOP_NONE &&
+        (now - trial->stop_asked > grace || run->interrupts > 1)) {
+        cl_process_signal(trial->pid, SIGKILL);
+    }
+    if (trial->adopted) {
+        check_adopted(run, trial);
+    }
+}

@@ -1,0 +1,23 @@
+/* An attempt at a trial: its process, its log, its end. */
+#ifndef MUSHIR_CLIENT_RUN_ATTEMPT_H
+#define MUSHIR_CLIENT_RUN_ATTEMPT_H
+
+#include "client/run/state.h"
+
+/* Start a created trial, or after a resume take up a running one: adopt, conclude, or repeat it. */
+void cl_attempt_start(struct cl_run *run, struct cl_trial *trial);
+void cl_attempt_take_up(struct cl_run *run, struct cl_trial *trial);
+
+/* Read what its log has grown by; stop it early when the rule says so. */
+void cl_attempt_poll(struct cl_run *run, struct cl_trial *trial);
+
+/* Ask a running trial to end. */
+void cl_attempt_stop(struct cl_run *run, struct cl_trial *trial, enum cl_stop_cause cause);
+
+/* A running trial's process is gone, with this exit status (of a shell: 128 + signal). */
+void cl_attempt_exited(struct cl_run *run, struct cl_trial *trial, int exit_status);
+
+/* Things that time brings: timeouts, kills after a grace, adopted processes that ended. */
+void cl_attempt_tick(struct cl_run *run, struct cl_trial *trial, double now);
+
+#endif

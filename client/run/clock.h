@@ -1,0 +1,16 @@
+/* The time of day, as a number and as the text that the journal and the contract have. */
+#ifndef MUSHIR_CLIENT_RUN_CLOCK_H
+#define MUSHIR_CLIENT_RUN_CLOCK_H
+
+#include "common/base/arena.h"
+
+/* Seconds since 1970. */
+double cl_clock_now(void);
+
+/* |seconds| since 1970 in RFC 3339, in milliseconds and UTC; owned by |arena|. */
+const char *cl_clock_text(struct mu_arena *arena, double seconds);
+
+/* Seconds since 1970 of a text that cl_clock_text wrote; 0 when it is none. */
+double cl_clock_read(const char *time);
+
+#endif

@@ -1,0 +1,194 @@
+#include "client/run/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+struct cl_journal {
+    sqlite3 *db;
+    sqlite3_stmt *insert;
+    int lock;
+    char failure[256];
+};
+
+static const char schema[] =
+    "PRAGMA application_id = 0x6d757368;" /* "mush" */
+    "CREATE TABLE IF NOT EXISTS events (id INTEGER PRIMARY KEY, time TEXT, trial INTEGER, kind "
+    "TEXT NOT NULL, name TEXT, value TEXT);"
+    "CREATE UNIQUE INDEX IF NOT EXISTS suggested_once ON events (trial) WHERE kind = 'suggested';"
+    "CREATE UNIQUE INDEX IF NOT EXISTS ended_once ON events (trial) WHERE kind = 'ended';"
+    "CREATE VIEW IF NOT EXISTS trials AS SELECT s.trial, s.name, s.time AS suggested,"
+    " (SELECT max(time) FROM events WHERE trial = s.trial AND kind = 'started') AS started,"
+    " (SELECT count(*) FROM events WHERE trial = s.trial AND kind = 'started') AS attempts,"
+    " e.time AS ended, e.name AS condition, e.value AS why,"
+    " (SELECT json_group_object(name, value) FROM events WHERE trial = s.trial AND kind = "
+    "'assignment') AS assignments"
+    " FROM events s LEFT JOIN events e ON e.trial = s.trial AND e.kind = 'ended' WHERE s.kind = "
+    "'suggested';"
+    "CREATE VIEW IF NOT EXISTS metrics AS SELECT m.trial, m.time, m.name, m.value FROM events m "
+    "WHERE m.kind = 'metric' AND"
+    " m.id > (SELECT max(id) FROM events WHERE trial = m.trial AND kind = 'started');";
+
+static bool run_sql(struct cl_journal *journal, const char *sql) {
+    char *why = NULL;
+    if (sqlite3_exec(journal->db, sql, NULL, NULL, &why) == SQLITE_OK) {
+        return true;
+    }
+    if (!*journal->failure) {
+        snprintf(journal->failure, sizeof journal->failure, "%s",
+            why ? why : sqlite3_errmsg(journal->db));
+    }
+    sqlite3_free(why);
+    return false;
+}
+
+/* Remove the journal and SQLite's own files beside it. */
+static void erase(const char *path) {
+    static const char *const endings[] = {"", "-wal", "-shm", "-journal"};
+    char name[4200];
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        snprintf(name, sizeof name, "%s%s", path, endings[i]);
+        unlink(name);
+    }
+}
+
+/* The lock is on a file of its own, so that the journal can be replaced and be read by other
+ * programs meanwhile. */
+static int take_lock(const char *path, struct mu_error *error) {
+    char name[4200];
+    snprintf(name, sizeof name, "%s.lock", path);
+    int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (fd < 0) {
+        mu_fail(error, MU_INTERNAL, "%s: %s", name, strerror(errno));
+    } else if (flock(fd, LOCK_EX | LOCK_NB)) {
+        close(fd);
+        mu_fail(error, MU_UNAVAILABLE, "%s is in use by another mushir run", path);
+        return -1;
+    }
+    return fd;
+}
+
+static enum mu_status check_mode(
+    const char *path, enum cl_journal_mode mode, struct mu_error *error) {
+    bool there = !access(path, F_OK);
+    if (mode == CL_JOURNAL_NEW && there) {
+        return mu_fail(error, MU_INVALID_ARGUMENT,
+            "%s holds an earlier run: continue it with --resume, or replace it with --fresh", path);
+    }
+    if (mode == CL_JOURNAL_RESUME && !there) {
+        return mu_fail(error, MU_INVALID_ARGUMENT, "%s: there is no run to resume", path);
+    }
+    if (mode == CL_JOURNAL_FRESH) {
+        erase(path);
+    }
+    return MU_OK;
+}
+
+static bool open_database(struct cl_journal *journal, const char *path, struct mu_error *error) {
+    bool good = sqlite3_open_v2(path, &journal->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+                    NULL) == SQLITE_OK;
+    if (good) {
+        sqlite3_busy_timeout(journal->db, 5000); /* somebody looks at it */
+        good = run_sql(journal, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;") &&
+               run_sql(journal, schema) &&
+               sqlite3_prepare_v2(journal->db,
+                   "INSERT INTO events (trial, time, kind, name, value) VALUES (?, ?, ?, ?, ?)", -1,
+                   &journal->insert, NULL) == SQLITE_OK;
+    }
+    if (!good) {
+        mu_fail(error, MU_INVALID_ARGUMENT, "%s: no journal of a run: %s", path,
+            sqlite3_errmsg(journal->db));
+    }
+    return good;
+}
+
+struct cl_journal *cl_journal_open(
+    const char *path, enum cl_journal_mode mode, struct mu_error *error) {
+    int lock = take_lock(path, error);
+    if (lock < 0) {
+        return NULL;
+    }
+    if (check_mode(path, mode, error) != MU_OK) {
+        close(lock);
+        return NULL;
+    }
+    struct cl_journal *journal = calloc(1, sizeof *journal);
+    if (!journal) {
+        abort();
+    }
+    journal->lock = lock;
+    if (!open_database(journal, path, error)) {
+        cl_journal_close(journal);
+        return NULL;
+    }
+    return journal;
+}
+
+void cl_journal_close(struct cl_journal *journal) {
+    if (!journal) {
+        return;
+    }
+    sqlite3_finalize(journal->insert);
+    sqlite3_close(journal->db);
+    close(journal->lock);
+    free(journal);
+}
+
+void cl_journal_begin(struct cl_journal *journal) {
+    run_sql(journal, "BEGIN IMMEDIATE");
+}
+
+void cl_journal_commit(struct cl_journal *journal) {
+    run_sql(journal, *journal->failure ? "ROLLBACK" : "COMMIT");
+}
+
+void cl_journal_add(struct cl_journal *journal, long trial, const char *time, const char *kind,
+    const char *name, const char *value) {
+    sqlite3_stmt *insert = journal->insert;
+    if (trial >= 0) {
+        sqlite3_bind_int64(insert, 1, trial);
+    } else {
+        sqlite3_bind_null(insert, 1);
+    }
+    sqlite3_bind_text(insert, 2, time, -1, SQLITE_STATIC);
+    sqlite3_bind_text(insert, 3, kind, -1, SQLITE_STATIC);
+    sqlite3_bind_text(insert, 4, name, -1, SQLITE_STATIC);
+    sqlite3_bind_text(insert, 5, value, -1, SQLITE_STATIC);
+    if (sqlite3_step(insert) != SQLITE_DONE && !*journal->failure) {
+        snprintf(journal->failure, sizeof journal->failure, "%s", sqlite3_errmsg(journal->db));
+    }
+    sqlite3_reset(insert);
+}
+
+const char *cl_journal_failed(const struct cl_journal *journal) {
+    return *journal->failure ? journal->failure : NULL;
+}
+
+static const char *column(sqlite3_stmt *select, int index) {
+    const unsigned char *text = sqlite3_column_text(select, index);
+    return text ? (const char *)text : "";
+}
+
+void cl_journal_replay(struct cl_journal *journal,
+    void (*replay)(void *user, const struct cl_journal_event *event), void *user) {
+    sqlite3_stmt *select = NULL;
+    if (sqlite3_prepare_v2(journal->db,
+            "SELECT trial, time, kind, name, value FROM events ORDER BY id", -1, &select,
+            NULL) != SQLITE_OK) {
+        snprintf(journal->failure, sizeof journal->failure, "%s", sqlite3_errmsg(journal->db));
+        return;
+    }
+    while (sqlite3_step(select) == SQLITE_ROW) {
+        long trial = sqlite3_column_type(select, 0) == SQLITE_NULL
+                         ? -1
+                         : (long)sqlite3_column_int64(select, 0);
+        replay(user, &(struct cl_journal_event){trial, column(select, 1), column(select, 2),
+                         column(select, 3), column(select, 4)});
+    }
+    sqlite3_finalize(select);
+}

@@ -1,0 +1,58 @@
+/* The journal of a run: an SQLite file to which events are only ever added, so that a run killed at
+ * any moment can be continued from it.
+ *
+ * Events are (time, trial, kind, name, value). The state of a run is what its events, replayed in
+ * order, make of it: experiment  name, value = the YAML          assignment  name, value of a
+ * trial's parameter, after its "suggested" setting     name, value from a reply        rule value =
+ * the trial's early-stopping threshold suggested   name = the trial's name         started value =
+ * attempt, from 1; what an earlier attempt reported is void stopping    name = why it was told to
+ * stop metric      name, value                     ended       name = condition, value = why
+ *   finished    name = reason, value = message  (of the experiment)
+ * A trial is suggested once and ends once: indices of the file enforce it. Views "trials" and
+ * "metrics" are for people. */
+#ifndef MUSHIR_CLIENT_RUN_JOURNAL
+#define MUSHIR_CLIENT_RUN_JOURNAL
+
+#include <stdbool.h>
+
+#include "common/base/status.h"
+
+struct cl_journal;
+
+enum cl_journal_mode {
+    CL_JOURNAL_NEW,    /* must not exist */
+    CL_JOURNAL_RESUME, /* must exist */
+    CL_JOURNAL_FRESH,  /* replaced */
+};
+
+/* Open |path| and lock it against a second run. NULL with |error|: MU_INVALID_ARGUMENT when the
+ * mode does not fit or the file is no journal, MU_UNAVAILABLE when another run has it, MU_INTERNAL
+ * for I/O. */
+struct cl_journal *cl_journal_open(
+    const char *path, enum cl_journal_mode mode, struct mu_error *error);
+
+/* Close the file; NULL is allowed. */
+void cl_journal_close(struct cl_journal *journal);
+
+/* Group events: all of them or none survive a crash. */
+void cl_journal_begin(struct cl_journal *journal);
+void cl_journal_commit(struct cl_journal *journal);
+
+struct cl_journal_event {
+    long trial; /* -1: the run */
+    const char *time, *kind, *name, *value;
+};
+
+/* Append an event; texts may be NULL. Failures are kept for cl_journal_failed: a run that cannot
+ * write must stop. */
+void cl_journal_add(struct cl_journal *journal, long trial, const char *time, const char *kind,
+    const char *name, const char *value);
+
+/* The first failure of writing, or NULL. */
+const char *cl_journal_failed(const struct cl_journal *journal);
+
+/* Call |replay| for every event in order; texts are valid during the call. */
+void cl_journal_replay(struct cl_journal *journal,
+    void (*replay)(void *user, const struct cl_journal_event *event), void *user);
+
+#endif

@@ -1,0 +1,364 @@
+#include "client/run/loop.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "client/run/attempt.h"
+#include "client/run/clock.h"
+#include "client/run/median.h"
+#include "client/run/process.h"
+
+enum { ASK_AGAIN = 5 };
+static const double tick_seconds = 0.2, ask_pause = 1;
+
+static bool stopping(const struct cl_run *run) {
+    return run->result.finished || run->interrupted;
+}
+
+static void stop_all(struct cl_run *run, enum cl_stop_cause cause) {
+    for (size_t i = 0; i < run->n_trials; i++) {
+        cl_attempt_stop(run, run->trials[i], cause);
+    }
+}
+
+static void give_up(struct cl_run *run) {
+    run->interrupted = true;
+    stop_all(run, CL_STOP_INTERRUPTED);
+}
+
+/* ---- has it ended? ---- */
+
+static void conclude(struct cl_run *run, bool good, const char *reason, const char *message) {
+    run->result = (struct cl_run_result){
+        true, good, reason, message, cl_clock_text(run->arena, cl_clock_now())};
+    cl_journal_begin(run->journal);
+    cl_journal_add(run->journal, -1, run->result.time, "finished", reason, message);
+    stop_all(run, CL_STOP_FINISHED);
+    cl_journal_commit(run->journal);
+}
+
+static bool goal_reached(const struct cl_run *run) {
+    double value;
+    const struct cl_trial *best =
+        run->e->has_goal ? cl_trial_best(run->trials, run->n_trials, run->e) : NULL;
+    return best && cl_trial_objective(best, run->e, &value) &&
+           (run->e->maximize ? value >= run->e->goal : value <= run->e->goal);
+}
+
+static size_t completed(const struct cl_trial_counts *c) {
+    return c->succeeded + c->failed + c->killed + c->early_stopped + c->unavailable;
+}
+
+/* Katib's rules in Katib's order. Trials without metrics count as failed, as in its later versions.
+ */
+static void check_finished(struct cl_run *run, const struct cl_trial_counts *counts) {
+    const struct cl_experiment *e = run->e;
+    size_t failed = counts->failed + counts->unavailable;
+    if (goal_reached(run)) {
+        conclude(run, true, "ExperimentGoalReached",
+            "Experiment has succeeded because Objective goal has reached");
+    } else if (e->max_failed >= 0 && failed > (size_t)e->max_failed) {
+        conclude(run, false, "ExperimentFailed",
+            "Experiment has failed because max failed count has reached");
+    } else if (e->max_trials > 0 && completed(counts) >= (size_t)e->max_trials) {
+        conclude(run, true, "ExperimentMaxTrialsReached",
+            "Experiment has succeeded because max trial count has reached");
+    }
+}
+
+/* ---- asking ---- */
+
+/* Katib's times have no fractions. */
+static const char *seconds_only(const char *time, struct mu_arena *arena) {
+    return *time ? mu_arena_format(arena, "%.19sZ", time) : "";
+}
+
+/* What Katib sends: every trial but those without metrics, and early-stopped ones without a value.
+ */
+static const uint8_t *make_request(
+    const struct cl_run *run, size_t wanted, struct mu_arena *arena, size_t *size) {
+    const struct cl_experiment *e = run->e;
+    struct cl_request_trial *list = MU_ARRAY(arena, run->n_trials, struct cl_request_trial);
+    size_t n = 0;
+    for (size_t i = 0; i < run->n_trials; i++) {
+        const struct cl_trial *t = run->trials[i];
+        if (t->condition == CL_TRIAL_METRICS_UNAVAILABLE) {
+            continue;
+        }
+        struct mu_pair *metrics = MU_ARRAY(arena, e->n_metrics, struct mu_pair);
+        size_t n_metrics = 0;
+        for (size_t m = 0; m < e->n_metrics && (t->condition == CL_TRIAL_SUCCEEDED ||
+                                                   t->condition == CL_TRIAL_EARLY_STOPPED);
+             m++) {
+            const char *value = cl_trial_value(t, e, m);
+            metrics[n_metrics] = (struct mu_pair){e->metrics[m].name, value};
+            n_metrics += value != NULL;
+        }
+        list[n++] = (struct cl_request_trial){t->name, seconds_only(t->started, arena),
+            seconds_only(t->completed, arena), (int)t->condition, t->assignments, metrics,
+            t->n_assignments, n_metrics};
+    }
+    return cl_request_suggestions(
+        e, list, n, wanted, run->n_trials, run->settings, run->n_settings, arena, size);
+}
+
+static void ask(struct cl_run *run, size_t wanted) {
+    size_t size;
+    run->question = mu_arena_create(SIZE_MAX / 4);
+    const uint8_t *request = make_request(run, wanted, run->question, &size);
+    cl_asker_ask(run->asker, request, size, wanted);
+}
+
+/* The early-stopping threshold of trials that are created now. */
+static bool threshold(const struct cl_run *run, struct mu_arena *arena, double *value) {
+    if (!run->e->early.algorithm) {
+        return false;
+    }
+    struct cl_series *series = MU_ARRAY(arena, run->n_trials, struct cl_series);
+    size_t n = 0;
+    for (size_t i = 0; i < run->n_trials; i++) {
+        if (run->trials[i]->condition == CL_TRIAL_SUCCEEDED) {
+            series[n++] =
+                (struct cl_series){run->trials[i]->objective, run->trials[i]->n_objective};
+        }
+    }
+    return cl_median_threshold(
+        series, n, run->e->early.min_trials, run->e->early.start_step, value);
+}
+
+static void create(struct cl_run *run, const struct cl_suggested *suggested, const char *now,
+    bool has_rule, double rule) {
+    const char *name =
+        *suggested->name ? suggested->name
+                         : mu_arena_format(run->arena, "%s-%04zu", run->e->name, run->n_trials + 1);
+    struct cl_trial *trial = cl_run_add_trial(run, name);
+    long number = (long)trial->number;
+    char text[32];
+    cl_journal_add(run->journal, number, now, "suggested", name, NULL);
+    for (size_t i = 0; i < suggested->n_assignments; i++) {
+        const struct mu_pair *pair = &suggested->assignments[i];
+        cl_trial_assign(trial, mu_arena_copy(run->arena, pair->name),
+            mu_arena_copy(run->arena, pair->value), run->arena);
+        cl_journal_add(run->journal, number, now, "assignment", pair->name, pair->value);
+    }
+    trial->has_rule = has_rule;
+    trial->rule = rule;
+    if (has_rule) {
+        mu_print_double(rule, text);
+        cl_journal_add(run->journal, number, now, "rule", run->e->metrics[0].name, text);
+    }
+}
+
+static void accept_answer(struct cl_run *run, const struct cl_suggestions *suggestions) {
+    const char *now = cl_clock_text(run->arena, cl_clock_now());
+    double rule = 0;
+    bool has_rule = threshold(run, run->question, &rule);
+    run->ask_failures = 0;
+    cl_journal_begin(run->journal);
+    for (size_t i = 0; i < suggestions->n_settings; i++) {
+        cl_run_keep_setting(run, suggestions->settings[i].name, suggestions->settings[i].value);
+        cl_journal_add(run->journal, -1, now, "setting", suggestions->settings[i].name,
+            suggestions->settings[i].value);
+    }
+    for (size_t i = 0; i < suggestions->n; i++) {
+        create(run, &suggestions->items[i], now, has_rule, rule);
+    }
+    cl_journal_commit(run->journal);
+}
+
+static void refuse_answer(struct cl_run *run, const struct mu_error *error) {
+    bool hopeless = error->code == MU_INVALID_ARGUMENT || error->code == MU_UNIMPLEMENTED;
+    if (hopeless || ++run->ask_failures == ASK_AGAIN) {
+        run->error = *error;
+        give_up(run);
+        return;
+    }
+    run->ask_after = cl_clock_now() + ask_pause * run->ask_failures;
+    run->observer->noted(
+        run, mu_arena_format(run->arena, "no suggestions: %s; asking again", error->text));
+}
+
+static void advance(struct cl_run *run);
+
+static void on_answer(EV_P_ ev_async *watcher, int events) {
+    struct cl_run *run = watcher->data;
+    struct cl_answer answer;
+    (void)EV_A, (void)events;
+    if (!cl_asker_take(run->asker, &answer)) {
+        return;
+    }
+    if (!stopping(run)) {
+        if (answer.status == MU_OK) {
+            accept_answer(run, &answer.suggestions);
+        } else {
+            refuse_answer(run, &answer.error);
+        }
+    }
+    mu_arena_destroy(answer.arena);
+    mu_arena_destroy(run->question);
+    run->question = NULL;
+    advance(run);
+}
+
+/* ---- going on ---- */
+
+static void start_created(struct cl_run *run) {
+    size_t running = cl_trial_count(run->trials, run->n_trials).running;
+    for (size_t i = 0; i < run->n_trials && running < (size_t)run->e->parallel; i++) {
+        if (run->trials[i]->condition == CL_TRIAL_CREATED) {
+            cl_attempt_start(run, run->trials[i]);
+            running += run->trials[i]->condition == CL_TRIAL_RUNNING;
+        }
+    }
+}
+
+static size_t missing(const struct cl_run *run, size_t done, size_t active) {
+    size_t wanted = (size_t)run->e->parallel;
+    if (run->e->max_trials > 0) {
+        size_t left = done < (size_t)run->e->max_trials ? (size_t)run->e->max_trials - done : 0;
+        wanted = left < wanted ? left : wanted;
+    }
+    return active < wanted ? wanted - active : 0;
+}
+
+static void advance(struct cl_run *run) {
+    const char *broken = cl_journal_failed(run->journal);
+    if (broken && !run->interrupted) {
+        mu_fail(&run->error, MU_INTERNAL, "%s: %s", run->journal_path, broken);
+        give_up(run);
+    }
+    if (!stopping(run)) {
+        struct cl_trial_counts counts = cl_trial_count(run->trials, run->n_trials);
+        check_finished(run, &counts);
+    }
+    if (!stopping(run)) {
+        start_created(run);
+        struct cl_trial_counts counts = cl_trial_count(run->trials, run->n_trials);
+        size_t wanted = missing(run, completed(&counts), counts.pending + counts.running);
+        if (wanted > 0 && !cl_asker_busy(run->asker) && cl_clock_now() >= run->ask_after) {
+            ask(run, wanted);
+        }
+    }
+    if (stopping(run) && cl_trial_count(run->trials, run->n_trials).running == 0) {
+        ev_break(run->loop, EVBREAK_ALL);
+    }
+}
+
+/* ---- events ---- */
+
+static void on_signal(EV_P_ ev_signal *watcher, int events) {
+    struct cl_run *run = watcher->data;
+    (void)EV_A, (void)events;
+    if (run->interrupts++ == 0) {
+        run->observer->noted(run, "stopping the trials; once more kills them");
+        give_up(run);
+    } else {
+        for (size_t i = 0; i < run->n_trials; i++) {
+            cl_process_signal(run->trials[i]->pid, SIGKILL);
+        }
+    }
+    advance(run);
+}
+
+/* libev reaps children; this watcher sees them all. */
+static void on_child(EV_P_ ev_child *watcher, int events) {
+    struct cl_run *run = watcher->data;
+    int status = watcher->rstatus;
+    (void)EV_A, (void)events;
+    if (watcher->rpid == run->service.pid) {
+        run->service.pid = 0;
+        mu_fail(&run->error, MU_UNAVAILABLE, "the service ended unexpectedly");
+        give_up(run);
+    }
+    for (size_t i = 0; i < run->n_trials; i++) {
+        struct cl_trial *trial = run->trials[i];
+        if (trial->pid == watcher->rpid && trial->condition == CL_TRIAL_RUNNING &&
+            !trial->adopted) {
+            cl_attempt_exited(
+                run, trial, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+        }
+    }
+    advance(run);
+}
+
+static void on_inotify(EV_P_ ev_io *watcher, int events) {
+    struct cl_run *run = watcher->data;
+    _Alignas(struct inotify_event) char bytes[4096];
+    (void)EV_A, (void)events;
+    ssize_t n;
+    while ((n = read(run->inotify, bytes, sizeof bytes)) > 0) {
+        for (ssize_t at = 0; at < n;) {
+            const struct inotify_event *event = (const void *)(bytes + at);
+            at += (ssize_t)(sizeof *event + event->len);
+            for (size_t i = 0; i < run->n_trials; i++) {
+                if (run->trials[i]->watch == event->wd &&
+                    run->trials[i]->condition == CL_TRIAL_RUNNING) {
+                    cl_attempt_poll(run, run->trials[i]);
+                }
+            }
+        }
+    }
+}
+
+static void on_tick(EV_P_ ev_timer *watcher, int events) {
+    struct cl_run *run = watcher->data;
+    double now = cl_clock_now();
+    (void)EV_A, (void)events;
+    for (size_t i = 0; i < run->n_trials; i++) {
+        cl_attempt_tick(run, run->trials[i], now);
+    }
+    advance(run);
+    run->observer->ticked(run);
+}
+
+static void answered(void *user) {
+    struct cl_run *run = user;
+    ev_async_send(run->loop, &run->on_answer);
+}
+
+static void watch_signals(struct cl_run *run) {
+    ev_signal_init(&run->on_int, on_signal, SIGINT);
+    ev_signal_init(&run->on_term, on_signal, SIGTERM);
+    run->on_int.data = run->on_term.data = run;
+    ev_signal_start(run->loop, &run->on_int);
+    ev_signal_start(run->loop, &run->on_term);
+}
+
+void cl_loop_run(struct cl_run *run) {
+    ev_child children;
+    run->loop = ev_default_loop(EVFLAG_AUTO);
+    run->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    watch_signals(run);
+    ev_child_init(&children, on_child, 0, 0);
+    ev_async_init(&run->on_answer, on_answer);
+    ev_timer_init(&run->on_tick, on_tick, tick_seconds, tick_seconds);
+    ev_io_init(&run->on_inotify, on_inotify, run->inotify, EV_READ);
+    children.data = run->on_answer.data = run->on_tick.data = run->on_inotify.data = run;
+    ev_child_start(run->loop, &children);
+    ev_async_start(run->loop, &run->on_answer);
+    ev_timer_start(run->loop, &run->on_tick);
+    if (run->inotify >= 0) {
+        ev_io_start(run->loop, &run->on_inotify);
+    }
+    run->asker = cl_asker_create(&run->service, answered, run);
+    for (size_t i = 0; i < run->n_trials; i++) {
+        if (run->trials[i]->condition == CL_TRIAL_RUNNING) {
+            cl_attempt_take_up(run, run->trials[i]);
+        }
+    }
+    if (stopping(run)) {
+        stop_all(run, CL_STOP_FINISHED);
+    }
+    advance(run);
+    if (!stopping(run) || cl_trial_count(run->trials, run->n_trials).running > 0) {
+        ev_run(run->loop, 0);
+    }
+    cl_asker_destroy(run->asker);
+    mu_arena_destroy(run->question);
+    ev_child_stop(run->loop, &children); /* the service is ours to wait for again */
+}

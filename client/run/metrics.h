@@ -1,0 +1,40 @@
+/* Metrics from the lines that a trial prints, by Katib's rules. */
+#ifndef MUSHIR_CLIENT_RUN_METRICS
+#define MUSHIR_CLIENT_RUN_METRICS
+
+#include "client/experiment/experiment.h"
+
+struct cl_metric_parser;
+
+/* A parser for the experiment's metrics and filters. Filters were checked when the experiment was
+ * read. */
+struct cl_metric_parser *cl_metric_parser_create(const struct cl_experiment *experiment);
+void cl_metric_parser_destroy(struct cl_metric_parser *parser);
+
+/* Called for each value found: the metric's index in experiment->metrics, its text, and the line's
+ * own RFC 3339 time or "". */
+typedef void (*cl_metric_found)(void *user, size_t metric, const char *value, const char *time);
+
+/* Find the metrics in one line (no newline at its end). */
+void cl_metric_parse_line(const struct cl_metric_parser *parser, const char *line, size_t length,
+    cl_metric_found found, void *user);
+
+/* What a metric came to: Katib's observation. */
+struct cl_metric_summary {
+    size_t n;     /* values seen */
+    bool numeric; /* min and max are there */
+    double min_value, max_value;
+    const char *min, *max,
+        *latest; /* texts; "unavailable" for min and max when no value was a finite number */
+};
+
+/* Take one more value into |summary|; |value| must outlive it. */
+void cl_metric_summary_add(struct cl_metric_summary *summary, const char *value);
+
+/* The text that counts under |strategy|; NULL when there is none: nothing seen, or an empty text (a
+ * value that the filter could not read).
+ */
+const char *cl_metric_summary_value(
+    const struct cl_metric_summary *summary, enum cl_strategy strategy);
+
+#endif

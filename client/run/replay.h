@@ -1,0 +1,12 @@
+/* The state of a run from its journal. */
+#ifndef MUSHIR_CLIENT_RUN_REPLAY_H
+#define MUSHIR_CLIENT_RUN_REPLAY_H
+
+#include "client/run/state.h"
+
+/* Bring |run| to where its journal ends; an empty journal gets the experiment as its first event.
+ * MU_INVALID_ARGUMENT when the journal is that of another experiment: name, algorithm, objective,
+ * parameters or network differ. The counts may be raised between runs, as in Katib. */
+MU_MUST_USE enum mu_status cl_run_replay(struct cl_run *run, struct mu_error *error);
+
+#endif

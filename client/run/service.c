@@ -1,0 +1,235 @@
+#include "client/run/service.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "client/experiment/schema.h"
+
+enum {
+    SECONDS_TO_START = 10,
+    SECONDS_TO_STOP = 5,
+    SECONDS_TO_CONNECT = 2,
+    SECONDS_TO_ANSWER = 60,
+    NO_PROGRAM = 127
+};
+
+/* Who serves what; the first column is Katib's algorithm name. */
+static const struct mu_pair servers[] = {
+    {"random", "random"},
+    {"tpe", "tpe"},
+    {"multivariate-tpe", "tpe"},
+    {"bayesianoptimization", "bayesopt"},
+    {"hyperband", "hyperband"},
+    {"enas", "enas"},
+    {"darts", "darts"},
+};
+enum { N_SERVERS = sizeof servers / sizeof *servers };
+
+static const char *server_of(const char *algorithm, struct mu_error *error) {
+    const char *names[N_SERVERS];
+    char all[256] = "";
+    for (size_t i = 0; i < N_SERVERS; i++) {
+        if (!strcmp(servers[i].name, algorithm)) {
+            return servers[i].value;
+        }
+        names[i] = servers[i].name;
+        strcat(strcat(all, i ? ", " : ""), names[i]);
+    }
+    const char *near = cl_schema_nearest(algorithm, names, N_SERVERS);
+    mu_fail(error, MU_INVALID_ARGUMENT,
+        "unknown algorithm name %s%s%s%s; there are %s (or give the --address of a service that "
+        "has it)",
+        algorithm, near ? "; did you mean " : "", near ? near : "", near ? "?" : "", all);
+    return NULL;
+}
+
+/* The path of the program for |server|: beside this one, else the bare name for PATH. */
+static const char *program_of(const char *server, struct mu_arena *arena) {
+    char own[4096];
+    ssize_t n = readlink("/proc/self/exe", own, sizeof own - 1);
+    own[n > 0 ? n : 0] = '\0';
+    char *slash = strrchr(own, '/');
+    if (slash) {
+        *slash = '\0';
+        const char *path = mu_arena_format(arena, "%s/mushir-%s", own, server);
+        if (!access(path, X_OK)) {
+            return path;
+        }
+    }
+    return mu_arena_format(arena, "mushir-%s", server);
+}
+
+/* ---- starting ---- */
+
+/* The first line that the service prints, within SECONDS_TO_START: its port. -1 when none comes. */
+static int read_port(int fd) {
+    char line[256];
+    size_t used = 0;
+    struct pollfd readable = {fd, POLLIN, 0};
+    line[0] = '\0';
+    while (used < sizeof line - 1 && poll(&readable, 1, SECONDS_TO_START * 1000) > 0) {
+        ssize_t n = read(fd, line + used, sizeof line - 1 - used);
+        if (n <= 0) {
+            return -1;
+        }
+        used += (size_t)n;
+        line[used] = '\0';
+        if (strchr(line, '\n')) {
+            const char *colon = strrchr(line, ':');
+            int port = atoi(colon ? colon + 1 : line);
+            return port > 0 ? port : -1;
+        }
+    }
+    return -1;
+}
+
+/* The child: dies with us even when we are killed, so that no service is left behind. */
+static _Noreturn void become(const char *program, int out, int log) {
+    int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    setpgid(0, 0); /* Ctrl-C in the terminal is for mushir */
+    dup2(null, 0);
+    dup2(out, 1);
+    dup2(log, 2);
+    execlp(program, program, "--host", "127.0.0.1", "--port", "0", (char *)NULL);
+    _exit(NO_PROGRAM);
+}
+
+/* What the service wrote to its log, for an error text. */
+static const char *said(FILE *log, char *text, size_t size) {
+    rewind(log);
+    size_t n = fread(text, 1, size - 1, log);
+    text[n] = '\0';
+    return n ? text : "it said nothing";
+}
+
+/* Whether |pid| has ended or does so within 0.1 s. */
+static bool reap(pid_t pid, int *ended) {
+    for (int tick = 0; tick < 100; tick++) {
+        if (waitpid(pid, ended, WNOHANG) > 0) {
+            return true;
+        }
+        nanosleep(&(struct timespec){0, 1000000}, NULL);
+    }
+    return false;
+}
+
+static enum mu_status start(struct cl_service *service, const char *server, struct mu_arena *arena,
+    struct mu_error *error) {
+    const char *program = program_of(server, arena);
+    FILE *log = tmpfile();
+    int out[2] = {-1, -1};
+    char text[512];
+    if (!log || pipe2(out, O_CLOEXEC)) {
+        if (log) {
+            fclose(log);
+        }
+        return mu_fail(error, MU_INTERNAL, "cannot start %s: %s", program, strerror(errno));
+    }
+    service->pid = fork(); /* before gRPC's threads are started */
+    if (service->pid == 0) {
+        become(program, out[1], fileno(log));
+    }
+    close(out[1]);
+    enum mu_status status = MU_OK;
+    int port = read_port(out[0]);
+    int ended = 0;
+    close(out[0]);
+    if (port < 0 && reap(service->pid, &ended) && WIFEXITED(ended) &&
+        WEXITSTATUS(ended) == NO_PROGRAM) {
+        service->pid = 0;
+        status = mu_fail(error, MU_NOT_FOUND,
+            "the program mushir-%s is neither beside mushir nor in PATH; build it, or give "
+            "--address HOST:PORT",
+            server);
+    } else if (port < 0) {
+        cl_service_close(service);
+        status = mu_fail(
+            error, MU_UNAVAILABLE, "%s did not start: %s", program, said(log, text, sizeof text));
+    } else {
+        service->address = mu_arena_format(arena, "127.0.0.1:%d", port);
+    }
+    fclose(log);
+    return status;
+}
+
+enum mu_status cl_service_open(struct cl_service *service, const char *address,
+    const char *algorithm, struct mu_arena *arena, struct mu_error *error) {
+    *service = (struct cl_service){.address = address};
+    const char *server = address ? NULL : server_of(algorithm, error);
+    if (!address && (!server || start(service, server, arena, error) != MU_OK)) {
+        return error->code;
+    }
+    service->client = mu_rpc_client_create(service->address, error);
+    if (!service->client) {
+        cl_service_close(service);
+        return error->code;
+    }
+    return MU_OK;
+}
+
+void cl_service_close(struct cl_service *service) {
+    mu_rpc_client_destroy(service->client);
+    service->client = NULL;
+    if (service->pid == 0) {
+        return;
+    }
+    kill(service->pid, SIGTERM);
+    for (int tick = 0; waitpid(service->pid, NULL, WNOHANG) == 0; tick++) {
+        if (tick == SECONDS_TO_STOP * 1000) {
+            kill(service->pid, SIGKILL);
+        }
+        nanosleep(&(struct timespec){0, 1000000}, NULL);
+    }
+    service->pid = 0;
+}
+
+/* ---- calling ---- */
+
+/* Say whom we failed to reach; a refusal's text stands for itself. */
+static enum mu_status explain(
+    const struct cl_service *service, enum mu_status status, struct mu_error *error) {
+    if (status == MU_UNAVAILABLE || status == MU_DEADLINE_EXCEEDED) {
+        struct mu_error cause = *error;
+        return mu_fail(error, status, "the service at %s %s: %.600s", service->address,
+            status == MU_UNAVAILABLE ? "cannot be reached" : "did not answer in time", cause.text);
+    }
+    return status;
+}
+
+enum mu_status cl_service_validate(struct cl_service *service, const struct cl_experiment *e,
+    struct mu_arena *arena, struct mu_error *error) {
+    size_t size;
+    size_t reply_size;
+    uint8_t *reply = NULL;
+    const uint8_t *request = cl_request_validate(e, arena, &size);
+    enum mu_status status =
+        mu_rpc_client_call(service->client, "/api.v1.beta1.Suggestion/ValidateAlgorithmSettings",
+            request, size, SECONDS_TO_CONNECT, SECONDS_TO_ANSWER, &reply, &reply_size, error);
+    free(reply);
+    return status == MU_UNIMPLEMENTED ? MU_OK : explain(service, status, error);
+}
+
+enum mu_status cl_service_suggest(struct cl_service *service, const uint8_t *request, size_t size,
+    size_t wanted, struct mu_arena *arena, struct cl_suggestions *out, struct mu_error *error) {
+    uint8_t *reply = NULL;
+    size_t reply_size;
+    enum mu_status status =
+        mu_rpc_client_call(service->client, "/api.v1.beta1.Suggestion/GetSuggestions", request,
+            size, SECONDS_TO_CONNECT, SECONDS_TO_ANSWER, &reply, &reply_size, error);
+    if (status != MU_OK) {
+        return explain(service, status, error);
+    }
+    status = cl_request_read_reply(reply, reply_size, wanted, arena, out, error);
+    free(reply);
+    return status;
+}

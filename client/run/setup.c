@@ -1,0 +1,138 @@
+#include "client/run/setup.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "client/experiment/template.h"
+#include "client/run/clock.h"
+#include "client/run/replay.h"
+
+/* Remove the folders that trials left; only files that we know. */
+static void erase_trials(const char *path) {
+    static const char *const files[] = {"log", "metrics.log", "pid", "exit", "exit.new", "lock"};
+    DIR *folder = opendir(path);
+    struct dirent *entry;
+    char name[4400];
+    while (folder && (entry = readdir(folder))) {
+        if (entry->d_name[0] == '.') {
+            continue;
+        }
+        for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+            snprintf(name, sizeof name, "%.3000s/%.255s/%s", path, entry->d_name, files[i]);
+            unlink(name);
+        }
+        snprintf(name, sizeof name, "%.3000s/%.255s", path, entry->d_name);
+        rmdir(name);
+    }
+    if (folder) {
+        closedir(folder);
+    }
+}
+
+/* The length of |path| without its extension. */
+static int stem(const char *path) {
+    const char *slash = strrchr(path, '/');
+    const char *dot = strrchr(path, '.');
+    return (int)(dot && dot > (slash ? slash : path) ? (size_t)(dot - path) : strlen(path));
+}
+
+const char *cl_setup_beside(const struct cl_run *run, const char *extension) {
+    const char *file = strcmp(run->file, "-") ? run->file : run->e->name;
+    return mu_arena_format(run->arena, "%.*s.%s", stem(file), file, extension);
+}
+
+/* The folder that |path| names a file in. */
+static const char *folder_of(const char *path, struct mu_arena *arena) {
+    const char *slash = strrchr(path, '/');
+    return slash ? mu_arena_format(arena, "%.*s", (int)(slash - path + 1), path) : ".";
+}
+
+static enum mu_status name_files(struct cl_run *run, struct mu_error *error) {
+    const struct cl_run_options *options = run->options;
+    run->journal_path = options->journal ? options->journal : cl_setup_beside(run, "journal");
+    run->directory = options->directory ? options->directory : folder_of(run->file, run->arena);
+    const char *trials =
+        mu_arena_format(run->arena, "%.*s.trials", stem(run->journal_path), run->journal_path);
+    if (mkdir(trials, 0755) && errno != EEXIST) {
+        return mu_fail(error, MU_INTERNAL, "%s: %s", trials, strerror(errno));
+    }
+    char *real = realpath(trials, NULL);
+    run->trials_path = mu_arena_copy(run->arena, real ? real : trials);
+    free(real);
+    return MU_OK;
+}
+
+/* What would make every trial fail is said before the first: a command that cannot be made. */
+static enum mu_status check_command(const struct cl_run *run, struct mu_error *error) {
+    char why[256];
+    if (run->options->command) {
+        return MU_OK;
+    }
+    const struct cl_node *container = cl_template_container(&run->e->template, why, sizeof why);
+    if (!container) {
+        return mu_fail(error, MU_INVALID_ARGUMENT, "%s; give a command after --", why);
+    }
+    if (!cl_node_get(container, "command")) {
+        return mu_fail(error, MU_INVALID_ARGUMENT,
+            "line %d: the container has no command, and its image is not used here; give one after "
+            "--",
+            container->line);
+    }
+    if (run->e->collector.kind == CL_COLLECT_OTHER) {
+        return mu_fail(error, MU_INVALID_ARGUMENT,
+            "metrics collectors of kind %s do not work here: StdOut and File do; a command after "
+            "-- may print them",
+            run->e->collector.kind_name);
+    }
+    return MU_OK;
+}
+
+static enum mu_status open_journal(struct cl_run *run, struct mu_error *error) {
+    enum cl_journal_mode mode = run->options->resume  ? CL_JOURNAL_RESUME
+                                : run->options->fresh ? CL_JOURNAL_FRESH
+                                                      : CL_JOURNAL_NEW;
+    if (run->options->resume && run->options->fresh) {
+        return mu_fail(error, MU_INVALID_ARGUMENT, "--resume and --fresh exclude each other");
+    }
+    if (check_command(run, error) != MU_OK || name_files(run, error) != MU_OK) {
+        return error->code;
+    }
+    run->journal = cl_journal_open(run->journal_path, mode, error);
+    if (!run->journal) {
+        return error->code;
+    }
+    if (mode == CL_JOURNAL_FRESH) {
+        erase_trials(run->trials_path);
+    }
+    return cl_run_replay(run, error);
+}
+
+static enum mu_status open_service(struct cl_run *run, struct mu_error *error) {
+    if (cl_service_open(&run->service, run->address, run->e->algorithm, run->arena, error) !=
+        MU_OK) {
+        return error->code;
+    }
+    return cl_service_validate(&run->service, run->e, run->arena, error);
+}
+
+enum mu_status cl_setup_open(struct cl_run *run, struct mu_error *error) {
+    run->inotify = -1;
+    run->begun = cl_clock_now();
+    run->parser = cl_metric_parser_create(run->e);
+    enum mu_status status = open_journal(run, error);
+    return status == MU_OK && cl_run_pending(run) ? open_service(run, error) : status;
+}
+
+void cl_setup_close(struct cl_run *run) {
+    cl_journal_close(run->journal);
+    cl_metric_parser_destroy(run->parser);
+    cl_service_close(&run->service);
+    if (run->inotify >= 0) {
+        close(run->inotify);
+    }
+}

@@ -1,0 +1,16 @@
+/* The files and the service that a run stands on. */
+#ifndef MUSHIR_CLIENT_RUN_SETUP_H
+#define MUSHIR_CLIENT_RUN_SETUP_H
+
+#include "client/run/state.h"
+
+/* Open the journal and bring |run| to where it ends; when there is something to do, connect to the
+ * service and let it check the settings. What would make every trial fail is said here, before the
+ * first. To be closed in any case. */
+MU_MUST_USE enum mu_status cl_setup_open(struct cl_run *run, struct mu_error *error);
+void cl_setup_close(struct cl_run *run);
+
+/* A name beside the experiment: tune.yaml -> tune.|extension|; owned by the run's arena. */
+const char *cl_setup_beside(const struct cl_run *run, const char *extension);
+
+#endif

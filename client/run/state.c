@@ -1,0 +1,54 @@
+#include "client/run/state.h"
+
+#include <string.h>
+
+const char *cl_run_folder(const struct cl_run *run, const struct cl_trial *trial) {
+    return mu_arena_format(run->arena, "%s/%s", run->trials_path, trial->name);
+}
+
+struct cl_trial *cl_run_add_trial(struct cl_run *run, const char *name) {
+    if (run->n_trials == run->trial_room) {
+        size_t room = run->trial_room ? 2 * run->trial_room : 64;
+        struct cl_trial **larger = MU_ARRAY(run->arena, room, struct cl_trial *);
+        if (run->n_trials) {
+            memcpy(larger, run->trials, run->n_trials * sizeof *larger);
+        }
+        run->trials = larger;
+        run->trial_room = room;
+    }
+    struct cl_trial *trial = MU_NEW(run->arena, struct cl_trial);
+    *trial = (struct cl_trial){.number = run->n_trials,
+        .name = mu_arena_copy(run->arena, name),
+        .started = "",
+        .completed = "",
+        .why = "",
+        .watch = -1};
+    cl_trial_restart(trial, run->e, run->arena);
+    run->trials[run->n_trials++] = trial;
+    return trial;
+}
+
+void cl_run_keep_setting(struct cl_run *run, const char *name, const char *value) {
+    name = mu_arena_copy(run->arena, name);
+    value = mu_arena_copy(run->arena, value);
+    for (size_t i = 0; i < run->n_settings; i++) {
+        if (!strcmp(run->settings[i].name, name)) {
+            run->settings[i].value = value;
+            return;
+        }
+    }
+    if (run->n_settings == run->setting_room) {
+        size_t room = run->setting_room ? 2 * run->setting_room : 16;
+        struct mu_pair *larger = MU_ARRAY(run->arena, room, struct mu_pair);
+        if (run->n_settings) {
+            memcpy(larger, run->settings, run->n_settings * sizeof *larger);
+        }
+        run->settings = larger;
+        run->setting_room = room;
+    }
+    run->settings[run->n_settings++] = (struct mu_pair){name, value};
+}
+
+bool cl_run_pending(const struct cl_run *run) {
+    return !run->result.finished || cl_trial_count(run->trials, run->n_trials).running > 0;
+}

@@ -1,0 +1,104 @@
+/* A trial of a run: what was suggested, what it reported, how it ended. */
+#ifndef MUSHIR_CLIENT_RUN_TRIAL
+#define MUSHIR_CLIENT_RUN_TRIAL
+
+#include <sys/types.h>
+
+#include "client/run/metrics.h"
+
+/* The contract's condition numbers. */
+enum cl_condition {
+    CL_TRIAL_CREATED,
+    CL_TRIAL_RUNNING,
+    CL_TRIAL_SUCCEEDED,
+    CL_TRIAL_KILLED,
+    CL_TRIAL_FAILED,
+    CL_TRIAL_METRICS_UNAVAILABLE,
+    CL_TRIAL_EARLY_STOPPED
+};
+
+/* Why we told a trial to stop. */
+enum cl_stop_cause {
+    CL_STOP_NONE,
+    CL_STOP_EARLY,
+    CL_STOP_TIMEOUT,
+    CL_STOP_FINISHED,
+    CL_STOP_INTERRUPTED
+};
+
+struct cl_observation {
+    size_t metric;
+    const char *value, *time;
+};
+
+struct cl_trial {
+    size_t number;
+    const char *name;
+    struct mu_pair *assignments;
+    size_t n_assignments, assignment_room;
+    enum cl_condition condition;
+    const char *started, *completed, *why; /* times in RFC 3339, "" while there is none */
+    double begun, ended;                   /* seconds since 1970 */
+    int attempt;
+    bool has_rule;
+    double rule; /* early-stopping threshold, fixed when the trial was created */
+
+    /* what this attempt reported */
+    struct cl_observation *observations;
+    size_t n_observations, observation_room;
+    struct cl_metric_summary *summaries; /* per metric of the experiment */
+    double *objective;                   /* the numeric reports of the objective */
+    size_t n_objective, objective_room;
+    double best; /* of |objective| so far */
+
+    /* while it runs */
+    pid_t pid;    /* the process group; 0: none */
+    bool adopted; /* begun by an earlier mushir: not our child */
+    int watch;    /* inotify's; -1 */
+    size_t read_to,
+        to_skip; /* bytes of the log that were read; observations that the journal already has */
+    enum cl_stop_cause stopping;
+    bool reminded;     /* asked twice */
+    double stop_asked; /* when; for the kill that follows */
+};
+
+/* Has it ended? */
+bool cl_trial_over(const struct cl_trial *trial);
+
+/* "Succeeded", as in Katib's conditions; and back, CL_TRIAL_CREATED for unknown names. */
+const char *cl_condition_name(enum cl_condition condition);
+enum cl_condition cl_condition_of(const char *name);
+
+/* The same for causes of a stop: "early", "timeout", "finished", "interrupted". */
+const char *cl_stop_cause_name(enum cl_stop_cause cause);
+enum cl_stop_cause cl_stop_cause_of(const char *name);
+
+/* Append an assignment; an observation (texts are borrowed). Memory from |arena|. */
+void cl_trial_assign(
+    struct cl_trial *trial, const char *name, const char *value, struct mu_arena *arena);
+void cl_trial_observe(struct cl_trial *trial, const struct cl_experiment *e, size_t metric,
+    const char *value, const char *time, struct mu_arena *arena);
+
+/* Forget what was reported: a new attempt begins. */
+void cl_trial_restart(
+    struct cl_trial *trial, const struct cl_experiment *e, struct mu_arena *arena);
+
+/* The text of the metric that counts; NULL when there is none. */
+const char *cl_trial_value(
+    const struct cl_trial *trial, const struct cl_experiment *e, size_t metric);
+
+/* The objective as a finite number, of succeeded and early-stopped trials. False for others. */
+bool cl_trial_objective(const struct cl_trial *trial, const struct cl_experiment *e, double *value);
+
+/* The best of |trials| in Katib's sense, or NULL: the smallest or largest objective; of equal ones
+ * the first; of texts the latest. */
+const struct cl_trial *cl_trial_best(
+    struct cl_trial *const *trials, size_t n, const struct cl_experiment *e);
+
+/* Counts by condition. */
+struct cl_trial_counts {
+    size_t total, pending, running, succeeded, failed, killed, early_stopped, unavailable;
+};
+struct cl_trial_counts cl_trial_count(struct cl_trial *const *trials, size_t n);
+
+#endif

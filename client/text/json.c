@@ -1,0 +1,199 @@
+#include "client/text/json.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/search/parameter.h"
+
+void cl_json_string(FILE *out, const char *text) {
+    putc('"', out);
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+        if (*p == '"' || *p == '\\') {
+            fprintf(out, "\\%c", *p);
+        } else if (*p < 0x20 || *p == '<' || *p == 0x7f) {
+            fprintf(out, "\\u%04x", *p);
+        } else {
+            putc(*p, out);
+        }
+    }
+    putc('"', out);
+}
+
+void cl_json_number(FILE *out, double value) {
+    char text[32];
+    if (!isfinite(value)) {
+        fputs("null", out);
+        return;
+    }
+    mu_print_double(value, text);
+    fputs(text, out);
+}
+
+void cl_json_pairs(FILE *out, const struct mu_pair *pairs, size_t n) {
+    putc('{', out);
+    for (size_t i = 0; i < n; i++) {
+        fputs(i ? ", " : "", out);
+        cl_json_string(out, pairs[i].name);
+        fputs(": ", out);
+        cl_json_string(out, pairs[i].value);
+    }
+    putc('}', out);
+}
+
+/* ---- reading ---- */
+
+struct scan {
+    const char *at, *end;
+};
+
+static void blanks(struct scan *s) {
+    while (s->at < s->end && isspace((unsigned char)*s->at)) {
+        s->at++;
+    }
+}
+
+static bool take(struct scan *s, char wanted) {
+    blanks(s);
+    if (s->at < s->end && *s->at == wanted) {
+        s->at++;
+        return true;
+    }
+    return false;
+}
+
+static void put_utf8(char **to, unsigned code) {
+    if (code < 0x80) {
+        *(*to)++ = (char)code;
+    } else if (code < 0x800) {
+        *(*to)++ = (char)(0xc0 | code >> 6);
+        *(*to)++ = (char)(0x80 | (code & 0x3f));
+    } else {
+        *(*to)++ = (char)(0xe0 | code >> 12);
+        *(*to)++ = (char)(0x80 | (code >> 6 & 0x3f));
+        *(*to)++ = (char)(0x80 | (code & 0x3f));
+    }
+}
+
+static bool escape(struct scan *s, char **to) {
+    static const char from[] = "\"\\/bfnrt";
+    static const char plain[] = "\"\\/\b\f\n\r\t";
+    const char *found = s->at < s->end ? strchr(from, *s->at) : NULL;
+    if (found && *found) {
+        *(*to)++ = plain[found - from];
+        s->at++;
+        return true;
+    }
+    if (s->end - s->at < 5 || *s->at != 'u') {
+        return false;
+    }
+    char digits[5] = {s->at[1], s->at[2], s->at[3], s->at[4], 0};
+    char *stop;
+    put_utf8(to, (unsigned)strtoul(digits, &stop, 16));
+    s->at += 5;
+    return *stop == '\0';
+}
+
+/* A string, its opening quote taken; malloc'd, or NULL. */
+static char *string(struct scan *s) {
+    char *text = malloc((size_t)(s->end - s->at) + 1);
+    char *to = text;
+    while (text && s->at < s->end && *s->at != '"') {
+        if (*s->at != '\\') {
+            *to++ = *s->at++;
+            continue;
+        }
+        s->at++;
+        if (!escape(s, &to)) {
+            break;
+        }
+    }
+    if (!text || s->at >= s->end || *s->at != '"') {
+        free(text);
+        return NULL;
+    }
+    s->at++;
+    *to = '\0';
+    return text;
+}
+
+static char *word(struct scan *s) {
+    const char *start = s->at;
+    while (s->at < s->end && !strchr(",}] \t\r\n", *s->at)) {
+        s->at++;
+    }
+    return s->at > start ? strndup(start, (size_t)(s->at - start)) : NULL;
+}
+
+/* Pass over a nested list or object. */
+static bool skip_nested(struct scan *s) {
+    int depth = 0;
+    do {
+        blanks(s);
+        if (s->at >= s->end) {
+            return false;
+        }
+        char c = *s->at++;
+        if (c == '"') {
+            char *text = string(s);
+            if (!text) {
+                return false;
+            }
+            free(text);
+        }
+        depth += (c == '{' || c == '[') - (c == '}' || c == ']');
+    } while (depth > 0);
+    return true;
+}
+
+/* One "name": value; false at a mistake. |*stored| tells whether it was kept. */
+static bool member(struct scan *s, struct cl_json_member *to, bool *stored) {
+    *stored = false;
+    char *name = take(s, '"') ? string(s) : NULL;
+    if (!name || !take(s, ':')) {
+        free(name);
+        return false;
+    }
+    blanks(s);
+    if (s->at < s->end && (*s->at == '{' || *s->at == '[')) {
+        free(name);
+        return skip_nested(s);
+    }
+    char *value = take(s, '"') ? string(s) : word(s);
+    if (!value) {
+        free(name);
+        return false;
+    }
+    *to = (struct cl_json_member){name, value};
+    *stored = true;
+    return true;
+}
+
+size_t cl_json_flat_object(
+    const char *text, size_t length, struct cl_json_member *members, size_t room) {
+    struct scan s = {text, text + length};
+    size_t n = 0;
+    bool good = take(&s, '{');
+    if (good && take(&s, '}')) {
+        return 0;
+    }
+    while (good && n < room) {
+        bool stored;
+        good = member(&s, &members[n], &stored);
+        n += stored;
+        if (good && take(&s, '}')) {
+            return n;
+        }
+        good = good && take(&s, ',');
+    }
+    cl_json_members_free(members, n);
+    return 0;
+}
+
+void cl_json_members_free(struct cl_json_member *members, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        free(members[i].name);
+        free(members[i].value);
+    }
+}
