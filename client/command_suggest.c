@@ -18,44 +18,47 @@ static void cell(const char *text, int wide, bool last) {
     printf("%s%*s", text, last ? 0 : wide - width(text) + 2, "");
 }
 
-static void show_table(const struct cl_suggestions *s, struct mu_arena *arena) {
-    size_t columns = s->n ? s->items[0].n_assignments : 0;
+static void show_table(const struct mu_reply *s, struct mu_arena *arena) {
+    size_t columns = s->n ? s->suggestions[0].n_assignments : 0;
     int *wide = MU_ARRAY(arena, columns, int);
     for (size_t j = 0; j < columns; j++) {
-        wide[j] = width(s->items[0].assignments[j].name);
+        wide[j] = width(s->suggestions[0].assignments[j].name);
         for (size_t i = 0; i < s->n; i++) {
-            int w = j < s->items[i].n_assignments ? width(s->items[i].assignments[j].value) : 0;
+            int w = j < s->suggestions[i].n_assignments
+                        ? width(s->suggestions[i].assignments[j].value)
+                        : 0;
             wide[j] = w > wide[j] ? w : wide[j];
         }
     }
     for (size_t j = 0; j < columns; j++) {
-        cell(s->items[0].assignments[j].name, wide[j], j + 1 == columns);
+        cell(s->suggestions[0].assignments[j].name, wide[j], j + 1 == columns);
     }
     putchar('\n');
     for (size_t i = 0; i < s->n; i++) {
-        for (size_t j = 0; j < s->items[i].n_assignments; j++) {
-            cell(s->items[i].assignments[j].value, j < columns ? wide[j] : 0,
-                j + 1 == s->items[i].n_assignments);
+        for (size_t j = 0; j < s->suggestions[i].n_assignments; j++) {
+            cell(s->suggestions[i].assignments[j].value, j < columns ? wide[j] : 0,
+                j + 1 == s->suggestions[i].n_assignments);
         }
         putchar('\n');
     }
 }
 
 /* An architecture's assignments are long: one a line. */
-static void show_list(const struct cl_suggestions *s) {
+static void show_list(const struct mu_reply *s) {
     for (size_t i = 0; i < s->n; i++) {
         printf("%ssuggestion %zu\n", i ? "\n" : "", i + 1);
-        for (size_t j = 0; j < s->items[i].n_assignments; j++) {
-            printf("  %s: %s\n", s->items[i].assignments[j].name, s->items[i].assignments[j].value);
+        for (size_t j = 0; j < s->suggestions[i].n_assignments; j++) {
+            printf("  %s: %s\n", s->suggestions[i].assignments[j].name,
+                s->suggestions[i].assignments[j].value);
         }
     }
 }
 
-static void show_json(const struct cl_suggestions *s) {
+static void show_json(const struct mu_reply *s) {
     printf("[");
     for (size_t i = 0; i < s->n; i++) {
         printf("%s\n  ", i ? "," : "");
-        cl_json_pairs(stdout, s->items[i].assignments, s->items[i].n_assignments);
+        cl_json_pairs(stdout, s->suggestions[i].assignments, s->suggestions[i].n_assignments);
     }
     printf("\n]\n");
 }
@@ -64,8 +67,7 @@ enum cl_exit_code cl_command_suggest(struct cl_context *context) {
     const struct cl_options *options = context->options;
     struct mu_error error = {0};
     struct cl_service service;
-    struct cl_suggestions suggestions;
-    size_t size;
+    struct mu_reply reply;
     enum cl_exit_code code = cl_cli_read(context);
     if (code != CL_EXIT_GOOD) {
         return code;
@@ -74,20 +76,20 @@ enum cl_exit_code cl_command_suggest(struct cl_context *context) {
             &error) != MU_OK) {
         return cl_cli_fail(&error);
     }
-    const uint8_t *request = cl_request_suggestions(
-        context->experiment, NULL, 0, options->count, 0, NULL, 0, context->arena, &size);
-    enum mu_status status = cl_service_suggest(
-        &service, request, size, options->count, context->arena, &suggestions, &error);
+    struct mu_wire_request request = {
+        .experiment = cl_experiment_text(context->experiment, context->arena),
+        .wanted = options->count};
+    enum mu_status status = cl_service_suggest(&service, &request, context->arena, &reply, &error);
     cl_service_close(&service);
     if (status != MU_OK) {
         return cl_cli_fail(&error);
     }
     if (options->json) {
-        show_json(&suggestions);
+        show_json(&reply);
     } else if (context->experiment->network.present) {
-        show_list(&suggestions);
+        show_list(&reply);
     } else {
-        show_table(&suggestions, context->arena);
+        show_table(&reply, context->arena);
     }
     return CL_EXIT_GOOD;
 }

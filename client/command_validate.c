@@ -34,8 +34,8 @@ enum cl_exit_code cl_command_validate(struct cl_context *context) {
                 context->arena, &error) != MU_OK) {
             return cl_cli_fail(&error);
         }
-        enum mu_status status =
-            cl_service_validate(&service, context->experiment, context->arena, &error);
+        enum mu_status status = cl_service_validate(&service,
+            cl_experiment_text(context->experiment, context->arena), context->arena, &error);
         cl_service_close(&service);
         if (status != MU_OK) {
             return cl_cli_fail(&error);

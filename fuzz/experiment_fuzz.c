@@ -11,7 +11,7 @@
 #include "client/experiment/read.h"
 #include "client/experiment/template_command.h"
 #include "client/run/metrics.h"
-#include "client/run/request.h"
+#include "common/wire/wire.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
@@ -29,9 +29,8 @@ static void use(
     struct cl_trial_identity identity = {"trial", e->space_name, assignments, e->n_parameters};
     struct cl_trial_command command;
     struct mu_error error;
-    size_t packed;
     size_t found = 0;
-    cl_request_validate(e, arena, &packed);
+    mu_wire_write_validate(cl_experiment_text(e, arena), arena);
     enum mu_status made = cl_template_command(e, &identity, arena, &command, &error);
     (void)made; /* some have no command */
     struct cl_metric_parser *parser = cl_metric_parser_create(e);

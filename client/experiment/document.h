@@ -1,6 +1,6 @@
 /* A YAML document as a tree whose every node knows its line: what error texts need. */
-#ifndef MUSHIR_CLIENT_EXPERIMENT_DOCUMENT
-#define MUSHIR_CLIENT_EXPERIMENT_DOCUMENT
+#ifndef MUSHIR_CLIENT_EXPERIMENT_DOCUMENT_H
+#define MUSHIR_CLIENT_EXPERIMENT_DOCUMENT_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* A Katib Experiment, as it was read from YAML. */
-#ifndef MUSHIR_CLIENT_EXPERIMENT_EXPERIMENT
-#define MUSHIR_CLIENT_EXPERIMENT_EXPERIMENT
+#ifndef MUSHIR_CLIENT_EXPERIMENT_EXPERIMENT_H
+#define MUSHIR_CLIENT_EXPERIMENT_EXPERIMENT_H
 
 #include "client/experiment/document.h"
 #include "common/search/experiment.h"
@@ -60,6 +60,10 @@ struct cl_experiment {
     struct cl_collector_spec collector;
     struct cl_trial_template template;
 };
+
+/* The experiment as a controller describes it to a service, its texts borrowed; arena-owned. */
+struct mu_experiment_text *cl_experiment_text(
+    const struct cl_experiment *experiment, struct mu_arena *arena);
 
 /* How a metric's strategy is written in YAML. */
 const char *cl_strategy_name(enum cl_strategy strategy);

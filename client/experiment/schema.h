@@ -1,7 +1,7 @@
 /* What a map of the experiment may contain: a table of fields, from which unknown, missing and
  * mistyped ones are found. */
-#ifndef MUSHIR_CLIENT_EXPERIMENT_SCHEMA
-#define MUSHIR_CLIENT_EXPERIMENT_SCHEMA
+#ifndef MUSHIR_CLIENT_EXPERIMENT_SCHEMA_H
+#define MUSHIR_CLIENT_EXPERIMENT_SCHEMA_H
 
 #include "client/experiment/document.h"
 

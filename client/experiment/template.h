@@ -1,6 +1,6 @@
 /* A trial template: its placeholders filled in as Katib does, and its primary container found. */
-#ifndef MUSHIR_CLIENT_EXPERIMENT_TEMPLATE
-#define MUSHIR_CLIENT_EXPERIMENT_TEMPLATE
+#ifndef MUSHIR_CLIENT_EXPERIMENT_TEMPLATE_H
+#define MUSHIR_CLIENT_EXPERIMENT_TEMPLATE_H
 
 #include "client/experiment/experiment.h"
 

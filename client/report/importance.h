@@ -1,6 +1,6 @@
 /* How much each parameter matters. */
-#ifndef MUSHIR_CLIENT_REPORT_IMPORTANCE
-#define MUSHIR_CLIENT_REPORT_IMPORTANCE
+#ifndef MUSHIR_CLIENT_REPORT_IMPORTANCE_H
+#define MUSHIR_CLIENT_REPORT_IMPORTANCE_H
 
 #include <stddef.h>
 

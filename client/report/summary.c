@@ -23,7 +23,7 @@ static void number(int depth, const char *name, size_t value) {
     }
 }
 
-static void names(const struct cl_run *run, const char *title, enum cl_condition condition) {
+static void names(const struct cl_run *run, const char *title, enum mu_trial_condition condition) {
     bool any = false;
     for (size_t i = 0; i < run->n_trials; i++) {
         if (run->trials[i]->condition == condition) {
@@ -85,12 +85,12 @@ void cl_summary_print(const struct cl_run *run, const char *report) {
     }
     conditions(run);
     optimal(run);
-    names(run, "Early Stopped Trial List", CL_TRIAL_EARLY_STOPPED);
-    names(run, "Failed Trial List", CL_TRIAL_FAILED);
-    names(run, "Killed Trial List", CL_TRIAL_KILLED);
-    names(run, "Metrics Unavailable Trial List", CL_TRIAL_METRICS_UNAVAILABLE);
+    names(run, "Early Stopped Trial List", MU_TRIAL_EARLY_STOPPED);
+    names(run, "Failed Trial List", MU_TRIAL_FAILED);
+    names(run, "Killed Trial List", MU_TRIAL_KILLED);
+    names(run, "Metrics Unavailable Trial List", MU_TRIAL_METRICS_UNAVAILABLE);
     when(1, "Start Time", run->started);
-    names(run, "Succeeded Trial List", CL_TRIAL_SUCCEEDED);
+    names(run, "Succeeded Trial List", MU_TRIAL_SUCCEEDED);
     number(1, "Trials", counts.total);
     number(1, "Trials Early Stopped", counts.early_stopped);
     number(1, "Trials Failed", counts.failed);

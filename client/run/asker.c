@@ -15,8 +15,7 @@ struct cl_asker {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     enum asker_state state;
-    const uint8_t *request;
-    size_t size, wanted;
+    const struct mu_wire_request *request;
     struct cl_answer answer;
 };
 
@@ -32,8 +31,8 @@ static void *work(void *argument) {
         }
         pthread_mutex_unlock(&asker->lock);
         struct cl_answer answer = {.arena = mu_arena_create(SIZE_MAX / 4)};
-        answer.status = cl_service_suggest(asker->service, asker->request, asker->size,
-            asker->wanted, answer.arena, &answer.suggestions, &answer.error);
+        answer.status = cl_service_suggest(
+            asker->service, asker->request, answer.arena, &answer.reply, &answer.error);
         pthread_mutex_lock(&asker->lock);
         asker->answer = answer;
         asker->state = asker->state == QUIT ? QUIT : ANSWERED;
@@ -86,11 +85,9 @@ bool cl_asker_busy(struct cl_asker *asker) {
     return busy;
 }
 
-void cl_asker_ask(struct cl_asker *asker, const uint8_t *request, size_t size, size_t wanted) {
+void cl_asker_ask(struct cl_asker *asker, const struct mu_wire_request *request) {
     pthread_mutex_lock(&asker->lock);
     asker->request = request;
-    asker->size = size;
-    asker->wanted = wanted;
     asker->state = ASKED;
     pthread_cond_signal(&asker->changed);
     pthread_mutex_unlock(&asker->lock);

@@ -1,7 +1,7 @@
 /* Asks the service for suggestions on a thread of its own, so that trials are looked after
  * meanwhile. */
-#ifndef MUSHIR_CLIENT_RUN_ASKER
-#define MUSHIR_CLIENT_RUN_ASKER
+#ifndef MUSHIR_CLIENT_RUN_ASKER_H
+#define MUSHIR_CLIENT_RUN_ASKER_H
 
 #include "client/run/service.h"
 
@@ -10,7 +10,7 @@ struct cl_asker;
 struct cl_answer {
     enum mu_status status;
     struct mu_error error;
-    struct cl_suggestions suggestions; /* when MU_OK; in |arena|, which the taker destroys */
+    struct mu_reply reply; /* when MU_OK; in |arena|, which the taker destroys */
     struct mu_arena *arena;
 };
 
@@ -25,7 +25,7 @@ void cl_asker_destroy(struct cl_asker *asker);
 bool cl_asker_busy(struct cl_asker *asker);
 
 /* Ask; |request| must live until the answer is taken. Not while busy. */
-void cl_asker_ask(struct cl_asker *asker, const uint8_t *request, size_t size, size_t wanted);
+void cl_asker_ask(struct cl_asker *asker, const struct mu_wire_request *request);
 
 /* Take the answer, when there is one. */
 bool cl_asker_take(struct cl_asker *asker, struct cl_answer *answer);

@@ -115,7 +115,7 @@ static void watch(struct cl_run *run, struct cl_trial *trial) {
 }
 
 static void finish(
-    struct cl_run *run, struct cl_trial *trial, enum cl_condition condition, const char *why);
+    struct cl_run *run, struct cl_trial *trial, enum mu_trial_condition condition, const char *why);
 
 void cl_attempt_start(struct cl_run *run, struct cl_trial *trial) {
     struct mu_error error;
@@ -124,13 +124,13 @@ void cl_attempt_start(struct cl_run *run, struct cl_trial *trial) {
     trial->attempt++;
     trial->begun = cl_clock_now();
     trial->started = cl_clock_text(run->arena, trial->begun);
-    trial->condition = CL_TRIAL_RUNNING;
+    trial->condition = MU_TRIAL_RUNNING;
     snprintf(attempt, sizeof attempt, "%d", trial->attempt);
     cl_journal_add(run->journal, (long)trial->number, trial->started, "started", NULL,
         attempt); /* before the process: it is never forgotten */
     if (launch(run, trial, &error) != MU_OK) {
         trial->pid = 0;
-        finish(run, trial, CL_TRIAL_FAILED, mu_arena_copy(run->arena, error.text));
+        finish(run, trial, MU_TRIAL_FAILED, mu_arena_copy(run->arena, error.text));
         return;
     }
     trial->adopted = false;
@@ -171,7 +171,7 @@ struct reading {
 
 static void judge(struct cl_run *run, struct cl_trial *trial) {
     if (trial->has_rule && trial->stopping == CL_STOP_NONE &&
-        trial->condition == CL_TRIAL_RUNNING &&
+        trial->condition == MU_TRIAL_RUNNING &&
         cl_median_stops(trial->best, trial->n_objective, run->e->early.start_step, trial->rule,
             run->e->maximize)) {
         cl_attempt_stop(run, trial, CL_STOP_EARLY);
@@ -267,7 +267,7 @@ void cl_attempt_poll(struct cl_run *run, struct cl_trial *trial) {
 /* ---- ends ---- */
 
 void cl_attempt_stop(struct cl_run *run, struct cl_trial *trial, enum cl_stop_cause cause) {
-    if (trial->stopping == CL_STOP_NONE && trial->condition == CL_TRIAL_RUNNING) {
+    if (trial->stopping == CL_STOP_NONE && trial->condition == MU_TRIAL_RUNNING) {
         trial->stopping = cause;
         trial->stop_asked =
             cl_clock_now(); /* journaled first: whoever finds the process ended knows why */
@@ -279,8 +279,8 @@ void cl_attempt_stop(struct cl_run *run, struct cl_trial *trial, enum cl_stop_ca
 }
 
 /* Within a transaction of the caller, or none. */
-static void finish(
-    struct cl_run *run, struct cl_trial *trial, enum cl_condition condition, const char *why) {
+static void finish(struct cl_run *run, struct cl_trial *trial, enum mu_trial_condition condition,
+    const char *why) {
     trial->condition = condition;
     trial->why = why;
     trial->ended = cl_clock_now();
@@ -300,30 +300,30 @@ static void conclude(struct cl_run *run, struct cl_trial *trial, int exit_status
     struct mu_arena *arena = run->arena;
     if (trial->stopping == CL_STOP_EARLY) {
         finish(run, trial,
-            has_objective(run, trial) ? CL_TRIAL_EARLY_STOPPED : CL_TRIAL_METRICS_UNAVAILABLE,
+            has_objective(run, trial) ? MU_TRIAL_EARLY_STOPPED : MU_TRIAL_METRICS_UNAVAILABLE,
             mu_arena_format(arena, "stopped early: %s %.6g was %s the median %.6g at report %zu",
                 run->e->metrics[0].name, trial->best, run->e->maximize ? "below" : "above",
                 trial->rule, run->e->early.start_step));
     } else if (trial->stopping == CL_STOP_TIMEOUT) {
-        finish(run, trial, CL_TRIAL_FAILED,
+        finish(run, trial, MU_TRIAL_FAILED,
             mu_arena_format(arena, "took longer than %g s", run->options->trial_timeout));
     } else if (trial->stopping == CL_STOP_FINISHED) {
-        finish(run, trial, CL_TRIAL_KILLED, "the experiment was finished");
+        finish(run, trial, MU_TRIAL_KILLED, "the experiment was finished");
     } else if (exit_status > 128) {
-        finish(run, trial, CL_TRIAL_FAILED,
+        finish(run, trial, MU_TRIAL_FAILED,
             mu_arena_format(
                 arena, "ended by signal %d (%s)", exit_status - 128, strsignal(exit_status - 128)));
     } else if (exit_status != 0) {
-        finish(run, trial, CL_TRIAL_FAILED,
+        finish(run, trial, MU_TRIAL_FAILED,
             mu_arena_format(arena, "exit status %d%s", exit_status,
                 exit_status == 127   ? ": command not found"
                 : exit_status == 126 ? ": not executable"
                                      : ""));
     } else if (!has_objective(run, trial)) {
-        finish(run, trial, CL_TRIAL_METRICS_UNAVAILABLE,
+        finish(run, trial, MU_TRIAL_METRICS_UNAVAILABLE,
             mu_arena_format(arena, "it did not report %s", run->e->metrics[0].name));
     } else {
-        finish(run, trial, CL_TRIAL_SUCCEEDED, "");
+        finish(run, trial, MU_TRIAL_SUCCEEDED, "");
     }
 }
 
@@ -338,7 +338,7 @@ void cl_attempt_exited(struct cl_run *run, struct cl_trial *trial, int exit_stat
     trial->pid = 0;
     if (trial->stopping == CL_STOP_INTERRUPTED) {
         trial->condition =
-            CL_TRIAL_CREATED; /* its last word is not spoken: --resume runs it again */
+            MU_TRIAL_CREATED; /* its last word is not spoken: --resume runs it again */
     } else {
         conclude(run, trial, exit_status);
     }
@@ -357,7 +357,7 @@ static void check_adopted(struct cl_run *run, struct cl_trial *trial) {
 }
 
 void cl_attempt_tick(struct cl_run *run, struct cl_trial *trial, double now) {
-    if (trial->condition != CL_TRIAL_RUNNING) {
+    if (trial->condition != MU_TRIAL_RUNNING) {
         return;
     }
     cl_attempt_poll(run, trial);

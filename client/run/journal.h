@@ -10,8 +10,8 @@
  *   finished    name = reason, value = message  (of the experiment)
  * A trial is suggested once and ends once: indices of the file enforce it. Views "trials" and
  * "metrics" are for people. */
-#ifndef MUSHIR_CLIENT_RUN_JOURNAL
-#define MUSHIR_CLIENT_RUN_JOURNAL
+#ifndef MUSHIR_CLIENT_RUN_JOURNAL_H
+#define MUSHIR_CLIENT_RUN_JOURNAL_H
 
 #include <stdbool.h>
 

@@ -78,40 +78,74 @@ static const char *seconds_only(const char *time, struct mu_arena *arena) {
     return *time ? mu_arena_format(arena, "%.19sZ", time) : "";
 }
 
+/* The values of the metrics that |trial| is known by; their number is returned. */
+static size_t observed(
+    const struct cl_run *run, const struct cl_trial *trial, struct mu_pair *metrics) {
+    size_t n = 0;
+    bool counts =
+        trial->condition == MU_TRIAL_SUCCEEDED || trial->condition == MU_TRIAL_EARLY_STOPPED;
+    for (size_t m = 0; m < run->e->n_metrics && counts; m++) {
+        const char *value = cl_trial_value(trial, run->e, m);
+        metrics[n] = (struct mu_pair){run->e->metrics[m].name, value};
+        n += value != NULL;
+    }
+    return n;
+}
+
 /* What Katib sends: every trial but those without metrics, and early-stopped ones without a value.
  */
-static const uint8_t *make_request(
-    const struct cl_run *run, size_t wanted, struct mu_arena *arena, size_t *size) {
-    const struct cl_experiment *e = run->e;
-    struct cl_request_trial *list = MU_ARRAY(arena, run->n_trials, struct cl_request_trial);
-    size_t n = 0;
+static struct mu_trial_text *describe_trials(
+    const struct cl_run *run, struct mu_arena *arena, size_t *n) {
+    struct mu_trial_text *texts = MU_ARRAY(arena, run->n_trials, struct mu_trial_text);
+    *n = 0;
     for (size_t i = 0; i < run->n_trials; i++) {
         const struct cl_trial *t = run->trials[i];
-        if (t->condition == CL_TRIAL_METRICS_UNAVAILABLE) {
+        if (t->condition == MU_TRIAL_METRICS_UNAVAILABLE) {
             continue;
         }
-        struct mu_pair *metrics = MU_ARRAY(arena, e->n_metrics, struct mu_pair);
-        size_t n_metrics = 0;
-        for (size_t m = 0; m < e->n_metrics && (t->condition == CL_TRIAL_SUCCEEDED ||
-                                                   t->condition == CL_TRIAL_EARLY_STOPPED);
-             m++) {
-            const char *value = cl_trial_value(t, e, m);
-            metrics[n_metrics] = (struct mu_pair){e->metrics[m].name, value};
-            n_metrics += value != NULL;
-        }
-        list[n++] = (struct cl_request_trial){t->name, seconds_only(t->started, arena),
-            seconds_only(t->completed, arena), (int)t->condition, t->assignments, metrics,
-            t->n_assignments, n_metrics};
+        struct mu_pair *metrics = MU_ARRAY(arena, run->e->n_metrics, struct mu_pair);
+        texts[(*n)++] = (struct mu_trial_text){.name = t->name,
+            .started = seconds_only(t->started, arena),
+            .completed = seconds_only(t->completed, arena),
+            .condition = t->condition,
+            .assignments = t->assignments,
+            .n_assignments = t->n_assignments,
+            .metrics = metrics,
+            .n_metrics = observed(run, t, metrics)};
     }
-    return cl_request_suggestions(
-        e, list, n, wanted, run->n_trials, run->settings, run->n_settings, arena, size);
+    return texts;
+}
+
+/* The user's settings, overwritten and extended by those that replies asked for: what Katib's
+ * controller sends. */
+static void merge_settings(
+    const struct cl_run *run, struct mu_algorithm_text *algorithm, struct mu_arena *arena) {
+    struct mu_pair *all = MU_ARRAY(arena, algorithm->n_settings + run->n_settings, struct mu_pair);
+    size_t n = 0;
+    for (size_t i = 0; i < algorithm->n_settings; i++) {
+        all[n++] = algorithm->settings[i];
+    }
+    for (size_t i = 0; i < run->n_settings; i++) {
+        size_t at = 0;
+        while (at < n && strcmp(all[at].name, run->settings[i].name)) {
+            at++;
+        }
+        all[at] = run->settings[i];
+        n += at == n;
+    }
+    algorithm->settings = all;
+    algorithm->n_settings = n;
 }
 
 static void ask(struct cl_run *run, size_t wanted) {
-    size_t size;
-    run->question = mu_arena_create(SIZE_MAX / 4);
-    const uint8_t *request = make_request(run, wanted, run->question, &size);
-    cl_asker_ask(run->asker, request, size, wanted);
+    struct mu_arena *arena = run->question = mu_arena_create(SIZE_MAX / 4);
+    struct mu_wire_request *request = MU_NEW(arena, struct mu_wire_request);
+    struct mu_experiment_text *experiment = cl_experiment_text(run->e, arena);
+    merge_settings(run, &experiment->algorithm, arena);
+    *request = (struct mu_wire_request){
+        .experiment = experiment, .wanted = wanted, .first = run->n_trials};
+    request->trials = describe_trials(run, arena, &request->n_trials);
+    cl_asker_ask(run->asker, request);
 }
 
 /* The early-stopping threshold of trials that are created now. */
@@ -122,7 +156,7 @@ static bool threshold(const struct cl_run *run, struct mu_arena *arena, double *
     struct cl_series *series = MU_ARRAY(arena, run->n_trials, struct cl_series);
     size_t n = 0;
     for (size_t i = 0; i < run->n_trials; i++) {
-        if (run->trials[i]->condition == CL_TRIAL_SUCCEEDED) {
+        if (run->trials[i]->condition == MU_TRIAL_SUCCEEDED) {
             series[n++] =
                 (struct cl_series){run->trials[i]->objective, run->trials[i]->n_objective};
         }
@@ -131,11 +165,11 @@ static bool threshold(const struct cl_run *run, struct mu_arena *arena, double *
         series, n, run->e->early.min_trials, run->e->early.start_step, value);
 }
 
-static void create(struct cl_run *run, const struct cl_suggested *suggested, const char *now,
+static void create(struct cl_run *run, const struct mu_suggestion *suggested, const char *now,
     bool has_rule, double rule) {
-    const char *name =
-        *suggested->name ? suggested->name
-                         : mu_arena_format(run->arena, "%s-%04zu", run->e->name, run->n_trials + 1);
+    const char *name = suggested->trial_name ? suggested->trial_name
+                                             : mu_arena_format(run->arena, "%s-%04zu", run->e->name,
+                                                   run->n_trials + 1);
     struct cl_trial *trial = cl_run_add_trial(run, name);
     long number = (long)trial->number;
     char text[32];
@@ -154,19 +188,19 @@ static void create(struct cl_run *run, const struct cl_suggested *suggested, con
     }
 }
 
-static void accept_answer(struct cl_run *run, const struct cl_suggestions *suggestions) {
+static void accept_answer(struct cl_run *run, const struct mu_reply *reply) {
     const char *now = cl_clock_text(run->arena, cl_clock_now());
     double rule = 0;
     bool has_rule = threshold(run, run->question, &rule);
     run->ask_failures = 0;
     cl_journal_begin(run->journal);
-    for (size_t i = 0; i < suggestions->n_settings; i++) {
-        cl_run_keep_setting(run, suggestions->settings[i].name, suggestions->settings[i].value);
-        cl_journal_add(run->journal, -1, now, "setting", suggestions->settings[i].name,
-            suggestions->settings[i].value);
+    for (size_t i = 0; i < reply->n_settings; i++) {
+        cl_run_keep_setting(run, reply->settings[i].name, reply->settings[i].value);
+        cl_journal_add(
+            run->journal, -1, now, "setting", reply->settings[i].name, reply->settings[i].value);
     }
-    for (size_t i = 0; i < suggestions->n; i++) {
-        create(run, &suggestions->items[i], now, has_rule, rule);
+    for (size_t i = 0; i < reply->n; i++) {
+        create(run, &reply->suggestions[i], now, has_rule, rule);
     }
     cl_journal_commit(run->journal);
 }
@@ -194,7 +228,7 @@ static void on_answer(EV_P_ ev_async *watcher, int events) {
     }
     if (!stopping(run)) {
         if (answer.status == MU_OK) {
-            accept_answer(run, &answer.suggestions);
+            accept_answer(run, &answer.reply);
         } else {
             refuse_answer(run, &answer.error);
         }
@@ -210,9 +244,9 @@ static void on_answer(EV_P_ ev_async *watcher, int events) {
 static void start_created(struct cl_run *run) {
     size_t running = cl_trial_count(run->trials, run->n_trials).running;
     for (size_t i = 0; i < run->n_trials && running < (size_t)run->e->parallel; i++) {
-        if (run->trials[i]->condition == CL_TRIAL_CREATED) {
+        if (run->trials[i]->condition == MU_TRIAL_CREATED) {
             cl_attempt_start(run, run->trials[i]);
-            running += run->trials[i]->condition == CL_TRIAL_RUNNING;
+            running += run->trials[i]->condition == MU_TRIAL_RUNNING;
         }
     }
 }
@@ -277,7 +311,7 @@ static void on_child(EV_P_ ev_child *watcher, int events) {
     }
     for (size_t i = 0; i < run->n_trials; i++) {
         struct cl_trial *trial = run->trials[i];
-        if (trial->pid == watcher->rpid && trial->condition == CL_TRIAL_RUNNING &&
+        if (trial->pid == watcher->rpid && trial->condition == MU_TRIAL_RUNNING &&
             !trial->adopted) {
             cl_attempt_exited(
                 run, trial, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
@@ -297,7 +331,7 @@ static void on_inotify(EV_P_ ev_io *watcher, int events) {
             at += (ssize_t)(sizeof *event + event->len);
             for (size_t i = 0; i < run->n_trials; i++) {
                 if (run->trials[i]->watch == event->wd &&
-                    run->trials[i]->condition == CL_TRIAL_RUNNING) {
+                    run->trials[i]->condition == MU_TRIAL_RUNNING) {
                     cl_attempt_poll(run, run->trials[i]);
                 }
             }
@@ -347,7 +381,7 @@ void cl_loop_run(struct cl_run *run) {
     }
     run->asker = cl_asker_create(&run->service, answered, run);
     for (size_t i = 0; i < run->n_trials; i++) {
-        if (run->trials[i]->condition == CL_TRIAL_RUNNING) {
+        if (run->trials[i]->condition == MU_TRIAL_RUNNING) {
             cl_attempt_take_up(run, run->trials[i]);
         }
     }

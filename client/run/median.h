@@ -1,7 +1,7 @@
 /* The median stopping rule (Golovin et al., "Google Vizier", 2017, section 3.2.2), as Katib applies
  * it: a threshold fixed when a trial begins. */
-#ifndef MUSHIR_CLIENT_RUN_MEDIAN
-#define MUSHIR_CLIENT_RUN_MEDIAN
+#ifndef MUSHIR_CLIENT_RUN_MEDIAN_H
+#define MUSHIR_CLIENT_RUN_MEDIAN_H
 
 #include <stdbool.h>
 #include <stddef.h>

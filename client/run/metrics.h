@@ -1,6 +1,6 @@
 /* Metrics from the lines that a trial prints, by Katib's rules. */
-#ifndef MUSHIR_CLIENT_RUN_METRICS
-#define MUSHIR_CLIENT_RUN_METRICS
+#ifndef MUSHIR_CLIENT_RUN_METRICS_H
+#define MUSHIR_CLIENT_RUN_METRICS_H
 
 #include "client/experiment/experiment.h"
 

@@ -3,8 +3,8 @@
  * Each trial has a folder: "log" takes its output, "metrics.log" is the file of the File collector,
  * "pid" the process group, "exit" the exit status, written when it ends, and "lock" is locked for
  * as long as it runs. A small shell stands between us and the command and writes them. */
-#ifndef MUSHIR_CLIENT_RUN_PROCESS
-#define MUSHIR_CLIENT_RUN_PROCESS
+#ifndef MUSHIR_CLIENT_RUN_PROCESS_H
+#define MUSHIR_CLIENT_RUN_PROCESS_H
 
 #include <stdbool.h>
 #include <sys/types.h>

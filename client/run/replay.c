@@ -49,7 +49,7 @@ static void replay_trial_event(
     } else if (!strcmp(kind, "started")) {
         cl_trial_restart(trial, run->e, arena);
         trial->attempt = atoi(event->value);
-        trial->condition = CL_TRIAL_RUNNING;
+        trial->condition = MU_TRIAL_RUNNING;
         trial->started = mu_arena_copy(arena, event->time);
         trial->begun = cl_clock_read(event->time);
     } else if (!strcmp(kind, "stopping")) {

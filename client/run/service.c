@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "client/experiment/schema.h"
+#include "common/wire/contract.h"
 
 enum {
     SECONDS_TO_START = 10,
@@ -206,30 +207,49 @@ static enum mu_status explain(
     return status;
 }
 
-enum mu_status cl_service_validate(struct cl_service *service, const struct cl_experiment *e,
-    struct mu_arena *arena, struct mu_error *error) {
-    size_t size;
-    size_t reply_size;
-    uint8_t *reply = NULL;
-    const uint8_t *request = cl_request_validate(e, arena, &size);
-    enum mu_status status =
-        mu_rpc_client_call(service->client, "/api.v1.beta1.Suggestion/ValidateAlgorithmSettings",
-            request, size, SECONDS_TO_CONNECT, SECONDS_TO_ANSWER, &reply, &reply_size, error);
-    free(reply);
+/* Call |path|; the reply is copied into |arena|. */
+static enum mu_status call(struct cl_service *service, const char *path, struct mu_slice request,
+    struct mu_arena *arena, struct mu_slice *reply, struct mu_error *error) {
+    uint8_t *bytes = NULL;
+    enum mu_status status = mu_rpc_client_call(service->client, path, request.bytes, request.size,
+        SECONDS_TO_CONNECT, SECONDS_TO_ANSWER, &bytes, &reply->size, error);
+    if (status == MU_OK) {
+        uint8_t *copy = mu_arena_array(arena, reply->size, 1);
+        memcpy(copy, bytes, reply->size);
+        reply->bytes = copy;
+    }
+    free(bytes);
+    return status;
+}
+
+enum mu_status cl_service_validate(struct cl_service *service,
+    const struct mu_experiment_text *experiment, struct mu_arena *arena, struct mu_error *error) {
+    struct mu_slice reply;
+    enum mu_status status = call(service, MU_CONTRACT_VALIDATE_ALGORITHM,
+        mu_wire_write_validate(experiment, arena), arena, &reply, error);
     return status == MU_UNIMPLEMENTED ? MU_OK : explain(service, status, error);
 }
 
-enum mu_status cl_service_suggest(struct cl_service *service, const uint8_t *request, size_t size,
-    size_t wanted, struct mu_arena *arena, struct cl_suggestions *out, struct mu_error *error) {
-    uint8_t *reply = NULL;
-    size_t reply_size;
-    enum mu_status status =
-        mu_rpc_client_call(service->client, "/api.v1.beta1.Suggestion/GetSuggestions", request,
-            size, SECONDS_TO_CONNECT, SECONDS_TO_ANSWER, &reply, &reply_size, error);
-    if (status != MU_OK) {
-        return explain(service, status, error);
+/* What the service did wrong is no mistake in the experiment. */
+static enum mu_status read_reply(struct mu_slice bytes, size_t wanted, struct mu_arena *arena,
+    struct mu_reply *reply, struct mu_error *error) {
+    struct mu_error cause;
+    if (mu_wire_read_reply(bytes, arena, reply, &cause) != MU_OK) {
+        return mu_fail(
+            error, MU_INTERNAL, "the reply of the service cannot be read: %.600s", cause.text);
     }
-    status = cl_request_read_reply(reply, reply_size, wanted, arena, out, error);
-    free(reply);
-    return status;
+    if (reply->n != wanted) {
+        return mu_fail(error, MU_INTERNAL,
+            "the service answered with %zu suggestions instead of %zu", reply->n, wanted);
+    }
+    return MU_OK;
+}
+
+enum mu_status cl_service_suggest(struct cl_service *service, const struct mu_wire_request *request,
+    struct mu_arena *arena, struct mu_reply *reply, struct mu_error *error) {
+    struct mu_slice bytes;
+    enum mu_status status = call(service, MU_CONTRACT_GET_SUGGESTIONS,
+        mu_wire_write_request(request, arena), arena, &bytes, error);
+    return status ? explain(service, status, error)
+                  : read_reply(bytes, request->wanted, arena, reply, error);
 }

@@ -1,12 +1,12 @@
 /* The suggestion service that a command talks to: one that is given by its address, or one started
  * for the occasion. */
-#ifndef MUSHIR_CLIENT_RUN_SERVICE
-#define MUSHIR_CLIENT_RUN_SERVICE
+#ifndef MUSHIR_CLIENT_RUN_SERVICE_H
+#define MUSHIR_CLIENT_RUN_SERVICE_H
 
 #include <sys/types.h>
 
-#include "client/run/request.h"
 #include "common/rpc/client.h"
+#include "common/wire/wire.h"
 
 struct cl_service {
     struct mu_rpc_client *client;
@@ -25,11 +25,11 @@ void cl_service_close(struct cl_service *service);
 
 /* ValidateAlgorithmSettings. UNIMPLEMENTED counts as valid, as in Katib. */
 MU_MUST_USE enum mu_status cl_service_validate(struct cl_service *service,
-    const struct cl_experiment *e, struct mu_arena *arena, struct mu_error *error);
+    const struct mu_experiment_text *experiment, struct mu_arena *arena, struct mu_error *error);
 
-/* GetSuggestions with a request made by cl_request_suggestions. */
-MU_MUST_USE enum mu_status cl_service_suggest(struct cl_service *service, const uint8_t *request,
-    size_t size, size_t wanted, struct mu_arena *arena, struct cl_suggestions *out,
+/* GetSuggestions: exactly |request->wanted| of them, owned by |arena|. */
+MU_MUST_USE enum mu_status cl_service_suggest(struct cl_service *service,
+    const struct mu_wire_request *request, struct mu_arena *arena, struct mu_reply *reply,
     struct mu_error *error);
 
 #endif

@@ -117,7 +117,8 @@ static enum mu_status open_service(struct cl_run *run, struct mu_error *error) {
         MU_OK) {
         return error->code;
     }
-    return cl_service_validate(&run->service, run->e, run->arena, error);
+    return cl_service_validate(
+        &run->service, cl_experiment_text(run->e, run->arena), run->arena, error);
 }
 
 enum mu_status cl_setup_open(struct cl_run *run, struct mu_error *error) {

@@ -7,20 +7,20 @@ static const char *const names[] = {
 enum { N_CONDITIONS = sizeof names / sizeof *names };
 
 bool cl_trial_over(const struct cl_trial *trial) {
-    return trial->condition > CL_TRIAL_RUNNING;
+    return trial->condition > MU_TRIAL_RUNNING;
 }
 
-const char *cl_condition_name(enum cl_condition condition) {
+const char *cl_condition_name(enum mu_trial_condition condition) {
     return names[condition];
 }
 
-enum cl_condition cl_condition_of(const char *name) {
+enum mu_trial_condition cl_condition_of(const char *name) {
     for (int i = 0; i < N_CONDITIONS; i++) {
         if (!strcmp(names[i], name)) {
-            return (enum cl_condition)i;
+            return (enum mu_trial_condition)i;
         }
     }
-    return CL_TRIAL_CREATED;
+    return MU_TRIAL_CREATED;
 }
 
 static const char *const causes[] = {"none", "early", "timeout", "finished", "interrupted"};
@@ -100,7 +100,7 @@ bool cl_trial_objective(
     const struct cl_trial *trial, const struct cl_experiment *e, double *value) {
     const char *text = cl_trial_value(trial, e, 0);
     bool counts =
-        trial->condition == CL_TRIAL_SUCCEEDED || trial->condition == CL_TRIAL_EARLY_STOPPED;
+        trial->condition == MU_TRIAL_SUCCEEDED || trial->condition == MU_TRIAL_EARLY_STOPPED;
     return counts && text && mu_read_double(text, value);
 }
 
@@ -112,7 +112,7 @@ const struct cl_trial *cl_trial_best(
     for (size_t i = 0; i < n; i++) {
         if (!cl_trial_objective(trials[i], e, &value)) {
             bool text =
-                trials[i]->condition == CL_TRIAL_SUCCEEDED && cl_trial_value(trials[i], e, 0);
+                trials[i]->condition == MU_TRIAL_SUCCEEDED && cl_trial_value(trials[i], e, 0);
             best = text ? trials[i] : best; /* a text, such as a genotype */
             continue;
         }

@@ -1,21 +1,11 @@
 /* A trial of a run: what was suggested, what it reported, how it ended. */
-#ifndef MUSHIR_CLIENT_RUN_TRIAL
-#define MUSHIR_CLIENT_RUN_TRIAL
+#ifndef MUSHIR_CLIENT_RUN_TRIAL_H
+#define MUSHIR_CLIENT_RUN_TRIAL_H
 
 #include <sys/types.h>
 
 #include "client/run/metrics.h"
-
-/* The contract's condition numbers. */
-enum cl_condition {
-    CL_TRIAL_CREATED,
-    CL_TRIAL_RUNNING,
-    CL_TRIAL_SUCCEEDED,
-    CL_TRIAL_KILLED,
-    CL_TRIAL_FAILED,
-    CL_TRIAL_METRICS_UNAVAILABLE,
-    CL_TRIAL_EARLY_STOPPED
-};
+#include "common/search/record.h"
 
 /* Why we told a trial to stop. */
 enum cl_stop_cause {
@@ -36,7 +26,7 @@ struct cl_trial {
     const char *name;
     struct mu_pair *assignments;
     size_t n_assignments, assignment_room;
-    enum cl_condition condition;
+    enum mu_trial_condition condition;
     const char *started, *completed, *why; /* times in RFC 3339, "" while there is none */
     double begun, ended;                   /* seconds since 1970 */
     int attempt;
@@ -65,9 +55,9 @@ struct cl_trial {
 /* Has it ended? */
 bool cl_trial_over(const struct cl_trial *trial);
 
-/* "Succeeded", as in Katib's conditions; and back, CL_TRIAL_CREATED for unknown names. */
-const char *cl_condition_name(enum cl_condition condition);
-enum cl_condition cl_condition_of(const char *name);
+/* "Succeeded", as in Katib's conditions; and back, MU_TRIAL_CREATED for unknown names. */
+const char *cl_condition_name(enum mu_trial_condition condition);
+enum mu_trial_condition cl_condition_of(const char *name);
 
 /* The same for causes of a stop: "early", "timeout", "finished", "interrupted". */
 const char *cl_stop_cause_name(enum cl_stop_cause cause);

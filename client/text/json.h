@@ -1,6 +1,6 @@
 /* JSON, as little as is needed: writing, and reading the flat objects of metric lines. */
-#ifndef MUSHIR_CLIENT_TEXT_JSON
-#define MUSHIR_CLIENT_TEXT_JSON
+#ifndef MUSHIR_CLIENT_TEXT_JSON_H
+#define MUSHIR_CLIENT_TEXT_JSON_H
 
 #include <stddef.h>
 #include <stdio.h>

@@ -4,9 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The contract's numbers of a trial's condition. */
-enum { CREATED, RUNNING, SUCCEEDED, KILLED, FAILED, METRICSUNAVAILABLE, EARLYSTOPPED };
-
 const char *mu_trial_text(const struct mu_trial *trial, const char *name) {
     for (size_t i = 0; i < trial->n_assignments; i++) {
         if (strcmp(trial->assignments[i].name, name) == 0) {
@@ -18,12 +15,12 @@ const char *mu_trial_text(const struct mu_trial *trial, const char *name) {
 
 static enum mu_trial_state state_of(int condition, bool has_value) {
     switch (condition) {
-    case SUCCEEDED:
-    case EARLYSTOPPED:
+    case MU_TRIAL_SUCCEEDED:
+    case MU_TRIAL_EARLY_STOPPED:
         return has_value ? MU_DONE : MU_FAILED;
-    case KILLED:
-    case FAILED:
-    case METRICSUNAVAILABLE:
+    case MU_TRIAL_KILLED:
+    case MU_TRIAL_FAILED:
+    case MU_TRIAL_METRICS_UNAVAILABLE:
         return MU_FAILED;
     default:
         return MU_PENDING;
@@ -97,7 +94,7 @@ void mu_trial_read(struct mu_trial *trial, const struct mu_experiment *experimen
     bool has_value = record->metric && mu_read_double(record->metric, &value);
     *trial = (struct mu_trial){.name = record->name,
         .state = state_of(record->condition, has_value),
-        .early_stopped = record->condition == EARLYSTOPPED,
+        .early_stopped = record->condition == MU_TRIAL_EARLY_STOPPED,
         .completed = completion(record->completed),
         .assignments = record->assignments,
         .n_assignments = record->n_assignments};

@@ -2,25 +2,9 @@
 #ifndef MUSHIR_SEARCH_EXPERIMENT_H
 #define MUSHIR_SEARCH_EXPERIMENT_H
 
+#include "common/search/record.h"
 #include "common/search/settings.h"
 #include "common/search/space.h"
-
-/* One operation of an architecture search, its parameters as the client wrote them (services read
- * them by their own rules). */
-struct mu_operation {
-    const char *type;
-    const struct mu_parameter_text *parameters;
-    size_t n_parameters;
-};
-
-struct mu_network {
-    bool present; /* the experiment has a nas_config */
-    int layers;
-    const int32_t *input_sizes, *output_sizes;
-    size_t n_input_sizes, n_output_sizes;
-    const struct mu_operation *operations;
-    size_t n_operations;
-};
 
 struct mu_experiment {
     const char *name;
@@ -78,7 +62,7 @@ const char *mu_trial_text(const struct mu_trial *trial, const char *name);
 /* A trial as the wire layer read it. */
 struct mu_trial_record {
     const char *name, *completed, *metric; /* |metric|: text of the objective, NULL when absent */
-    int condition;                         /* the contract's number */
+    int condition; /* an enum mu_trial_condition, or a number that this contract does not know */
     const struct mu_pair *assignments;
     size_t n_assignments;
 };

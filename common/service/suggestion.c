@@ -1,5 +1,6 @@
 #include "common/service/suggestion.h"
 
+#include "common/wire/contract.h"
 #include "common/wire/wire.h"
 
 static enum mu_status get_suggestions(
@@ -54,6 +55,6 @@ static enum mu_status validate_settings(
 }
 
 const struct mu_rpc_method mu_suggestion_methods[MU_SUGGESTION_METHODS] = {
-    {"/api.v1.beta1.Suggestion/GetSuggestions", get_suggestions},
-    {"/api.v1.beta1.Suggestion/ValidateAlgorithmSettings", validate_settings},
+    {MU_CONTRACT_GET_SUGGESTIONS, get_suggestions},
+    {MU_CONTRACT_VALIDATE_ALGORITHM, validate_settings},
 };

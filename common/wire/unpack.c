@@ -129,7 +129,7 @@ enum mu_status mu_wire_unpack(const ProtobufCMessageDescriptor *type, struct mu_
     const char *field = bad_text(type, bytes, 0);
     if (field) {
         return mu_fail(
-            error, MU_INVALID_ARGUMENT, "field %s of the request is not UTF-8 text", field);
+            error, MU_INVALID_ARGUMENT, "field %s of the message is not UTF-8 text", field);
     }
     struct allocation allocation = {.arena = arena};
     ProtobufCAllocator allocator = {allocate, release, &allocation};

@@ -1,5 +1,5 @@
-/* Contract messages <-> domain structs, both ways. The only floor that sees generated code of the
- * API.
+/* Contract messages <-> domain structs: requests and replies, each written and read. The only floor
+ * that sees generated code of the API.
  *
  * Every text is checked to be UTF-8 without a NUL; numbers that the domain cannot hold are errors.
  * All results live in the arena or, while that does, in the cache. */
@@ -8,6 +8,8 @@
 
 #include "common/search/algorithm.h"
 #include "common/wire/cache.h"
+
+/* ---- a service: requests read, replies written ---- */
 
 /* A GetSuggestions request in domain form. */
 struct mu_wire_suggestions {
@@ -35,5 +37,28 @@ MU_MUST_USE enum mu_status mu_wire_read_validate(const uint8_t *bytes, size_t si
 /* Write a GetSuggestionsReply; the bytes are owned by the arena. */
 void mu_wire_write_suggestions(const struct mu_experiment *experiment, const struct mu_reply *reply,
     struct mu_arena *arena, const uint8_t **bytes, size_t *size);
+
+/* ---- a controller: requests written, replies read ---- */
+
+/* A GetSuggestions request as a controller knows it. */
+struct mu_wire_request {
+    const struct mu_experiment_text *experiment;
+    const struct mu_trial_text *trials;
+    size_t n_trials;
+    size_t wanted; /* suggestions to ask for, */
+    size_t first;  /* after so many that were given before */
+};
+
+/* Write a GetSuggestionsRequest or a ValidateAlgorithmSettingsRequest, owned by the arena. */
+struct mu_slice mu_wire_write_request(
+    const struct mu_wire_request *request, struct mu_arena *arena);
+struct mu_slice mu_wire_write_validate(
+    const struct mu_experiment_text *experiment, struct mu_arena *arena);
+
+/* Read a GetSuggestionsReply; nothing in it is checked against the experiment. An empty trial name
+ * becomes NULL. MU_INVALID_ARGUMENT: no such message, or a text that is not UTF-8;
+ * MU_RESOURCE_EXHAUSTED when the arena's limit is passed. */
+MU_MUST_USE enum mu_status mu_wire_read_reply(
+    struct mu_slice bytes, struct mu_arena *arena, struct mu_reply *reply, struct mu_error *error);
 
 #endif

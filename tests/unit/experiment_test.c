@@ -6,7 +6,7 @@
 #include "tests/support/arena.h"
 #include "tests/support/history.h"
 
-enum { CREATED, RUNNING, SUCCEEDED, KILLED, FAILED, METRICSUNAVAILABLE, EARLYSTOPPED, UNKNOWN };
+enum { UNKNOWN = MU_TRIAL_EARLY_STOPPED + 1 };
 
 static struct mu_experiment make(bool maximize) {
     static const struct mu_parameter_text TEXTS[] = {
@@ -38,12 +38,14 @@ static void states_follow_condition_and_value(void **state) {
         int condition;
         const char *metric;
         enum mu_trial_state state;
-    } CASES[] = {{CREATED, NULL, MU_PENDING}, {RUNNING, "0.5", MU_PENDING},
-        {SUCCEEDED, "0.5", MU_DONE}, {SUCCEEDED, "", MU_FAILED}, {SUCCEEDED, "nan", MU_FAILED},
-        {SUCCEEDED, "inf", MU_FAILED}, {SUCCEEDED, NULL, MU_FAILED}, {SUCCEEDED, "text", MU_FAILED},
-        {SUCCEEDED, "1e-5", MU_DONE}, {KILLED, NULL, MU_FAILED}, {FAILED, "0.5", MU_FAILED},
-        {METRICSUNAVAILABLE, NULL, MU_FAILED}, {EARLYSTOPPED, "0.5", MU_DONE},
-        {EARLYSTOPPED, "", MU_FAILED}, {UNKNOWN, NULL, MU_PENDING}, {99, "1", MU_PENDING}};
+    } CASES[] = {{MU_TRIAL_CREATED, NULL, MU_PENDING}, {MU_TRIAL_RUNNING, "0.5", MU_PENDING},
+        {MU_TRIAL_SUCCEEDED, "0.5", MU_DONE}, {MU_TRIAL_SUCCEEDED, "", MU_FAILED},
+        {MU_TRIAL_SUCCEEDED, "nan", MU_FAILED}, {MU_TRIAL_SUCCEEDED, "inf", MU_FAILED},
+        {MU_TRIAL_SUCCEEDED, NULL, MU_FAILED}, {MU_TRIAL_SUCCEEDED, "text", MU_FAILED},
+        {MU_TRIAL_SUCCEEDED, "1e-5", MU_DONE}, {MU_TRIAL_KILLED, NULL, MU_FAILED},
+        {MU_TRIAL_FAILED, "0.5", MU_FAILED}, {MU_TRIAL_METRICS_UNAVAILABLE, NULL, MU_FAILED},
+        {MU_TRIAL_EARLY_STOPPED, "0.5", MU_DONE}, {MU_TRIAL_EARLY_STOPPED, "", MU_FAILED},
+        {UNKNOWN, NULL, MU_PENDING}, {99, "1", MU_PENDING}};
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         struct mu_trial_record r = {
             "t", "2026-01-01T00:00:00Z", CASES[i].metric, CASES[i].condition, HALF, 2};
@@ -53,17 +55,17 @@ static void states_follow_condition_and_value(void **state) {
         if (CASES[i].state == MU_DONE) {
             assert_true(h.trials[0].loss < 0); /* maximized: negated */
         }
-        assert_int_equal(h.trials[0].early_stopped, CASES[i].condition == EARLYSTOPPED);
+        assert_int_equal(h.trials[0].early_stopped, CASES[i].condition == MU_TRIAL_EARLY_STOPPED);
     }
 }
 
 static void strays_and_foreigners_are_told_apart(void **state) {
     (void)state;
     struct mu_experiment e = make(false);
-    const struct mu_trial_record records[] = {{"a", "", "1", SUCCEEDED, HALF, 2},
-        {"b", "", "1", SUCCEEDED, TURNED, 2}, {"c", "", "1", SUCCEEDED, WIDE, 2},
-        {"d", "", "1", SUCCEEDED, OTHER, 2}, {"e", "", "1", SUCCEEDED, LESS, 1},
-        {"f", "", "1", SUCCEEDED, MORE, 3}};
+    const struct mu_trial_record records[] = {{"a", "", "1", MU_TRIAL_SUCCEEDED, HALF, 2},
+        {"b", "", "1", MU_TRIAL_SUCCEEDED, TURNED, 2}, {"c", "", "1", MU_TRIAL_SUCCEEDED, WIDE, 2},
+        {"d", "", "1", MU_TRIAL_SUCCEEDED, OTHER, 2}, {"e", "", "1", MU_TRIAL_SUCCEEDED, LESS, 1},
+        {"f", "", "1", MU_TRIAL_SUCCEEDED, MORE, 3}};
     struct mu_history h = build(&e, records, 6);
     assert_int_equal(h.n, 2);
     assert_int_equal(h.n_strays, 1);
@@ -80,10 +82,10 @@ static void the_order_of_arrival_does_not_matter(void **state) {
     (void)state;
     struct mu_experiment e = make(false);
     const struct mu_trial_record records[] = {
-        {"z", "2026-01-01T00:00:01Z", "1", SUCCEEDED, HALF, 2},
-        {"b", "2026-01-01T00:00:02Z", "1", SUCCEEDED, HALF, 2},
-        {"c", "2026-01-01T00:00:02Z", "1", FAILED, HALF, 2},
-        {"a", "0001-01-01T00:00:00Z", NULL, RUNNING, HALF, 2}};
+        {"z", "2026-01-01T00:00:01Z", "1", MU_TRIAL_SUCCEEDED, HALF, 2},
+        {"b", "2026-01-01T00:00:02Z", "1", MU_TRIAL_SUCCEEDED, HALF, 2},
+        {"c", "2026-01-01T00:00:02Z", "1", MU_TRIAL_FAILED, HALF, 2},
+        {"a", "0001-01-01T00:00:00Z", NULL, MU_TRIAL_RUNNING, HALF, 2}};
     for (int p = 0; p < 24; p++) {
         int left[4] = {0, 1, 2, 3};
         int code = p;
