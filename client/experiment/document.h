@@ -23,10 +23,11 @@ struct cl_node_pair {
 struct cl_node {
     enum cl_node_kind
         kind; /* of scalars: what Kubernetes' YAML reader takes them for; quoted ones are texts */
-    int line, column; /* from 1 */
-    const char *text; /* scalars: as written; else NULL */
-    size_t n;         /* elements or pairs */
-    size_t weight;    /* nodes below and including this one, aliases counted each time */
+    int line, column;  /* from 1 */
+    const char *text;  /* scalars: as written; else NULL */
+    const char *value; /* scalars: as kubectl sends it ("true" for y, "16" for 0x10); else NULL */
+    size_t n;          /* elements or pairs */
+    size_t weight;     /* nodes below and including this one, aliases counted each time */
     const struct cl_node **items;
     const struct cl_node_pair *pairs;
 };
@@ -47,12 +48,6 @@ void cl_problem_add(struct cl_problems *problems, struct mu_arena *arena,
     const struct cl_node *node, const char *format, ...) MU_PRINTF(4, 5);
 void cl_problem_warn(struct cl_problems *problems, struct mu_arena *arena,
     const struct cl_node *node, const char *format, ...) MU_PRINTF(4, 5);
-
-/* The documents of |size| bytes of YAML, arena-owned, empty ones left out. False with a problem
- * when the YAML is broken: bad syntax, a duplicate key, an alias to its own parent, nesting beyond
- * 100 levels. */
-bool cl_documents_read(const char *bytes, size_t size, struct mu_arena *arena,
-    const struct cl_node ***documents, size_t *n, struct cl_problems *problems);
 
 /* The value of |key| in the map |node|; NULL when absent, null, or |node| is no map. */
 const struct cl_node *cl_node_get(const struct cl_node *node, const char *key);

@@ -11,7 +11,7 @@ int cl_fields_count(const struct cl_checker *c, const struct cl_node *map, const
     const char *name, int least, int fallback) {
     const struct cl_node *node = cl_node_get(map, name);
     double number;
-    if (!node || node->kind != CL_NODE_NUMBER || !mu_read_double(node->text, &number)) {
+    if (!node || node->kind != CL_NODE_NUMBER || !mu_read_double(node->value, &number)) {
         return fallback;
     }
     if (number < least || number > INT_MAX || number != (double)(int)number) {

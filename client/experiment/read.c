@@ -3,11 +3,13 @@
 #include <ctype.h>
 #include <limits.h>
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "client/experiment/fields.h"
 #include "client/experiment/read_space.h"
 #include "client/experiment/read_trial.h"
+#include "client/experiment/yaml.h"
 
 static const struct cl_field experiment_fields[] = {{"apiVersion", CL_NODE_TEXT, true},
     {"kind", CL_NODE_TEXT, true}, {"metadata", CL_NODE_MAP, true}, {"spec", CL_NODE_MAP, true},
@@ -23,33 +25,56 @@ static const struct cl_field algorithm_fields[] = {{"algorithmName", CL_NODE_TEX
 
 /* ---- metadata ---- */
 
+/* A DNS label that begins with a letter: what Kubernetes and Katib's webhook together accept. */
 static bool label(const char *text) {
     size_t n = strlen(text);
     for (size_t i = 0; i < n; i++) {
         bool inner = i > 0 && i + 1 < n;
-        if (!islower((unsigned char)text[i]) && !isdigit((unsigned char)text[i]) &&
-            !(inner && (text[i] == '-' || text[i] == '.'))) {
+        bool digit = isdigit((unsigned char)text[i]);
+        if (!islower((unsigned char)text[i]) && !(digit && i > 0) && !(inner && text[i] == '-')) {
             return false;
         }
     }
     return n > 0;
 }
 
-static void read_metadata(
-    const struct cl_checker *c, const struct cl_node *root, struct cl_experiment *e) {
+/* Kubernetes adds five characters to a generateName: here a hash of the experiment, so that the
+ * same file has the same name again. */
+static const char *generated(
+    const struct cl_checker *c, const char *prefix, const char *bytes, size_t size) {
+    static const char letters[] = "bcdfghjklmnpqrstvwxz2456789"; /* those that Kubernetes uses */
+    uint64_t hash = 14695981039346656037u;                       /* FNV-1a */
+    char suffix[6] = "";
+    for (size_t i = 0; i < size; i++) {
+        hash = (hash ^ (unsigned char)bytes[i]) * 1099511628211u;
+    }
+    for (size_t i = 0; i < 5; i++) {
+        suffix[i] = letters[hash % (sizeof letters - 1)];
+        hash /= sizeof letters - 1;
+    }
+    return mu_arena_format(c->arena, "%s%s", prefix, suffix);
+}
+
+static void read_metadata(const struct cl_checker *c, const struct cl_node *root, const char *bytes,
+    size_t size, struct cl_experiment *e) {
     const struct cl_node *metadata = cl_node_get(root, "metadata");
+    const struct cl_node *prefix = cl_node_get(metadata, "generateName");
     const struct cl_node *name = cl_node_get(metadata, "name");
     e->space_name = cl_node_text(metadata, "namespace", "");
     e->name = cl_node_text(metadata, "name", "");
+    if (!name && prefix && prefix->text) {
+        name = prefix;
+        e->name = generated(c, prefix->text, bytes, size);
+    }
     if (!name) {
         cl_problem_add(
             c->problems, c->arena, metadata ? metadata : root, "metadata.name is missing");
-    } else if (!name->text || !label(name->text)) {
+    } else if (!label(e->name)) {
         cl_problem_add(c->problems, c->arena, name,
-            "metadata.name: \"%s\" must be of lower-case letters, digits, '-' and '.', as "
-            "Kubernetes demands",
+            "metadata.name: \"%s\" must be of lower-case letters, digits and '-' and begin with a "
+            "letter, as Kubernetes and Katib demand",
             e->name);
-    } else if (strlen(name->text) > 40) {
+    } else if (strlen(e->name) > 40) {
         cl_problem_add(c->problems, c->arena, name,
             "metadata.name: \"%s\" is longer than 40 characters, which Katib refuses", e->name);
     }
@@ -134,7 +159,7 @@ static void read_counts(
 }
 
 static struct cl_experiment *read_experiment(
-    const struct cl_checker *c, const struct cl_node *root) {
+    const struct cl_checker *c, const struct cl_node *root, const char *bytes, size_t size) {
     struct cl_experiment *e = MU_NEW(c->arena, struct cl_experiment);
     cl_schema_check(c, root, "the experiment", experiment_fields);
     const char *version = cl_node_text(root, "apiVersion", "kubeflow.org/v1beta1");
@@ -142,7 +167,7 @@ static struct cl_experiment *read_experiment(
         cl_problem_add(c->problems, c->arena, cl_node_get(root, "apiVersion"),
             "apiVersion: \"%s\" is not kubeflow.org/v1beta1", version);
     }
-    read_metadata(c, root, e);
+    read_metadata(c, root, bytes, size, e);
     const struct cl_node *spec = cl_node_get(root, "spec");
     if (!spec || !cl_schema_check(c, spec, "spec", spec_fields)) {
         return e;
@@ -193,10 +218,10 @@ struct cl_experiment *cl_experiment_read(const char *bytes, size_t size, const c
     struct cl_checker checker = {arena, problems};
     const struct cl_node **documents;
     size_t n;
-    if (!cl_documents_read(bytes, size, arena, &documents, &n, problems)) {
+    if (!cl_yaml_read(bytes, size, arena, &documents, &n, problems)) {
         return NULL;
     }
     const struct cl_node *root = choose(&checker, documents, n, name);
-    struct cl_experiment *experiment = root ? read_experiment(&checker, root) : NULL;
+    struct cl_experiment *experiment = root ? read_experiment(&checker, root, bytes, size) : NULL;
     return problems->errors ? NULL : experiment;
 }

@@ -87,7 +87,7 @@ void cl_read_objective(
         cl_problem_add(c->problems, c->arena, cl_node_get(node, "type"),
             "spec.objective.type: \"%s\" is unknown; accepted are minimize, maximize", type);
     }
-    e->has_goal = goal && goal->kind == CL_NODE_NUMBER && mu_read_double(goal->text, &e->goal);
+    e->has_goal = goal && goal->kind == CL_NODE_NUMBER && mu_read_double(goal->value, &e->goal);
     read_metrics(c, node, e);
     for (size_t i = 0; strategies && strategies->kind == CL_NODE_LIST && i < strategies->n; i++) {
         read_strategy(c, strategies->items[i],

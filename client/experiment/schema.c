@@ -58,9 +58,11 @@ static void unknown_field(const struct cl_checker *checker, const struct cl_node
 static void wrong_kind(const struct cl_checker *checker, const struct cl_node *value,
     const char *path, enum cl_node_kind kind) {
     if (kind == CL_NODE_TEXT && (value->kind == CL_NODE_NUMBER || value->kind == CL_NODE_BOOL)) {
+        bool other = strcmp(value->text, value->value) != 0;
         cl_problem_add(checker->problems, checker->arena, value,
-            "%s: %s must be in quotes (\"%s\"): Katib expects a text here", path, value->text,
-            value->text);
+            "%s: %s must be in quotes (\"%s\"): Katib expects a text here%s%s", path, value->text,
+            value->text, other ? ", and without them kubectl sends " : "",
+            other ? value->value : "");
     } else if (kind == CL_NODE_NUMBER && value->kind == CL_NODE_TEXT) {
         cl_problem_add(checker->problems, checker->arena, value,
             "%s: \"%s\" must be a number without quotes", path, value->text);

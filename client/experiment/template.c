@@ -143,7 +143,7 @@ static const struct cl_node *find_container(
     for (size_t i = 0; i < node->n && !found; i++) {
         const struct cl_node *child =
             node->kind == CL_NODE_LIST ? node->items[i] : node->pairs[i].value;
-        if (node->kind == CL_NODE_MAP && !strcmp(node->pairs[i].key->text, "containers") &&
+        if (node->kind == CL_NODE_MAP && !strcmp(node->pairs[i].key->value, "containers") &&
             child->kind == CL_NODE_LIST) {
             for (size_t j = 0; j < child->n && !found; j++) {
                 ++*seen;

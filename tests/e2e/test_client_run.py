@@ -237,7 +237,7 @@ def test_raising_the_count_goes_on_with_a_finished_run(tmp_path):
 def test_another_experiment_does_not_continue_the_journal(tmp_path):
     path = write(tmp_path, GOOD)
     assert run("run", path, "--quiet", *stub("--metric", "loss")).returncode == 0
-    for old, new in ("name: x,", "name: y,"), ('min: "0"', 'min: "-1"'), ('max: "1"', 'max: "1", step: "0.5"'), ("minimize", "maximize"):
+    for old, new in ("name: x,", "name: z,"), ('min: "0"', 'min: "-1"'), ('max: "1"', 'max: "1", step: "0.5"'), ("minimize", "maximize"):
         assert old in GOOD
         path.write_text(GOOD.replace(old, new, 1))
         result = run("run", path, "--resume", *stub("--metric", "loss"))
