@@ -13,8 +13,6 @@
 #include "api.pb-c.h"
 #include "bench/load.h"
 
-extern char **environ;
-
 enum { ROUNDS = 7, ONE_AT_A_TIME = 3000, TOGETHER = 20000, IN_FLIGHT = 16, STARTS = 15 };
 #define GET_SUGGESTIONS "/api.v1.beta1.Suggestion/GetSuggestions"
 #define CHECK "/grpc.health.v1.Health/Check"

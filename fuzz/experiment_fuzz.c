@@ -75,6 +75,7 @@ int main(int argc, char **argv) {
         FILE *file = fopen(argv[i], "rb");
         if (!file) {
             perror(argv[i]);
+            free(bytes);
             return 1;
         }
         size_t size = fread(bytes, 1, LARGEST, file);

@@ -38,7 +38,7 @@ void mu_log_text(enum mu_log_level level, const char *message, const char *name,
 /* The line itself, without the newline, as mu_log would write it at |seconds| and |nanoseconds|
  * since 1970; returns its length (< |size|).
  */
-size_t mu_log_format(char *line, size_t size, bool json, enum mu_log_level level, long long seconds,
+size_t mu_log_format(char *text, size_t size, bool json, enum mu_log_level level, long long seconds,
     long nanoseconds, const char *message, const struct mu_log_field *fields, size_t n);
 
 #endif

@@ -50,7 +50,7 @@ static char *fixed(char *out, const char *digits, int exponent) {
 }
 
 void mu_print_double(double value, char text[32]) {
-    char digits[24];
+    char digits[24] = "";
     char *out = text;
     int exponent = shortest(fabs(value), digits);
     if (signbit(value) && value != 0) {
