@@ -5,7 +5,7 @@ export REGISTRY ?= localhost
 export JOBS
 
 .DEFAULT_GOAL := build
-.PHONY: help build run test unit bench images test-images format clean
+.PHONY: help build run test unit mutations bench images test-images format docs clean
 
 help: ## Show these lines
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -26,6 +26,9 @@ test: ## Install, build and run every test; exit status 0 only when all of them 
 unit: build ## The unit tests alone
 	ctest --test-dir build -j $(JOBS) --output-on-failure
 
+mutations: ## Break the rules of tests/mutations one at a time and see whether a unit test notices; some hours
+	tests/mutations/run.py
+
 bench: build ## Latency and throughput next to a bare echo server, start, memory
 	cmake --build build --target bench
 
@@ -35,8 +38,11 @@ images: ## Build one container image per service: localhost/mushir-<service>; RE
 test-images: build ## Run each image under Katib's default limits
 	@tools/test images
 
-format: ## clang-format on everything that git knows
-	git ls-files '*.c' '*.h' | xargs clang-format -i
+format: ## Lay out every C file that git knows
+	@tools/style format
+
+docs: build ## Put the settings that the services print into their READMEs
+	tests/style/settings.py --write
 
 clean: ## Remove build/
 	rm -rf build
