@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "client/command.h"
+#include "client/run/reply.h"
 #include "client/run/service.h"
 #include "client/text/json.h"
 
@@ -81,6 +82,9 @@ enum cl_exit_code cl_command_suggest(struct cl_context *context) {
         .wanted = options->count};
     enum mu_status status = cl_service_suggest(&service, &request, context->arena, &reply, &error);
     cl_service_close(&service);
+    status = status ? status
+                    : cl_reply_check(context->experiment, &(struct cl_taken_names){0},
+                          options->count, &reply, context->arena, &error);
     if (status != MU_OK) {
         return cl_cli_fail(&error);
     }

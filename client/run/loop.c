@@ -12,6 +12,7 @@
 #include "client/run/clock.h"
 #include "client/run/median.h"
 #include "client/run/process.h"
+#include "client/run/reply.h"
 
 enum { ASK_AGAIN = 5 };
 static const double tick_seconds = 0.2, ask_pause = 1;
@@ -94,9 +95,9 @@ static size_t observed(
 
 /* What Katib sends: every trial but those without metrics, and early-stopped ones without a value.
  */
-static struct mu_trial_text *describe_trials(
+static struct mu_trial_report *describe_trials(
     const struct cl_run *run, struct mu_arena *arena, size_t *n) {
-    struct mu_trial_text *texts = MU_ARRAY(arena, run->n_trials, struct mu_trial_text);
+    struct mu_trial_report *texts = MU_ARRAY(arena, run->n_trials, struct mu_trial_report);
     *n = 0;
     for (size_t i = 0; i < run->n_trials; i++) {
         const struct cl_trial *t = run->trials[i];
@@ -104,7 +105,7 @@ static struct mu_trial_text *describe_trials(
             continue;
         }
         struct mu_pair *metrics = MU_ARRAY(arena, run->e->n_metrics, struct mu_pair);
-        texts[(*n)++] = (struct mu_trial_text){.name = t->name,
+        texts[(*n)++] = (struct mu_trial_report){.name = t->name,
             .started = seconds_only(t->started, arena),
             .completed = seconds_only(t->completed, arena),
             .condition = t->condition,
@@ -145,6 +146,7 @@ static void ask(struct cl_run *run, size_t wanted) {
     *request = (struct mu_wire_request){
         .experiment = experiment, .wanted = wanted, .first = run->n_trials};
     request->trials = describe_trials(run, arena, &request->n_trials);
+    run->wanted = wanted;
     cl_asker_ask(run->asker, request);
 }
 
@@ -165,11 +167,19 @@ static bool threshold(const struct cl_run *run, struct mu_arena *arena, double *
         series, n, run->e->early.min_trials, run->e->early.start_step, value);
 }
 
+/* A name for a trial that the service did not name. */
+static const char *new_name(const struct cl_run *run) {
+    const char *name;
+    size_t number = run->n_trials;
+    do {
+        name = mu_arena_format(run->arena, "%s-%04zu", run->e->name, ++number);
+    } while (cl_run_find_trial(run, name));
+    return name;
+}
+
 static void create(struct cl_run *run, const struct mu_suggestion *suggested, const char *now,
     bool has_rule, double rule) {
-    const char *name = suggested->trial_name ? suggested->trial_name
-                                             : mu_arena_format(run->arena, "%s-%04zu", run->e->name,
-                                                   run->n_trials + 1);
+    const char *name = suggested->trial_name ? suggested->trial_name : new_name(run);
     struct cl_trial *trial = cl_run_add_trial(run, name);
     long number = (long)trial->number;
     char text[32];
@@ -205,7 +215,7 @@ static void accept_answer(struct cl_run *run, const struct mu_reply *reply) {
     cl_journal_commit(run->journal);
 }
 
-static void refuse_answer(struct cl_run *run, const struct mu_error *error) {
+static void ask_again(struct cl_run *run, const struct mu_error *error) {
     bool hopeless = error->code == MU_INVALID_ARGUMENT || error->code == MU_UNIMPLEMENTED;
     if (hopeless || ++run->ask_failures == ASK_AGAIN) {
         run->error = *error;
@@ -215,6 +225,16 @@ static void refuse_answer(struct cl_run *run, const struct mu_error *error) {
     run->ask_after = cl_clock_now() + ask_pause * run->ask_failures;
     run->observer->noted(
         run, mu_arena_format(run->arena, "no suggestions: %s; asking again", error->text));
+}
+
+static enum mu_status check(const struct cl_run *run, struct cl_answer *answer) {
+    const char **names = MU_ARRAY(answer->arena, run->n_trials, const char *);
+    for (size_t i = 0; i < run->n_trials; i++) {
+        names[i] = run->trials[i]->name;
+    }
+    struct cl_taken_names taken = {names, run->n_trials};
+    return cl_reply_check(
+        run->e, &taken, run->wanted, &answer->reply, answer->arena, &answer->error);
 }
 
 static void advance(struct cl_run *run);
@@ -227,10 +247,13 @@ static void on_answer(EV_P_ ev_async *watcher, int events) {
         return;
     }
     if (!stopping(run)) {
-        if (answer.status == MU_OK) {
+        if (answer.status != MU_OK) {
+            ask_again(run, &answer.error);
+        } else if (check(run, &answer) == MU_OK) {
             accept_answer(run, &answer.reply);
-        } else {
-            refuse_answer(run, &answer.error);
+        } else { /* it would be the same answer again */
+            run->error = answer.error;
+            give_up(run);
         }
     }
     mu_arena_destroy(answer.arena);

@@ -27,7 +27,7 @@ void cl_service_close(struct cl_service *service);
 MU_MUST_USE enum mu_status cl_service_validate(struct cl_service *service,
     const struct mu_experiment_text *experiment, struct mu_arena *arena, struct mu_error *error);
 
-/* GetSuggestions: exactly |request->wanted| of them, owned by |arena|. */
+/* GetSuggestions; |reply| is owned by |arena|, and only to be used after cl_reply_check. */
 MU_MUST_USE enum mu_status cl_service_suggest(struct cl_service *service,
     const struct mu_wire_request *request, struct mu_arena *arena, struct mu_reply *reply,
     struct mu_error *error);

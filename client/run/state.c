@@ -28,6 +28,15 @@ struct cl_trial *cl_run_add_trial(struct cl_run *run, const char *name) {
     return trial;
 }
 
+const struct cl_trial *cl_run_find_trial(const struct cl_run *run, const char *name) {
+    for (size_t i = 0; i < run->n_trials; i++) {
+        if (!strcmp(run->trials[i]->name, name)) {
+            return run->trials[i];
+        }
+    }
+    return NULL;
+}
+
 void cl_run_keep_setting(struct cl_run *run, const char *name, const char *value) {
     name = mu_arena_copy(run->arena, name);
     value = mu_arena_copy(run->arena, value);

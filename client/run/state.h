@@ -33,6 +33,7 @@ struct cl_run {
     struct cl_metric_parser *parser;
     struct cl_asker *asker;
     struct mu_arena *question; /* what the asker is busy with; NULL: nothing */
+    size_t wanted;             /* suggestions that it was asked for */
     struct cl_trial **trials;  /* by number */
     size_t n_trials, trial_room;
     struct mu_pair *settings; /* that replies asked to be sent back */
@@ -59,6 +60,9 @@ const char *cl_run_folder(const struct cl_run *run, const struct cl_trial *trial
 
 /* A new trial with its place in the run. */
 struct cl_trial *cl_run_add_trial(struct cl_run *run, const char *name);
+
+/* The trial called |name|, or NULL. */
+const struct cl_trial *cl_run_find_trial(const struct cl_run *run, const char *name);
 
 /* Remember a setting that a reply asked to be sent back. */
 void cl_run_keep_setting(struct cl_run *run, const char *name, const char *value);

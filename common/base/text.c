@@ -56,6 +56,11 @@ void mu_text_repair(char *text) {
             continues((const unsigned char *)text + i, size - i)) {
             break; /* cut off */
         }
+        if (n == 2 && (unsigned char)text[i] == 0xC2 && (unsigned char)text[i + 1] < 0xA0) {
+            text[out++] = '?'; /* a control character of Latin 1: terminals obey some */
+            i += n;
+            continue;
+        }
         if (n <= 1) {
             text[out++] =
                 n == 0 || ((unsigned char)text[i] < 0x20 && text[i] != '\n') || text[i] == 0x7F

@@ -55,8 +55,8 @@ struct mu_experiment_text {
     struct mu_network network;
 };
 
-/* A trial as a controller describes it. */
-struct mu_trial_text {
+/* A trial as a controller reports it. */
+struct mu_trial_report {
     const char *name, *started, *completed; /* times in RFC 3339, "" while there is none */
     enum mu_trial_condition condition;
     const struct mu_pair *assignments, *metrics;

@@ -187,7 +187,7 @@ Api__V1__Beta1__Experiment *mu_message_experiment(
 
 /* ---- trials ---- */
 
-static Api__V1__Beta1__TrialSpec *write_spec(const struct mu_trial_text *in,
+static Api__V1__Beta1__TrialSpec *write_spec(const struct mu_trial_report *in,
     Api__V1__Beta1__ObjectiveSpec *objective, struct mu_arena *arena) {
     Api__V1__Beta1__TrialSpec *out = MU_NEW(arena, Api__V1__Beta1__TrialSpec);
     Api__V1__Beta1__TrialSpec__ParameterAssignments *list =
@@ -202,7 +202,7 @@ static Api__V1__Beta1__TrialSpec *write_spec(const struct mu_trial_text *in,
 }
 
 static Api__V1__Beta1__TrialStatus *write_status(
-    const struct mu_trial_text *in, struct mu_arena *arena) {
+    const struct mu_trial_report *in, struct mu_arena *arena) {
     Api__V1__Beta1__TrialStatus *out = MU_NEW(arena, Api__V1__Beta1__TrialStatus);
     Api__V1__Beta1__Observation *observation = MU_NEW(arena, Api__V1__Beta1__Observation);
     api__v1__beta1__trial_status__init(out);
@@ -216,7 +216,7 @@ static Api__V1__Beta1__TrialStatus *write_status(
     return out;
 }
 
-Api__V1__Beta1__Trial **mu_message_trials(const struct mu_trial_text *trials, size_t n,
+Api__V1__Beta1__Trial **mu_message_trials(const struct mu_trial_report *trials, size_t n,
     const struct mu_experiment_text *experiment, struct mu_arena *arena) {
     Api__V1__Beta1__Trial **out = MU_ARRAY(arena, n, Api__V1__Beta1__Trial *);
     Api__V1__Beta1__ObjectiveSpec *objective = write_objective(experiment, arena);

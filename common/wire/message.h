@@ -18,7 +18,7 @@ Api__V1__Beta1__Experiment *mu_message_experiment(
     const struct mu_experiment_text *experiment, struct mu_arena *arena);
 
 /* Every trial repeats the objective of its |experiment|. */
-Api__V1__Beta1__Trial **mu_message_trials(const struct mu_trial_text *trials, size_t n,
+Api__V1__Beta1__Trial **mu_message_trials(const struct mu_trial_report *trials, size_t n,
     const struct mu_experiment_text *experiment, struct mu_arena *arena);
 
 /* |message| as bytes, owned by |arena|. */

@@ -43,7 +43,7 @@ void mu_wire_write_suggestions(const struct mu_experiment *experiment, const str
 /* A GetSuggestions request as a controller knows it. */
 struct mu_wire_request {
     const struct mu_experiment_text *experiment;
-    const struct mu_trial_text *trials;
+    const struct mu_trial_report *trials;
     size_t n_trials;
     size_t wanted; /* suggestions to ask for, */
     size_t first;  /* after so many that were given before */

@@ -35,6 +35,10 @@ static void text_is_strict_utf8(void **state) {
     mu_text_repair(line);
     assert_string_equal(line, "a\nb?"
                               "?!");
+    char terminal[] = "\x1B]0;\xC2\x9B"
+                      "31m\xC2\xA0";
+    mu_text_repair(terminal);
+    assert_string_equal(terminal, "?]0;?31m\xC2\xA0");
 }
 
 static void memory_is_zeroed_aligned_and_counted(void **state) {

@@ -168,7 +168,7 @@ static void assert_same_experiment(
     assert_same_space(a, &b->space);
 }
 
-static struct mu_trial_text trial(struct mu_stream *s, const struct mu_experiment_text *e,
+static struct mu_trial_report trial(struct mu_stream *s, const struct mu_experiment_text *e,
     const struct mu_space *space, size_t i) {
     struct mu_pair *assigned = MU_ARRAY(arena, space->n, struct mu_pair);
     for (size_t k = 0; k < space->n; k++) {
@@ -181,7 +181,7 @@ static struct mu_trial_text trial(struct mu_stream *s, const struct mu_experimen
         metrics[m] =
             (struct mu_pair){e->metrics[m], mu_arena_format(arena, "%.17g", mu_uniform(s))};
     }
-    return (struct mu_trial_text){.name = mu_arena_format(arena, "t%zu", i),
+    return (struct mu_trial_report){.name = mu_arena_format(arena, "t%zu", i),
         .started = "2026-01-01T00:00:00Z",
         .completed = mu_arena_format(arena, "2026-01-01T00:00:%02zuZ", i),
         .condition = MU_TRIAL_SUCCEEDED,
@@ -192,7 +192,7 @@ static struct mu_trial_text trial(struct mu_stream *s, const struct mu_experimen
 }
 
 static void assert_same_trial(
-    const struct mu_trial_text *a, const struct mu_trial *b, bool maximize) {
+    const struct mu_trial_report *a, const struct mu_trial *b, bool maximize) {
     assert_string_equal(a->name, b->name);
     assert_string_equal(a->completed, b->completed);
     assert_int_equal(b->state, MU_DONE);
@@ -214,7 +214,7 @@ static void requests_come_back(void **state) {
             mu_wire_read_validate(bytes.bytes, bytes.size, arena, &validated, &error), MU_OK);
         assert_same_experiment(&e, &validated);
         size_t n = e.n_parameters ? below(&s, MOST_TRIALS) : 0;
-        struct mu_trial_text *trials = MU_ARRAY(arena, n, struct mu_trial_text);
+        struct mu_trial_report *trials = MU_ARRAY(arena, n, struct mu_trial_report);
         for (size_t k = 0; k < n; k++) {
             trials[k] = trial(&s, &e, &validated.space, k);
         }
