@@ -259,6 +259,6 @@ void cl_read_template(
             c->problems, c->arena, node, "spec.trialTemplate needs a trialSpec (or a configMap)");
     }
     if (t->spec && t->spec->kind == CL_NODE_MAP) {
-        cl_template_check(t, c->arena, c->problems);
+        cl_template_check(e, c->arena, c->problems);
     }
 }

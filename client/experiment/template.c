@@ -3,19 +3,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#define OPEN "${trialParameters."
-#define META "${trialSpec."
-
 /* ---- meta references ---- */
 
 bool cl_template_is_meta(const char *reference) {
-    return !strncmp(reference, META, strlen(META)) && strlen(reference) > strlen(META) + 1 &&
+    return !strncmp(reference, CL_TEMPLATE_META, strlen(CL_TEMPLATE_META)) &&
+           strlen(reference) > strlen(CL_TEMPLATE_META) + 1 &&
            reference[strlen(reference) - 1] == '}';
 }
 
 /* Split ${trialSpec.WHAT[INDEX]} into |what| and |index| ("" when there is none). */
 static bool split_meta(const char *reference, char what[64], char index[256]) {
-    const char *start = reference + strlen(META);
+    const char *start = reference + strlen(CL_TEMPLATE_META);
     const char *end = reference + strlen(reference) - 1;
     const char *bracket = memchr(start, '[', (size_t)(end - start));
     const char *stop = bracket ? bracket : end;
@@ -69,6 +67,29 @@ static const char *meta_value(const struct cl_trial_template *t, const char *ref
         cl_node_get(metadata, !strcmp(what, "Labels") ? "labels" : "annotations"), index, NULL);
 }
 
+/* ---- fields of the pod ---- */
+
+const char *cl_template_field(
+    const struct cl_experiment *e, const struct cl_trial_identity *trial, const char *path) {
+    const struct {
+        const char *path, *value;
+    } known[] = {{"metadata.name", trial->name}, {"metadata.namespace", trial->space_name},
+        {"metadata.labels['katib.kubeflow.org/trial']", trial->name},
+        {"metadata.labels['katib.kubeflow.org/experiment']", e->name}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (!strcmp(path, known[i].path)) {
+            return known[i].value;
+        }
+    }
+    return NULL;
+}
+
+bool cl_template_knows_field(const char *path) {
+    static const struct cl_experiment experiment = {.name = ""};
+    static const struct cl_trial_identity trial = {"", "", NULL, 0};
+    return cl_template_field(&experiment, &trial, path) != NULL;
+}
+
 /* ---- filling in ---- */
 
 static const char *assigned(
@@ -112,13 +133,13 @@ enum mu_status cl_template_fill(const struct cl_trial_template *t, const char *t
     struct mu_error *error) {
     const char *done = "";
     for (;;) {
-        const char *start = strstr(text, OPEN);
+        const char *start = strstr(text, CL_TEMPLATE_PARAMETER);
         const char *end = start ? strchr(start, '}') : NULL;
         if (!end) {
             *filled = mu_arena_format(arena, "%s%s", done, text);
             return MU_OK;
         }
-        const char *name = start + strlen(OPEN);
+        const char *name = start + strlen(CL_TEMPLATE_PARAMETER);
         bool known;
         const char *value = placeholder(t, name, (size_t)(end - name), trial, &known, error);
         if (known && !value) {
@@ -135,24 +156,39 @@ enum mu_status cl_template_fill(const struct cl_trial_template *t, const char *t
 
 /* ---- the container ---- */
 
-/* Depth first: the container called |name| (NULL: any) in a list under "containers". |*seen| counts
- * containers. */
+bool cl_template_runs_shell(const char *first, const char *second) {
+    return first && second && (!strcmp(first, "sh") || !strcmp(first, "bash")) &&
+           !strcmp(second, "-c");
+}
+
+struct container_search {
+    const char *name; /* NULL: any */
+    size_t seen;
+};
+
+static const struct cl_node *take_container(
+    struct container_search *search, const struct cl_node *node) {
+    search->seen++;
+    return !search->name || !strcmp(cl_node_text(node, "name", ""), search->name) ? node : NULL;
+}
+
+/* Depth first: a container in a list under "containers" (pods), or alone under "container" (the
+ * templates of an Argo Workflow). */
 static const struct cl_node *find_container(
-    const struct cl_node *node, const char *name, size_t *seen) {
+    struct container_search *search, const struct cl_node *node) {
     const struct cl_node *found = NULL;
     for (size_t i = 0; i < node->n && !found; i++) {
         const struct cl_node *child =
             node->kind == CL_NODE_LIST ? node->items[i] : node->pairs[i].value;
-        if (node->kind == CL_NODE_MAP && !strcmp(node->pairs[i].key->value, "containers") &&
-            child->kind == CL_NODE_LIST) {
+        const char *key = node->kind == CL_NODE_MAP ? node->pairs[i].key->value : "";
+        if (!strcmp(key, "containers") && child->kind == CL_NODE_LIST) {
             for (size_t j = 0; j < child->n && !found; j++) {
-                ++*seen;
-                found = !name || !strcmp(cl_node_text(child->items[j], "name", ""), name)
-                            ? child->items[j]
-                            : NULL;
+                found = take_container(search, child->items[j]);
             }
+        } else if (!strcmp(key, "container") && child->kind == CL_NODE_MAP) {
+            found = take_container(search, child);
         } else {
-            found = find_container(child, name, seen);
+            found = find_container(search, child);
         }
     }
     return found;
@@ -160,82 +196,23 @@ static const struct cl_node *find_container(
 
 const struct cl_node *cl_template_container(
     const struct cl_trial_template *t, char *why, size_t size) {
-    size_t seen = 0;
+    struct container_search search = {t->container, 0};
     if (!t->spec) {
         snprintf(why, size, "the experiment has no trialSpec");
         return NULL;
     }
     const struct cl_node *trainer = cl_node_get(
         cl_node_get(t->spec, "spec"), "trainer"); /* a TrainJob's container has no list around it */
-    const struct cl_node *found = find_container(t->spec, t->container, &seen);
-    if (!found && trainer && trainer->kind == CL_NODE_MAP) {
+    const struct cl_node *found = find_container(&search, t->spec);
+    if (found) {
+        return found;
+    }
+    if (trainer && trainer->kind == CL_NODE_MAP) {
         return trainer;
     }
-    if (!found) {
-        snprintf(why, size,
-            seen ? "the trialSpec has no container called \"%s\""
-                 : "the trialSpec has no containers",
-            t->container);
-    }
-    return found;
-}
-
-/* ---- checks ---- */
-
-struct check {
-    const struct cl_trial_template *t;
-    struct mu_arena *arena;
-    struct cl_problems *problems;
-    bool *used; /* per trial parameter */
-};
-
-static void check_text(const struct check *check, const struct cl_node *node) {
-    for (const char *at = node->text; (at = strstr(at, OPEN)); at++) {
-        const char *name = at + strlen(OPEN);
-        const char *end = strchr(name, '}');
-        bool found = false;
-        for (size_t i = 0; end && i < check->t->n_parameters; i++) {
-            const char *own = check->t->parameters[i].name;
-            if (strlen(own) == (size_t)(end - name) && !memcmp(own, name, strlen(own))) {
-                check->used[i] = found = true;
-            }
-        }
-        if (end && !found) {
-            cl_problem_add(check->problems, check->arena, node,
-                "${trialParameters.%.*s} is not in trialParameters", (int)(end - name), name);
-        }
-    }
-    if (strstr(node->text, META)) {
-        cl_problem_warn(check->problems, check->arena, node,
-            "Katib replaces ${trialSpec...} only as the reference of a trialParameter, not here: "
-            "\"%s\" stays as it is",
-            node->text);
-    }
-}
-
-static void check_node(const struct check *check, const struct cl_node *node) {
-    if (node->text) {
-        check_text(check, node);
-    }
-    for (size_t i = 0; i < node->n; i++) {
-        check_node(check, node->kind == CL_NODE_LIST ? node->items[i] : node->pairs[i].value);
-    }
-}
-
-void cl_template_check(
-    const struct cl_trial_template *t, struct mu_arena *arena, struct cl_problems *problems) {
-    struct check check = {t, arena, problems, MU_ARRAY(arena, t->n_parameters, bool)};
-    check_node(&check, t->spec);
-    for (size_t i = 0; i < t->n_parameters; i++) {
-        if (!check.used[i]) {
-            cl_problem_add(problems, arena, t->parameters[i].node,
-                "trialParameters: %s is not used in the trialSpec; Katib refuses that",
-                t->parameters[i].name);
-        }
-    }
-    char why[256];
-    if (!cl_template_container(t, why, sizeof why)) {
-        cl_problem_warn(
-            problems, arena, t->spec, "%s; mushir run needs one, or a command after --", why);
-    }
+    snprintf(why, size,
+        search.seen ? "the trialSpec has no container called \"%s\""
+                    : "the trialSpec has no containers",
+        t->container);
+    return NULL;
 }

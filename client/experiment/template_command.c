@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "client/experiment/expand.h"
+
 struct filling {
     const struct cl_experiment *e;
     const struct cl_trial_identity *trial;
@@ -10,48 +12,29 @@ struct filling {
     struct cl_trial_command *command;
 };
 
-/* Kubernetes expands $(NAME) from the container's environment; $$ escapes. */
-static const char *expand_environment(const struct filling *f, const char *text) {
-    const char *done = "";
-    for (;;) {
-        const char *at = strchr(text, '$');
-        if (!at) {
-            return *done ? mu_arena_format(f->arena, "%s%s", done, text) : text;
-        }
-        const char *end = at[1] == '(' ? strchr(at, ')') : NULL;
-        const char *value = NULL;
-        for (size_t i = 0; end && i < f->command->n_environment; i++) {
-            const char *pair = f->command->environment[i];
-            const char *equals = strchr(pair, '=');
-            if (equals - pair == end - at - 2 && !memcmp(pair, at + 2, (size_t)(equals - pair))) {
-                value = equals + 1;
-            }
-        }
-        bool escaped = at[1] == '$' && at[2] == '(';
-        const char *next = value ? end + 1 : escaped ? at + 2 : at + 1;
-        done = mu_arena_format(
-            f->arena, "%s%.*s%s", done, (int)(at - text), text, value ? value : "$");
-        text = next;
-    }
-}
-
+/* Kubernetes fills a container's environment in order: a value may name those before it. */
 static enum mu_status fill_environment(struct filling *f, const struct cl_node *container) {
     const struct cl_node *list = cl_node_get(container, "env");
     size_t n = list && list->kind == CL_NODE_LIST ? list->n : 0;
     f->command->environment = MU_ARRAY(f->arena, n, const char *);
     for (size_t i = 0; i < n; i++) {
+        const struct cl_node *field =
+            cl_node_get(cl_node_get(list->items[i], "valueFrom"), "fieldRef");
         const char *name = cl_node_text(list->items[i], "name", NULL);
-        const char *value = cl_node_text(list->items[i], "value", NULL);
+        const char *value =
+            field ? cl_template_field(f->e, f->trial, cl_node_text(field, "fieldPath", ""))
+                  : cl_node_text(list->items[i], "value", "");
+        const struct cl_environment before = {f->command->environment, f->command->n_environment};
         const char *filled;
-        if (!name || !value) {
-            continue; /* valueFrom: secrets and the like are not here */
+        if (!name || !value || (!field && cl_node_get(list->items[i], "valueFrom"))) {
+            continue; /* cl_template_check warns of it */
         }
         if (cl_template_fill(&f->e->template, value, f->trial, f->arena, &filled, f->error) !=
             MU_OK) {
             return f->error->code;
         }
         f->command->environment[f->command->n_environment++] =
-            mu_arena_format(f->arena, "%s=%s", name, filled);
+            mu_arena_format(f->arena, "%s=%s", name, cl_expand(filled, &before, f->arena));
     }
     return MU_OK;
 }
@@ -69,26 +52,32 @@ static enum mu_status fill_list(
             MU_OK) {
             return f->error->code;
         }
-        argv[*n] = expand_environment(f, argv[*n]);
         ++*n;
     }
     return MU_OK;
 }
 
-/* Katib's collectors join the container's words and run them in a shell (its own, when the command
- * is one already). */
-static void join_for_shell(struct mu_arena *arena, struct cl_trial_command *command) {
-    const char **argv = command->argv;
-    bool own = argv[0] && argv[1] && (!strcmp(argv[0], "sh") || !strcmp(argv[0], "bash")) &&
-               !strcmp(argv[1], "-c");
+/* Katib's webhook joins the container's words for a shell (its own, when the command is one
+ * already); the kubelet expands what came out. */
+static void join_for_shell(struct filling *f) {
+    const char **argv = f->command->argv;
+    const struct cl_environment environment = {f->command->environment, f->command->n_environment};
+    bool own = cl_template_runs_shell(argv[0], argv[1]);
     const char *script = "";
     for (size_t i = own ? 2 : 0; argv[i]; i++) {
-        script = mu_arena_format(arena, "%s%s%s", script, *script ? " " : "", argv[i]);
+        script = mu_arena_format(f->arena, "%s%s%s", script, *script ? " " : "", argv[i]);
     }
-    command->argv = MU_ARRAY(arena, 4, const char *);
-    command->argv[0] = own ? argv[0] : "sh";
-    command->argv[1] = "-c";
-    command->argv[2] = script;
+    f->command->argv = MU_ARRAY(f->arena, 4, const char *);
+    f->command->argv[0] = own ? argv[0] : "sh";
+    f->command->argv[1] = "-c";
+    f->command->argv[2] = cl_expand_for_shell(script, !own, &environment, f->arena);
+}
+
+static void expand_words(struct filling *f) {
+    const struct cl_environment environment = {f->command->environment, f->command->n_environment};
+    for (const char **word = f->command->argv; *word; word++) {
+        *word = cl_expand(*word, &environment, f->arena);
+    }
 }
 
 enum mu_status cl_template_command(const struct cl_experiment *e,
@@ -123,8 +112,10 @@ enum mu_status cl_template_command(const struct cl_experiment *e,
     }
     bool pushed =
         !strcmp(e->collector.kind_name, "Push") || !strcmp(e->collector.kind_name, "None");
-    if (!pushed) {
-        join_for_shell(arena, command);
+    if (pushed) {
+        expand_words(&filling);
+    } else {
+        join_for_shell(&filling);
     }
     return MU_OK;
 }

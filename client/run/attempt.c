@@ -1,5 +1,6 @@
 #include "client/run/attempt.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -13,27 +14,40 @@
 #include "client/experiment/template_command.h"
 #include "client/run/clock.h"
 #include "client/run/median.h"
+#include "client/run/missing_metric.h"
 #include "client/run/process.h"
 #include "client/text/json.h"
+#include "common/base/text.h"
 
 static const double grace = 5; /* seconds between SIGTERM and SIGKILL */
 
 /* ---- starting ---- */
 
+/* Whether a path goes on with |c|. */
+static bool in_path(char c) {
+    return isalnum((unsigned char)c) || (c && strchr("/._-~+@%", c)) || (unsigned char)c >= 0x80;
+}
+
 /* Each trial gets a metrics file of its own: the File collector's path is replaced where the
- * command or environment names it. */
+ * command or environment names it, and not where it is a part of another path. */
 static const char *own_metrics_file(
     const struct cl_run *run, const char *text, const char *folder) {
     const char *path = run->e->collector.path;
     const char *done = "";
+    const char *from = text;
     const char *at;
     if (run->e->collector.kind != CL_COLLECT_FILE) {
         return text;
     }
-    while ((at = strstr(text, path))) {
+    while ((at = strstr(from, path))) {
+        const char *end = at + strlen(path);
+        from = end;
+        if ((at > text && in_path(at[-1])) || in_path(*end)) {
+            continue;
+        }
         done = mu_arena_format(
             run->arena, "%s%.*s%s/metrics.log", done, (int)(at - text), text, folder);
-        text = at + strlen(path);
+        text = end;
     }
     return mu_arena_format(run->arena, "%s%s", done, text);
 }
@@ -49,6 +63,15 @@ static const char *assignments_json(const struct cl_trial *trial, struct mu_aren
     return copy;
 }
 
+/* A placeholder that nothing fills would reach the command as it stands. */
+static enum mu_status check_filled(const char *word, struct mu_error *error) {
+    const char *left = strstr(word, CL_TEMPLATE_PARAMETER);
+    const char *end = left ? strchr(left, '}') : NULL;
+    return end ? mu_fail(error, MU_INVALID_ARGUMENT, "%.*s is no trial parameter",
+                     (int)(end + 1 - left), left)
+               : MU_OK;
+}
+
 static enum mu_status own_command(const struct cl_run *run,
     const struct cl_trial_identity *identity, struct cl_trial_command *command,
     struct mu_error *error) {
@@ -60,7 +83,8 @@ static enum mu_status own_command(const struct cl_run *run,
     *command = (struct cl_trial_command){MU_ARRAY(run->arena, n + 1, const char *), NULL, 0};
     for (size_t i = 0; i < n; i++) {
         if (cl_template_fill(&run->e->template, words[i], identity, run->arena, &command->argv[i],
-                error) != MU_OK) {
+                error) != MU_OK ||
+            check_filled(command->argv[i], error) != MU_OK) {
             return error->code;
         }
     }
@@ -178,6 +202,15 @@ static void judge(struct cl_run *run, struct cl_trial *trial) {
     }
 }
 
+/* What a trial printed, as UTF-8: services take no other bytes. */
+static const char *text_of(struct mu_arena *arena, const char *bytes) {
+    char *text = mu_arena_copy_bytes(arena, bytes, strlen(bytes));
+    if (!mu_text_valid(text, strlen(text))) {
+        mu_text_repair(text);
+    }
+    return text;
+}
+
 static void found(void *user, size_t metric, const char *value, const char *time) {
     struct reading *reading = user;
     struct cl_run *run = reading->run;
@@ -187,70 +220,82 @@ static void found(void *user, size_t metric, const char *value, const char *time
         return;
     }
     size_t before = trial->n_objective;
-    time = *time ? mu_arena_copy(run->arena, time) : reading->now;
-    cl_trial_observe(trial, run->e, metric, mu_arena_copy(run->arena, value), time, run->arena);
+    time = *time ? text_of(run->arena, time) : reading->now;
+    value = text_of(run->arena, value);
+    cl_trial_observe(trial, run->e, metric, value, time, run->arena);
     cl_journal_add(
         run->journal, (long)trial->number, time, "metric", run->e->metrics[metric].name, value);
     run->observer->trial_reported(run, trial, &trial->observations[trial->n_observations - 1]);
+    if (cl_metric_parser_unquoted(run->parser) && !run->noted_unquoted) {
+        run->noted_unquoted = true;
+        run->observer->noted(run,
+            "metrics in JSON are numbers: Katib's collector reads texts only, such as \"0.5\"");
+    }
     if (trial->n_objective > before) {
         judge(run, trial);
     }
 }
 
-/* The complete lines of |bytes|; with |last| also what stands behind the last newline. Returns the
- * number of bytes used. */
+/* The complete lines of |bytes|; with |last| also what stands behind the last one. A carriage
+ * return ends a line too: progress bars write over theirs. Returns the number of bytes used. */
 static size_t parse_lines(struct reading *reading, const char *bytes, size_t size, bool last) {
     size_t start = 0;
     while (start < size) {
-        const char *end = memchr(bytes + start, '\n', size - start);
-        if (!end && !last) {
+        size_t length = 0;
+        while (start + length < size && bytes[start + length] != '\n' &&
+               bytes[start + length] != '\r') {
+            length++;
+        }
+        bool whole = start + length < size;
+        if (!whole && !last) {
             break;
         }
-        size_t length = end ? (size_t)(end - bytes) - start : size - start;
-        cl_metric_parse_line(reading->run->parser, bytes + start, length, found, reading);
-        start += length + (end != NULL);
+        if (!reading->trial->in_long_line) {
+            cl_metric_parse_line(reading->run->parser, bytes + start, length, found, reading);
+        }
+        reading->trial->in_long_line = false;
+        start += length + whole;
     }
     return start;
 }
 
-static void read_log(struct cl_run *run, struct cl_trial *trial, bool last) {
-    enum { CHUNK = 1 << 16, LONGEST_LINE = 1 << 24 };
-    bool file = run->e->collector.kind == CL_COLLECT_FILE;
-    const char *path = mu_arena_format(
-        run->arena, "%s/%s", cl_run_folder(run, trial), file ? "metrics.log" : "log");
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    struct stat status;
-    if (fd < 0 || fstat(fd, &status) || (size_t)status.st_size < trial->read_to) {
-        trial->read_to = fd < 0 ? trial->read_to : 0; /* the trial wrote its file anew */
-    }
-    size_t room = CHUNK;
+/* Read what |fd| has grown by, a line at a time. A line that does not fit is passed over. */
+static void read_lines(struct reading *reading, int fd, bool last) {
+    enum { ROOM = 1 << 20 };
+    struct cl_trial *trial = reading->trial;
+    char *bytes = malloc(ROOM);
     size_t used = 0;
-    char *bytes = fd < 0 ? NULL : malloc(room);
-    struct reading reading = {run, trial, cl_clock_text(run->arena, cl_clock_now())};
-    ssize_t n = 0;
-    while (bytes && room <= LONGEST_LINE &&
-           (n = pread(fd, bytes + used, room - used, (off_t)(trial->read_to + used))) > 0) {
+    ssize_t n;
+    while (
+        bytes && (n = pread(fd, bytes + used, ROOM - used, (off_t)(trial->read_to + used))) > 0) {
         used += (size_t)n;
-        size_t done = parse_lines(&reading, bytes, used, false);
+        size_t done = parse_lines(reading, bytes, used, false);
+        if (done == 0 && used == ROOM) {
+            trial->in_long_line = true;
+            done = used;
+        }
         memmove(bytes, bytes + done, used - done);
         used -= done;
         trial->read_to += done;
-        if (used == room) {
-            room *= 2;
-            char *larger = realloc(bytes, room);
-            if (!larger) {
-                break;
-            }
-            bytes = larger;
-        }
     }
     if (bytes && last && used) {
-        trial->read_to += parse_lines(&reading, bytes, used, true);
+        trial->read_to += parse_lines(reading, bytes, used, true);
     }
     free(bytes);
-    if (fd >= 0) {
-        close(fd);
+}
+
+static void read_log(struct cl_run *run, struct cl_trial *trial, bool last) {
+    int fd = open(cl_run_log(run, trial), O_RDONLY | O_CLOEXEC);
+    struct stat status;
+    if (fd < 0) {
+        return;
     }
+    if (fstat(fd, &status) || (size_t)status.st_size < trial->read_to) {
+        trial->read_to = 0; /* the trial wrote its file anew */
+    }
+    struct reading reading = {run, trial, cl_clock_text(run->arena, cl_clock_now())};
+    read_lines(&reading, fd, last);
+    close(fd);
 }
 
 void cl_attempt_poll(struct cl_run *run, struct cl_trial *trial) {
@@ -320,8 +365,7 @@ static void conclude(struct cl_run *run, struct cl_trial *trial, int exit_status
                 : exit_status == 126 ? ": not executable"
                                      : ""));
     } else if (!has_objective(run, trial)) {
-        finish(run, trial, MU_TRIAL_METRICS_UNAVAILABLE,
-            mu_arena_format(arena, "it did not report %s", run->e->metrics[0].name));
+        finish(run, trial, MU_TRIAL_METRICS_UNAVAILABLE, cl_missing_metric(run, trial));
     } else {
         finish(run, trial, MU_TRIAL_SUCCEEDED, "");
     }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "client/experiment/filter.h"
 #include "client/text/json.h"
@@ -14,6 +15,7 @@ struct cl_metric_parser {
     pcre2_code **filters;
     size_t n_filters;
     pcre2_match_data *match;
+    bool unquoted; /* a metric was a JSON number */
 };
 
 struct cl_metric_parser *cl_metric_parser_create(const struct cl_experiment *experiment) {
@@ -123,26 +125,47 @@ static void match_filter(const struct cl_metric_parser *parser, const pcre2_code
     }
 }
 
+/* A "timestamp" as RFC 3339: a text as it is, a number as seconds since 1970; "" when it is
+ * neither. */
+static void json_time(const struct cl_json_member *member, char time[64]) {
+    double seconds;
+    if (member->quoted) {
+        snprintf(time, 64, "%s", member->value);
+    } else if (mu_read_double(member->value, &seconds) && fabs(seconds) < 253402300800.0) {
+        time_t whole = (time_t)floor(seconds);
+        struct tm parts;
+        size_t n = strftime(time, 64, "%Y-%m-%dT%H:%M:%S", gmtime_r(&whole, &parts));
+        snprintf(time + n, 64 - n, ".%03dZ", (int)((seconds - floor(seconds)) * 1000));
+    }
+}
+
 /* A line in the JSON format: an object whose members are metrics, texts or numbers, and perhaps a
  * "timestamp". */
-static void parse_json(const struct cl_metric_parser *parser, const char *line, size_t length,
+static void parse_json(struct cl_metric_parser *parser, const char *line, size_t length,
     cl_metric_found found, void *user) {
-    struct cl_json_member members[256];
-    size_t n = cl_json_flat_object(line, length, members, 256);
-    const char *time = "";
+    size_t n;
+    struct cl_json_member *members = cl_json_flat_object(line, length, &n);
+    char time[64] = "";
     for (size_t i = 0; i < n; i++) {
-        time = !strcmp(members[i].name, "timestamp") ? members[i].value : time;
+        if (!strcmp(members[i].name, "timestamp")) {
+            json_time(&members[i], time);
+        }
     }
     for (size_t i = 0; i < n; i++) {
         int metric = metric_index(parser->experiment, members[i].name, strlen(members[i].name));
         if (metric >= 0) {
+            parser->unquoted = parser->unquoted || !members[i].quoted;
             found(user, (size_t)metric, members[i].value, time);
         }
     }
     cl_json_members_free(members, n);
 }
 
-void cl_metric_parse_line(const struct cl_metric_parser *parser, const char *line, size_t length,
+bool cl_metric_parser_unquoted(const struct cl_metric_parser *parser) {
+    return parser->unquoted;
+}
+
+void cl_metric_parse_line(struct cl_metric_parser *parser, const char *line, size_t length,
     cl_metric_found found, void *user) {
     char time[64];
     if (length > 0 && line[length - 1] == '\r') {

@@ -16,8 +16,11 @@ void cl_metric_parser_destroy(struct cl_metric_parser *parser);
 typedef void (*cl_metric_found)(void *user, size_t metric, const char *value, const char *time);
 
 /* Find the metrics in one line (no newline at its end). */
-void cl_metric_parse_line(const struct cl_metric_parser *parser, const char *line, size_t length,
+void cl_metric_parse_line(struct cl_metric_parser *parser, const char *line, size_t length,
     cl_metric_found found, void *user);
+
+/* Whether a metric was a JSON number so far: Katib's collector reads JSON texts only. */
+bool cl_metric_parser_unquoted(const struct cl_metric_parser *parser);
 
 /* What a metric came to: Katib's observation. */
 struct cl_metric_summary {

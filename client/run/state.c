@@ -6,6 +6,12 @@ const char *cl_run_folder(const struct cl_run *run, const struct cl_trial *trial
     return mu_arena_format(run->arena, "%s/%s", run->trials_path, trial->name);
 }
 
+const char *cl_run_log(const struct cl_run *run, const struct cl_trial *trial) {
+    bool file = run->e->collector.kind == CL_COLLECT_FILE;
+    return mu_arena_format(
+        run->arena, "%s/%s", cl_run_folder(run, trial), file ? "metrics.log" : "log");
+}
+
 struct cl_trial *cl_run_add_trial(struct cl_run *run, const char *name) {
     if (run->n_trials == run->trial_room) {
         size_t room = run->trial_room ? 2 * run->trial_room : 64;

@@ -45,6 +45,7 @@ struct cl_run {
     bool interrupted;      /* stop without a result: to be resumed */
     struct mu_error error; /* why, when not by Ctrl-C */
     int interrupts;
+    bool noted_unquoted; /* that Katib drops JSON numbers was said */
     int ask_failures;
     double ask_after; /* no question to the service before */
     struct ev_loop *loop;
@@ -57,6 +58,9 @@ struct cl_run {
 
 /* The folder of a trial; owned by the run's arena. */
 const char *cl_run_folder(const struct cl_run *run, const struct cl_trial *trial);
+
+/* The file that a trial's metrics are read from; owned by the run's arena. */
+const char *cl_run_log(const struct cl_run *run, const struct cl_trial *trial);
 
 /* A new trial with its place in the run. */
 struct cl_trial *cl_run_add_trial(struct cl_run *run, const char *name);

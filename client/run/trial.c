@@ -87,6 +87,7 @@ void cl_trial_restart(
     trial->n_observations = trial->n_objective = 0;
     trial->summaries = MU_ARRAY(arena, e->n_metrics, struct cl_metric_summary);
     trial->read_to = trial->to_skip = 0;
+    trial->in_long_line = false;
     trial->stopping = CL_STOP_NONE;
     trial->reminded = false;
 }

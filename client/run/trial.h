@@ -47,6 +47,7 @@ struct cl_trial {
     int watch;    /* inotify's; -1 */
     size_t read_to,
         to_skip; /* bytes of the log that were read; observations that the journal already has */
+    bool in_long_line; /* what comes until the next line ends belongs to one that was passed over */
     enum cl_stop_cause stopping;
     bool reminded;     /* asked twice */
     double stop_asked; /* when; for the kill that follows */

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/experiment/expand.h"
 #include "client/experiment/read.h"
 #include "client/experiment/template_command.h"
 #include "tests/support/cmocka.h"
@@ -98,7 +99,7 @@ static void the_environment_is_filled_and_expanded(void **state) {
                                "{}}], command: [echo, '$(RATE)', '$$(RATE)',"
                                " '$(OTHER)', '$5', " USES "]}]}}\n",
                             arena),
-        "[sh][-c][echo r0.25 $(RATE) $(OTHER) $5 0.25 e-0001 lab red]{RATE=r0.25}");
+        "[sh][-c][echo r0.25 $(RATE) '$(OTHER)' $5 0.25 e-0001 lab red]{RATE=r0.25}");
     mu_arena_destroy(arena);
 }
 
@@ -154,8 +155,52 @@ static void meta_references_are_katibs(void **state) {
     assert_false(cl_template_is_meta("${trialSpec."));
 }
 
+/* The kubelet's rules, by its own examples and by some that are easily got wrong. */
+static void references_are_expanded_as_by_the_kubelet(void **state) {
+    static const char *const pairs[] = {"A=1", "B=$(A)", "EMPTY=", "A=2"};
+    static const struct cl_environment environment = {pairs, 4};
+    static const struct {
+        const char *text, *expanded;
+    } cases[] = {{"$(A)", "2"}, {"$$(A)", "$(A)"}, {"$$$(A)", "$2"}, {"$(B)", "$(A)"},
+        {"$(NONE)", "$(NONE)"}, {"x$(EMPTY)y", "xy"}, {"$A", "$A"}, {"$", "$"}, {"$$", "$"},
+        {"$(A", "$(A"}, {"$($(A))", "$($(A))"}, {"$()", "$()"}, {"a$$b$$$c", "a$b$$c"},
+        {"$\xc3\xa9", "$\xc3\x83\xa9"}};
+    struct mu_arena *arena = mu_arena_create(1 << 20);
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_string_equal(cl_expand(cases[i].text, &environment, arena), cases[i].expanded);
+    }
+    mu_arena_destroy(arena);
+}
+
+static void what_stays_is_no_command_of_a_shell(void **state) {
+    static const char *const pairs[] = {"A=it's"};
+    static const struct cl_environment environment = {pairs, 1};
+    static const struct {
+        const char *text;
+        bool words;
+        const char *expanded;
+    } cases[] = {{"rm -rf /s/$(RUN)", false, "rm -rf /s/'$(RUN)'"},
+        {"echo \"/s/$(RUN)\"", false, "echo \"/s/\\$(RUN)\""},
+        {"echo '/s/$(RUN)'", false, "echo '/s/$(RUN)'"}, {"echo \\$(RUN)", false, "echo \\$(RUN)"},
+        {"echo $(date +%s) $(hostname)", false, "echo $(date +%s) $(hostname)"},
+        {"run --at=$(hostname)", true, "run --at='$(hostname)'"},
+        {"echo \"$(A)\" $(RUN)", false, "echo \"it's\" '$(RUN)'"}};
+    struct mu_arena *arena = mu_arena_create(1 << 20);
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_string_equal(cl_expand_for_shell(cases[i].text, cases[i].words, &environment, arena),
+            cases[i].expanded);
+    }
+    assert_string_equal(cl_expand_unknown("\"$(A)\" $(RUN)", false, &environment, arena), "RUN");
+    assert_null(cl_expand_unknown("$(A) $(date)", false, &environment, arena));
+    mu_arena_destroy(arena);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(references_are_expanded_as_by_the_kubelet),
+        cmocka_unit_test(what_stays_is_no_command_of_a_shell),
         cmocka_unit_test(commands_are_joined_for_a_shell),
         cmocka_unit_test(the_primary_container_is_found_in_any_job),
         cmocka_unit_test(the_environment_is_filled_and_expanded),

@@ -69,11 +69,52 @@ static void put_utf8(char **to, unsigned code) {
     } else if (code < 0x800) {
         *(*to)++ = (char)(0xc0 | code >> 6);
         *(*to)++ = (char)(0x80 | (code & 0x3f));
-    } else {
+    } else if (code < 0x10000) {
         *(*to)++ = (char)(0xe0 | code >> 12);
         *(*to)++ = (char)(0x80 | (code >> 6 & 0x3f));
         *(*to)++ = (char)(0x80 | (code & 0x3f));
+    } else {
+        *(*to)++ = (char)(0xf0 | code >> 18);
+        *(*to)++ = (char)(0x80 | (code >> 12 & 0x3f));
+        *(*to)++ = (char)(0x80 | (code >> 6 & 0x3f));
+        *(*to)++ = (char)(0x80 | (code & 0x3f));
     }
+}
+
+/* The four digits after "u", which |s| stands at. */
+static bool code_unit(const struct scan *s, unsigned *unit) {
+    unsigned value = 0;
+    if (s->end - s->at < 5 || *s->at != 'u') {
+        return false;
+    }
+    for (int i = 1; i <= 4; i++) {
+        int c = tolower((unsigned char)s->at[i]);
+        if (!isxdigit(c)) {
+            return false;
+        }
+        value = value << 4 | (unsigned)(isdigit(c) ? c - '0' : c - 'a' + 10);
+    }
+    *unit = value;
+    return true;
+}
+
+/* "uXXXX", and what belongs to it when it is the first half of a pair. */
+static bool code_point(struct scan *s, char **to) {
+    unsigned code;
+    if (!code_unit(s, &code)) {
+        return false;
+    }
+    s->at += 5;
+    if (code >= 0xd800 && code < 0xe000) {
+        struct scan next = {s->at + 1, s->end};
+        unsigned low = 0;
+        bool pair = code < 0xdc00 && s->end > s->at && *s->at == '\\' && code_unit(&next, &low) &&
+                    low >= 0xdc00 && low < 0xe000;
+        s->at += pair ? 6 : 0;
+        code = pair ? 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00) : 0xfffd;
+    }
+    put_utf8(to, code);
+    return true;
 }
 
 static bool escape(struct scan *s, char **to) {
@@ -85,14 +126,7 @@ static bool escape(struct scan *s, char **to) {
         s->at++;
         return true;
     }
-    if (s->end - s->at < 5 || *s->at != 'u') {
-        return false;
-    }
-    char digits[5] = {s->at[1], s->at[2], s->at[3], s->at[4], 0};
-    char *stop;
-    put_utf8(to, (unsigned)strtoul(digits, &stop, 16));
-    s->at += 5;
-    return *stop == '\0';
+    return code_point(s, to);
 }
 
 /* A string, its opening quote taken; malloc'd, or NULL. */
@@ -160,35 +194,43 @@ static bool member(struct scan *s, struct cl_json_member *to, bool *stored) {
         free(name);
         return skip_nested(s);
     }
-    char *value = take(s, '"') ? string(s) : word(s);
+    bool quoted = take(s, '"');
+    char *value = quoted ? string(s) : word(s);
     if (!value) {
         free(name);
         return false;
     }
-    *to = (struct cl_json_member){name, value};
+    *to = (struct cl_json_member){name, value, quoted};
     *stored = true;
     return true;
 }
 
-size_t cl_json_flat_object(
-    const char *text, size_t length, struct cl_json_member *members, size_t room) {
+struct cl_json_member *cl_json_flat_object(const char *text, size_t length, size_t *n) {
     struct scan s = {text, text + length};
-    size_t n = 0;
+    struct cl_json_member *members = NULL;
+    size_t room = 0;
     bool good = take(&s, '{');
-    if (good && take(&s, '}')) {
-        return 0;
-    }
-    while (good && n < room) {
+    *n = 0;
+    while (good) {
+        if (*n == room) {
+            room = room ? 2 * room : 16;
+            struct cl_json_member *larger = realloc(members, room * sizeof *members);
+            if (!larger) {
+                break;
+            }
+            members = larger;
+        }
         bool stored;
-        good = member(&s, &members[n], &stored);
-        n += stored;
+        good = member(&s, &members[*n], &stored);
+        *n += stored;
         if (good && take(&s, '}')) {
-            return n;
+            return members;
         }
         good = good && take(&s, ',');
     }
-    cl_json_members_free(members, n);
-    return 0;
+    cl_json_members_free(members, *n);
+    *n = 0;
+    return NULL;
 }
 
 void cl_json_members_free(struct cl_json_member *members, size_t n) {
@@ -196,4 +238,5 @@ void cl_json_members_free(struct cl_json_member *members, size_t n) {
         free(members[i].name);
         free(members[i].value);
     }
+    free(members);
 }

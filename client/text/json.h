@@ -2,6 +2,7 @@
 #ifndef MUSHIR_CLIENT_TEXT_JSON_H
 #define MUSHIR_CLIENT_TEXT_JSON_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -18,12 +19,13 @@ void cl_json_pairs(FILE *out, const struct mu_pair *pairs, size_t n);
 
 struct cl_json_member {
     char *name, *value; /* malloc'd; a text without quotes, or a number's or word's text */
+    bool quoted;        /* |value| was a text */
 };
 
-/* The members of the object in |text| whose values are texts, numbers or words; nested values are
- * passed over. 0 when it is no object. */
-size_t cl_json_flat_object(
-    const char *text, size_t length, struct cl_json_member *members, size_t room);
+/* The |*n| members of the object in |text| whose values are texts, numbers or words, malloc'd;
+ * nested values are passed over. NULL when it is no object, or has none. Halves of a surrogate pair
+ * that stand alone become U+FFFD, as in Go. */
+struct cl_json_member *cl_json_flat_object(const char *text, size_t length, size_t *n);
 void cl_json_members_free(struct cl_json_member *members, size_t n);
 
 #endif
