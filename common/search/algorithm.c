@@ -7,46 +7,182 @@ bool mu_request_stopped(const struct mu_request *request) {
     return request->should_stop && request->should_stop(request->user);
 }
 
-void mu_reply_assignments(struct mu_reply *reply, const struct mu_pair *assignments, size_t n) {
-    reply->suggestions[reply->n++] =
-        (struct mu_suggestion){.assignments = assignments, .n_assignments = n};
+/* ---- settings ---- */
+
+/* What every algorithm that draws can be told. */
+struct common_options {
+    uint64_t random_state;
+    const char *given; /* its text; NULL: none */
+};
+
+static const struct mu_setting_spec COMMON_SPECS[] = {
+    {.name = "random_state",
+        .value = MU_MEMBER(struct common_options, random_state),
+        .text = MU_MEMBER(struct common_options, given),
+        .min = 0,
+        .max = 18446744073709551615.0,
+        .out_of_range = "random_state should be great or equal than zero",
+        .help = "Seed; the same seed and trials give the same suggestions. Unset: derived from the "
+                "experiment's name and space."},
+};
+static const struct mu_settings COMMON = MU_SETTINGS(COMMON_SPECS, struct common_options);
+
+static enum mu_status fail_unknown(
+    const struct mu_algorithm *algorithm, const struct mu_pair *unknown, struct mu_error *error) {
+    const char *format = algorithm->unknown_setting ? algorithm->unknown_setting
+                                                    : "unknown setting %.200s for algorithm %s";
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    return mu_fail(error, MU_INVALID_ARGUMENT, format, unknown->name, algorithm->name);
+#pragma GCC diagnostic pop
 }
 
-void mu_reply_point(const struct mu_request *request, struct mu_reply *reply, const double *x) {
-    const struct mu_space *space = &request->experiment->space;
-    struct mu_pair *pairs = MU_ARRAY(request->arena, space->n, struct mu_pair);
+/* The first pair that is no setting of |algorithm|, or NULL. */
+static const struct mu_pair *find_unknown(
+    const struct mu_algorithm *algorithm, const struct mu_experiment *experiment) {
+    for (size_t i = 0; i < experiment->n_settings; i++) {
+        const char *name = experiment->settings[i].name;
+        bool common = !algorithm->unseeded && mu_settings_find(&COMMON, name);
+        if (!common && !mu_settings_find(&algorithm->settings, name)) {
+            return &experiment->settings[i];
+        }
+    }
+    return NULL;
+}
+
+/* The algorithm's options into |*options|, arena-owned, and the seed. */
+static enum mu_status read_options(const struct mu_algorithm *algorithm,
+    const struct mu_experiment *experiment, struct mu_arena *arena, void **options, uint64_t *seed,
+    struct mu_error *error) {
+    struct common_options common = {0};
+    *options = mu_arena_alloc(arena, algorithm->settings.options_size);
+    enum mu_status status = mu_settings_read(
+        &algorithm->settings, experiment->settings, experiment->n_settings, *options, error);
+    if (!status && !algorithm->unseeded) {
+        status =
+            mu_settings_read(&COMMON, experiment->settings, experiment->n_settings, &common, error);
+    }
+    *seed = common.given ? common.random_state : mu_experiment_seed(experiment);
+    return status;
+}
+
+enum mu_status mu_algorithm_validate(const struct mu_algorithm *algorithm,
+    const struct mu_experiment *experiment, struct mu_arena *arena, struct mu_error *error) {
+    const struct mu_pair *unknown =
+        algorithm->unknown_settings_pass ? NULL : find_unknown(algorithm, experiment);
+    if (unknown) {
+        return fail_unknown(algorithm, unknown, error);
+    }
+    void *options;
+    uint64_t seed;
+    enum mu_status status = read_options(algorithm, experiment, arena, &options, &seed, error);
+    if (status || !algorithm->validate) {
+        return status;
+    }
+    return algorithm->validate(experiment, options, arena, error);
+}
+
+void mu_algorithm_document(const struct mu_algorithm *algorithm, FILE *out) {
+    fprintf(out, "| setting | type | accepted | default | meaning |\n|---|---|---|---|---|\n");
+    mu_settings_document(&algorithm->settings, out);
+    if (!algorithm->unseeded) {
+        mu_settings_document(&COMMON, out);
+    }
+}
+
+/* ---- a batch ---- */
+
+static struct mu_seen *seen_of(const struct mu_request *request) {
+    const struct mu_history *history = request->history;
+    if (!*request->seen) {
+        *request->seen = mu_seen_create(
+            &request->experiment->space, history->n + request->wanted, request->arena);
+        for (size_t i = 0; i < history->n; i++) {
+            mu_seen_add(*request->seen, history->trials[i].x);
+        }
+    }
+    return *request->seen;
+}
+
+const struct mu_seen *mu_request_seen(const struct mu_request *request) {
+    return seen_of(request);
+}
+
+/* The point |x| as texts. */
+static const struct mu_pair *print_point(
+    const struct mu_space *space, const double *x, struct mu_arena *arena) {
+    struct mu_pair *pairs = MU_ARRAY(arena, space->n, struct mu_pair);
     for (size_t i = 0; i < space->n; i++) {
         pairs[i].name = space->parameters[i].name;
-        pairs[i].value = mu_parameter_print(&space->parameters[i], x[i], request->arena);
+        pairs[i].value = mu_parameter_print(&space->parameters[i], x[i], arena);
     }
-    mu_reply_assignments(reply, pairs, space->n);
+    return pairs;
 }
 
-struct mu_seen *mu_request_seen(const struct mu_request *request) {
-    const struct mu_history *history = request->history;
-    struct mu_seen *seen =
-        mu_seen_create(&request->experiment->space, history->n + request->wanted, request->arena);
-    for (size_t i = 0; i < history->n; i++) {
-        mu_seen_add(seen, history->trials[i].x);
-    }
-    return seen;
-}
-
-enum mu_status mu_suggest_randomly(
-    const struct mu_request *request, struct mu_reply *reply, struct mu_error *error) {
+/* Hand out the point of |proposal|, or one in its place. */
+static void hand_out_point(const struct mu_algorithm *algorithm, const struct mu_request *request,
+    void *state, uint64_t number, struct mu_proposal *proposal) {
     const struct mu_space *space = &request->experiment->space;
-    struct mu_seen *seen = mu_request_seen(request);
-    double *x = MU_ARRAY(request->arena, space->n, double);
-    for (size_t i = 0; i < request->wanted; i++) {
-        if (mu_request_stopped(request)) {
-            return mu_fail(error, MU_CANCELLED, "nobody waits for the answer");
-        }
-        mu_space_draw_unseen(space, seen, request->seed, request->first + i, x);
-        mu_seen_add(seen, x);
-        mu_reply_point(request, reply, x);
+    struct mu_seen *seen = seen_of(request);
+    if (!proposal->found) {
+        mu_space_draw_unseen(space, seen, request->seed, number, proposal->x);
     }
+    mu_seen_add(seen, proposal->x);
+    if (algorithm->pending) {
+        algorithm->pending(state, proposal->x);
+    }
+    proposal->assignments = print_point(space, proposal->x, request->arena);
+    proposal->n_assignments = space->n;
+}
+
+static enum mu_status suggest_one(const struct mu_algorithm *algorithm,
+    const struct mu_request *request, void *state, uint64_t number, struct mu_suggestion *out,
+    struct mu_error *error) {
+    struct mu_proposal proposal = {
+        .x = MU_ARRAY(request->arena, request->experiment->space.n, double)};
+    if (mu_request_stopped(request)) {
+        return mu_fail(error, MU_CANCELLED, "nobody waits for the answer");
+    }
+    enum mu_status status =
+        algorithm->propose ? algorithm->propose(state, number, &proposal, error) : MU_OK;
+    if (status) {
+        return status;
+    }
+    if (proposal.found || !proposal.assignments) {
+        hand_out_point(algorithm, request, state, number, &proposal);
+    }
+    *out = (struct mu_suggestion){.assignments = proposal.assignments,
+        .n_assignments = proposal.n_assignments,
+        .trial_name = proposal.trial_name,
+        .labels = proposal.labels,
+        .n_labels = proposal.n_labels};
     return MU_OK;
 }
+
+enum mu_status mu_algorithm_suggest(const struct mu_algorithm *algorithm,
+    struct mu_request *request, struct mu_reply *reply, struct mu_error *error) {
+    void *options;
+    void *state = NULL;
+    enum mu_status status = read_options(
+        algorithm, request->experiment, request->arena, &options, &request->seed, error);
+    request->options = options;
+    request->seen = MU_NEW(request->arena, struct mu_seen *);
+    if (!status && algorithm->begin) {
+        status = algorithm->begin(request, &state, error);
+    }
+    *reply = (struct mu_reply){
+        .suggestions = MU_ARRAY(request->arena, request->wanted, struct mu_suggestion)};
+    for (; !status && reply->n < request->wanted; reply->n++) {
+        status = suggest_one(algorithm, request, state, request->first + reply->n,
+            &reply->suggestions[reply->n], error);
+    }
+    if (!status && reply->n && algorithm->describe) {
+        algorithm->describe(state, reply);
+    }
+    return status;
+}
+
+/* ---- a service ---- */
 
 const struct mu_algorithm *mu_service_find(
     const struct mu_service *service, const char *name, struct mu_error *error) {
@@ -68,66 +204,4 @@ const struct mu_algorithm *mu_service_find(
             "unknown algorithm name %.200s (this service serves %s)", name, served);
     }
     return NULL;
-}
-
-static enum mu_status fail_unknown(
-    const struct mu_algorithm *algorithm, const struct mu_pair *unknown, struct mu_error *error) {
-    const char *format = algorithm->unknown_setting ? algorithm->unknown_setting
-                                                    : "unknown setting %.200s for algorithm %s";
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    return mu_fail(error, MU_INVALID_ARGUMENT, format, unknown->name, algorithm->name);
-#pragma GCC diagnostic pop
-}
-
-enum mu_status mu_algorithm_validate(const struct mu_algorithm *algorithm,
-    const struct mu_experiment *experiment, struct mu_arena *arena, struct mu_error *error) {
-    struct mu_settings settings;
-    if (!algorithm->unknown_settings_pass) {
-        const struct mu_pair *unknown = mu_settings_unknown(algorithm->settings,
-            algorithm->n_settings, experiment->settings, experiment->n_settings);
-        if (unknown) {
-            return fail_unknown(algorithm, unknown, error);
-        }
-    }
-    enum mu_status status = mu_settings_read(&settings, algorithm->settings, algorithm->n_settings,
-        experiment->settings, experiment->n_settings, arena, error);
-    if (status || !algorithm->validate) {
-        return status;
-    }
-    return algorithm->validate(experiment, &settings, arena, error);
-}
-
-static uint64_t seed_of(
-    const struct mu_settings *settings, const struct mu_experiment *experiment) {
-    for (size_t i = 0; i < settings->n; i++) {
-        if (strcmp(settings->specs[i].name, "random_state") == 0 && settings->values[i].given) {
-            return settings->values[i].integer;
-        }
-    }
-    return mu_experiment_seed(experiment);
-}
-
-enum mu_status mu_algorithm_suggest(const struct mu_algorithm *algorithm,
-    struct mu_request *request, struct mu_reply *reply, struct mu_error *error) {
-    const struct mu_experiment *experiment = request->experiment;
-    struct mu_settings *settings = MU_NEW(request->arena, struct mu_settings);
-    enum mu_status status = mu_settings_read(settings, algorithm->settings, algorithm->n_settings,
-        experiment->settings, experiment->n_settings, request->arena, error);
-    if (status) {
-        return status;
-    }
-    request->settings = settings;
-    request->seed = seed_of(settings, experiment);
-    *reply = (struct mu_reply){
-        .suggestions = MU_ARRAY(request->arena, request->wanted, struct mu_suggestion)};
-    status = algorithm->suggest(request, reply, error);
-    if (status) {
-        return status;
-    }
-    if (reply->n != request->wanted) {
-        return mu_fail(error, MU_INTERNAL, "%s made %zu suggestions instead of %zu",
-            algorithm->name, reply->n, request->wanted);
-    }
-    return MU_OK;
 }

@@ -1,8 +1,12 @@
-/* What an algorithm is: a settings table and two pure functions.
+/* What an algorithm is: a settings table and pure functions.
  *
- * suggest is a function of the request alone: no state in the process, no clock, no global
+ * What it suggests is a function of the request alone: no state in the process, no clock, no global
  * generator. The same request gives the same bytes after a restart, on another replica and for any
- * order of the trials. Everything it allocates comes from the request's arena. */
+ * order of the trials. Everything it allocates comes from the request's arena.
+ *
+ * The loop over a batch stands here once: it stops when nobody waits, keeps the set of tried
+ * points, draws an untried random point where the algorithm has nothing to say, and writes the
+ * reply. */
 #ifndef MUSHIR_SEARCH_ALGORITHM_H
 #define MUSHIR_SEARCH_ALGORITHM_H
 
@@ -10,68 +14,84 @@
 
 struct mu_request {
     const struct mu_experiment *experiment;
-    const struct mu_settings *settings; /* the algorithm's own table, filled and range-checked */
+    const void *options; /* the algorithm's own struct, filled from its table and range-checked */
     const struct mu_history *history;
     size_t wanted;  /* how many assignments to answer with, exactly */
     uint64_t first; /* number, within the experiment, of the first of them: the key of every random
                        stream */
     uint64_t seed;  /* random_state, or mu_experiment_seed */
+    struct mu_seen **seen; /* see mu_request_seen */
     struct mu_arena *arena;
     bool (*should_stop)(void *user); /* polled by long computations; see mu_request_stopped */
     void *user;
 };
 
-/* True when nobody waits for the answer any more (client gone, deadline passed): return
- * MU_CANCELLED soon. */
+/* True when nobody waits for the answer any more (client gone, deadline passed): end long
+ * computations soon; the loop over the batch then answers MU_CANCELLED. */
 bool mu_request_stopped(const struct mu_request *request);
+
+/* The points of all the request's trials and of what was suggested so far. Made when first asked
+ * for. */
+const struct mu_seen *mu_request_seen(const struct mu_request *request);
+
+/* What an algorithm proposes: a point, or texts for what is no point of the space. */
+struct mu_proposal {
+    double *x;  /* space.n coordinates for the algorithm to fill, kept while the request lives */
+    bool found; /* |x| is the proposal */
+    const struct mu_pair *assignments; /* else these are, unless NULL */
+    size_t n_assignments;
+    const char *trial_name; /* NULL: the controller names the trial */
+    const struct mu_pair *labels;
+    size_t n_labels;
+};
 
 /* One suggestion. */
 struct mu_suggestion {
     const struct mu_pair *assignments; /* in the order of the specification */
     size_t n_assignments;
-    const char *trial_name; /* NULL: the controller names the trial */
+    const char *trial_name;       /* NULL: the controller names the trial */
+    const struct mu_pair *labels; /* of the trial */
+    size_t n_labels;
 };
 
 struct mu_reply {
-    struct mu_suggestion
-        *suggestions; /* |wanted| of them, allocated by the caller of suggest, zeroed */
-    size_t n;         /* filled so far */
+    struct mu_suggestion *suggestions;
+    size_t n;
     const struct mu_pair *settings; /* what a controller should store and send back, for people to
                                        look at: nothing may depend on it */
     size_t n_settings;
 };
 
-/* Append the point |x| (space.n coordinates) to |reply| as texts. */
-void mu_reply_point(const struct mu_request *request, struct mu_reply *reply, const double *x);
-
-/* The points of all the request's trials, with room for its suggestions. */
-struct mu_seen *mu_request_seen(const struct mu_request *request);
-
-/* Random search: |request->wanted| draws from the declared distributions, without repeats in finite
- * spaces. What an algorithm falls back to, too. */
-MU_MUST_USE enum mu_status mu_suggest_randomly(
-    const struct mu_request *request, struct mu_reply *reply, struct mu_error *error);
-
-/* Append the given assignments (arena-owned, not copied). */
-void mu_reply_assignments(struct mu_reply *reply, const struct mu_pair *assignments, size_t n);
-
 struct mu_algorithm {
-    const char *name;    /* as in algorithm_name */
-    const char *summary; /* one sentence */
-    const struct mu_setting_spec *settings;
-    size_t n_settings;
+    const char *name;            /* as in algorithm_name */
+    const char *summary;         /* one sentence */
+    struct mu_settings settings; /* besides random_state, which every algorithm has */
+    bool unseeded;               /* but not one that draws nothing */
     bool unknown_settings_pass;  /* validation accepts settings that are not in the table */
     const char *unknown_setting; /* format of the error with %s name and %s algorithm; NULL:
                                     "unknown setting %s for algorithm %s" */
 
     /* What is wrong with the experiment beyond its settings and parameters, which are checked
      * already; may be NULL. */
-    enum mu_status (*validate)(const struct mu_experiment *experiment,
-        const struct mu_settings *settings, struct mu_arena *arena, struct mu_error *error);
+    enum mu_status (*validate)(const struct mu_experiment *experiment, const void *options,
+        struct mu_arena *arena, struct mu_error *error);
 
-    /* Fill |reply| with exactly |request->wanted| suggestions, or fail. */
-    enum mu_status (*suggest)(
-        const struct mu_request *request, struct mu_reply *reply, struct mu_error *error);
+    /* What the suggestions of a request have in common, arena-owned, into |*state|, which is NULL
+     * before; may be NULL. An error is the answer. */
+    enum mu_status (*begin)(const struct mu_request *request, void **state, struct mu_error *error);
+
+    /* Suggestion |number|, counted from request->first, into |proposal|, which is empty before.
+     * Left empty it becomes an untried point drawn from the declared distributions, the same for
+     * any algorithm. NULL: all are. An error is the answer. */
+    enum mu_status (*propose)(
+        void *state, uint64_t number, struct mu_proposal *proposal, struct mu_error *error);
+
+    /* The point |x| was handed out and has no value yet: what was proposed, or drawn instead; may
+     * be NULL. |x| lives as long as the request. */
+    void (*pending)(void *state, const double *x);
+
+    /* What else a reply of at least one suggestion says: its settings; may be NULL. */
+    void (*describe)(void *state, struct mu_reply *reply);
 };
 
 /* Everything a service needs to know: its name and the algorithms it serves. */
@@ -89,10 +109,14 @@ const struct mu_algorithm *mu_service_find(
 MU_MUST_USE enum mu_status mu_algorithm_validate(const struct mu_algorithm *algorithm,
     const struct mu_experiment *experiment, struct mu_arena *arena, struct mu_error *error);
 
-/* GetSuggestions in domain form: reads the settings, derives the seed, calls suggest and holds it
- * to its promise (exactly |wanted|, else MU_INTERNAL). |request| comes with experiment, history,
- * wanted, first, arena and the stop function; settings and seed are filled here. */
+/* GetSuggestions in domain form: reads the settings, derives the seed and fills |reply| with
+ * exactly |request->wanted| suggestions. |request| comes with experiment, history, wanted, first,
+ * arena and the stop function; options, seed and seen are filled here. MU_CANCELLED when nobody
+ * waits for the answer. */
 MU_MUST_USE enum mu_status mu_algorithm_suggest(const struct mu_algorithm *algorithm,
     struct mu_request *request, struct mu_reply *reply, struct mu_error *error);
+
+/* Write the table of the algorithm's settings, random_state included, as Markdown to |out|. */
+void mu_algorithm_document(const struct mu_algorithm *algorithm, FILE *out);
 
 #endif

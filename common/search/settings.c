@@ -30,7 +30,7 @@ static void format_range(const struct mu_setting_spec *spec, char text[160]) {
     if (to) {
         mu_print_double(spec->max, high);
     }
-    if (spec->type == MU_SETTING_INT) { /* integers without ".0" */
+    if (spec->value.kind == MU_MEMBER_COUNT) { /* integers without ".0" */
         low[strcspn(low, ".")] = '\0';
         high[strcspn(high, ".")] = '\0';
     }
@@ -83,148 +83,154 @@ static enum mu_status check_range(
     return low || high ? out_of_range(spec, text, error) : MU_OK;
 }
 
+/* |size| bytes of a value to where they are kept, if they are. */
+static void store(struct mu_member member, void *options, const void *value, size_t size) {
+    if (member.offset != MU_NOWHERE) {
+        memcpy((char *)options + member.offset, value, size);
+    }
+}
+
 /* Integers are read exactly, so that every seed of 64 bits is told apart; "3.0" and "1e3" count as
  * integers too. */
-static enum mu_status read_int(
-    const struct mu_setting_spec *spec, struct mu_setting *s, struct mu_error *error) {
-    if (!mu_read_double(s->text, &s->real) || floor(s->real) != s->real) {
-        return unparsable(spec, s->text, "an integer", error);
+static enum mu_status read_count(
+    const struct mu_setting_spec *spec, const char *text, void *options, struct mu_error *error) {
+    double real;
+    if (!mu_read_double(text, &real) || floor(real) != real) {
+        return unparsable(spec, text, "an integer", error);
     }
-    enum mu_status status = check_range(spec, s->real, s->text, error);
+    enum mu_status status = check_range(spec, real, text, error);
     if (status) {
         return status;
     }
     char *end;
     errno = 0;
-    s->integer = strtoull(s->text, &end, 10);
+    uint64_t count = strtoull(text, &end, 10);
     if (errno || *end != '\0') {
-        s->integer = s->real >= 0x1p64 ? UINT64_MAX : s->real > 0 ? (uint64_t)s->real : 0;
+        count = real >= 0x1p64 ? UINT64_MAX : real > 0 ? (uint64_t)real : 0;
     }
+    store(spec->value, options, &count, sizeof count);
     return MU_OK;
 }
 
 static enum mu_status read_real(
-    const struct mu_setting_spec *spec, struct mu_setting *s, struct mu_error *error) {
-    if (!mu_read_double(s->text, &s->real)) {
-        return unparsable(spec, s->text, "a finite number", error);
+    const struct mu_setting_spec *spec, const char *text, void *options, struct mu_error *error) {
+    double real;
+    if (!mu_read_double(text, &real)) {
+        return unparsable(spec, text, "a finite number", error);
     }
-    return check_range(spec, s->real, s->text, error);
+    enum mu_status status = check_range(spec, real, text, error);
+    if (!status) {
+        store(spec->value, options, &real, sizeof real);
+    }
+    return status;
 }
 
 static enum mu_status read_choice(
-    const struct mu_setting_spec *spec, struct mu_setting *s, struct mu_error *error) {
+    const struct mu_setting_spec *spec, const char *text, void *options, struct mu_error *error) {
     char all[256] = "";
-    for (size_t i = 0; spec->choices[i]; i++) {
-        if (strcmp(spec->choices[i], s->text) == 0) {
-            s->choice = i;
+    for (unsigned i = 0; spec->choices[i]; i++) {
+        if (strcmp(spec->choices[i], text) == 0) {
+            store(spec->value, options, &i, sizeof i);
             return MU_OK;
         }
         size_t used = strlen(all);
         snprintf(all + used, sizeof all - used, "%s%s", i ? ", " : "", spec->choices[i]);
     }
     if (spec->not_supported) {
-        return fail_as(spec, spec->not_supported, s->text, error);
+        return fail_as(spec, spec->not_supported, text, error);
     }
-    return mu_fail(error, MU_INVALID_ARGUMENT, "setting %s: %.200s is not one of %s", spec->name,
-        s->text, all);
+    return mu_fail(
+        error, MU_INVALID_ARGUMENT, "setting %s: %.200s is not one of %s", spec->name, text, all);
 }
 
-static enum mu_status read_one(const struct mu_setting_spec *spec, struct mu_setting *s,
-    const char *text, struct mu_error *error) {
-    *s = (struct mu_setting){.text = ""};
-    if (!text || (spec->none_allowed && (strcmp(text, "None") == 0 || strcmp(text, "none") == 0))) {
+static enum mu_status read_value(
+    const struct mu_setting_spec *spec, const char *text, void *options, struct mu_error *error) {
+    switch (spec->value.kind) {
+    case MU_MEMBER_COUNT:
+        return read_count(spec, text, options, error);
+    case MU_MEMBER_REAL:
+        return read_real(spec, text, options, error);
+    case MU_MEMBER_CHOICE:
+        return read_choice(spec, text, options, error);
+    default:
+        assert(spec->value.kind == MU_MEMBER_TEXT); /* settings are of no other kind */
+        store(spec->value, options, &text, sizeof text);
         return MU_OK;
     }
-    s->set = true;
-    s->text = text;
-    switch (spec->type) {
-    case MU_SETTING_INT:
-        return read_int(spec, s, error);
-    case MU_SETTING_REAL:
-        return read_real(spec, s, error);
-    case MU_SETTING_CHOICE:
-        return read_choice(spec, s, error);
-    case MU_SETTING_TEXT:
-        break;
-    }
-    return MU_OK;
 }
 
-static ptrdiff_t find_spec(const struct mu_setting_spec *specs, size_t n, const char *name) {
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(specs[i].name, name) == 0) {
-            return (ptrdiff_t)i;
-        }
-    }
-    return -1;
+static bool is_none(const struct mu_setting_spec *spec, const char *text) {
+    return spec->none_allowed && (strcmp(text, "None") == 0 || strcmp(text, "none") == 0);
 }
 
-enum mu_status mu_settings_read(struct mu_settings *settings, const struct mu_setting_spec *specs,
-    size_t n_specs, const struct mu_pair *pairs, size_t n_pairs, struct mu_arena *arena,
-    struct mu_error *error) {
-    struct mu_setting *values = MU_ARRAY(arena, n_specs, struct mu_setting);
-    const char **texts = MU_ARRAY(arena, n_specs, const char *);
-    *settings = (struct mu_settings){specs, values, n_specs};
-    for (size_t i = 0; i < n_pairs; i++) {
-        ptrdiff_t at = find_spec(specs, n_specs, pairs[i].name);
-        if (at >= 0) {
-            texts[at] = pairs[i].value;
-        }
+static enum mu_status read_one(
+    const struct mu_setting_spec *spec, const char *text, void *options, struct mu_error *error) {
+    if (!text || is_none(spec, text)) {
+        return MU_OK;
     }
-    for (size_t i = 0; i < n_specs; i++) {
-        enum mu_status status =
-            read_one(&specs[i], &values[i], texts[i] ? texts[i] : specs[i].fallback, error);
-        if (status) {
-            return status;
-        }
-        values[i].given = texts[i] && values[i].set;
+    if (spec->text.kind) {
+        assert(spec->text.kind == MU_MEMBER_TEXT);
+        store(spec->text, options, &text, sizeof text);
     }
-    return MU_OK;
+    return read_value(spec, text, options, error);
 }
 
-const struct mu_pair *mu_settings_unknown(const struct mu_setting_spec *specs, size_t n_specs,
-    const struct mu_pair *pairs, size_t n_pairs) {
-    for (size_t i = 0; i < n_pairs; i++) {
-        if (find_spec(specs, n_specs, pairs[i].name) < 0) {
-            return &pairs[i];
+const char *mu_pairs_find(const struct mu_pair *pairs, size_t n_pairs, const char *name) {
+    for (size_t i = n_pairs; i-- > 0;) {
+        if (strcmp(pairs[i].name, name) == 0) {
+            return pairs[i].value;
         }
     }
     return NULL;
 }
 
-const struct mu_setting *mu_setting(const struct mu_settings *settings, const char *name) {
-    ptrdiff_t at = find_spec(settings->specs, settings->n, name);
-    assert(at >= 0);
-    return &settings->values[at];
+const struct mu_setting_spec *mu_settings_find(
+    const struct mu_settings *settings, const char *name) {
+    for (size_t i = 0; i < settings->n; i++) {
+        if (strcmp(settings->specs[i].name, name) == 0) {
+            return &settings->specs[i];
+        }
+    }
+    return NULL;
+}
+
+enum mu_status mu_settings_read(const struct mu_settings *settings, const struct mu_pair *pairs,
+    size_t n_pairs, void *options, struct mu_error *error) {
+    enum mu_status status = MU_OK;
+    for (size_t i = 0; i < settings->n && !status; i++) {
+        const struct mu_setting_spec *spec = &settings->specs[i];
+        const char *given = mu_pairs_find(pairs, n_pairs, spec->name);
+        status = read_one(spec, given ? given : spec->fallback, options, error);
+    }
+    return status;
 }
 
 static void document_type(const struct mu_setting_spec *spec, FILE *out) {
     char range[160];
-    switch (spec->type) {
-    case MU_SETTING_INT:
-    case MU_SETTING_REAL:
+    switch (spec->value.kind) {
+    case MU_MEMBER_COUNT:
+    case MU_MEMBER_REAL:
         format_range(spec, range);
-        fprintf(out, "%s | %s%s", spec->type == MU_SETTING_INT ? "int" : "float", range,
+        fprintf(out, "%s | %s%s", spec->value.kind == MU_MEMBER_COUNT ? "int" : "float", range,
             spec->none_allowed ? " or None" : "");
         break;
-    case MU_SETTING_CHOICE:
+    case MU_MEMBER_CHOICE:
         fprintf(out, "choice | ");
         for (size_t i = 0; spec->choices[i]; i++) {
             fprintf(out, "%s`%s`", i ? ", " : "", spec->choices[i]);
         }
         break;
-    case MU_SETTING_TEXT:
+    default:
         fprintf(out, "text | %s", spec->range ? spec->range : "any");
-        break;
     }
 }
 
-void mu_settings_document(const struct mu_setting_spec *specs, size_t n_specs, FILE *out) {
-    fprintf(out, "| setting | type | accepted | default | meaning |\n|---|---|---|---|---|\n");
-    for (size_t i = 0; i < n_specs; i++) {
-        fprintf(out, "| `%s` | ", specs[i].name);
-        document_type(&specs[i], out);
-        fprintf(out, " | %s | %s |\n", specs[i].fallback ? specs[i].fallback : "unset",
-            specs[i].help ? specs[i].help : "");
+void mu_settings_document(const struct mu_settings *settings, FILE *out) {
+    for (size_t i = 0; i < settings->n; i++) {
+        const struct mu_setting_spec *spec = &settings->specs[i];
+        fprintf(out, "| `%s` | ", spec->name);
+        document_type(spec, out);
+        fprintf(out, " | %s | %s |\n", spec->fallback && *spec->fallback ? spec->fallback : "unset",
+            spec->help ? spec->help : "");
     }
 }

@@ -265,7 +265,7 @@ static void print_settings(const struct mu_service *service) {
     for (size_t i = 0; service->algorithms[i]; i++) {
         const struct mu_algorithm *algorithm = service->algorithms[i];
         printf("%s### %s\n\n%s\n\n", i ? "\n" : "", algorithm->name, algorithm->summary);
-        mu_settings_document(algorithm->settings, algorithm->n_settings, stdout);
+        mu_algorithm_document(algorithm, stdout);
     }
 }
 

@@ -22,20 +22,28 @@ static const char *const ESTIMATORS[] = {"GP", "RF", "ET", "GBRT", NULL};
 static const char *const ACQUISITIONS[] = {"gp_hedge", "LCB", "EI", "PI", "EIps", "PIps", NULL};
 static const char *const OPTIMIZERS[] = {"auto", "sampling", "lbfgs", NULL};
 
-enum { GP, RF, ET, GBRT };
-enum { HEDGE, LCB, EI, PI, EIPS, PIPS };
-enum { AUTO, SAMPLING, LBFGS };
+/* In the order of the texts. */
+enum estimator { GP, RF, ET, GBRT };
+enum acq_func { HEDGE, LCB, EI, PI, EIPS, PIPS };
+enum acq_optimizer { AUTO, SAMPLING, LBFGS };
 
-static const struct mu_setting_spec SETTINGS[] = {
+struct bayesopt_options {
+    enum estimator estimator;
+    enum acq_func acq_func;
+    enum acq_optimizer acq_optimizer;
+    uint64_t initial; /* 0: initial_points */
+};
+
+static const struct mu_setting_spec SPECS[] = {
     {.name = "base_estimator",
-        .type = MU_SETTING_CHOICE,
+        .value = MU_MEMBER(struct bayesopt_options, estimator),
         .fallback = "GP",
         .choices = ESTIMATORS,
         .not_supported = UNSUPPORTED,
         .help = "Model: Gaussian process, random forest, extra trees, or gradient boosted quantile "
                 "trees."},
     {.name = "n_initial_points",
-        .type = MU_SETTING_INT,
+        .value = MU_MEMBER(struct bayesopt_options, initial),
         .min = 0,
         .max = 1e9,
         .out_of_range = "n_initial_points should be great or equal than zero",
@@ -43,24 +51,19 @@ static const struct mu_setting_spec SETTINGS[] = {
                 "more are asked for at once, two batches up to "
                 "8 points, or one up to 16."},
     {.name = "acq_func",
-        .type = MU_SETTING_CHOICE,
+        .value = MU_MEMBER(struct bayesopt_options, acq_func),
         .fallback = "gp_hedge",
         .choices = ACQUISITIONS,
         .not_supported = UNSUPPORTED,
         .help = "What the model is asked to maximize. gp_hedge: our portfolio. EIps, PIps: EI, PI, "
                 "since no run times are known."},
     {.name = "acq_optimizer",
-        .type = MU_SETTING_CHOICE,
+        .value = MU_MEMBER(struct bayesopt_options, acq_optimizer),
         .fallback = "auto",
         .choices = OPTIMIZERS,
         .not_supported = UNSUPPORTED,
         .help = "sampling: the best of many candidates; lbfgs, auto: the best of them improved by "
                 "gradient steps and sweeps over levels."},
-    MU_SETTING_RANDOM_STATE,
-};
-
-struct plan {
-    size_t estimator, acq_func, acq_optimizer, initial;
 };
 
 static size_t least(size_t a, size_t b) {
@@ -74,22 +77,23 @@ static size_t initial_points(size_t wanted) {
     return most > INITIAL ? most : INITIAL;
 }
 
-static struct plan plan_of(const struct mu_request *request) {
-    const struct mu_setting *initial = mu_setting(request->settings, "n_initial_points");
-    return (struct plan){.estimator = mu_setting(request->settings, "base_estimator")->choice,
-        .acq_func = mu_setting(request->settings, "acq_func")->choice,
-        .acq_optimizer = mu_setting(request->settings, "acq_optimizer")->choice,
-        .initial = initial->given && initial->integer ? (size_t)initial->integer
-                                                      : initial_points(request->wanted)};
-}
+/* What the suggestions of a request have in common. */
+struct state {
+    const struct mu_request *request;
+    const struct bayesopt_options *options;
+    size_t initial; /* points before the model takes over */
+    struct evidence *evidence;
+    struct process *process;
+};
 
-static enum mu_acquisition kind_of(size_t acq_func) {
+static enum mu_acquisition kind_of(enum acq_func acq_func) {
     return acq_func == LCB ? MU_UCB : acq_func == PI || acq_func == PIPS ? MU_LOG_PI : MU_LOG_EI;
 }
 
 /* The model speaks once enough points were handed out and two of them have different values. */
-static bool model_ready(const struct evidence *e, const struct plan *plan) {
-    return e->varied && e->frame.n && e->n + e->n_failed + e->n_pending >= plan->initial;
+static bool model_ready(const struct state *s) {
+    const struct evidence *e = s->evidence;
+    return e->varied && e->frame.n && e->n + e->n_failed + e->n_pending >= s->initial;
 }
 
 /* How many suggestions of one request the process makes: fewer in high dimension, where each sweep
@@ -129,59 +133,68 @@ static bool go_elsewhere(
     return !mu_seen_has(e->seen, x);
 }
 
-static void propose(const struct plan *plan, struct evidence *e, struct process *process,
-    const struct mu_request *request, size_t i, double *x) {
-    uint64_t number = request->first + i;
+static bool propose_point(const struct state *s, uint64_t number, double *x) {
+    struct evidence *e = s->evidence;
+    const struct mu_request *request = s->request;
+    const struct bayesopt_options *o = s->options;
+    uint64_t i = number - request->first;
     bool other =
-        plan->acq_func == HEDGE && number % OTHER_EVERY == OTHER_EVERY - 1 && number >= OTHER_FROM;
-    bool away = plan->acq_func == HEDGE && number % AWAY_EVERY == 0 && e->resting;
-    bool found;
-    if (!model_ready(e, plan)) {
+        o->acq_func == HEDGE && number % OTHER_EVERY == OTHER_EVERY - 1 && number >= OTHER_FROM;
+    bool away = o->acq_func == HEDGE && number % AWAY_EVERY == 0 && e->resting;
+    if (!model_ready(s)) {
         mu_space_design(e->frame.space, request->seed, number, x);
-        found = !mu_seen_has(e->seen, x);
-    } else if (i >= MU_TPE_MOST) {
-        found = false;
-    } else if (away && go_elsewhere(e, request, number, x)) {
-        found = true;
-    } else if (other || i >= modelled(e)) {
+        return !mu_seen_has(e->seen, x);
+    }
+    if (i >= MU_TPE_MOST) {
+        return false;
+    }
+    if (away && go_elsewhere(e, request, number, x)) {
+        return true;
+    }
+    if (other || i >= modelled(e)) {
         mu_tpe_propose(e->tpe, e->seen, request->seed, number, x);
-        found = true;
-    } else if (plan->estimator == GP) {
-        found = process_propose(
-            process, kind_of(plan->acq_func), plan->acq_optimizer != SAMPLING, number, x);
-    } else {
-        enum grove_kind kind = plan->estimator == RF   ? GROVE_FOREST
-                               : plan->estimator == ET ? GROVE_EXTRA
-                                                       : GROVE_BOOSTED;
-        found = grove_propose(
-            e, request, kind, kind_of(plan->acq_func), plan->acq_optimizer != SAMPLING, number, x);
+        return true;
     }
-    if (!found) {
-        mu_space_draw_unseen(e->frame.space, e->seen, request->seed, number, x);
+    enum mu_acquisition kind = kind_of(o->acq_func);
+    bool climb = o->acq_optimizer != SAMPLING;
+    if (o->estimator == GP) {
+        return process_propose(s->process, kind, climb, number, x);
     }
+    enum grove_kind trees = o->estimator == RF   ? GROVE_FOREST
+                            : o->estimator == ET ? GROVE_EXTRA
+                                                 : GROVE_BOOSTED;
+    return grove_propose(e, request, trees, kind, climb, number, x);
 }
 
-static enum mu_status suggest(
-    const struct mu_request *request, struct mu_reply *reply, struct mu_error *error) {
-    struct plan plan = plan_of(request);
-    struct evidence *e = evidence_of(request);
-    struct process *process = process_create(e, request);
-    for (size_t i = 0; i < request->wanted; i++) {
-        if (mu_request_stopped(request)) {
-            return mu_fail(error, MU_CANCELLED, "nobody waits for the answer");
-        }
-        double *x = MU_ARRAY(request->arena, e->frame.space->n, double);
-        propose(&plan, e, process, request, i, x);
-        evidence_add_pending(e, x);
-        mu_reply_point(request, reply, x);
-    }
+static enum mu_status begin(
+    const struct mu_request *request, void **state, struct mu_error *error) {
+    struct state *s = MU_NEW(request->arena, struct state);
+    (void)error;
+    s->request = request;
+    s->options = request->options;
+    s->initial = s->options->initial ? s->options->initial : initial_points(request->wanted);
+    s->evidence = evidence_of(request);
+    s->process = process_create(s->evidence, request);
+    *state = s;
     return MU_OK;
+}
+
+static enum mu_status propose(
+    void *state, uint64_t number, struct mu_proposal *proposal, struct mu_error *error) {
+    (void)error;
+    proposal->found = propose_point(state, number, proposal->x);
+    return MU_OK;
+}
+
+static void pending(void *state, const double *x) {
+    evidence_add_pending(((struct state *)state)->evidence, x);
 }
 
 const struct mu_algorithm mu_bayesopt = {
     .name = "bayesianoptimization",
     .summary = "Bayesian optimization with a Gaussian process or trees.",
-    .settings = SETTINGS,
-    .n_settings = sizeof SETTINGS / sizeof *SETTINGS,
-    .suggest = suggest,
+    .settings = MU_SETTINGS(SPECS, struct bayesopt_options),
+    .begin = begin,
+    .propose = propose,
+    .pending = pending,
 };

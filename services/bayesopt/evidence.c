@@ -89,7 +89,6 @@ struct evidence *evidence_of(const struct mu_request *request) {
 }
 
 void evidence_add_pending(struct evidence *e, const double *x) {
-    mu_seen_add(e->seen, x);
     mu_frame_encode(&e->frame, x, e->pending + e->n_pending++ * e->frame.n);
     mu_tpe_avoid(e->tpe, x);
 }

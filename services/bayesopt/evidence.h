@@ -8,7 +8,7 @@
 
 struct evidence {
     struct mu_frame frame;
-    struct mu_seen *seen; /* every trial and every earlier suggestion of the batch */
+    const struct mu_seen *seen; /* every trial and every earlier suggestion of the batch */
 
     size_t n;           /* observations, in canonical order */
     double *u, *target; /* n x frame.n; standardised, larger is better */
@@ -27,7 +27,7 @@ struct evidence {
 /* Gather the evidence of |request|, arena-owned. */
 struct evidence *evidence_of(const struct mu_request *request);
 
-/* The point |x| was suggested: it is seen, and pending from now on. |x| is borrowed. */
+/* The point |x| was suggested: it is pending from now on. Borrowed. */
 void evidence_add_pending(struct evidence *evidence, const double *x);
 
 /* At most |most| observations that say the most: the best third, the newest third, and of the rest

@@ -17,16 +17,21 @@ static const char *const PRIMITIVES[] = {"avg_pooling_3x3", "max_pooling_3x3", "
     "separable_convolution_3x3", "separable_convolution_5x5", "dilated_convolution_3x3",
     "dilated_convolution_5x5"};
 
-/* clang-format off */
-#define WHOLE(setting, value, least, text, meaning) \
-    {.name = setting, .type = MU_SETTING_INT, .fallback = value, .min = least, .max = INFINITY, .max_open = true, .out_of_range = text, .help = meaning}
-#define REAL(setting, value, meaning) \
-    {.name = setting, .type = MU_SETTING_REAL, .fallback = value, .max = INFINITY, .max_open = true, \
-     .out_of_range = "%s should be greater or equal than zero", .help = meaning}
+#define WHOLE(setting, standard, least, text, meaning)                                             \
+    {                                                                                              \
+        .name = setting, .value = MU_CHECKED(MU_MEMBER_COUNT), .fallback = standard, .min = least, \
+        .max = INFINITY, .max_open = true, .out_of_range = text, .help = meaning                   \
+    }
+#define REAL(setting, standard, meaning)                                                           \
+    {                                                                                              \
+        .name = setting, .value = MU_CHECKED(MU_MEMBER_REAL), .fallback = standard,                \
+        .max = INFINITY, .max_open = true,                                                         \
+        .out_of_range = "%s should be greater or equal than zero", .help = meaning                 \
+    }
 #define FROM_ONE "%s should be greater or equal than one"
 
-/* The order is that of the reply; the fallback is printed as it stands, as a JSON number. */
-static const struct mu_setting_spec SETTINGS[] = {
+/* Checked only, for the reply holds the texts: in this order, a default as a JSON number. */
+static const struct mu_setting_spec SPECS[] = {
     WHOLE("num_epochs", "50", 1, "%s should be greater than zero", "Epochs of the search."),
     REAL("w_lr", "0.025", "Learning rate of the weights."),
     REAL("w_lr_min", "0.001", "Learning rate of the weights at the end of the cosine schedule."),
@@ -35,31 +40,45 @@ static const struct mu_setting_spec SETTINGS[] = {
     REAL("w_grad_clip", "5.0", "Largest norm of the weights' gradient."),
     REAL("alpha_lr", "0.0003", "Learning rate of the architecture."),
     REAL("alpha_weight_decay", "0.001", "Weight decay of the architecture."),
-    {.name = "batch_size", .type = MU_SETTING_INT, .fallback = "128", .min = 1, .max = INFINITY, .max_open = true, .none_allowed = true,
-     .out_of_range = FROM_ONE, .help = "Images in a batch. None passes, as it does with Katib, but Katib's own trial image cannot read it."},
-    {.name = "num_workers", .type = MU_SETTING_INT, .fallback = "4", .min = 0, .max = INFINITY, .max_open = true,
-     .out_of_range = "%s should be greater or equal than zero", .help = "Processes that load data."},
+    {.name = "batch_size",
+        .value = MU_CHECKED(MU_MEMBER_COUNT),
+        .fallback = "128",
+        .min = 1,
+        .max = INFINITY,
+        .max_open = true,
+        .none_allowed = true,
+        .out_of_range = FROM_ONE,
+        .help = "Images in a batch. None passes, as it does with Katib, but Katib's own trial "
+                "image cannot read it."},
+    {.name = "num_workers",
+        .value = MU_CHECKED(MU_MEMBER_COUNT),
+        .fallback = "4",
+        .min = 0,
+        .max = INFINITY,
+        .max_open = true,
+        .out_of_range = "%s should be greater or equal than zero",
+        .help = "Processes that load data."},
     WHOLE("init_channels", "16", 1, FROM_ONE, "Channels of the first layer."),
     WHOLE("print_step", "50", 1, FROM_ONE, "Batches between two lines of the log."),
     WHOLE("num_nodes", "4", 1, FROM_ONE, "Nodes of a cell."),
-    WHOLE("stem_multiplier", "3", 1, FROM_ONE, "Channels of the stem, as a multiple of init_channels."),
+    WHOLE("stem_multiplier", "3", 1, FROM_ONE,
+        "Channels of the stem, as a multiple of init_channels."),
 };
-/* clang-format on */
-
-enum { N_SETTINGS = sizeof SETTINGS / sizeof *SETTINGS };
 
 /* ---- checks ---- */
 
 /* The trial image reads whole numbers with Python's int(), which refuses "5.0". */
-static enum mu_status check_whole(const struct mu_settings *settings, struct mu_error *error) {
-    for (size_t i = 0; i < settings->n; i++) {
-        const char *text = settings->values[i].text;
-        if (settings->specs[i].type == MU_SETTING_INT &&
+static enum mu_status check_whole(const struct mu_experiment *experiment, struct mu_error *error) {
+    for (size_t i = 0; i < mu_darts.settings.n; i++) {
+        const char *name = SPECS[i].name;
+        const char *text = mu_pairs_find(experiment->settings, experiment->n_settings, name);
+        bool none = text && SPECS[i].none_allowed && strcasecmp(text, "none") == 0;
+        if (SPECS[i].value.kind == MU_MEMBER_COUNT && text && !none &&
             text[strspn(text, "+0123456789")] != '\0') {
             return mu_fail(error, MU_INVALID_ARGUMENT,
                 "failed to validate %s(%.200s): write it as a whole number without a point or "
                 "exponent",
-                settings->specs[i].name, text);
+                name, text);
         }
     }
     return MU_OK;
@@ -140,9 +159,10 @@ static enum mu_status check_primitive(const char *primitive, void *user, struct 
         primitive);
 }
 
-static enum mu_status validate(const struct mu_experiment *experiment,
-    const struct mu_settings *settings, struct mu_arena *arena, struct mu_error *error) {
-    enum mu_status status = check_whole(settings, error);
+static enum mu_status validate(const struct mu_experiment *experiment, const void *options,
+    struct mu_arena *arena, struct mu_error *error) {
+    (void)options;
+    enum mu_status status = check_whole(experiment, error);
     status = status ? status : check_travel(experiment, error);
     status = status ? status
                     : check_layers(&experiment->network, 0,
@@ -199,16 +219,6 @@ static enum mu_status write_space(
     return status;
 }
 
-/* The last value given to |name|, or NULL; |before| pairs are looked at. */
-static const char *given(const struct mu_experiment *experiment, const char *name, size_t before) {
-    for (size_t i = before; i-- > 0;) {
-        if (strcmp(experiment->settings[i].name, name) == 0) {
-            return experiment->settings[i].value;
-        }
-    }
-    return NULL;
-}
-
 /* What the user wrote is a JSON string, "None" is null, a default is a number. */
 static void put_setting(
     struct writer *w, const char *name, const char *value, const char *fallback) {
@@ -223,18 +233,19 @@ static void put_setting(
     }
 }
 
+/* Ours, then what else was given; a repeated name keeps its first place and takes the last value.
+ */
 static void put_settings(struct writer *w, const struct mu_experiment *experiment) {
+    const struct mu_pair *given = experiment->settings;
+    size_t n = experiment->n_settings;
     put(w, "{");
-    for (size_t i = 0; i < N_SETTINGS; i++) {
-        put_setting(w, SETTINGS[i].name,
-            given(experiment, SETTINGS[i].name, experiment->n_settings), SETTINGS[i].fallback);
+    for (size_t i = 0; i < mu_darts.settings.n; i++) {
+        put_setting(w, SPECS[i].name, mu_pairs_find(given, n, SPECS[i].name), SPECS[i].fallback);
     }
-    for (size_t i = 0; i < experiment->n_settings; i++) {
-        const char *name = experiment->settings[i].name;
-        bool ours = !mu_settings_unknown(SETTINGS, N_SETTINGS, &experiment->settings[i], 1);
-        if (!ours && !given(experiment, name,
-                         i)) { /* a repeated name keeps its place and takes the last value */
-            put_setting(w, name, given(experiment, name, experiment->n_settings), "");
+    for (size_t i = 0; i < n; i++) {
+        const char *name = given[i].name;
+        if (!mu_settings_find(&mu_darts.settings, name) && !mu_pairs_find(given, i, name)) {
+            put_setting(w, name, mu_pairs_find(given, n, name), "");
         }
     }
     put(w, "}");
@@ -249,9 +260,15 @@ static char *write_settings(const struct mu_request *request) {
     return text;
 }
 
-static enum mu_status suggest(
-    const struct mu_request *request, struct mu_reply *reply, struct mu_error *error) {
+/* The assignments of every suggestion. */
+struct state {
+    struct mu_pair pairs[3];
+};
+
+static enum mu_status begin(
+    const struct mu_request *request, void **state, struct mu_error *error) {
     const struct mu_network *network = &request->experiment->network;
+    struct state *s = MU_NEW(request->arena, struct state);
     char *space;
     if (!network->present) {
         return mu_fail(error, MU_INVALID_ARGUMENT, "the experiment has no nasConfig");
@@ -267,14 +284,20 @@ static enum mu_status suggest(
     if (status) {
         return status;
     }
-    struct mu_pair *pairs = MU_ARRAY(request->arena, 3, struct mu_pair);
-    pairs[0] = (struct mu_pair){"algorithm-settings", write_settings(request)};
-    pairs[1] = (struct mu_pair){"search-space", space};
-    pairs[2] =
+    s->pairs[0] = (struct mu_pair){"algorithm-settings", write_settings(request)};
+    s->pairs[1] = (struct mu_pair){"search-space", space};
+    s->pairs[2] =
         (struct mu_pair){"num-layers", mu_arena_format(request->arena, "%d", network->layers)};
-    for (size_t i = 0; i < request->wanted; i++) {
-        mu_reply_assignments(reply, pairs, 3);
-    }
+    *state = s;
+    return MU_OK;
+}
+
+static enum mu_status propose(
+    void *state, uint64_t number, struct mu_proposal *proposal, struct mu_error *error) {
+    const struct state *s = state;
+    (void)number, (void)error;
+    proposal->assignments = s->pairs;
+    proposal->n_assignments = sizeof s->pairs / sizeof *s->pairs;
     return MU_OK;
 }
 
@@ -282,9 +305,10 @@ const struct mu_algorithm mu_darts = {
     .name = "darts",
     .summary = "Differentiable architecture search: hands its settings and search space to the one "
                "trial that searches.",
-    .settings = SETTINGS,
-    .n_settings = N_SETTINGS,
+    .settings = {.specs = SPECS, .n = sizeof SPECS / sizeof *SPECS},
+    .unseeded = true,
     .unknown_settings_pass = true,
     .validate = validate,
-    .suggest = suggest,
+    .begin = begin,
+    .propose = propose,
 };

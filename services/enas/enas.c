@@ -18,8 +18,16 @@ static const struct tuning {
     uint64_t mutations; /* most decisions that a further suggestion changes of its parent */
 } TUNING = {.initial = 8, .learned = 32, .choices = 2e10, .tournament = 8, .mutations = 3};
 
-enum { SEARCH_SURROGATE, SEARCH_CONTROLLER };
+enum search { SEARCH_SURROGATE, SEARCH_CONTROLLER };
 static const char *const SEARCHES[] = {"surrogate", "controller", NULL};
+
+/* Zeros where a setting is None. */
+struct enas_options {
+    enum search search;
+    uint64_t hidden, steps;
+    double temperature, bound, entropy_weight, decay, rate, skip_target, skip_weight;
+};
+#define OPTION(member) MU_MEMBER(struct enas_options, member)
 
 #define NOT_INT                                                                                    \
     "Algorithm Setting %s must be int type: exception invalid literal for int() with base 10: "    \
@@ -30,33 +38,99 @@ static const char *const SEARCHES[] = {"surrogate", "controller", NULL};
 #define ABOVE_ZERO "Algorithm Setting %s: %s with float type must be in range (0, inf)"
 #define TO_ONE "Algorithm Setting %s: %s with float type must be in range (0, 1)"
 
-/* clang-format off */
-static const struct mu_setting_spec SETTINGS[] = {
-    {.name = "search", .type = MU_SETTING_CHOICE, .fallback = "surrogate", .choices = SEARCHES,
-     .help = "Who chooses: the surrogate among random architectures and variations of the best, or the controller."},
-    {.name = "controller_hidden_size", .type = MU_SETTING_INT, .fallback = "64", .min = 1, .max = INFINITY, .out_of_range = FROM_ONE,
-     .unparsable = NOT_INT, .help = "Units of the controller's LSTM; more than 192, or 131072 over the number of operations, count as that."},
-    {.name = "controller_temperature", .type = MU_SETTING_REAL, .fallback = "5.0", .max = INFINITY, .min_open = true, .none_allowed = true,
-     .out_of_range = ABOVE_ZERO, .unparsable = NOT_FLOAT, .help = "Divides the logits; None: 1."},
-    {.name = "controller_tanh_const", .type = MU_SETTING_REAL, .fallback = "2.25", .max = INFINITY, .min_open = true, .none_allowed = true,
-     .out_of_range = ABOVE_ZERO, .unparsable = NOT_FLOAT, .help = "Bounds the logits: c tanh(logit); None: unbounded."},
-    {.name = "controller_entropy_weight", .type = MU_SETTING_REAL, .fallback = "1e-05", .max = INFINITY, .min_open = true, .none_allowed = true,
-     .out_of_range = ABOVE_ZERO, .unparsable = NOT_FLOAT, .help = "Weight of the policy's entropy in the objective; None: 0."},
-    {.name = "controller_baseline_decay", .type = MU_SETTING_REAL, .fallback = "0.999", .max = 1, .min_open = true,
-     .out_of_range = TO_ONE, .unparsable = NOT_FLOAT, .help = "Decay of the moving average that rewards are compared with."},
-    {.name = "controller_learning_rate", .type = MU_SETTING_REAL, .fallback = "0.02", .max = 1, .min_open = true,
-     .out_of_range = TO_ONE, .unparsable = NOT_FLOAT, .help = "Step size of Adam. Katib's 5e-05 is for a controller that trains on through the experiment; ours is rebuilt in every call."},
-    {.name = "controller_skip_target", .type = MU_SETTING_REAL, .fallback = "0.4", .max = 1, .min_open = true,
-     .out_of_range = TO_ONE, .unparsable = NOT_FLOAT, .help = "Share of skips that the controller is drawn to."},
-    {.name = "controller_skip_weight", .type = MU_SETTING_REAL, .max = INFINITY, .min_open = true, .none_allowed = true,
-     .out_of_range = ABOVE_ZERO, .unparsable = NOT_FLOAT, .help = "How strongly; unset and None: not at all."},
-    {.name = "controller_train_steps", .type = MU_SETTING_INT, .fallback = "50", .min = 1, .max = INFINITY,
-     .out_of_range = FROM_ONE, .unparsable = NOT_INT, .help = "Steps of Adam in a call."},
-    {.name = "controller_log_every_steps", .type = MU_SETTING_INT, .fallback = "10", .min = 1, .max = INFINITY,
-     .out_of_range = FROM_ONE, .unparsable = NOT_INT, .help = "Accepted for compatibility; there is no training log."},
-    MU_SETTING_RANDOM_STATE,
+static const struct mu_setting_spec SPECS[] = {
+    {.name = "search",
+        .value = OPTION(search),
+        .fallback = "surrogate",
+        .choices = SEARCHES,
+        .help = "Who chooses: the surrogate among random architectures and variations of the best, "
+                "or the controller."},
+    {.name = "controller_hidden_size",
+        .value = OPTION(hidden),
+        .fallback = "64",
+        .min = 1,
+        .max = INFINITY,
+        .out_of_range = FROM_ONE,
+        .unparsable = NOT_INT,
+        .help = "Units of the controller's LSTM; more than 192, or 131072 over the number of "
+                "operations, count as that."},
+    {.name = "controller_temperature",
+        .value = OPTION(temperature),
+        .fallback = "5.0",
+        .max = INFINITY,
+        .min_open = true,
+        .none_allowed = true,
+        .out_of_range = ABOVE_ZERO,
+        .unparsable = NOT_FLOAT,
+        .help = "Divides the logits; None: 1."},
+    {.name = "controller_tanh_const",
+        .value = OPTION(bound),
+        .fallback = "2.25",
+        .max = INFINITY,
+        .min_open = true,
+        .none_allowed = true,
+        .out_of_range = ABOVE_ZERO,
+        .unparsable = NOT_FLOAT,
+        .help = "Bounds the logits: c tanh(logit); None: unbounded."},
+    {.name = "controller_entropy_weight",
+        .value = OPTION(entropy_weight),
+        .fallback = "1e-05",
+        .max = INFINITY,
+        .min_open = true,
+        .none_allowed = true,
+        .out_of_range = ABOVE_ZERO,
+        .unparsable = NOT_FLOAT,
+        .help = "Weight of the policy's entropy in the objective; None: 0."},
+    {.name = "controller_baseline_decay",
+        .value = OPTION(decay),
+        .fallback = "0.999",
+        .max = 1,
+        .min_open = true,
+        .out_of_range = TO_ONE,
+        .unparsable = NOT_FLOAT,
+        .help = "Decay of the moving average that rewards are compared with."},
+    {.name = "controller_learning_rate",
+        .value = OPTION(rate),
+        .fallback = "0.02",
+        .max = 1,
+        .min_open = true,
+        .out_of_range = TO_ONE,
+        .unparsable = NOT_FLOAT,
+        .help = "Step size of Adam. Katib's 5e-05 is for a controller that trains on through the "
+                "experiment; ours is rebuilt in every call."},
+    {.name = "controller_skip_target",
+        .value = OPTION(skip_target),
+        .fallback = "0.4",
+        .max = 1,
+        .min_open = true,
+        .out_of_range = TO_ONE,
+        .unparsable = NOT_FLOAT,
+        .help = "Share of skips that the controller is drawn to."},
+    {.name = "controller_skip_weight",
+        .value = OPTION(skip_weight),
+        .max = INFINITY,
+        .min_open = true,
+        .none_allowed = true,
+        .out_of_range = ABOVE_ZERO,
+        .unparsable = NOT_FLOAT,
+        .help = "How strongly; unset and None: not at all."},
+    {.name = "controller_train_steps",
+        .value = OPTION(steps),
+        .fallback = "50",
+        .min = 1,
+        .max = INFINITY,
+        .out_of_range = FROM_ONE,
+        .unparsable = NOT_INT,
+        .help = "Steps of Adam in a call."},
+    {.name = "controller_log_every_steps",
+        .value = MU_CHECKED(MU_MEMBER_COUNT),
+        .fallback = "10",
+        .min = 1,
+        .max = INFINITY,
+        .out_of_range = FROM_ONE,
+        .unparsable = NOT_INT,
+        .help = "Accepted for compatibility; there is no training log."},
 };
-/* clang-format on */
 
 static enum mu_status read_space(struct mu_enas_space *space,
     const struct mu_experiment *experiment, struct mu_arena *arena, struct mu_error *error) {
@@ -68,10 +142,10 @@ static enum mu_status read_space(struct mu_enas_space *space,
     return mu_enas_space_init(space, &experiment->network, arena, error);
 }
 
-static enum mu_status validate(const struct mu_experiment *experiment,
-    const struct mu_settings *settings, struct mu_arena *arena, struct mu_error *error) {
+static enum mu_status validate(const struct mu_experiment *experiment, const void *options,
+    struct mu_arena *arena, struct mu_error *error) {
     struct mu_enas_space space;
-    (void)settings;
+    (void)options;
     return experiment->network.present ? read_space(&space, experiment, arena, error) : MU_OK;
 }
 
@@ -100,6 +174,7 @@ static void balanced(const struct mu_request *request, const struct mu_enas_spac
 
 struct run {
     const struct mu_request *request;
+    const struct enas_options *options;
     struct mu_enas_space space;
     struct mu_enas_evidence evidence;
     size_t learned; /* suggestions of this request that what was learned chooses; 0: nothing was */
@@ -135,8 +210,12 @@ static void repeat(struct run *run, struct mu_enas_arch *arch, struct mu_stream 
     }
 }
 
-static void choose(struct run *run, size_t i, struct mu_enas_arch *arch) {
-    uint64_t number = run->request->first + i;
+/* Suggestion |number| is among those that what was learned chooses. */
+static bool still_learned(const struct run *run, uint64_t number) {
+    return number - run->request->first < run->learned;
+}
+
+static void choose(struct run *run, uint64_t number, struct mu_enas_arch *arch) {
     struct mu_stream stream;
     mu_stream_init(&stream, run->request->seed, number, "architecture");
     if (mu_enas_exhausted(&run->evidence)) {
@@ -145,7 +224,7 @@ static void choose(struct run *run, size_t i, struct mu_enas_arch *arch) {
     }
     if (!run->learned) {
         balanced(run->request, &run->space, number, arch);
-    } else if (i >= run->learned) {
+    } else if (!still_learned(run, number)) {
         mutate_one(run, arch, &stream);
     } else if (run->surrogate) {
         mu_enas_propose(
@@ -158,12 +237,13 @@ static void choose(struct run *run, size_t i, struct mu_enas_arch *arch) {
     }
 }
 
-static void answer(struct run *run, struct mu_reply *reply, const struct mu_enas_arch *arch) {
+static void answer(struct run *run, struct mu_proposal *proposal, const struct mu_enas_arch *arch) {
     struct mu_arena *arena = run->request->arena;
     struct mu_pair *pairs = MU_ARRAY(arena, 2, struct mu_pair);
     pairs[0] = (struct mu_pair){"architecture", mu_enas_print_arch(&run->space, arch, arena)};
     pairs[1] = (struct mu_pair){"nn_config", mu_enas_print_config(&run->space, arch, arena)};
-    mu_reply_assignments(reply, pairs, 2);
+    proposal->assignments = pairs;
+    proposal->n_assignments = 2;
 }
 
 /* ---- what is learned ---- */
@@ -172,32 +252,25 @@ static bool stopped(const void *user) {
     return mu_request_stopped(user);
 }
 
-static double real_or(const struct mu_request *request, const char *name, double otherwise) {
-    const struct mu_setting *setting = mu_setting(request->settings, name);
-    return setting->set ? setting->real : otherwise;
-}
-
 static struct mu_enas_controller_size controller_size(const struct run *run) {
-    const struct mu_settings *settings = run->request->settings;
-    return mu_enas_controller_size_of(&run->space,
-        mu_setting(settings, "controller_hidden_size")->integer,
-        mu_setting(settings, "controller_train_steps")->integer);
+    return mu_enas_controller_size_of(&run->space, run->options->hidden, run->options->steps);
 }
 
 static void train_controller(struct run *run) {
     const struct mu_request *request = run->request;
+    const struct enas_options *o = run->options;
     struct mu_enas_controller_size size = controller_size(run);
     struct mu_enas_controller_options options = {.hidden = size.hidden,
         .batch = size.batch,
-        .temperature = real_or(request, "controller_temperature", 1),
-        .bound = real_or(request, "controller_tanh_const", 0),
-        .skip_target = real_or(request, "controller_skip_target", 0.5)};
+        .temperature = o->temperature > 0 ? o->temperature : 1,
+        .bound = o->bound,
+        .skip_target = o->skip_target};
     struct mu_enas_learning learning = {.steps = size.steps,
         .batch = size.batch,
-        .rate = real_or(request, "controller_learning_rate", 1),
-        .decay = real_or(request, "controller_baseline_decay", 1),
-        .entropy_weight = real_or(request, "controller_entropy_weight", 0),
-        .skip_weight = real_or(request, "controller_skip_weight", 0),
+        .rate = o->rate,
+        .decay = o->decay,
+        .entropy_weight = o->entropy_weight,
+        .skip_weight = o->skip_weight,
         .stop = stopped,
         .user = request};
     struct mu_stream stream;
@@ -229,7 +302,7 @@ static void learn(struct run *run) {
     if (e->n < TUNING.initial || mu_enas_exhausted(e)) {
         return;
     }
-    if (mu_setting(run->request->settings, "search")->choice == SEARCH_CONTROLLER) {
+    if (run->options->search == SEARCH_CONTROLLER) {
         run->learned = affordable(
             run, mu_enas_controller_search_cost(&run->space, controller_size(run).hidden));
         train_controller(run);
@@ -239,10 +312,11 @@ static void learn(struct run *run) {
     }
 }
 
-static enum mu_status suggest(
-    const struct mu_request *request, struct mu_reply *reply, struct mu_error *error) {
+static enum mu_status begin(
+    const struct mu_request *request, void **state, struct mu_error *error) {
     struct run *run = MU_NEW(request->arena, struct run);
     run->request = request;
+    run->options = request->options;
     enum mu_status status = read_space(&run->space, request->experiment, request->arena, error);
     if (status) {
         return status;
@@ -250,18 +324,21 @@ static enum mu_status suggest(
     mu_enas_evidence_init(
         &run->evidence, &run->space, request->history, request->wanted, request->arena);
     learn(run);
-    struct mu_enas_arch *archs = mu_enas_archs(&run->space, request->wanted, request->arena);
-    for (size_t i = 0; i < request->wanted; i++) {
-        if (mu_request_stopped(request)) {
-            return mu_fail(error, MU_CANCELLED, "nobody waits for the answer");
-        }
-        choose(run, i, &archs[i]);
-        mu_enas_set_add(run->evidence.tried, &archs[i]);
-        if (run->surrogate && i < run->learned) {
-            mu_enas_surrogate_expect(run->surrogate, &archs[i]);
-        }
-        answer(run, reply, &archs[i]);
+    *state = run;
+    return MU_OK;
+}
+
+static enum mu_status propose(
+    void *state, uint64_t number, struct mu_proposal *proposal, struct mu_error *error) {
+    struct run *run = state;
+    struct mu_enas_arch *arch = mu_enas_archs(&run->space, 1, run->request->arena);
+    (void)error;
+    choose(run, number, arch);
+    mu_enas_set_add(run->evidence.tried, arch);
+    if (run->surrogate && still_learned(run, number)) {
+        mu_enas_surrogate_expect(run->surrogate, arch);
     }
+    answer(run, proposal, arch);
     return MU_OK;
 }
 
@@ -269,9 +346,9 @@ const struct mu_algorithm mu_enas = {
     .name = "enas",
     .summary = "Architecture search: a surrogate over the evaluated architectures, or a controller "
                "trained by policy gradient.",
-    .settings = SETTINGS,
-    .n_settings = sizeof SETTINGS / sizeof *SETTINGS,
+    .settings = MU_SETTINGS(SPECS, struct enas_options),
     .unknown_setting = "Unknown Algorithm Setting name: %.200s",
     .validate = validate,
-    .suggest = suggest,
+    .begin = begin,
+    .propose = propose,
 };

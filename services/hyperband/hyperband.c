@@ -7,40 +7,49 @@
 
 /* ---- settings ---- */
 
-enum { SAMPLER_GP, SAMPLER_TPE, SAMPLER_RANDOM };
+enum sampler_kind { SAMPLER_GP, SAMPLER_TPE, SAMPLER_RANDOM };
 static const char *const SAMPLERS[] = {"gp", "tpe", "random", NULL};
+
+struct hyperband_options {
+    const char *r_l, *resource_name; /* "": not given */
+    double eta;
+    const char *eta_text;
+    enum sampler_kind sampler;
+};
 
 /* r_l is read as text because Katib's message for a wrong one covers words as well as numbers. */
 #define STATE(setting)                                                                             \
     {                                                                                              \
-        .name = setting, .type = MU_SETTING_TEXT,                                                  \
+        .name = setting, .value = MU_CHECKED(MU_MEMBER_TEXT),                                      \
         .help = "State that replies show and controllers send back; nothing depends on it."        \
     }
 
-static const struct mu_setting_spec SETTINGS[] = {
+static const struct mu_setting_spec SPECS[] = {
     {.name = "r_l",
-        .type = MU_SETTING_TEXT,
+        .value = MU_MEMBER(struct hyperband_options, r_l),
+        .fallback = "",
         .range = "> 0",
         .help = "The most resource that one trial may use; required."},
     {.name = "resource_name",
-        .type = MU_SETTING_TEXT,
+        .value = MU_MEMBER(struct hyperband_options, resource_name),
+        .fallback = "",
         .range = "a parameter's name",
         .help = "The parameter that says how much resource a trial uses (epochs, say); required."},
     {.name = "eta",
-        .type = MU_SETTING_REAL,
+        .value = MU_MEMBER(struct hyperband_options, eta),
+        .text = MU_MEMBER(struct hyperband_options, eta_text),
         .fallback = "3",
         .min = 2,
         .max = INFINITY,
         .max_open = true,
         .help = "The best 1 / eta of a rung go on, with eta times its resource."},
     {.name = "sampler",
-        .type = MU_SETTING_CHOICE,
+        .value = MU_MEMBER(struct hyperband_options, sampler),
         .fallback = "gp",
         .choices = SAMPLERS,
         .help = "How new configurations are drawn: by a Gaussian process over assignment and "
                 "resource, by TPE, or at random (the paper's "
                 "Hyperband)."},
-    MU_SETTING_RANDOM_STATE,
     STATE("s_max"),
     STATE("b_l"),
     STATE("r"),
@@ -51,9 +60,9 @@ static const struct mu_setting_spec SETTINGS[] = {
 };
 
 /* r_l, or 0 when it is no positive number. */
-static double read_r_l(const struct mu_settings *values) {
+static double read_r_l(const struct hyperband_options *options) {
     double r_l;
-    return mu_read_double(mu_setting(values, "r_l")->text, &r_l) && r_l > 0 ? r_l : 0;
+    return mu_read_double(options->r_l, &r_l) && r_l > 0 ? r_l : 0;
 }
 
 /* The parameter as a resource: the texts of a categorical one must denote numbers and are taken for
@@ -97,20 +106,19 @@ static enum mu_status validate_resource(const struct mu_space *space, const char
     return status;
 }
 
-static enum mu_status validate(const struct mu_experiment *experiment,
-    const struct mu_settings *values, struct mu_arena *arena, struct mu_error *error) {
-    const struct mu_setting *resource = mu_setting(values, "resource_name");
-    if (!*mu_setting(values, "r_l")->text || !*resource->text) {
+static enum mu_status validate(const struct mu_experiment *experiment, const void *options,
+    struct mu_arena *arena, struct mu_error *error) {
+    const struct hyperband_options *o = options;
+    if (!*o->r_l || !*o->resource_name) {
         return mu_fail(error, MU_INVALID_ARGUMENT, "r_l and resource_name must be set.");
     }
-    double r_l = read_r_l(values);
+    double r_l = read_r_l(o);
     if (r_l <= 0) {
         return mu_fail(error, MU_INVALID_ARGUMENT,
-            "r_l must be a positive float number. It is \"%.200s\".",
-            mu_setting(values, "r_l")->text);
+            "r_l must be a positive float number. It is \"%.200s\".", o->r_l);
     }
     return experiment->space.n
-               ? validate_resource(&experiment->space, resource->text, r_l, arena, error)
+               ? validate_resource(&experiment->space, o->resource_name, r_l, arena, error)
                : MU_OK;
 }
 
@@ -119,9 +127,10 @@ static enum mu_status validate(const struct mu_experiment *experiment,
 /* The work on one request. */
 struct work {
     struct mu_hunt hunt;
-    struct mu_reply *reply;
+    const struct hyperband_options *options;
+    double r_l;
+    struct mu_proposal *proposal; /* under way */
     struct mu_sampler sampler;
-    int kind;
     bool fitted;
     const double **proposed; /* configurations, by this request */
     size_t n_proposed;
@@ -139,7 +148,8 @@ static void reply_config(struct work *work, const char *const *texts, int rung) 
         pairs[i] = (struct mu_pair){space->parameters[i].name,
             i == work->hunt.resource ? work->hunt.ladder.text[rung] : texts[j]};
     }
-    mu_reply_assignments(work->reply, pairs, space->n);
+    work->proposal->assignments = pairs;
+    work->proposal->n_assignments = space->n;
     work->last_rung = rung;
 }
 
@@ -149,7 +159,7 @@ static struct mu_sampler *sampler(struct work *work) {
     static struct mu_sampler (*const make[])(const struct mu_hunt *) = {
         mu_sampler_gp, mu_sampler_tpe, mu_sampler_random};
     if (!work->fitted) {
-        work->sampler = make[work->kind](&work->hunt);
+        work->sampler = make[work->options->sampler](&work->hunt);
         work->fitted = true;
         for (size_t i = 0; i < work->n_proposed; i++) {
             work->sampler.pending(work->sampler.model, work->proposed[i]);
@@ -216,7 +226,7 @@ static bool start_one(struct work *work, uint64_t number) {
         return false;
     }
     double *x = MU_ARRAY(arena, hunt->space.n + 1, double);
-    bool model = work->kind != SAMPLER_RANDOM && !lot_says_random(work, number);
+    bool model = work->options->sampler != SAMPLER_RANDOM && !lot_says_random(work, number);
     if (!model || !sampler(work)->draw(work->sampler.model, number, x)) {
         mu_space_draw_unseen(&hunt->space, hunt->seen, hunt->request->seed, number, x);
     }
@@ -275,13 +285,18 @@ static size_t next_rung(const struct work *work) {
 /* The names under which Katib's service keeps its state, so that whoever looks at the suggestion's
  * status finds what he knows. evaluating_trials is the number of results that the next rung is
  * chosen from. */
-static void reply_settings(struct work *work, double r_l) {
+static void describe(void *state, struct mu_reply *reply) {
+    const struct work *work = state;
+    if (!work) {
+        return; /* there was no resource */
+    }
     struct mu_arena *arena = work->hunt.request->arena;
+    double r_l = work->r_l;
     const struct mu_ladder *ladder = &work->hunt.ladder;
     size_t b = (size_t)work->last_bracket;
     size_t k = (size_t)work->last_rung;
     const struct mu_pair pairs[] = {
-        {"eta", mu_setting(work->hunt.request->settings, "eta")->text},
+        {"eta", work->options->eta_text},
         {"s_max", mu_arena_format(arena, "%zu", ladder->n - 1)},
         {"r_l", mu_arena_format(arena, "%.17g", r_l)},
         {"b_l", mu_arena_format(arena, "%.17g", r_l * (double)ladder->n)},
@@ -296,8 +311,8 @@ static void reply_settings(struct work *work, double r_l) {
     };
     struct mu_pair *copy = MU_ARRAY(arena, sizeof pairs / sizeof *pairs, struct mu_pair);
     memcpy(copy, pairs, sizeof pairs);
-    work->reply->settings = copy;
-    work->reply->n_settings = sizeof pairs / sizeof *pairs;
+    reply->settings = copy;
+    reply->n_settings = sizeof pairs / sizeof *pairs;
 }
 
 /* ---- a request ---- */
@@ -314,49 +329,51 @@ static struct mu_space without(
     return (struct mu_space){parameters, space->n - 1};
 }
 
-static void prepare(struct work *work, const struct mu_request *request, size_t resource,
-    const struct mu_parameter *parameter, double r_l) {
+static void prepare(
+    struct work *work, const struct mu_request *request, const struct mu_parameter *parameter) {
     struct mu_hunt *hunt = &work->hunt;
     hunt->request = request;
-    hunt->resource = resource;
-    hunt->space = without(&request->experiment->space, resource, request->arena);
-    mu_ladder_build(
-        &hunt->ladder, parameter, r_l, mu_setting(request->settings, "eta")->real, request->arena);
-    mu_brackets_build(&hunt->brackets, request, &hunt->ladder, &hunt->space, resource);
+    hunt->space = without(&request->experiment->space, hunt->resource, request->arena);
+    mu_ladder_build(&hunt->ladder, parameter, work->r_l, work->options->eta, request->arena);
+    mu_brackets_build(&hunt->brackets, request, &hunt->ladder, &hunt->space, hunt->resource);
     hunt->seen =
         mu_seen_create(&hunt->space, hunt->brackets.n_configs + request->wanted, request->arena);
     for (size_t i = 0; i < hunt->brackets.n_configs; i++) {
         mu_seen_add(hunt->seen, hunt->brackets.configs[i].x);
     }
     work->proposed = MU_ARRAY(request->arena, request->wanted, const double *);
-    work->kind = (int)mu_setting(request->settings, "sampler")->choice;
 }
 
-static enum mu_status suggest(
-    const struct mu_request *request, struct mu_reply *reply, struct mu_error *error) {
+/* GetSuggestions, unlike validation, insists on no resource: without one there is nothing to
+ * promote, no state, and every suggestion is random. */
+static enum mu_status begin(
+    const struct mu_request *request, void **state, struct mu_error *error) {
     const struct mu_space *space = &request->experiment->space;
-    ptrdiff_t at = mu_space_find(space, mu_setting(request->settings, "resource_name")->text);
-    double r_l = read_r_l(request->settings);
+    struct work *work = MU_NEW(request->arena, struct work);
+    work->options = request->options;
+    work->r_l = read_r_l(work->options);
+    ptrdiff_t at = mu_space_find(space, work->options->resource_name);
     struct mu_parameter resource;
-    if (at < 0 || r_l <= 0 ||
+    if (at < 0 || work->r_l <= 0 ||
         read_resource(&space->parameters[at], &resource, request->arena, error)) {
-        return mu_suggest_randomly(
-            request, reply, error); /* GetSuggestions, unlike validation, insists on no resource:
-                                       nothing to promote */
+        return MU_OK;
     }
-    struct work work = {.reply = reply};
-    prepare(&work, request, (size_t)at, &resource, r_l);
-    for (size_t i = 0; i < request->wanted; i++) {
-        uint64_t number = request->first + i;
-        if (mu_request_stopped(request)) {
-            return mu_fail(error, MU_CANCELLED, "the client is gone");
-        }
-        if (!promote_one(&work, number) && !start_one(&work, number)) {
-            reuse_one(&work);
-        }
+    work->hunt.resource = (size_t)at;
+    prepare(work, request, &resource);
+    *state = work;
+    return MU_OK;
+}
+
+static enum mu_status propose(
+    void *state, uint64_t number, struct mu_proposal *proposal, struct mu_error *error) {
+    struct work *work = state;
+    (void)error;
+    if (!work) {
+        return MU_OK;
     }
-    if (request->wanted > 0) {
-        reply_settings(&work, r_l);
+    work->proposal = proposal;
+    if (!promote_one(work, number) && !start_one(work, number)) {
+        reuse_one(work);
     }
     return MU_OK;
 }
@@ -365,8 +382,9 @@ const struct mu_algorithm mu_hyperband = {
     .name = "hyperband",
     .summary = "Hyperband with asynchronous promotion; new configurations from a Gaussian process "
                "over assignment and resource.",
-    .settings = SETTINGS,
-    .n_settings = sizeof SETTINGS / sizeof *SETTINGS,
+    .settings = MU_SETTINGS(SPECS, struct hyperband_options),
     .validate = validate,
-    .suggest = suggest,
+    .begin = begin,
+    .propose = propose,
+    .describe = describe,
 };

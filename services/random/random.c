@@ -2,16 +2,12 @@
  *
  * Suggestion number i is a pure function of (seed, i), so a restart does not replay earlier points.
  * In a finite space a point that was tried, is running or stands earlier in the batch is drawn
- * again while an untried one exists. */
+ * again while an untried one exists. That is what common/search does for any algorithm that has
+ * nothing to say; this one never has. */
 #include "services/random/random.h"
-
-static const struct mu_setting_spec SETTINGS[] = {MU_SETTING_RANDOM_STATE};
 
 const struct mu_algorithm mu_random = {
     .name = "random",
     .summary =
         "Independent draws from the declared distributions, without repeats in finite spaces.",
-    .settings = SETTINGS,
-    .n_settings = sizeof SETTINGS / sizeof *SETTINGS,
-    .suggest = mu_suggest_randomly,
 };

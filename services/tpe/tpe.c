@@ -7,9 +7,15 @@
 
 #define COUNT_TEXT "%s should be greate or equal than zero"
 
-static const struct mu_setting_spec SETTINGS[] = {
+struct tpe_options {
+    struct mu_tpe_options model;   /* zeros are its defaults */
+    uint64_t optuna_candidates;    /* the same as model.candidates by another name */
+    const char *startup_was_given; /* NULL: it was not */
+};
+
+static const struct mu_setting_spec SPECS[] = {
     {.name = "gamma",
-        .type = MU_SETTING_REAL,
+        .value = MU_MEMBER(struct tpe_options, model.gamma),
         .min = 0,
         .max = 1,
         .min_open = true,
@@ -18,7 +24,7 @@ static const struct mu_setting_spec SETTINGS[] = {
         .help = "Size of the group of good trials: ceil(gamma * sqrt(n)) of n. Unset: 0.15 n, at "
                 "most 25."},
     {.name = "prior_weight",
-        .type = MU_SETTING_REAL,
+        .value = MU_MEMBER(struct tpe_options, model.prior_weight),
         .fallback = "1.0",
         .min = 0,
         .max = INFINITY,
@@ -26,7 +32,7 @@ static const struct mu_setting_spec SETTINGS[] = {
         .out_of_range = "prior_weight should be great than zero",
         .help = "Weight of the prior beside a trial's; larger explores more."},
     {.name = "n_EI_candidates",
-        .type = MU_SETTING_INT,
+        .value = MU_MEMBER(struct tpe_options, model.candidates),
         .min = 0,
         .max = 1e9,
         .min_open = true,
@@ -34,80 +40,76 @@ static const struct mu_setting_spec SETTINGS[] = {
         .help = "Candidates drawn per suggestion (at most 1024 are), the best of which is taken. "
                 "Hyperopt's name. Unset: 32."},
     {.name = "n_ei_candidates",
-        .type = MU_SETTING_INT,
+        .value = MU_MEMBER(struct tpe_options, optuna_candidates),
         .min = 0,
         .max = 1e9,
         .out_of_range = COUNT_TEXT,
         .help = "The same by Optuna's name; 0: the default."},
     {.name = "n_startup_trials",
-        .type = MU_SETTING_INT,
+        .value = MU_MEMBER(struct tpe_options, model.startup),
+        .text = MU_MEMBER(struct tpe_options, startup_was_given),
         .min = 0,
         .max = 1e9,
         .out_of_range = COUNT_TEXT,
         .help = "Finished trials before the model takes over from the initial design. Unset: 5."},
-    MU_SETTING_RANDOM_STATE,
 };
 
-static size_t count_of(const struct mu_settings *settings, const char *name) {
-    const struct mu_setting *setting = mu_setting(settings, name);
-    return setting->given ? (size_t)setting->integer : 0;
-}
+struct state {
+    const struct mu_request *request;
+    struct mu_tpe_model *model;
+};
 
-static struct mu_tpe_options options_of(const struct mu_settings *settings) {
+static enum mu_status begin(
+    const struct mu_request *request, void **state, struct mu_error *error) {
     enum { MOST_CANDIDATES = 1024 };
-    struct mu_tpe_options options = {.prior_weight = mu_setting(settings, "prior_weight")->real};
-    size_t hyperopt = count_of(settings, "n_EI_candidates");
-    size_t optuna = count_of(settings, "n_ei_candidates");
-    options.candidates = hyperopt ? hyperopt : optuna;
-    options.candidates =
-        options.candidates < MOST_CANDIDATES ? options.candidates : MOST_CANDIDATES;
-    options.gamma = mu_setting(settings, "gamma")->given ? mu_setting(settings, "gamma")->real : 0;
-    if (mu_setting(settings, "n_startup_trials")
-            ->given) { /* none asked for: the model needs one trial all the same */
-        size_t startup = count_of(settings, "n_startup_trials");
-        options.startup = startup ? startup : 1;
+    const struct tpe_options *options = request->options;
+    struct mu_tpe_options model = options->model;
+    struct state *s = MU_NEW(request->arena, struct state);
+    (void)error;
+    model.candidates = model.candidates ? model.candidates : options->optuna_candidates;
+    model.candidates = model.candidates < MOST_CANDIDATES ? model.candidates : MOST_CANDIDATES;
+    if (options->startup_was_given && model.startup == 0) {
+        model.startup = 1; /* none asked for: the model needs one trial all the same */
     }
-    return options;
+    s->request = request;
+    s->model = mu_tpe_of_history(
+        &model, &request->experiment->space, request->history, request->wanted, request->arena);
+    *state = s;
+    return MU_OK;
 }
 
-static enum mu_status suggest(
-    const struct mu_request *request, struct mu_reply *reply, struct mu_error *error) {
-    const struct mu_space *space = &request->experiment->space;
-    struct mu_tpe_options options = options_of(request->settings);
-    struct mu_tpe_model *tpe =
-        mu_tpe_of_history(&options, space, request->history, request->wanted, request->arena);
-    struct mu_seen *seen = mu_request_seen(request);
-    for (size_t i = 0; i < request->wanted; i++) {
-        if (mu_request_stopped(request)) {
-            return mu_fail(error, MU_CANCELLED, "nobody waits for the answer");
-        }
-        double *x = MU_ARRAY(request->arena, space->n, double);
-        if (i < MU_TPE_MOST) {
-            mu_tpe_propose(tpe, seen, request->seed, request->first + i, x);
-        } else {
-            mu_space_draw_unseen(space, seen, request->seed, request->first + i, x);
-        }
-        mu_seen_add(seen, x);
-        mu_tpe_avoid(tpe, x);
-        mu_reply_point(request, reply, x);
+static enum mu_status propose(
+    void *state, uint64_t number, struct mu_proposal *proposal, struct mu_error *error) {
+    struct state *s = state;
+    const struct mu_request *request = s->request;
+    (void)error;
+    proposal->found = number - request->first < MU_TPE_MOST;
+    if (proposal->found) {
+        mu_tpe_propose(s->model, mu_request_seen(request), request->seed, number, proposal->x);
     }
     return MU_OK;
+}
+
+static void pending(void *state, const double *x) {
+    mu_tpe_avoid(((struct state *)state)->model, x);
 }
 
 const struct mu_algorithm mu_tpe = {
     .name = "tpe",
     .summary = "Tree-structured Parzen estimator with joint kernels: proposes where good trials "
                "are dense and bad ones are not.",
-    .settings = SETTINGS,
-    .n_settings = sizeof SETTINGS / sizeof *SETTINGS,
-    .suggest = suggest,
+    .settings = MU_SETTINGS(SPECS, struct tpe_options),
+    .begin = begin,
+    .propose = propose,
+    .pending = pending,
 };
 
 const struct mu_algorithm mu_multivariate_tpe = {
     .name = "multivariate-tpe",
     .summary =
         "The same as tpe, under the name that Katib's Optuna service uses for joint kernels.",
-    .settings = SETTINGS,
-    .n_settings = sizeof SETTINGS / sizeof *SETTINGS,
-    .suggest = suggest,
+    .settings = MU_SETTINGS(SPECS, struct tpe_options),
+    .begin = begin,
+    .propose = propose,
+    .pending = pending,
 };

@@ -310,7 +310,8 @@ static void a_reply_reads_back(void **state) {
     struct mu_arena *arena = mu_arena_create(1 << 20);
     const struct mu_pair pairs[] = {{"lr", "0.5"}, {"n", "3"}};
     const struct mu_pair settings[] = {{"s_max", "2"}};
-    struct mu_suggestion suggestions[] = {{pairs, 2, NULL}, {pairs, 2, "named"}};
+    struct mu_suggestion suggestions[] = {{.assignments = pairs, .n_assignments = 2},
+        {.assignments = pairs, .n_assignments = 2, .trial_name = "named"}};
     const struct mu_reply reply = {suggestions, 2, settings, 1};
     const struct mu_experiment experiment = {.name = "e", .algorithm = "hyperband"};
     const uint8_t *bytes;

@@ -114,7 +114,7 @@ static void finish_some(struct lab *lab, struct mu_stream *stream) {
         }
         static const int ENDS[] = {SUCCEEDED, SUCCEEDED, SUCCEEDED, SUCCEEDED, SUCCEEDED, SUCCEEDED,
             SUCCEEDED, FAILED, EARLYSTOPPED, KILLED};
-        struct mu_suggestion s = {t->assignments, t->n_assignments, NULL};
+        struct mu_suggestion s = {.assignments = t->assignments, .n_assignments = t->n_assignments};
         t->condition = ENDS[mu_uniform_below(stream, 10)];
         t->completed = mu_arena_format(
             lab->arena, "2026-01-02T00:00:%02uZ", (unsigned)mu_uniform_below(stream, 60));
@@ -138,7 +138,8 @@ static void lose_some(struct lab *lab, struct mu_stream *stream) {
 static int number_at(const struct lab *lab, const char *resource, int condition) {
     int n = 0;
     for (size_t i = 0; i < lab->n; i++) {
-        struct mu_suggestion s = {lab->trials[i].assignments, lab->trials[i].n_assignments, NULL};
+        struct mu_suggestion s = {.assignments = lab->trials[i].assignments,
+            .n_assignments = lab->trials[i].n_assignments};
         n += strcmp(lab_text(&s, "epochs"), resource) == 0 &&
              (condition < 0 || lab->trials[i].condition == condition);
     }
@@ -279,7 +280,8 @@ static void add_by_hand(struct lab *lab, const char *lr, const char *epochs, dou
     struct mu_pair *pairs = MU_ARRAY(lab->arena, 4, struct mu_pair);
     pairs[0] = (struct mu_pair){"lr", lr}, pairs[1] = (struct mu_pair){"epochs", epochs};
     pairs[2] = (struct mu_pair){"layers", "7"}, pairs[3] = (struct mu_pair){"optimizer", "sgd"};
-    lab_add(lab, &(struct mu_suggestion){pairs, 4, NULL}, SUCCEEDED, loss);
+    lab_add(
+        lab, &(struct mu_suggestion){.assignments = pairs, .n_assignments = 4}, SUCCEEDED, loss);
 }
 
 static void assert_next(struct lab *lab, const char *lr, const char *epochs) {
