@@ -3,6 +3,7 @@
 
 #include "api.pb-c.h"
 #include "common/search/record.h"
+#include "common/wire/stopping.h"
 
 #define SAME(ours, theirs)                                                                         \
     _Static_assert((int)(ours) == (int)API__V1__BETA1__##theirs, #ours " is not " #theirs)
@@ -25,3 +26,7 @@ SAME_CONDITION(MU_TRIAL_KILLED, KILLED);
 SAME_CONDITION(MU_TRIAL_FAILED, FAILED);
 SAME_CONDITION(MU_TRIAL_METRICS_UNAVAILABLE, METRICSUNAVAILABLE);
 SAME_CONDITION(MU_TRIAL_EARLY_STOPPED, EARLYSTOPPED);
+
+SAME(MU_EQUAL, COMPARISON_TYPE__EQUAL);
+SAME(MU_LESS, COMPARISON_TYPE__LESS);
+SAME(MU_GREATER, COMPARISON_TYPE__GREATER);

@@ -95,7 +95,7 @@ Api__V1__Beta1__AlgorithmSpec *mu_message_algorithm(
     return out;
 }
 
-static Api__V1__Beta1__EarlyStoppingSpec *write_early_stopping(
+Api__V1__Beta1__EarlyStoppingSpec *mu_message_early_stopping(
     const struct mu_algorithm_text *in, struct mu_arena *arena) {
     if (!in->name) {
         return NULL;
@@ -178,7 +178,7 @@ Api__V1__Beta1__Experiment *mu_message_experiment(
     specs->parameters = write_parameters(experiment->parameters, experiment->n_parameters, arena);
     spec->objective = write_objective(experiment, arena);
     spec->algorithm = mu_message_algorithm(&experiment->algorithm, arena);
-    spec->early_stopping = write_early_stopping(&experiment->early_stopping, arena);
+    spec->early_stopping = mu_message_early_stopping(&experiment->early_stopping, arena);
     spec->parallel_trial_count = experiment->parallel_trials;
     spec->max_trial_count = experiment->max_trials;
     spec->nas_config = write_network(&experiment->network, arena);

@@ -14,6 +14,9 @@ Api__V1__Beta1__ParameterAssignment **mu_message_assignments(
     const struct mu_pair *pairs, size_t n, struct mu_arena *arena);
 Api__V1__Beta1__AlgorithmSpec *mu_message_algorithm(
     const struct mu_algorithm_text *algorithm, struct mu_arena *arena);
+/* NULL when |algorithm| has no name. */
+Api__V1__Beta1__EarlyStoppingSpec *mu_message_early_stopping(
+    const struct mu_algorithm_text *algorithm, struct mu_arena *arena);
 Api__V1__Beta1__Experiment *mu_message_experiment(
     const struct mu_experiment_text *experiment, struct mu_arena *arena);
 

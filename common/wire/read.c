@@ -1,6 +1,7 @@
+#include "common/wire/read.h"
+
 #include <string.h>
 
-#include "api.pb-c.h"
 #include "common/wire/unpack.h"
 #include "common/wire/wire.h"
 
@@ -107,7 +108,7 @@ static enum mu_status read_spec(struct mu_experiment *out, const SpecMessage *sp
         &out->space, read_parameters(spec->parameter_specs->parameters, n, arena), n, arena, error);
 }
 
-static enum mu_status read_experiment(struct mu_experiment *out, const ExperimentMessage *in,
+enum mu_status mu_wire_read_experiment(struct mu_experiment *out, const ExperimentMessage *in,
     struct mu_arena *arena, struct mu_error *error) {
     *out = (struct mu_experiment){.name = in ? in->name : "", .objective = "", .algorithm = ""};
     return in && in->spec ? read_spec(out, in->spec, arena, error) : MU_OK;
@@ -134,7 +135,7 @@ static const char *find_metric(const TrialMessage *in, const char *objective) {
     return NULL;
 }
 
-static void read_trial(struct mu_trial_record *out, const TrialMessage *in, const char *objective,
+void mu_wire_read_trial(struct mu_trial_record *out, const TrialMessage *in, const char *objective,
     struct mu_arena *arena) {
     *out = (struct mu_trial_record){
         .name = in->name, .completed = "", .metric = find_metric(in, objective)};
@@ -227,7 +228,7 @@ static enum mu_status read_trials(struct mu_wire_suggestions *out, const Experim
     struct mu_trial *trials = MU_ARRAY(arena, lookup.n_unknown, struct mu_trial);
     for (size_t k = 0; k < lookup.n_unknown; k++) {
         struct mu_trial_record record;
-        read_trial(&record, messages[k], out->experiment.objective, arena);
+        mu_wire_read_trial(&record, messages[k], out->experiment.objective, arena);
         mu_trial_read(&trials[k], &out->experiment, &record, arena);
         lookup.trials[lookup.unknown[k]] = &trials[k];
     }
@@ -262,7 +263,8 @@ enum mu_status mu_wire_read_suggestions(const uint8_t *bytes, size_t size,
     const SuggestionsRequest *in = (const SuggestionsRequest *)message;
     out->n_trials = parts.n;
     status = read_numbers(out, in, error);
-    status = status ? status : read_experiment(&out->experiment, in->experiment, arena, error);
+    status =
+        status ? status : mu_wire_read_experiment(&out->experiment, in->experiment, arena, error);
     return status ? status : read_trials(out, in->experiment, &parts, cache, arena, error);
 }
 
@@ -273,6 +275,6 @@ enum mu_status mu_wire_read_validate(const uint8_t *bytes, size_t size, struct m
         mu_wire_unpack(&api__v1__beta1__validate_algorithm_settings_request__descriptor,
             (struct mu_slice){bytes, size}, arena, &message, error);
     return status ? status
-                  : read_experiment(
+                  : mu_wire_read_experiment(
                         experiment, ((const ValidateRequest *)message)->experiment, arena, error);
 }

@@ -6,6 +6,8 @@
 #include "api.pb-c.h"
 #include "common/num/stream.h"
 #include "common/wire/contract.h"
+#include "common/wire/observation.h"
+#include "common/wire/stopping.h"
 #include "common/wire/wire.h"
 #include "tests/support/arena.h"
 
@@ -269,6 +271,119 @@ static void replies_come_back(void **state) {
     }
 }
 
+static void questions_about_stopping_come_back(void **state) {
+    (void)state;
+    for (uint64_t i = 0; i < EXPERIMENTS; i++) {
+        struct mu_stream s;
+        mu_stream_init(&s, 7, i, "stopping");
+        struct mu_experiment_text e = experiment(&s);
+        struct mu_experiment own;
+        struct mu_error error;
+        struct mu_slice bytes = mu_wire_write_validate(&e, arena);
+        assert_int_equal(
+            mu_wire_read_validate(bytes.bytes, bytes.size, arena, &own, &error), MU_OK);
+        e.early_stopping.n_settings = below(&s, 3);
+        e.early_stopping.settings = pairs(&s, e.early_stopping.n_settings);
+        size_t n = below(&s, MOST_TRIALS);
+        struct mu_trial_report *trials = MU_ARRAY(arena, n, struct mu_trial_report);
+        for (size_t k = 0; k < n; k++) {
+            trials[k] = trial(&s, &e, &own.space, k);
+        }
+        struct mu_stopping_request request = {&e, trials, n, "katib-db-manager:6789"};
+        struct mu_stopping_question question;
+        assert_int_equal(mu_wire_read_stopping(
+                             mu_wire_write_stopping(&request, arena), arena, &question, &error),
+            MU_OK);
+        assert_same_experiment(&e, &question.experiment);
+        bool stops = e.early_stopping.name != NULL;
+        assert_string_equal(question.algorithm.name, stops ? "medianstop" : "");
+        assert_int_equal(question.algorithm.n_settings, stops ? e.early_stopping.n_settings : 0);
+        assert_same_pairs(
+            e.early_stopping.settings, question.algorithm.settings, question.algorithm.n_settings);
+        assert_string_equal(question.db_manager, request.db_manager);
+        assert_int_equal(question.n_trials, n);
+        for (size_t k = 0; k < n; k++) {
+            assert_string_equal(question.trials[k].name, trials[k].name);
+            assert_string_equal(question.trials[k].metric, trials[k].metrics[0].value);
+        }
+    }
+}
+
+static void rules_come_back(void **state) {
+    (void)state;
+    static const struct mu_stopping_rule RULES[] = {
+        {"loss", "0.5", MU_GREATER, 4}, {"accuracy", "", MU_LESS, 0}, {"", "x", MU_EQUAL, -1}};
+    const struct mu_stopping_rule *out;
+    size_t n;
+    struct mu_error error;
+    assert_int_equal(
+        mu_wire_read_rules(mu_wire_write_rules(RULES, 3, arena), arena, &out, &n, &error), MU_OK);
+    assert_int_equal(n, 3);
+    for (size_t i = 0; i < n; i++) {
+        assert_string_equal(out[i].metric, RULES[i].metric);
+        assert_string_equal(out[i].value, RULES[i].value);
+        assert_int_equal(out[i].comparison, RULES[i].comparison);
+        assert_int_equal(out[i].start_step, RULES[i].start_step);
+    }
+    struct mu_stopping_rule unknown = {"loss", "1", 0, 1};
+    assert_int_equal(
+        mu_wire_read_rules(mu_wire_write_rules(&unknown, 1, arena), arena, &out, &n, &error),
+        MU_INVALID_ARGUMENT);
+    assert_non_null(strstr(error.text, "comparison 0 of rule loss"));
+}
+
+static void settings_and_stopped_trials_come_back(void **state) {
+    (void)state;
+    static const struct mu_pair SETTINGS[] = {{"start_step", "4"}, {"min_trials_required", ""}};
+    const struct mu_algorithm_text in = {"medianstop", SETTINGS, 2};
+    struct mu_algorithm_text out;
+    const char *name;
+    struct mu_error error;
+    assert_int_equal(mu_wire_read_validate_stopping(
+                         mu_wire_write_validate_stopping(&in, arena), arena, &out, &error),
+        MU_OK);
+    assert_string_equal(out.name, "medianstop");
+    assert_int_equal(out.n_settings, 2);
+    assert_same_pairs(SETTINGS, out.settings, 2);
+    assert_int_equal(
+        mu_wire_read_stopped(mu_wire_write_stopped("t-1", arena), arena, &name, &error), MU_OK);
+    assert_string_equal(name, "t-1");
+}
+
+static void assert_same_log(
+    const struct mu_observation_log *a, const struct mu_observation_log *b, const char *trial) {
+    assert_string_equal(b->trial, trial);
+    assert_int_equal(a->n, b->n);
+    for (size_t i = 0; i < a->n; i++) {
+        assert_string_equal(a->reports[i].time, b->reports[i].time);
+        assert_string_equal(a->reports[i].metric, b->reports[i].metric);
+        assert_string_equal(a->reports[i].value, b->reports[i].value);
+    }
+}
+
+static void observations_come_back(void **state) {
+    (void)state;
+    static const struct mu_report REPORTS[] = {
+        {"2026-01-01T00:00:00Z", "loss", "0.5"}, {"", "accuracy", "nan"}, {"x", "", ""}};
+    const struct mu_observation_log in = {"t-1", REPORTS, 3};
+    struct mu_observation_log out;
+    struct mu_error error;
+    assert_int_equal(
+        mu_wire_read_report(mu_wire_write_report(&in, arena), arena, &out, &error), MU_OK);
+    assert_same_log(&in, &out, "t-1");
+    assert_int_equal(mu_wire_read_log(mu_wire_write_log(&in, arena), arena, &out, &error), MU_OK);
+    assert_same_log(&in, &out, "");
+    const struct mu_log_request asked = {"t-1", "loss", "from", "to"};
+    struct mu_log_request read;
+    assert_int_equal(
+        mu_wire_read_log_request(mu_wire_write_log_request(&asked, arena), arena, &read, &error),
+        MU_OK);
+    assert_string_equal(read.trial, "t-1");
+    assert_string_equal(read.metric, "loss");
+    assert_string_equal(read.start, "from");
+    assert_string_equal(read.end, "to");
+}
+
 /* The path of method |number| as the generated descriptor has it. */
 static const char *path(const ProtobufCServiceDescriptor *service, unsigned number) {
     return mu_arena_format(arena, "/%s/%s", service->name, service->methods[number].name);
@@ -292,6 +407,10 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         arena_test(requests_come_back),
         arena_test(replies_come_back),
+        arena_test(questions_about_stopping_come_back),
+        arena_test(rules_come_back),
+        arena_test(settings_and_stopped_trials_come_back),
+        arena_test(observations_come_back),
         arena_test(paths_are_the_generated_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
