@@ -84,7 +84,9 @@ def run_tests(targets, jobs):
 
 
 def verdict_on(rule, jobs):
-    """"noticed", "survives", or "does not build"."""
+    """"noticed", "survives", "does not apply" or "does not build"."""
+    if fault_of(rule, WORK / "tree"):
+        return "does not apply"
     path = WORK / "tree" / rule["file"]
     original = path.read_text()
     path.write_text(original.replace(rule["find"], rule["replace"]))

@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""What the documents tell people to type, open or read exists.
+
+Links lead to files; paths in code quotes are tracked; `make` targets and the options of our programs exist; commits
+of the notebook are in the history; experiments in READMEs validate; a service's README has at most 80 lines."""
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BIN = ROOT / "build" / "bin"
+LONGEST_SERVICE_README = 80
+PATH = re.compile(r"`((?:common|services|client|tests|tools|bench|cmake|docs|deploy|docker|fuzz|proto|examples)/[\w./-]+)`")
+
+
+def output(*command, **options):
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, **options)
+
+
+def tracked():
+    files = output("git", "ls-files").stdout.splitlines()
+    return set(files) | {str(parent) for f in files for parent in pathlib.PurePath(f).parents}
+
+
+def missing_links(path, text):
+    for target in re.findall(r"\]\(([^)#\s]+)\)", text):
+        if "://" not in target and not (path.parent / target).exists():
+            yield f"link to {target}, which does not exist"
+
+
+def missing_paths(text, known):
+    for name in PATH.findall(text):
+        if name.rstrip("/") not in known and not any(c in name for c in ("<", "*", "myalgo")):
+            yield f"{name} is not in the tree"
+
+
+def missing_commands(text, targets, options):
+    quoted = "\n".join(re.findall(r"`([^`\n]+)`", text) + re.findall(r"^ {4}(\S.*)$", text, re.M)
+                       + re.findall(r"```(?:sh)?\n(.*?)```", text, re.S))
+    for target in re.findall(r"(?:^|[ \n])make ([a-z][a-z-]*)", quoted):
+        if target not in targets:
+            yield f"make {target}: no such target"
+    for option in re.findall(r"\bmushir(?:-\w+)?(?:(?! -- )[^\n|;])*? (--[a-z][a-z-]*)", quoted):
+        if option not in options:
+            yield f"{option}: no program has it"
+
+
+def invalid_experiments(text):
+    for document in re.findall(r"```yaml\n(apiVersion: kubeflow.*?)```", text, re.S):
+        done = output(BIN / "mushir", "validate", "-", input=document)
+        if done.returncode:
+            yield f"its experiment is invalid: {done.stdout.strip()} {done.stderr.strip()}"
+
+
+def unknown_commits(text):
+    for commit in re.findall(r"(?<=[(, ])([0-9a-f]{7})(?=[), ])", text):
+        if not commit.isdigit() and output("git", "cat-file", "-e", commit + "^{commit}").returncode:
+            yield f"commit {commit} is not in the history"
+
+
+def main():
+    known, wrong = tracked(), []
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+    programs = [p for p in BIN.glob("mushir*") if p.is_file()]
+    options = {o for p in programs for o in re.findall(r"--[a-z][a-z-]*", output(p, "--help").stdout)}
+    documents = [ROOT / name for name in sorted(known) if name.endswith(".md")]
+    shallow = output("git", "rev-parse", "--is-shallow-repository").stdout.strip() != "false"
+    for path in documents:
+        text, where = path.read_text(), path.relative_to(ROOT)
+        faults = [*missing_links(path, text), *missing_paths(text, known)]
+        if programs:
+            faults += [*missing_commands(text, targets, options), *invalid_experiments(text)]
+        if path.name == "NOTEBOOK.md" and not shallow:
+            faults += unknown_commits(text)
+        if where.parts[0] == "services" and text.count("\n") > LONGEST_SERVICE_README:
+            faults.append(f"{text.count(chr(10))} lines, {LONGEST_SERVICE_README} at most")
+        wrong += [f"{where}: {fault}" for fault in faults]
+    print("\n".join(wrong) or f"documents: {len(documents)} say only what exists")
+    sys.exit(1 if wrong or not documents else 0)
+
+
+if __name__ == "__main__":
+    main()
