@@ -2,6 +2,7 @@
  * that a noisy neighbour meets both. */
 #include <signal.h>
 #include <spawn.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,9 +86,13 @@ struct request {
     size_t size;
 };
 
-static char *text(const char *format, double value) {
+__attribute__((format(printf, 1, 2))) static char *text(const char *format, ...) {
     char *made = NULL;
-    return asprintf(&made, format, value) < 0 ? NULL : made;
+    va_list values;
+    va_start(values, format);
+    int length = vasprintf(&made, format, values);
+    va_end(values);
+    return length < 0 ? NULL : made;
 }
 
 static Api__V1__Beta1__ParameterSpec *make_parameter(size_t i) {
@@ -125,12 +130,12 @@ static Api__V1__Beta1__Trial *make_trial(
     trial->status = malloc(sizeof *trial->status);
     api__v1__beta1__trial_status__init(trial->status);
     trial->status->condition = API__V1__BETA1__TRIAL_STATUS__TRIAL_CONDITION_TYPE__SUCCEEDED;
-    trial->status->completion_time = text("2026-01-01T00:00:00Z", 0);
+    trial->status->completion_time = text("2026-01-01T00:00:00Z");
     trial->status->observation = malloc(sizeof *trial->status->observation);
     api__v1__beta1__observation__init(trial->status->observation);
     Api__V1__Beta1__Metric *metric = malloc(sizeof *metric);
     api__v1__beta1__metric__init(metric);
-    metric->name = text("loss", 0);
+    metric->name = text("loss");
     metric->value = text("%.6f", (double)(number % 1000) / 1000);
     trial->status->observation->n_metrics = 1;
     trial->status->observation->metrics = malloc(sizeof metric);

@@ -4,7 +4,9 @@ add_library(mushir_flags INTERFACE)
 target_include_directories(mushir_flags INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
 target_compile_definitions(mushir_flags INTERFACE _GNU_SOURCE MUSHIR_VERSION="${PROJECT_VERSION}")
 target_compile_options(mushir_flags INTERFACE -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wvla
-  -Wundef -ffp-contract=off -fno-math-errno -fno-trapping-math -ffunction-sections -fdata-sections -fmacro-prefix-map=${CMAKE_SOURCE_DIR}/=)
+  -Wundef -Wconversion -Wsign-conversion -Wdouble-promotion -Wswitch-enum -Wformat=2 -fPIE -fstack-protector-strong
+  $<$<CONFIG:Release>:-U_FORTIFY_SOURCE> $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2>
+  -ffp-contract=off -fno-math-errno -fno-trapping-math -ffunction-sections -fdata-sections -fmacro-prefix-map=${CMAKE_SOURCE_DIR}/=)
 if(MUSHIR_WERROR)
   target_compile_options(mushir_flags INTERFACE -Werror)
 endif()
@@ -12,7 +14,7 @@ if(MUSHIR_SANITIZE)
   add_compile_options(-fsanitize=${MUSHIR_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${MUSHIR_SANITIZE})
 endif()
-add_link_options(-Wl,--gc-sections)
+add_link_options(-Wl,--gc-sections -Wl,-z,relro -Wl,-z,now)
 
 # mushir_library(name [dependencies...]): libmu_<name> from every .c of the current folder's <name>/.
 function(mushir_library name)
@@ -26,11 +28,13 @@ function(mushir_library name)
   endif()
 endfunction()
 
-# mushir_static(target): one file without shared objects, when MUSHIR_STATIC.
+# mushir_static(target): one file without shared objects, at an address of the kernel's choice, when MUSHIR_STATIC.
 function(mushir_static target)
   if(MUSHIR_STATIC)
-    target_link_options(${target} PRIVATE -static -Wl,--no-warnings) # glibc warns of name look-ups, which a server does not make
-    set_target_properties(${target} PROPERTIES LINKER_LANGUAGE CXX)
+    target_link_options(${target} PRIVATE -static-pie)
+    set_target_properties(${target} PROPERTIES LINKER_LANGUAGE CXX RULE_LAUNCH_LINK "sh ${CMAKE_SOURCE_DIR}/cmake/link.sh"
+      SKIP_BUILD_RPATH ON) # glibc refuses to start a static program that names a path of shared libraries
+    set_property(GLOBAL APPEND PROPERTY MUSHIR_PROGRAMS ${target})
   endif()
 endfunction()
 

@@ -37,7 +37,8 @@ static double position(const struct mu_parameter_text *p, const char *value) {
             return (double)i;
         }
     }
-    return value && p->type != MU_CATEGORICAL && mu_read_double(value, &number) ? number : NAN;
+    return value && p->type != MU_CATEGORICAL && mu_read_double(value, &number) ? number
+                                                                                : (double)NAN;
 }
 
 static double parameter_importance(const struct cl_run *run, const struct mu_parameter_text *p) {
@@ -85,9 +86,9 @@ static void write_trial(const struct cl_run *run, const struct cl_trial *t, FILE
     field(out, "why", t->why);
     field(out, "started", t->started);
     fputs("\"seconds\": ", out);
-    cl_json_number(out, cl_trial_over(t) ? t->ended - t->begun : NAN);
+    cl_json_number(out, cl_trial_over(t) ? t->ended - t->begun : (double)NAN);
     fprintf(out, ", \"attempt\": %d, \"objective\": ", t->attempt);
-    cl_json_number(out, cl_trial_objective(t, run->e, &value) ? value : NAN);
+    cl_json_number(out, cl_trial_objective(t, run->e, &value) ? value : (double)NAN);
     fputs(", \"metrics\": [", out);
     for (size_t m = 0; m < run->e->n_metrics; m++) {
         const char *text = cl_trial_value(t, run->e, m);
@@ -119,7 +120,7 @@ static void write_data(const struct cl_run *run, FILE *out) {
     field(out, "best", best ? best->name : "");
     fprintf(out, "\"good\": %s, \"maximize\": %s, \"goal\": ", run->result.good ? "true" : "false",
         run->e->maximize ? "true" : "false");
-    cl_json_number(out, run->e->has_goal ? run->e->goal : NAN);
+    cl_json_number(out, run->e->has_goal ? run->e->goal : (double)NAN);
     fputs(", \"metrics\": [", out);
     for (size_t m = 0; m < run->e->n_metrics; m++) {
         fputs(m ? ", " : "", out);

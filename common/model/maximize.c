@@ -59,7 +59,7 @@ static double descend(const double *z, double *g, size_t n, void *user) {
     for (size_t i = 0; i < n; i++) {
         g[i] = -h->slope[h->lines[i]] * scale_of(h, h->lines[i]);
     }
-    return isfinite(value) ? -value : INFINITY;
+    return isfinite(value) ? -value : HUGE_VAL;
 }
 
 static double climb_lines(struct hill *h, double *u) {
@@ -243,7 +243,7 @@ bool mu_maximize(const struct mu_maximizer *m, double *x, struct mu_arena *arena
     if (m->climb && m->n_good) {
         climb(&h, m->good);
     }
-    bool found = h.highest > -INFINITY;
+    bool found = h.highest > -HUGE_VAL;
     if (found) {
         mu_frame_decode(m->frame, h.best, x);
     }

@@ -129,7 +129,7 @@ static struct mu_parzen_axis make_line(
         .curvature = even ? NULL : MU_ARRAY(arena, capacity, double),
         .prior = kernel_at(axis, 0.5, 1),
         .usual = kernel_at(axis, 0.5, width),
-        .margin = even && !ladder ? FAR * sigma_at(axis, 0.5, width) : INFINITY,
+        .margin = even && !ladder ? FAR * sigma_at(axis, 0.5, width) : HUGE_VAL,
         .rungs = ladder ? MU_ARRAY(arena, axis->levels, struct mu_parzen_kernel) : NULL};
     on.position[0] = 0.5;
     return on;

@@ -150,5 +150,5 @@ double mu_negative_log_likelihood(double *matrix, const double *y, double *alpha
     mu_solve_lower(matrix, n, n, false, alpha);
     double value = mu_log_diagonal(matrix, n, n) + 0.5 * mu_dot(alpha, alpha, n);
     mu_solve_lower(matrix, n, n, true, alpha);
-    return isfinite(value) && mu_cholesky_inverse(matrix, n, n) ? value : INFINITY;
+    return isfinite(value) && mu_cholesky_inverse(matrix, n, n) ? value : HUGE_VAL;
 }

@@ -24,7 +24,7 @@ static double profile(const double *z, size_t n, double lambda) {
         jacobian += copysign(log1p(fabs(z[i])), z[i]);
     }
     double result = -0.5 * (double)n * log(square / (double)n) + (lambda - 1) * jacobian;
-    return isfinite(result) ? result : -INFINITY;
+    return isfinite(result) ? result : -HUGE_VAL;
 }
 
 double mu_yeo_johnson_lambda(const double *z, size_t n) {

@@ -190,7 +190,7 @@ static void search(
         }
     }
     mu_arena_release(t->arena, mark);
-    if (best == -INFINITY) {
+    if (best == -HUGE_VAL) {
         mu_space_draw_unseen(t->data.space, seen, seed, number, x);
     }
 }

@@ -152,11 +152,16 @@ static enum mu_status read_value(
         return read_real(spec, text, options, error);
     case MU_MEMBER_CHOICE:
         return read_choice(spec, text, options, error);
-    default:
-        assert(spec->value.kind == MU_MEMBER_TEXT); /* settings are of no other kind */
+    case MU_MEMBER_TEXT:
         store(spec->value, options, &text, sizeof text);
         return MU_OK;
+    case MU_MEMBER_NONE:
+    case MU_MEMBER_SWITCH:
+    case MU_MEMBER_NUMBER:
+        break;
     }
+    assert(!"a setting of another kind");
+    return mu_fail(error, MU_INTERNAL, "setting %s has no such kind", spec->name);
 }
 
 static bool is_none(const struct mu_setting_spec *spec, const char *text) {
@@ -220,7 +225,10 @@ static void document_type(const struct mu_setting_spec *spec, FILE *out) {
             fprintf(out, "%s`%s`", i ? ", " : "", spec->choices[i]);
         }
         break;
-    default:
+    case MU_MEMBER_TEXT:
+    case MU_MEMBER_NONE:
+    case MU_MEMBER_SWITCH:
+    case MU_MEMBER_NUMBER:
         fprintf(out, "text | %s", spec->range ? spec->range : "any");
     }
 }

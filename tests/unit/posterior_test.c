@@ -181,7 +181,7 @@ static void likelihood_and_what_its_gradient_needs(void **state) {
     }
     fill(matrix, N);
     matrix[N + 1] = -1;
-    assert_true(mu_negative_log_likelihood(matrix, y, alpha, N) == INFINITY);
+    assert_true(mu_negative_log_likelihood(matrix, y, alpha, N) == HUGE_VAL);
 }
 
 #define test(name) cmocka_unit_test_setup_teardown(name, draw, destroy_arena)
