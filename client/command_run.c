@@ -36,6 +36,10 @@ static enum cl_exit_code conclude(const struct cl_run *run) {
         fprintf(stderr, "mushir: interrupted; continue with --resume\n");
         return CL_EXIT_INTERRUPTED;
     }
+    if (!cl_trial_best(run->trials, run->n_trials, run->e)) {
+        fprintf(stderr, "mushir: no trial has a value of %s\n", run->e->metrics[0].name);
+        return CL_EXIT_FAILED;
+    }
     return run->result.good ? CL_EXIT_GOOD : CL_EXIT_FAILED;
 }
 

@@ -184,15 +184,17 @@ static struct cl_experiment *read_experiment(
 }
 
 /* The one document of kind Experiment that is meant, or NULL with a problem. */
-static const struct cl_node *choose(
-    const struct cl_checker *c, const struct cl_node **documents, size_t n, const char *name) {
+static const struct cl_node *choose(const struct cl_checker *c, const struct cl_node **documents,
+    size_t n, const char *name, size_t *all) {
     const struct cl_node *found = NULL;
     size_t experiments = 0;
+    *all = 0;
     for (size_t i = 0; i < n; i++) {
         if (strcmp(cl_node_text(documents[i], "kind", ""), "Experiment")) {
             continue;
         }
         const char *own = cl_node_text(cl_node_get(documents[i], "metadata"), "name", "");
+        ++*all;
         if (!name || !strcmp(own, name)) {
             experiments++;
             if (found) {
@@ -221,7 +223,11 @@ struct cl_experiment *cl_experiment_read(const char *bytes, size_t size, const c
     if (!cl_yaml_read(bytes, size, arena, &documents, &n, problems)) {
         return NULL;
     }
-    const struct cl_node *root = choose(&checker, documents, n, name);
+    size_t all;
+    const struct cl_node *root = choose(&checker, documents, n, name, &all);
     struct cl_experiment *experiment = root ? read_experiment(&checker, root, bytes, size) : NULL;
+    if (experiment) {
+        experiment->one_of_several = all > 1;
+    }
     return problems->errors ? NULL : experiment;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct cl_journal {
@@ -22,17 +23,24 @@ static const char schema[] =
     "TEXT NOT NULL, name TEXT, value TEXT);"
     "CREATE UNIQUE INDEX IF NOT EXISTS suggested_once ON events (trial) WHERE kind = 'suggested';"
     "CREATE UNIQUE INDEX IF NOT EXISTS ended_once ON events (trial) WHERE kind = 'ended';"
-    "CREATE VIEW IF NOT EXISTS trials AS SELECT s.trial, s.name, s.time AS suggested,"
-    " (SELECT max(time) FROM events WHERE trial = s.trial AND kind = 'started') AS started,"
-    " (SELECT count(*) FROM events WHERE trial = s.trial AND kind = 'started') AS attempts,"
-    " e.time AS ended, e.name AS condition, e.value AS why,"
-    " (SELECT json_group_object(name, value) FROM events WHERE trial = s.trial AND kind = "
-    "'assignment') AS assignments"
-    " FROM events s LEFT JOIN events e ON e.trial = s.trial AND e.kind = 'ended' WHERE s.kind = "
-    "'suggested';"
-    "CREATE VIEW IF NOT EXISTS metrics AS SELECT m.trial, m.time, m.name, m.value FROM events m "
-    "WHERE m.kind = 'metric' AND"
-    " m.id > (SELECT max(id) FROM events WHERE trial = m.trial AND kind = 'started');";
+    /* The views read the table a fixed number of times, whatever its size. */
+    "DROP VIEW IF EXISTS trials; DROP VIEW IF EXISTS metrics;"
+    "CREATE VIEW trials AS"
+    " WITH started AS MATERIALIZED (SELECT trial, max(time) AS time, count(*) AS attempts"
+    " FROM events WHERE kind = 'started' GROUP BY trial),"
+    " assigned AS MATERIALIZED (SELECT trial, json_group_object(name, value) AS texts FROM events"
+    " WHERE kind = 'assignment' GROUP BY trial)"
+    " SELECT s.trial, s.name, s.time AS suggested, started.time AS started,"
+    " coalesce(started.attempts, 0) AS attempts,"
+    " e.time AS ended, e.name AS condition, e.value AS why, assigned.texts AS assignments"
+    " FROM events s LEFT JOIN events e ON e.trial = s.trial AND e.kind = 'ended'"
+    " LEFT JOIN started ON started.trial = s.trial LEFT JOIN assigned ON assigned.trial = s.trial"
+    " WHERE s.kind = 'suggested';"
+    "CREATE VIEW metrics AS"
+    " WITH latest AS MATERIALIZED (SELECT trial, max(id) AS id FROM events"
+    " WHERE kind = 'started' GROUP BY trial)"
+    " SELECT m.trial, m.time, m.name, m.value FROM events m JOIN latest ON latest.trial = m.trial"
+    " WHERE m.kind = 'metric' AND m.id > latest.id ORDER BY m.id;";
 
 static bool run_sql(struct cl_journal *journal, const char *sql) {
     char *why = NULL;
@@ -58,10 +66,12 @@ static void erase(const char *path) {
 }
 
 /* The lock is on a file of its own, so that the journal can be replaced and be read by other
- * programs meanwhile. */
+ * programs meanwhile; it stands beside the journal itself, not beside a link to it. */
 static int take_lock(const char *path, struct mu_error *error) {
     char name[4200];
-    snprintf(name, sizeof name, "%s.lock", path);
+    char *real = realpath(path, NULL);
+    snprintf(name, sizeof name, "%s.lock", real ? real : path);
+    free(real);
     int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (fd < 0) {
         mu_fail(error, MU_INTERNAL, "%s: %s", name, strerror(errno));
@@ -75,7 +85,12 @@ static int take_lock(const char *path, struct mu_error *error) {
 
 static enum mu_status check_mode(
     const char *path, enum cl_journal_mode mode, struct mu_error *error) {
-    bool there = !access(path, F_OK);
+    struct stat status;
+    bool there = !stat(path, &status);
+    if (mode == CL_JOURNAL_RESUME && there && status.st_size == 0) {
+        return mu_fail(error, MU_INVALID_ARGUMENT,
+            "%s is empty: what it held is lost; begin anew with --fresh", path);
+    }
     if (mode == CL_JOURNAL_NEW && there) {
         return mu_fail(error, MU_INVALID_ARGUMENT,
             "%s holds an earlier run: continue it with --resume, or replace it with --fresh", path);

@@ -55,6 +55,29 @@ static size_t completed(const struct cl_trial_counts *c) {
     return c->succeeded + c->failed + c->killed + c->early_stopped + c->unavailable;
 }
 
+/* Whether every trial so far failed, and so many since this process began that the command must be
+ * wrong. A stated maxFailedTrialCount is the user's own rule for it. */
+static bool hopeless(const struct cl_run *run, const struct cl_trial_counts *counts) {
+    enum { FAILURES = 5 };
+    size_t least = run->e->parallel > FAILURES ? (size_t)run->e->parallel : FAILURES;
+    size_t without = counts->failed + counts->unavailable;
+    return run->e->max_failed < 0 && without == completed(counts) &&
+           without >= run->resumed + least;
+}
+
+static void give_up_hopeless(struct cl_run *run, size_t failed) {
+    size_t first = 0;
+    while (!cl_trial_over(run->trials[first])) {
+        first++;
+    }
+    mu_fail(&run->error, MU_INTERNAL,
+        "none of %zu trials has a value of %s (the first: %s, %s/log); set maxFailedTrialCount to "
+        "go on all the same",
+        failed, run->e->metrics[0].name, run->trials[first]->why,
+        cl_run_folder(run, run->trials[first]));
+    give_up(run);
+}
+
 /* Katib's rules in Katib's order. Trials without metrics count as failed, as in its later versions.
  */
 static void check_finished(struct cl_run *run, const struct cl_trial_counts *counts) {
@@ -69,6 +92,8 @@ static void check_finished(struct cl_run *run, const struct cl_trial_counts *cou
     } else if (e->max_trials > 0 && completed(counts) >= (size_t)e->max_trials) {
         conclude(run, true, "ExperimentMaxTrialsReached",
             "Experiment has succeeded because max trial count has reached");
+    } else if (hopeless(run, counts)) {
+        give_up_hopeless(run, failed);
     }
 }
 
@@ -172,7 +197,8 @@ static const char *new_name(const struct cl_run *run) {
     const char *name;
     size_t number = run->n_trials;
     do {
-        name = mu_arena_format(run->arena, "%s-%04zu", run->e->name, ++number);
+        name = mu_arena_format(
+            run->arena, "%s%s%s-%04zu", run->e->name, *run->id ? "-" : "", run->id, ++number);
     } while (cl_run_find_trial(run, name));
     return name;
 }

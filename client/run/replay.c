@@ -3,13 +3,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "client/experiment/read.h"
 #include "client/run/clock.h"
 
 struct replay {
     struct cl_run *run;
-    const char *text; /* the experiment as the journal has it */
+    const char *text, *name; /* the experiment as the journal has it */
 };
 
 static void replay_run_event(struct replay *replay, const struct cl_journal_event *event) {
@@ -17,7 +18,10 @@ static void replay_run_event(struct replay *replay, const struct cl_journal_even
     struct mu_arena *arena = run->arena;
     if (!strcmp(event->kind, "experiment")) {
         replay->text = mu_arena_copy(arena, event->value);
+        replay->name = mu_arena_copy(arena, event->name);
         run->started = mu_arena_copy(arena, event->time);
+    } else if (!strcmp(event->kind, "run")) {
+        run->id = mu_arena_copy(arena, event->value);
     } else if (!strcmp(event->kind, "setting")) {
         cl_run_keep_setting(run, event->name, event->value);
     } else if (!strcmp(event->kind, "finished")) {
@@ -118,13 +122,13 @@ static bool same_network(const struct mu_network *a, const struct mu_network *b)
 
 /* The counts may be raised between runs, as in Katib; what is searched may not change. */
 static enum mu_status check_same(
-    const struct cl_run *run, const char *text, struct mu_error *error) {
+    const struct cl_run *run, const struct replay *stored, struct mu_error *error) {
     struct cl_problems problems = {0};
     const struct cl_experiment *now = run->e;
     const struct cl_experiment *then =
-        cl_experiment_read(text, strlen(text), now->name, run->arena, &problems);
+        cl_experiment_read(stored->text, strlen(stored->text), stored->name, run->arena, &problems);
     bool same =
-        then && then->maximize == now->maximize &&
+        then && !strcmp(stored->name, now->name) && then->maximize == now->maximize &&
         !strcmp(then->metrics[0].name, now->metrics[0].name) &&
         !strcmp(then->algorithm, now->algorithm) &&
         same_parameters(then->parameters, then->n_parameters, now->parameters, now->n_parameters) &&
@@ -146,15 +150,35 @@ static void reopen(struct cl_run *run) {
     }
 }
 
+/* Four random characters, as Kubernetes makes them: what a trial leaves behind (a checkpoint under
+ * its name) is never taken for that of another run. */
+static const char *new_id(struct mu_arena *arena) {
+    static const char letters[] = "bcdfghjklmnpqrstvwxz2456789";
+    unsigned char bytes[4] = {0};
+    if (getentropy(bytes, sizeof bytes)) {
+        abort();
+    }
+    char id[sizeof bytes + 1] = "";
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        id[i] = letters[bytes[i] % (sizeof letters - 1)];
+    }
+    return mu_arena_copy(arena, id);
+}
+
 enum mu_status cl_run_replay(struct cl_run *run, struct mu_error *error) {
-    struct replay state = {run, NULL};
+    struct replay state = {run, NULL, NULL};
+    run->id = "";
     cl_journal_replay(run->journal, replay_event, &state);
     if (!state.text) { /* killed before its first word */
         run->started = cl_clock_text(run->arena, cl_clock_now());
+        run->id = new_id(run->arena);
+        cl_journal_begin(run->journal);
         cl_journal_add(run->journal, -1, run->started, "experiment", run->e->name, run->text);
+        cl_journal_add(run->journal, -1, run->started, "run", NULL, run->id);
+        cl_journal_commit(run->journal);
         return MU_OK;
     }
-    if (check_same(run, state.text, error) != MU_OK) {
+    if (check_same(run, &state, error) != MU_OK) {
         return error->code;
     }
     run->begun = cl_clock_read(run->started);

@@ -43,7 +43,9 @@ static int stem(const char *path) {
 
 const char *cl_setup_beside(const struct cl_run *run, const char *extension) {
     const char *file = strcmp(run->file, "-") ? run->file : run->e->name;
-    return mu_arena_format(run->arena, "%.*s.%s", stem(file), file, extension);
+    bool named = run->e->one_of_several && file == run->file;
+    return mu_arena_format(run->arena, "%.*s%s%s.%s", stem(file), file, named ? "." : "",
+        named ? run->e->name : "", extension);
 }
 
 /* The folder that |path| names a file in. */

@@ -38,6 +38,7 @@ struct cl_run {
     size_t n_trials, trial_room;
     struct mu_pair *settings; /* that replies asked to be sent back */
     size_t n_settings, setting_room;
+    const char *id;      /* part of the names of its trials */
     const char *started; /* the experiment, first time */
     double begun;
     size_t resumed; /* trials that were over when this process began */

@@ -165,20 +165,6 @@ def test_a_name_that_a_trial_has_is_refused_later_too(tmp_path):
     assert [p.name for p in (tmp_path / "e.trials").iterdir()] == ["same"]
 
 
-def test_names_given_here_pass_over_those_that_services_gave(tmp_path):
-    (tmp_path / "e.yaml").write_text((GOOD + TRIAL).replace("parallelTrialCount: 2", "parallelTrialCount: 1"))
-    first = iter([True])
-
-    def spoil(reply):
-        if next(first, False):
-            named("small-0002")(reply)
-
-    with serving(spoil) as address:
-        result = run("run", "e.yaml", "--address", address, cwd=tmp_path)
-    assert result.returncode == 0, result.stderr
-    assert sorted(p.name for p in (tmp_path / "e.trials").iterdir()) == [f"small-000{i}" for i in (2, 3, 4, 5)]
-
-
 @pytest.mark.parametrize("answered, taken", [("16", "16"), ("16.0", "16"), ("32", "32.0"), ("3.2e1", "32.0")])
 def test_a_list_gives_its_own_text(answered, taken):
     with serving(value(answered)) as address:

@@ -1,0 +1,272 @@
+"""mushir run and validate beside Kubernetes and Katib: what runs is what would run there, nothing is lost, and failure looks like failure."""
+import datetime
+import json
+import os
+import sqlite3
+import subprocess
+
+import pytest
+
+from test_client import MUSHIR, pytestmark as built, run  # noqa: F401
+
+pytestmark = built
+
+
+def experiment(name="t", trials=1, extra="", algorithm="random", value="{min: \"0.1\", max: \"0.9\"}"):
+    count = f"  maxTrialCount: {trials}\n" if trials else ""
+    return f"""apiVersion: kubeflow.org/v1beta1
+kind: Experiment
+metadata: {{name: {name}}}
+spec:
+  objective: {{type: minimize, objectiveMetricName: loss}}
+  algorithm: {{algorithmName: {algorithm}}}
+  parallelTrialCount: 1
+{count}  parameters:
+  - {{name: lr, parameterType: double, feasibleSpace: {value}}}
+{extra}"""
+
+
+def job(container, collector=""):
+    return f"""{collector}  trialTemplate:
+    primaryContainerName: main
+    trialParameters: [{{name: lr, reference: lr}}]
+    trialSpec:
+      apiVersion: batch/v1
+      kind: Job
+      spec:
+        template:
+          spec:
+            restartPolicy: Never
+            containers:
+            - name: main
+              image: x
+{container}"""
+
+
+JSON_FILE = "  metricsCollectorSpec: {collector: {kind: File}, source: {fileSystemPath: {path: /var/log/m.log, kind: File, format: JSON}}}\n"
+
+
+def journal(folder, query, name="e.journal"):
+    with sqlite3.connect(folder / name) as db:
+        return db.execute(query).fetchall()
+
+
+def start(folder, text, *arguments, name="e.yaml", **more):
+    (folder / name).write_text(text)
+    return run("run", name, "--quiet", *arguments, cwd=folder, **more)
+
+
+def log_of(folder):
+    (log,) = folder.glob("e.trials/*/log")
+    return log.read_text()
+
+
+def test_the_environment_is_expanded_as_by_the_kubelet(tmp_path):
+    container = """              env: [{name: ROOT, value: /data}, {name: DATA, value: "$(ROOT)/train"}, {name: LATE, value: "$(NEXT)"}, {name: NEXT, value: x},
+                {name: ME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}]
+              command: [sh, -c]
+              args: ["echo DATA=$DATA arg=$(DATA) late=$LATE me=$ME; echo a b c | awk '{print $$2}'; echo loss=${trialParameters.lr}"]
+"""
+    result = start(tmp_path, experiment(extra=job(container)))
+    assert result.returncode == 0, result.stderr
+    lines = log_of(tmp_path).splitlines()
+    me = journal(tmp_path, "select name from trials")[0][0]
+    assert lines[0] == f"DATA=/data/train arg=/data/train late=$(NEXT) me={me}"
+    assert lines[1] == "b"
+
+
+@pytest.mark.parametrize("command", ['[sh, -c, "echo stay $(VICTIM)/x; echo loss=1"]', '[echo, "stay $(VICTIM)/x", loss=1]'])
+def test_an_unknown_name_stays_text_and_is_not_executed(tmp_path, command):
+    victim = tmp_path / "VICTIM"
+    victim.write_text("#!/bin/sh\ntouch harmed\n")
+    victim.chmod(0o755)
+    path = {"env": {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}}
+    text = experiment(extra=job(f"              env: [{{name: A, value: '${{trialParameters.lr}}'}}]\n              command: {command}\n"))
+    result = start(tmp_path, text, **path)
+    assert result.returncode == 0, result.stderr
+    assert "stay $(VICTIM)/x" in log_of(tmp_path)
+    assert not list(tmp_path.rglob("harmed"))
+    assert "$(VICTIM): the container's env has no VICTIM" in result.stderr or "[echo" in command
+
+
+def test_only_the_collectors_own_path_is_replaced(tmp_path):
+    (tmp_path / "out").mkdir()
+    path = f"{tmp_path}/out/metrics"
+    text = experiment(extra=f"  metricsCollectorSpec: {{collector: {{kind: File}}, source: {{fileSystemPath: {{path: {path}, kind: File}}}}}}\n")
+    script = f"echo png > {path}_curve.png; echo x > {path}.txt; mkdir -p {path}/; echo loss=1 > '{path}'"
+    result = start(tmp_path, text, "--", "sh", "-c", script.replace(f"mkdir -p {path}/; ", ""))
+    assert result.returncode == 0, result.stderr
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["metrics.txt", "metrics_curve.png"]
+
+
+@pytest.mark.parametrize("line", [
+    '{"loss": 0.5, "note": "fine \\ud83d\\ude00"}',
+    '{"loss": "0.5", "note": "half \\ud83d"}',
+    json.dumps({"loss": 0.5, **{f"AP-{i}": i for i in range(1000)}}),
+])
+def test_json_lines_cost_nothing(tmp_path, line):
+    text = experiment(trials=2, extra=JSON_FILE).replace("objectiveMetricName: loss", "objectiveMetricName: loss, additionalMetricNames: [note]")
+    (tmp_path / "line").write_text(line + "\n")
+    result = start(tmp_path, text, "--", "sh", "-c", f'cat {tmp_path}/line > "$MUSHIR_METRICS_FILE"')
+    assert result.returncode == 0, result.stderr
+    assert journal(tmp_path, "select count(*) from metrics where name = 'loss' and value = 0.5") == [(2,)]
+
+
+def test_a_text_that_is_not_utf8_costs_one_metric(tmp_path):
+    text = experiment(trials=3).replace("objectiveMetricName: loss", "objectiveMetricName: loss, additionalMetricNames: [note]")
+    text += "  metricsCollectorSpec: {collector: {kind: StdOut}, source: {filter: {metricsFormat: ['(\\w+)=(\\S+)']}}}\n"
+    result = start(tmp_path, text, "--", "printf", "note=\\377\\376\\nloss=0.5\\n")
+    assert result.returncode == 0, result.stderr
+    assert journal(tmp_path, "select count(*) from trials where condition = 'Succeeded'") == [(3,)]
+
+
+def test_a_timestamp_may_be_a_number(tmp_path):
+    (tmp_path / "line").write_text('{"loss": "1", "timestamp": 1700000000.25}\n{"loss": "2", "timestamp": "2024-01-02T03:04:05Z"}\n')
+    result = start(tmp_path, experiment(extra=JSON_FILE), "--", "sh", "-c", f'cat {tmp_path}/line > "$MUSHIR_METRICS_FILE"')
+    assert result.returncode == 0, result.stderr
+    wanted = datetime.datetime.fromtimestamp(1700000000.25, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.250Z")
+    assert journal(tmp_path, "select time from metrics") == [(wanted,), ("2024-01-02T03:04:05Z",)]
+
+
+@pytest.mark.parametrize("script", [
+    r"import sys; sys.stdout.write('\rEpoch 1: 37%|####      | 370/1000' * 600000 + '\nloss=0.5\n')",
+    r"import sys; sys.stdout.write('x' * 17000000 + '\nloss=0.5\n')",
+    r"import sys; sys.stdout.write('loss=0.9\rloss=0.5\r')",
+])
+def test_long_lines_and_bars_hide_no_metric(tmp_path, script):
+    result = start(tmp_path, experiment(), "--", "python3", "-c", script)
+    assert result.returncode == 0, result.stderr
+    assert journal(tmp_path, "select value from metrics")[-1] == ("0.5",)
+
+
+@pytest.mark.parametrize("printed, said", [
+    ("accuracy 0.5", 'expected a line loss=<number>, the last line was "accuracy 0.5"'),
+    (r"\033[32mloss: 0.4\033[0m\nbye", 'the first line with that name was "?[32mloss: 0.4?[0m"'),
+    ("", "nothing was printed"),
+])
+def test_a_missing_metric_is_explained(tmp_path, printed, said):
+    result = start(tmp_path, experiment(), "--", "printf", printed)
+    assert result.returncode == 1
+    assert "no trial has a value of loss" in result.stderr
+    assert said in journal(tmp_path, "select why from trials")[0][0]
+
+
+def test_a_metrics_file_written_elsewhere_is_named(tmp_path):
+    hard = tmp_path / "hard.log"
+    text = experiment(extra=f"  metricsCollectorSpec: {{collector: {{kind: File}}, source: {{fileSystemPath: {{path: {hard}, kind: File}}}}}}\n")
+    (tmp_path / "t.py").write_text(f"open('{hard}','a').write('loss=0.7\\n')")
+    assert start(tmp_path, text, "--", "python3", "t.py").returncode == 1
+    assert f"{hard} was written meanwhile" in journal(tmp_path, "select why from trials")[0][0]
+
+
+def test_experiments_of_one_file_have_journals_of_their_own(tmp_path):
+    (tmp_path / "two.yaml").write_text(experiment("exa") + "---\n" + experiment("exb").replace("0.9", "0.8"))
+    for name, loss in ("exa", 1), ("exb", 2):
+        result = run("run", "two.yaml", "--name", name, "--quiet", "--", "echo", f"loss={loss}", cwd=tmp_path)
+        assert result.returncode == 0, result.stderr
+    assert journal(tmp_path, "select value from metrics", "two.exa.journal") == [("1",)]
+    assert journal(tmp_path, "select value from metrics", "two.exb.journal") == [("2",)]
+    other = run("run", "two.yaml", "--name", "exb", "--resume", "--journal", "two.exa.journal", "--quiet", "--", "echo", "loss=1", cwd=tmp_path)
+    assert other.returncode == 2 and "another experiment" in other.stderr
+
+
+def test_trial_names_are_new_in_every_run(tmp_path):
+    names = []
+    for fresh in [], ["--fresh"]:
+        assert start(tmp_path, experiment(trials=2), *fresh, "--", "echo", "loss=1").returncode == 0
+        names += [name for (name,) in journal(tmp_path, "select name from trials")]
+    assert len(set(names)) == 4
+    text = experiment(trials=3)
+    assert start(tmp_path, text, "--resume", "--", "echo", "loss=1").returncode == 0
+    resumed = [name for (name,) in journal(tmp_path, "select name from trials")]
+    assert resumed[:2] == names[2:] and resumed[2][:-4] == names[2][:-4]
+
+
+@pytest.mark.parametrize("command", [["pythn3", "train.py"], ["sh", "-c", "exit 3"]])
+def test_a_wrong_command_ends_the_run(tmp_path, command):
+    result = start(tmp_path, experiment(trials=None), "--", *command)
+    assert result.returncode == 1
+    assert "none of 5 trials has a value of loss" in result.stderr and "/log" in result.stderr
+    mended = start(tmp_path, experiment(trials=6), "--resume", "--", "echo", "loss=1")
+    assert mended.returncode == 0, mended.stderr
+
+
+def test_a_stated_count_of_failures_is_kept(tmp_path):
+    text = experiment(trials=8, extra="  maxFailedTrialCount: 7\n")
+    assert start(tmp_path, text, "--", "false").returncode == 1
+    assert journal(tmp_path, "select count(*) from trials where condition = 'Failed'") == [(8,)]
+
+
+def test_a_placeholder_that_nothing_fills_is_refused(tmp_path):
+    result = start(tmp_path, experiment(), "--", "echo", "loss=${trialParameters.learningRate}")
+    assert result.returncode == 1
+    assert "${trialParameters.learningRate} is no trial parameter" in journal(tmp_path, "select why from trials")[0][0]
+
+
+def test_a_journal_is_locked_through_links(tmp_path):
+    (tmp_path / "e.yaml").write_text(experiment(trials=3))
+    first = subprocess.Popen([MUSHIR, "run", "e.yaml", "--quiet", "--", "sh", "-c", "sleep 1; echo loss=1"], cwd=tmp_path, stdout=subprocess.DEVNULL)
+    try:
+        while not (tmp_path / "e.journal").exists():
+            pass
+        (tmp_path / "link.journal").symlink_to("e.journal")
+        second = run("run", "e.yaml", "--resume", "--journal", "link.journal", "--quiet", "--", "echo", "loss=1", cwd=tmp_path)
+        assert second.returncode == 3 and "in use" in second.stderr
+    finally:
+        first.wait()
+
+
+def test_an_empty_journal_is_damaged(tmp_path):
+    (tmp_path / "e.journal").touch()
+    result = start(tmp_path, experiment(), "--resume", "--", "echo", "loss=1")
+    assert result.returncode == 2 and "is empty" in result.stderr
+
+
+def test_the_views_take_linear_time(tmp_path):
+    """200,000 rows: a sub-select a row would read 10^10."""
+    assert start(tmp_path, experiment(), "--", "echo", "loss=1").returncode == 0
+    with sqlite3.connect(tmp_path / "e.journal") as db:
+        db.executemany("insert into events (trial, time, kind, name, value) values (0, '', 'metric', 'loss', ?)", ((str(i),) for i in range(200000)))
+        assert db.execute("select count(*) from metrics").fetchone() == (200001,)
+
+
+@pytest.mark.parametrize("text, warning", [
+    (job('              command: [sh, -c, "echo loss=${trialParameters.lr}; echo finished"]\n'), "last command only"),
+    (job('              command: [sh, -c]\n              args: ["echo loss=${trialParameters.lr}\\n"]\n'), "ends with a new line"),
+    (job('              command: [/bin/bash, -c, "echo loss=${trialParameters.lr}"]\n'), "by the names sh and bash only"),
+    (job('              env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k}}}]\n              command: [echo, "loss=${trialParameters.lr}"]\n'), "A comes from the cluster"),
+])
+def test_validate_tells_what_katib_would_do_otherwise(tmp_path, text, warning):
+    (tmp_path / "e.yaml").write_text(experiment(extra=text))
+    result = run("validate", "--offline", "e.yaml", cwd=tmp_path)
+    assert result.returncode == 0
+    assert "warning" in result.stderr and warning in result.stderr
+
+
+def test_the_container_of_a_workflow_is_found(tmp_path):
+    text = experiment(extra=job('              command: [echo, "loss=${trialParameters.lr}"]\n'))
+    text = text.replace("batch/v1", "argoproj.io/v1alpha1").replace("kind: Job", "kind: Workflow").replace(
+        "containers:\n            - name: main\n              image: x\n              command", "container:\n              name: main\n              image: x\n              command")
+    text = text.replace("    primaryC", "    successCondition: status.[@this].#(phase==\"Succeeded\")#\n    failureCondition: status.[@this].#(phase==\"Failed\")#\n    primaryC")
+    result = start(tmp_path, text)
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("edit", [
+    lambda t: t.replace("{name: t}", "{generateName: t-}"),
+    lambda t: "apiVersion: v1\nkind: List\nitems:\n" + "\n".join(("- " if i == 0 else "  ") + line for i, line in enumerate(t.splitlines())) + "\n",
+    lambda t: t.replace("  - {name: lr", "  - &p {name: lr") + "  - {<<: *p, name: wd}\n",
+    lambda t: t.replace('min: "0.1"', "min: !!str 0.1"),
+])
+def test_yaml_is_read_as_kubectl_reads_it(tmp_path, edit):
+    (tmp_path / "e.yaml").write_text(edit(experiment()))
+    result = run("suggest", "e.yaml", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+
+
+def test_yaml_words_are_those_of_kubectl(tmp_path):
+    (tmp_path / "e.yaml").write_text(experiment().replace("double", "categorical").replace('{min: "0.1", max: "0.9"}', "{list: [y, N, 0x10, 1_000, 0o7, .inf]}"))
+    result = run("suggest", "e.yaml", cwd=tmp_path)
+    assert result.returncode == 2
+    for sent in "true", "false", "16", "1000", "7":
+        assert f"kubectl sends {sent}" in result.stderr
