@@ -210,11 +210,6 @@ static void repeat(struct run *run, struct mu_enas_arch *arch, struct mu_stream 
     }
 }
 
-/* Suggestion |number| is among those that what was learned chooses. */
-static bool still_learned(const struct run *run, uint64_t number) {
-    return number - run->request->first < run->learned;
-}
-
 static void choose(struct run *run, uint64_t number, struct mu_enas_arch *arch) {
     struct mu_stream stream;
     mu_stream_init(&stream, run->request->seed, number, "architecture");
@@ -224,7 +219,7 @@ static void choose(struct run *run, uint64_t number, struct mu_enas_arch *arch) 
     }
     if (!run->learned) {
         balanced(run->request, &run->space, number, arch);
-    } else if (!still_learned(run, number)) {
+    } else if (number - run->request->first >= run->learned) {
         mutate_one(run, arch, &stream);
     } else if (run->surrogate) {
         mu_enas_propose(
@@ -279,17 +274,6 @@ static void train_controller(struct run *run) {
         &learning, &stream, request->arena);
 }
 
-/* Fit to what was observed; what is under way counts as if it had scored what is predicted. */
-static void fit_surrogate(struct run *run) {
-    const struct mu_enas_evidence *e = &run->evidence;
-    size_t pending = e->n_pending < TUNING.learned ? e->n_pending : TUNING.learned;
-    run->surrogate =
-        mu_enas_surrogate_fit(&run->space, e, run->learned + pending, run->request->arena);
-    for (size_t i = 0; i < pending; i++) {
-        mu_enas_surrogate_expect(run->surrogate, &e->archs[e->n + i]);
-    }
-}
-
 /* How many suggestions of the request are worth |cost| operations each, at least one. */
 static size_t affordable(const struct run *run, double cost) {
     size_t wanted = run->request->wanted < TUNING.learned ? run->request->wanted : TUNING.learned;
@@ -308,7 +292,7 @@ static void learn(struct run *run) {
         train_controller(run);
     } else {
         run->learned = affordable(run, mu_enas_propose_cost(&run->space, e));
-        fit_surrogate(run);
+        run->surrogate = mu_enas_surrogate_of(&run->space, e, run->learned, run->request->arena);
     }
 }
 
@@ -335,9 +319,6 @@ static enum mu_status propose(
     (void)error;
     choose(run, number, arch);
     mu_enas_set_add(run->evidence.tried, arch);
-    if (run->surrogate && still_learned(run, number)) {
-        mu_enas_surrogate_expect(run->surrogate, arch);
-    }
     answer(run, proposal, arch);
     return MU_OK;
 }

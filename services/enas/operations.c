@@ -25,6 +25,27 @@ static enum mu_status expand_family(
     return MU_OK;
 }
 
+/* Family and digits of every entry, the last parameter varying fastest. */
+static void number_entries(struct mu_enas_table *table, struct mu_arena *arena) {
+    for (size_t i = 0; i < table->n_families; i++) {
+        size_t n = table->families[i].operation->n_parameters;
+        table->width = n > table->width ? n : table->width;
+    }
+    uint16_t *family = MU_ARRAY(arena, table->n, uint16_t);
+    uint16_t *digits = MU_ARRAY(arena, table->n * table->width, uint16_t);
+    for (size_t id = 0, i = 0; id < table->n; id++) {
+        i += id == table->families[i].first + table->families[i].n;
+        const struct mu_enas_family *f = &table->families[i];
+        size_t rest = id - f->first;
+        family[id] = (uint16_t)i;
+        for (size_t p = f->operation->n_parameters; p-- > 0; rest /= f->values[p].n) {
+            digits[id * table->width + p] = (uint16_t)(rest % f->values[p].n);
+        }
+    }
+    table->family = family;
+    table->digits = digits;
+}
+
 enum mu_status mu_enas_table_init(struct mu_enas_table *table, const struct mu_network *network,
     struct mu_arena *arena, struct mu_error *error) {
     struct mu_enas_family *families = MU_ARRAY(arena, network->n_operations, struct mu_enas_family);
@@ -42,27 +63,15 @@ enum mu_status mu_enas_table_init(struct mu_enas_table *table, const struct mu_n
         return mu_fail(error, MU_INVALID_ARGUMENT,
             "Missing Operations in NasConfig: there is nothing to choose from");
     }
-    uint16_t *family = MU_ARRAY(arena, table->n, uint16_t);
-    for (size_t i = 0; i < table->n_families; i++) {
-        for (size_t j = 0; j < families[i].n; j++) {
-            family[families[i].first + j] = (uint16_t)i;
-        }
-    }
-    table->family = family;
+    number_entries(table, arena);
     return MU_OK;
 }
 
 size_t mu_enas_table_digit(const struct mu_enas_table *table, size_t id, size_t parameter) {
-    const struct mu_enas_family *f = &table->families[table->family[id]];
-    size_t rest = id - f->first;
-    for (size_t i = f->operation->n_parameters - 1; i > parameter; i--) {
-        rest /= f->values[i].n;
-    }
-    return rest % f->values[parameter].n;
+    return table->digits[id * table->width + parameter];
 }
 
-double mu_enas_table_distance(
-    const struct mu_enas_table *table, size_t a, size_t b, double within) {
+double mu_enas_table_distance(const struct mu_enas_table *table, size_t a, size_t b) {
     if (a == b) {
         return 0;
     }
@@ -74,5 +83,5 @@ double mu_enas_table_distance(
     for (size_t i = 0; i < n; i++) {
         differ += mu_enas_table_digit(table, a, i) != mu_enas_table_digit(table, b, i);
     }
-    return within * (double)differ / (double)n;
+    return (double)differ / (double)n;
 }

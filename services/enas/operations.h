@@ -21,6 +21,9 @@ struct mu_enas_table {
     const struct mu_enas_family *families;
     size_t n_families, n;   /* n: entries in all */
     const uint16_t *family; /* n: of each entry */
+    const uint16_t *digits; /* n x width: index of the value of each parameter, see
+                               mu_enas_table_digit */
+    size_t width;           /* most parameters of a family */
 };
 
 /* Expand the operations of |network|. MU_INVALID_ARGUMENT as mu_network_check and
@@ -31,9 +34,8 @@ MU_MUST_USE enum mu_status mu_enas_table_init(struct mu_enas_table *table,
 /* Index of the value that parameter |parameter| has in entry |id|. */
 size_t mu_enas_table_digit(const struct mu_enas_table *table, size_t id, size_t parameter);
 
-/* How different two entries are, in [0, 1]: 1 for different operations, else |within| times the
- * share of parameters that differ. exp(-distance) is a positive definite kernel for |within| <= 1:
- * inside a family it is a product of Hamming kernels, none of whose entries is below exp(-1). */
-double mu_enas_table_distance(const struct mu_enas_table *table, size_t a, size_t b, double within);
+/* How different two entries are, in [0, 1]: 1 for different operations, else the share of
+ * parameters that differ. */
+double mu_enas_table_distance(const struct mu_enas_table *table, size_t a, size_t b);
 
 #endif

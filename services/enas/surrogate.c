@@ -1,193 +1,82 @@
 #include "services/enas/surrogate.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/model/posterior.h"
-#include "common/num/linalg.h"
+/* ---- the metric ---- */
+
+struct store {
+    const struct mu_enas_space *space;
+    const struct mu_enas_arch **archs;
+};
+
+static void *store_of(const void *space, size_t capacity, struct mu_arena *arena) {
+    struct store *store = MU_NEW(arena, struct store);
+    *store = (struct store){space, MU_ARRAY(arena, capacity, const struct mu_enas_arch *)};
+    return store;
+}
+
+static void place(void *store, size_t i, const void *point) {
+    ((struct store *)store)->archs[i] = point;
+}
+
+static double differing_skips(
+    const struct mu_enas_space *space, const struct mu_enas_arch *a, const struct mu_enas_arch *b) {
+    int n = 0;
+    for (size_t w = 0; w < space->words; w++) {
+        n += __builtin_popcountll(a->skips[w] ^ b->skips[w]);
+    }
+    return space->skips ? (double)n / (double)space->skips : 0;
+}
+
+static void measure(const void *opaque, const void *point, size_t n, size_t stride, double *z) {
+    const struct store *store = opaque;
+    const struct mu_enas_space *space = store->space;
+    const struct mu_enas_table *table = &space->table;
+    const struct mu_enas_arch *a = point;
+    const double layer = 1 / (double)space->layers;
+    for (size_t i = 0; i < n; i++) {
+        const struct mu_enas_arch *b = store->archs[i];
+        double distance = 0;
+        double types = 0;
+        for (size_t l = 0; l < space->layers; l++) {
+            distance += mu_enas_table_distance(table, a->ops[l], b->ops[l]);
+            types += table->family[a->ops[l]] != table->family[b->ops[l]];
+        }
+        z[i] = layer * distance;
+        z[stride + i] = layer * types;
+        z[2 * stride + i] = differing_skips(space, a, b);
+    }
+}
+
+const struct mu_metric mu_enas_metric = {.store = store_of, .place = place, .measure = measure};
+
+/* ---- the fit ---- */
+
+/* docs/adr/0024-prior-of-decisions.md tells how the figures came about. */
+static const struct mu_gp_prior PRIOR[MU_ENAS_HYPERPARAMETERS] = {
+    {.mean = -0.15, .sd = 1.2, .start = -0.15, .low = -2.5, .high = 3.5}, /* ln l of D */
+    {.mean = 0.2, .sd = 1.2, .start = 0.2, .low = -2.5, .high = 3.5},     /* ln l of T */
+    {.mean = 0, .sd = 1.2, .start = 0, .low = -2.5, .high = 3.5},         /* ln l of S */
+    {.mean = 0, .sd = 2.5, .start = 0, .low = -5, .high = 8},             /* ln a^2 */
+    {.mean = -4.6, .sd = 1.8, .start = -4, .low = -11, .high = 1},        /* ln n^2 */
+};
+
+static const struct mu_gp_effort EFFORT = {.iterations = 25, .gradient = 0.05, .decrease = 1e-5};
 
 enum {
-    FITTED = 120,    /* observations that the scales are fitted to */
-    TABULATED = 512, /* largest table whose distances are kept as a matrix */
-    SCALES = 4,
+    FITTED = 120, /* observations that the hyper-parameters are fitted to */
+    PENDING = 32  /* architectures on their way that are taken for known */
 };
+
+/* Noise variance of a trial that was stopped early, in those of a completed one. */
+static const double NOISE_OF_PARTIAL = 4;
 
 /* Something with a score, by its number. */
 struct ranked {
     double score;
     size_t at;
 };
-
-struct mu_enas_surrogate {
-    const struct mu_enas_space *space;
-    struct mu_posterior posterior; /* of one draw, of a signal of variance 1 */
-    const struct mu_enas_arch *
-        *archs; /* those observed, then those conditioned on; room for the posterior's capacity */
-    size_t observed;
-    struct mu_enas_scales scales;
-    double deviation;       /* of the signal */
-    struct ranked *leaders; /* observed: posterior means, best first */
-    double *distances;      /* table.n x table.n, or NULL */
-    double *skip_factors;   /* skips + 1: the kernel's part for each number of differing skips */
-};
-
-/* ---- distances and kernel ---- */
-
-static size_t differing_skips(
-    const struct mu_enas_space *space, const struct mu_enas_arch *a, const struct mu_enas_arch *b) {
-    size_t n = 0;
-    for (size_t w = 0; w < space->words; w++) {
-        n += (size_t)__builtin_popcountll(a->skips[w] ^ b->skips[w]);
-    }
-    return n;
-}
-
-static double op_distance(
-    const struct mu_enas_surrogate *s, const struct mu_enas_arch *a, const struct mu_enas_arch *b) {
-    double sum = 0;
-    size_t layers = s->space->layers;
-    size_t n = s->space->table.n;
-    if (s->distances) {
-        for (size_t l = 0; l < layers; l++) {
-            sum += s->distances[a->ops[l] * n + b->ops[l]];
-        }
-        return sum;
-    }
-    for (size_t l = 0; l < layers; l++) {
-        sum += mu_enas_table_distance(&s->space->table, a->ops[l], b->ops[l], s->scales.within);
-    }
-    return sum;
-}
-
-static void set_scales(
-    struct mu_enas_surrogate *s, struct mu_enas_scales scales, struct mu_arena *arena) {
-    const struct mu_enas_table *table = &s->space->table;
-    s->scales = scales;
-    s->skip_factors = MU_ARRAY(arena, s->space->skips + 1, double);
-    for (size_t i = 0; i <= s->space->skips; i++) {
-        s->skip_factors[i] = i ? exp(-scales.skips * (double)i / (double)s->space->skips) : 1;
-    }
-    if (table->n <= TABULATED) {
-        s->distances = MU_ARRAY(arena, table->n * table->n, double);
-        for (size_t a = 0; a < table->n; a++) {
-            for (size_t b = 0; b < a; b++) {
-                s->distances[a * table->n + b] = s->distances[b * table->n + a] =
-                    mu_enas_table_distance(table, a, b, scales.within);
-            }
-        }
-    }
-}
-
-static double kernel(
-    const struct mu_enas_surrogate *s, const struct mu_enas_arch *a, const struct mu_enas_arch *b) {
-    double d = op_distance(s, a, b);
-    return exp(-s->scales.ops * d / (double)s->space->layers) *
-           s->skip_factors[differing_skips(s->space, a, b)];
-}
-
-/* ---- fitting the scales ---- */
-
-/* Distances of all pairs of the observations that the scales are fitted to, apart, so that a trial
- * of the scales only exponentiates. */
-struct pairs {
-    size_t n, layers, skips_all;
-    double *families, *within, *skips; /* n x n, lower triangle */
-    const double *y, *noise;           /* n */
-    double *matrix, *solution;         /* scratch: n x n, n */
-    bool free_within; /* the share of parameters can be told from that of operations */
-};
-
-/* Scales on the axes of the search: logarithms. */
-struct axes {
-    double at[SCALES];
-};
-
-static const struct axes CENTRE = {{0.7, -0.4, 0.0, -4.6}}, SPREAD = {{1.2, 1.0, 1.2, 1.8}};
-static const struct axes LOW = {{-3, -4, -5, -11}}, HIGH = {{4.5, 0, 4.5, 1}};
-
-static struct mu_enas_scales scales_of(const struct axes *x, bool free_within) {
-    return (struct mu_enas_scales){
-        exp(x->at[0]), free_within ? exp(x->at[1]) : 1, exp(x->at[2]), exp(x->at[3])};
-}
-
-/* Minus the logarithm of the posterior density of |x|; |deviation| of the signal comes with it. */
-static double cost(struct pairs *p, const struct axes *x, double *deviation) {
-    struct mu_enas_scales s = scales_of(x, p->free_within);
-    double skip_scale = p->skips_all ? s.skips / (double)p->skips_all : 0;
-    double op_scale = s.ops / (double)p->layers;
-    double prior = 0;
-    for (size_t i = 0; i < p->n; i++) {
-        for (size_t j = 0; j < i; j++) {
-            size_t at = i * p->n + j;
-            p->matrix[at] = exp(-op_scale * (p->families[at] + s.within * p->within[at]) -
-                                skip_scale * p->skips[at]);
-        }
-        p->matrix[i * p->n + i] = 1 + s.noise * p->noise[i];
-    }
-    for (size_t i = 0; i < SCALES; i++) {
-        double z = (x->at[i] - CENTRE.at[i]) / SPREAD.at[i];
-        prior += z * z / 2;
-    }
-    if (!mu_cholesky(p->matrix, p->n, p->n)) {
-        return INFINITY;
-    }
-    memcpy(p->solution, p->y, p->n * sizeof *p->solution);
-    mu_solve_lower(p->matrix, p->n, p->n, false, p->solution);
-    /* One more observation of variance 1 keeps few or equal scores from claiming certainty. */
-    double variance = (mu_dot(p->solution, p->solution, p->n) + 1) / (double)(p->n + 1);
-    *deviation = sqrt(variance);
-    return (double)(p->n + 1) / 2 * log(variance) + mu_log_diagonal(p->matrix, p->n, p->n) + prior;
-}
-
-/* Pattern search: per axis a step each way, halved when no axis gains. */
-static struct axes search(struct pairs *p, double *deviation) {
-    struct axes best = CENTRE;
-    double least = cost(p, &best, deviation);
-    for (double step = 1.2; step > 0.2; step /= 2) {
-        bool gained = true;
-        for (int round = 0; round < 3 && gained; round++) {
-            gained = false;
-            for (size_t i = 0; i < SCALES; i++) {
-                for (int sign = -1; sign <= 1; sign += 2) {
-                    struct axes x = best;
-                    double d;
-                    double c;
-                    x.at[i] = fmin(HIGH.at[i], fmax(LOW.at[i], x.at[i] + sign * step));
-                    if ((i == 1 && !p->free_within) || (i == 2 && !p->skips_all) ||
-                        (c = cost(p, &x, &d)) >= least) {
-                        continue;
-                    }
-                    best = x;
-                    least = c;
-                    *deviation = d;
-                    gained = true;
-                    break;
-                }
-            }
-        }
-    }
-    return best;
-}
-
-static void fill_pairs(
-    struct pairs *p, const struct mu_enas_space *space, const struct mu_enas_arch *const *archs) {
-    for (size_t i = 0; i < p->n; i++) {
-        for (size_t j = 0; j < i; j++) {
-            size_t at = i * p->n + j;
-            for (size_t l = 0; l < space->layers; l++) {
-                size_t a = archs[i]->ops[l];
-                size_t b = archs[j]->ops[l];
-                bool same = space->table.family[a] == space->table.family[b];
-                *(same ? &p->within[at] : &p->families[at]) +=
-                    mu_enas_table_distance(&space->table, a, b, 1);
-            }
-            p->skips[at] = (double)differing_skips(space, archs[i], archs[j]);
-        }
-    }
-}
-
-/* ---- which observations take part ---- */
 
 static int best_first(const void *p, const void *q) {
     const struct ranked *a = p;
@@ -224,125 +113,59 @@ static size_t choose(
     return n;
 }
 
-/* Ratio of an observation's noise to that of a completed one. */
-static double noise_of(const struct mu_enas_evidence *e, size_t i) {
-    return e->partial[i] ? 4 : 1;
-}
-
-static void fit_scales(
-    struct mu_enas_surrogate *s, const struct mu_enas_evidence *e, struct mu_arena *arena) {
-    size_t chosen[FITTED];
-    size_t n = choose(e, FITTED, chosen, arena);
-    struct mu_arena_mark mark = mu_arena_mark(arena);
-    const struct mu_enas_arch **archs = MU_ARRAY(arena, n, const struct mu_enas_arch *);
+/* At most |most| observations as the process takes them. */
+static struct mu_gp_data data_of(
+    const struct mu_enas_evidence *e, size_t most, struct mu_arena *arena) {
+    size_t *chosen = MU_ARRAY(arena, e->n, size_t);
+    size_t n = choose(e, most, chosen, arena);
+    const void **points = MU_ARRAY(arena, n, const void *);
     double *y = MU_ARRAY(arena, n, double);
     double *noise = MU_ARRAY(arena, n, double);
     for (size_t i = 0; i < n; i++) {
-        archs[i] = &e->archs[chosen[i]];
+        points[i] = &e->archs[chosen[i]];
         y[i] = e->scores[chosen[i]];
-        noise[i] = noise_of(e, chosen[i]);
+        noise[i] = e->partial[chosen[i]] ? NOISE_OF_PARTIAL : 1;
     }
-    struct pairs p = {.n = n,
-        .layers = s->space->layers,
-        .skips_all = s->space->skips,
-        .y = y,
-        .noise = noise,
-        .families = MU_ARRAY(arena, n * n, double),
-        .within = MU_ARRAY(arena, n * n, double),
-        .skips = MU_ARRAY(arena, n * n, double),
-        .matrix = MU_ARRAY(arena, n * n, double),
-        .solution = MU_ARRAY(arena, n, double),
-        .free_within =
-            s->space->table.n_families > 1 && s->space->table.n > s->space->table.n_families};
-    fill_pairs(&p, s->space, archs);
-    struct axes x = search(&p, &s->deviation);
-    mu_arena_release(arena, mark);
-    set_scales(s, scales_of(&x, p.free_within), arena);
+    return (struct mu_gp_data){.n = n, .points = points, .y = y, .noise = noise};
 }
 
-/* ---- the model ---- */
-
-static void condition(struct mu_enas_surrogate *s, const struct mu_enas_evidence *e,
-    const size_t *chosen, struct mu_arena *arena) {
-    struct mu_arena_mark mark = mu_arena_mark(arena);
-    size_t n = s->observed;
-    double *y = MU_ARRAY(arena, n, double);
-    double *matrix = MU_ARRAY(arena, n * n, double);
-    for (size_t i = 0; i < n; i++) {
-        y[i] = e->scores[chosen[i]];
-        for (size_t j = 0; j < i; j++) {
-            matrix[i * n + j] = kernel(s, s->archs[i], s->archs[j]);
-        }
-        matrix[i * n + i] = 1 + s->scales.noise * noise_of(e, chosen[i]);
+static int larger_mean_first(const void *p, const void *q) {
+    const struct mu_enas_leader *a = p;
+    const struct mu_enas_leader *b = q;
+    if (a->mean != b->mean) {
+        return a->mean < b->mean ? 1 : -1;
     }
-    mu_posterior_condition(&s->posterior, matrix, y, n);
-    mu_arena_release(arena, mark);
+    return (a->arch > b->arch) - (a->arch < b->arch);
 }
 
-static void rank_observed(struct mu_enas_surrogate *s, struct mu_arena *arena) {
-    s->leaders = MU_ARRAY(arena, s->observed, struct ranked);
-    for (size_t i = 0; i < s->observed; i++) {
-        s->leaders[i] = (struct ranked){mu_enas_surrogate_mean(s, s->archs[i]), i};
+static void rank(
+    struct mu_enas_surrogate *s, const struct mu_gp_data *data, struct mu_arena *arena) {
+    s->leaders = MU_ARRAY(arena, data->n, struct mu_enas_leader);
+    s->n_leaders = data->n;
+    for (size_t i = 0; i < data->n; i++) {
+        s->leaders[i].arch = data->points[i];
+        mu_gp_means(&s->gp, data->points[i], &s->leaders[i].mean);
     }
-    qsort(s->leaders, s->observed, sizeof *s->leaders, best_first);
+    qsort(s->leaders, data->n, sizeof *s->leaders, larger_mean_first);
 }
 
-struct mu_enas_surrogate *mu_enas_surrogate_fit(const struct mu_enas_space *space,
+struct mu_enas_surrogate *mu_enas_surrogate_of(const struct mu_enas_space *space,
     const struct mu_enas_evidence *evidence, size_t more, struct mu_arena *arena) {
     struct mu_enas_surrogate *s = MU_NEW(arena, struct mu_enas_surrogate);
-    size_t chosen[MU_ENAS_MODELLED];
-    size_t n = choose(evidence, MU_ENAS_MODELLED, chosen, arena);
-    *s = (struct mu_enas_surrogate){.space = space, .observed = n};
-    fit_scales(s, evidence, arena);
-    mu_posterior_init(&s->posterior, n + more, 1, arena);
-    s->archs = MU_ARRAY(arena, n + more, const struct mu_enas_arch *);
-    for (size_t i = 0; i < n; i++) {
-        s->archs[i] = &evidence->archs[chosen[i]];
+    s->model = (struct mu_gp_model){.kernel = &mu_kernel_decisions,
+        .metric = &mu_enas_metric,
+        .space = space,
+        .n_features = MU_ENAS_FEATURES,
+        .prior = PRIOR,
+        .jitter = 1e-4};
+    struct mu_gp_data fitted = data_of(evidence, FITTED, arena);
+    struct mu_gp_data known = data_of(evidence, MU_ENAS_MODELLED, arena);
+    mu_gp_fit(&s->model, &fitted, &EFFORT, s->theta, arena);
+    size_t pending = evidence->n_pending < PENDING ? evidence->n_pending : PENDING;
+    mu_gp_condition(&s->gp, &s->model, s->theta, &known, pending + more, 1, arena);
+    rank(s, &known, arena);
+    for (size_t i = 0; i < pending; i++) {
+        mu_gp_believe(&s->gp, &evidence->archs[evidence->n + i]);
     }
-    condition(s, evidence, chosen, arena);
-    rank_observed(s, arena);
     return s;
-}
-
-double mu_enas_surrogate_mean(const struct mu_enas_surrogate *s, const struct mu_enas_arch *arch) {
-    double sum = 0; /* what was expected at its mean has no weight */
-    for (size_t i = 0; i < s->observed; i++) {
-        sum += s->posterior.alpha[i] * kernel(s, arch, s->archs[i]);
-    }
-    return sum;
-}
-
-void mu_enas_surrogate_predict(
-    struct mu_enas_surrogate *s, const struct mu_enas_arch *arch, double *mean, double *deviation) {
-    for (size_t i = 0; i < s->posterior.n; i++) {
-        s->posterior.k[i] = kernel(s, arch, s->archs[i]);
-    }
-    mu_posterior_means(&s->posterior, mean);
-    *deviation = s->deviation * mu_posterior_sd(&s->posterior, 1);
-}
-
-void mu_enas_surrogate_expect(struct mu_enas_surrogate *s, const struct mu_enas_arch *arch) {
-    double mean;
-    double deviation;
-    mu_enas_surrogate_predict(s, arch, &mean, &deviation);
-    if (mu_posterior_extend(&s->posterior, 1 + s->scales.noise, s->scales.noise, &mean)) {
-        s->archs[s->posterior.n - 1] = arch;
-    }
-}
-
-double mu_enas_surrogate_best(const struct mu_enas_surrogate *s) {
-    return s->leaders[0].score;
-}
-
-size_t mu_enas_surrogate_leaders(
-    const struct mu_enas_surrogate *s, size_t most, const struct mu_enas_arch **leaders) {
-    size_t n = s->observed < most ? s->observed : most;
-    for (size_t i = 0; i < n; i++) {
-        leaders[i] = s->archs[s->leaders[i].at];
-    }
-    return n;
-}
-
-struct mu_enas_scales mu_enas_surrogate_scales(const struct mu_enas_surrogate *s) {
-    return s->scales;
 }

@@ -1,14 +1,19 @@
-/* The surrogate against formulas evaluated in another way. */
+/* The surrogate's features, its noise and what it believes; the process itself is tested with
+ * common/model. */
 #include "services/enas/tests/support.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "common/num/linalg.h"
 #include "services/enas/surrogate.h"
-#include "tests/support/elimination.h"
 
 enum { N = 12 };
+
+static struct mu_enas_arch *parsed(const struct mu_enas_space *space, const char *text) {
+    struct mu_enas_arch *arch = mu_enas_archs(space, 1, arena);
+    assert_true(mu_enas_parse(space, text, arch));
+    return arch;
+}
 
 /* N random architectures; the score counts layers whose operation is of the first family. */
 static struct mu_enas_evidence evidence_of(
@@ -26,131 +31,133 @@ static struct mu_enas_evidence evidence_of(
         .archs = archs, .scores = scores, .partial = partial, .n = N, .size = UINT64_MAX};
 }
 
-static double kernel(const struct mu_enas_space *space, struct mu_enas_scales s,
-    const struct mu_enas_arch *a, const struct mu_enas_arch *b) {
-    double ops = 0;
-    double skips = 0;
-    for (size_t l = 0; l < space->layers; l++) {
-        ops += mu_enas_table_distance(&space->table, a->ops[l], b->ops[l], s.within);
-        for (size_t j = 0; j < l; j++) {
-            skips += mu_enas_skip(a, l, j) != mu_enas_skip(b, l, j);
-        }
-    }
-    return exp(-s.ops * ops / (double)space->layers - s.skips * skips / (double)space->skips);
-}
-
-static void solve(const double *k, const double *b, double *x) {
-    double matrix[N * N];
-    memcpy(matrix, k, sizeof matrix);
-    memcpy(x, b, N * sizeof *x);
-    eliminate(matrix, x, N);
-}
-
-static void posterior_is_that_of_the_formula(void **state) {
+/* Operation 0 is a convolution (3, 32, 1), 1 the same with stride 2, 2 one with 48 filters, 102 a
+ * reduction. */
+static void features_count_decisions(void **state) {
     (void)state;
     struct mu_network network = network_of(4, KATIB, 4);
     struct mu_enas_space space;
     space_of(&space, &network);
-    struct mu_enas_arch *archs = mu_enas_archs(&space, N + 2, arena);
-    double scores[N];
-    double k[N * N];
-    double at[N];
-    double alpha[N];
-    double beta[N];
-    double signal = 1;
-    bool partial[N] = {[3] = true};
-    struct mu_enas_evidence e = evidence_of(&space, archs, scores, partial);
-    struct mu_enas_surrogate *s = mu_enas_surrogate_fit(&space, &e, 1, arena);
-    struct mu_enas_scales scales = mu_enas_surrogate_scales(s);
-    struct mu_stream stream;
-    mu_stream_init(&stream, 2, 0, "test");
-    for (size_t i = 0; i < N; i++) {
-        for (size_t j = 0; j < N; j++) {
-            k[i * N + j] = kernel(&space, scales, &archs[i], &archs[j]) +
-                           (i == j ? scales.noise * (partial[i] ? 4 : 1) : 0);
-        }
-    }
-    solve(k, scores, alpha);
-    for (size_t i = 0; i < N; i++) {
-        signal += scores[i] * alpha[i];
-    }
-    signal /= N + 1; /* its variance: that of the profile likelihood with one observation of
-                        variance 1 more */
-    for (size_t p = 0; p < 2; p++) {
-        double mean;
-        double deviation;
-        double expected = 0;
-        double variance = 1;
-        mu_enas_draw(&space, &archs[N + p], &stream);
-        for (size_t i = 0; i < N; i++) {
-            at[i] = kernel(&space, scales, &archs[N + p], &archs[i]);
-            expected += at[i] * alpha[i];
-        }
-        solve(k, at, beta);
-        for (size_t i = 0; i < N; i++) {
-            variance -= at[i] * beta[i];
-        }
-        mu_enas_surrogate_predict(s, &archs[N + p], &mean, &deviation);
-        assert_true(fabs(mean - expected) < 1e-9);
-        assert_true(fabs(mu_enas_surrogate_mean(s, &archs[N + p]) - expected) < 1e-9);
-        assert_true(fabs(deviation - sqrt(signal * variance)) < 1e-9);
+    const struct mu_enas_arch *a = parsed(&space, "[[0],[0,0],[0,0,0],[0,0,0,0]]");
+    static const struct {
+        const char *text;
+        double distance, types, skips;
+    } cases[] = {
+        {"[[0],[0,0],[0,0,0],[0,0,0,0]]", 0, 0, 0},
+        {"[[1],[0,0],[0,0,0],[0,0,0,0]]", 1.0 / 3 / 4, 0, 0},
+        {"[[3],[0,0],[0,0,0],[2,0,0,0]]", (2.0 / 3 + 1.0 / 3) / 4, 0, 0},
+        {"[[102],[0,0],[1,0,0],[0,0,0,0]]", (1 + 1.0 / 3) / 4, 1.0 / 4, 0},
+        {"[[0],[0,1],[0,0,0],[0,0,1,1]]", 0, 0, 3.0 / 6},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        void *store = mu_enas_metric.store(&space, 1, arena);
+        double z[MU_ENAS_FEATURES];
+        mu_enas_metric.place(store, 0, parsed(&space, cases[i].text));
+        mu_enas_metric.measure(store, a, 1, 1, z);
+        assert_true(fabs(z[0] - cases[i].distance) < 1e-15);
+        assert_true(fabs(z[1] - cases[i].types) < 1e-15);
+        assert_true(fabs(z[2] - cases[i].skips) < 1e-15);
     }
 }
 
-static void what_is_expected_keeps_means_and_takes_uncertainty(void **state) {
-    (void)state;
-    struct mu_network network = network_of(4, KATIB, 4);
-    struct mu_enas_space space;
-    space_of(&space, &network);
-    struct mu_enas_arch *archs = mu_enas_archs(&space, N + 2, arena);
-    double scores[N];
-    double before[2];
-    double deviation[2];
-    double mean;
-    double after;
-    bool partial[N] = {0};
-    struct mu_enas_evidence e = evidence_of(&space, archs, scores, partial);
-    struct mu_enas_surrogate *s = mu_enas_surrogate_fit(&space, &e, 1, arena);
-    struct mu_stream stream;
-    mu_stream_init(&stream, 3, 0, "test");
-    for (size_t p = 0; p < 2; p++) {
-        mu_enas_draw(&space, &archs[N + p], &stream);
-        mu_enas_surrogate_predict(s, &archs[N + p], &before[p], &deviation[p]);
-    }
-    mu_enas_surrogate_expect(s, &archs[N]);
-    mu_enas_surrogate_expect(s, &archs[N + 1]); /* no room: ignored */
-    for (size_t p = 0; p < 2; p++) {
-        mu_enas_surrogate_predict(s, &archs[N + p], &mean, &after);
-        assert_true(fabs(mean - before[p]) < 1e-9);
-        assert_true(p ? after <= deviation[p] : after < 0.5 * deviation[p]);
-    }
-}
-
-static void distances_make_a_positive_definite_kernel(void **state) {
+static void every_length_makes_a_positive_definite_kernel(void **state) {
     (void)state;
     struct mu_network network = network_of(1, KATIB, 4);
     struct mu_enas_space space;
     space_of(&space, &network);
     size_t n = space.table.n;
-    for (double within = 0.05; within <= 1; within += 0.19) {
-        for (double scale = 0.1; scale < 60; scale *= 5) {
-            double *k = MU_ARRAY(arena, n * n, double);
+    double *z = MU_ARRAY(arena, MU_ENAS_FEATURES * n, double);
+    double *k = MU_ARRAY(arena, n * n, double);
+    struct mu_enas_arch *archs = mu_enas_archs(&space, n, arena);
+    void *store = mu_enas_metric.store(&space, n, arena);
+    for (size_t i = 0; i < n; i++) {
+        mu_enas_at(&space, &archs[i], i);
+        mu_enas_metric.place(store, i, &archs[i]);
+    }
+    for (double s_0 = 1e-2; s_0 < 1e3; s_0 *= 10) {
+        for (double s_1 = 1e-2; s_1 < 1e3; s_1 *= 10) {
             for (size_t i = 0; i < n; i++) {
+                mu_enas_metric.measure(store, &archs[i], n, n, z);
                 for (size_t j = 0; j < n; j++) {
-                    k[i * n + j] = exp(-scale * mu_enas_table_distance(&space.table, i, j, within));
+                    k[i * n + j] = exp(-s_0 * z[j] - s_1 * z[n + j]) + (i == j ? 1e-12 : 0);
                 }
-                k[i * n + i] += 1e-12;
             }
             assert_true(mu_cholesky(k, n, n));
         }
     }
 }
 
+/* One observation of score 1: the mean there is a^2 / (a^2 + c n^2), with c = 4 when its trial was
+ * stopped early. */
+static void a_partial_result_is_noisier(void **state) {
+    (void)state;
+    struct mu_network network = network_of(4, KATIB, 4);
+    struct mu_enas_space space;
+    space_of(&space, &network);
+    struct mu_enas_arch *archs = mu_enas_archs(&space, 1, arena);
+    static const double scores[] = {1};
+    for (int stopped = 0; stopped < 2; stopped++) {
+        const bool partial[] = {stopped == 1};
+        struct mu_enas_evidence e = {.archs = archs, .scores = scores, .partial = partial, .n = 1};
+        struct mu_enas_surrogate *s = mu_enas_surrogate_of(&space, &e, 1, arena);
+        double noise = s->gp.noise * (stopped ? 4 : 1);
+        double expected = s->gp.amplitude / (s->gp.amplitude + noise);
+        assert_true(fabs(s->leaders[0].mean - expected) < 1e-9);
+    }
+}
+
+static void leaders_come_in_the_order_of_their_means(void **state) {
+    (void)state;
+    struct mu_network network = network_of(4, KATIB, 4);
+    struct mu_enas_space space;
+    space_of(&space, &network);
+    struct mu_enas_arch *archs = mu_enas_archs(&space, N, arena);
+    double scores[N];
+    bool partial[N] = {0};
+    struct mu_enas_evidence e = evidence_of(&space, archs, scores, partial);
+    struct mu_enas_surrogate *s = mu_enas_surrogate_of(&space, &e, 1, arena);
+    assert_int_equal(s->n_leaders, N);
+    for (size_t i = 0; i < N; i++) {
+        double mean;
+        mu_gp_means(&s->gp, s->leaders[i].arch, &mean);
+        assert_true(s->leaders[i].mean == mean);
+        assert_true(i == 0 || mean <= s->leaders[i - 1].mean);
+    }
+}
+
+/* Two trials under way: their uncertainty is gone, and no mean changed. */
+static void pending_trials_are_believed(void **state) {
+    (void)state;
+    struct mu_network network = network_of(4, KATIB, 4);
+    struct mu_enas_space space;
+    space_of(&space, &network);
+    struct mu_enas_arch *archs = mu_enas_archs(&space, N + 2, arena);
+    double scores[N];
+    bool partial[N] = {0};
+    struct mu_stream stream;
+    mu_stream_init(&stream, 2, 0, "test");
+    mu_enas_draw(&space, &archs[N], &stream);
+    mu_enas_draw(&space, &archs[N + 1], &stream);
+    struct mu_enas_evidence e = evidence_of(&space, archs, scores, partial);
+    struct mu_enas_surrogate *without = mu_enas_surrogate_of(&space, &e, 1, arena);
+    e.n_pending = 2;
+    struct mu_enas_surrogate *with = mu_enas_surrogate_of(&space, &e, 1, arena);
+    for (size_t i = N; i < N + 2; i++) {
+        double mean[2];
+        double before = mu_gp_predict(&without->gp, &archs[i], &mean[0]);
+        double after = mu_gp_predict(&with->gp, &archs[i], &mean[1]);
+        assert_true(fabs(mean[0] - mean[1]) < 1e-9);
+        assert_true(after < 0.1 * before);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        arena_test(posterior_is_that_of_the_formula),
-        arena_test(what_is_expected_keeps_means_and_takes_uncertainty),
-        arena_test(distances_make_a_positive_definite_kernel),
+        arena_test(features_count_decisions),
+        arena_test(every_length_makes_a_positive_definite_kernel),
+        arena_test(a_partial_result_is_noisier),
+        arena_test(leaders_come_in_the_order_of_their_means),
+        arena_test(pending_trials_are_believed),
     };
     return cmocka_run_group_tests_name("surrogate", tests, NULL, NULL);
 }
