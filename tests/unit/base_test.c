@@ -73,12 +73,30 @@ static void released_memory_is_handed_out_again(void **state) {
     mu_arena_destroy(arena);
 }
 
+static void count_up(void *user) {
+    ++*(int *)user;
+}
+
+static void what_was_deferred_runs_at_the_end(void **state) {
+    (void)state;
+    int first = 0;
+    int second = 0;
+    struct mu_arena *arena = mu_arena_create(1 << 16);
+    mu_arena_defer(arena, count_up, &first);
+    mu_arena_defer(arena, count_up, &second);
+    mu_arena_defer(arena, count_up, &first);
+    assert_int_equal(first + second, 0);
+    mu_arena_destroy(arena);
+    assert_int_equal(first, 2);
+    assert_int_equal(second, 1);
+}
+
 static void past_the_limit_the_guard_is_reached(void **state) {
     (void)state;
     struct mu_arena *arena = mu_arena_create(1 << 16);
     volatile int reached = 0;
     if (mu_arena_enter(arena) == 0) {
-        for (;;) {
+        for (int i = 0; i < 66; i++) { /* 66 thousand bytes in steps, each below the limit */
             (void)mu_arena_alloc(arena, 1000);
         }
     } else {
@@ -101,6 +119,7 @@ int main(void) {
         cmocka_unit_test(text_is_strict_utf8),
         cmocka_unit_test(memory_is_zeroed_aligned_and_counted),
         cmocka_unit_test(released_memory_is_handed_out_again),
+        cmocka_unit_test(what_was_deferred_runs_at_the_end),
         cmocka_unit_test(past_the_limit_the_guard_is_reached),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

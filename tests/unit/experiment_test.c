@@ -83,8 +83,8 @@ static void the_order_of_arrival_does_not_matter(void **state) {
     struct mu_experiment e = make(false);
     const struct mu_trial_record records[] = {
         {"z", "2026-01-01T00:00:01Z", "1", MU_TRIAL_SUCCEEDED, HALF, 2},
-        {"b", "2026-01-01T00:00:02Z", "1", MU_TRIAL_SUCCEEDED, HALF, 2},
-        {"c", "2026-01-01T00:00:02Z", "1", MU_TRIAL_FAILED, HALF, 2},
+        {"b", "2026-01-01T00:00:02Z", NULL, MU_TRIAL_FAILED, HALF, 2},
+        {"c", "2026-01-01T00:00:02Z", "1", MU_TRIAL_SUCCEEDED, HALF, 2},
         {"a", "0001-01-01T00:00:00Z", NULL, MU_TRIAL_RUNNING, HALF, 2}};
     for (int p = 0; p < 24; p++) {
         int left[4] = {0, 1, 2, 3};
@@ -103,16 +103,48 @@ static void the_order_of_arrival_does_not_matter(void **state) {
     }
 }
 
+/* Names and times that are the same leave assignments, whatever the losses. */
+static void trials_without_names_stand_by_their_assignments(void **state) {
+    (void)state;
+    static const struct mu_pair QUARTER[] = {{"lr", "0.25"}, {"n", "2"}};
+    struct mu_experiment e = make(false);
+    const struct mu_trial_record low = {"", "", "2", MU_TRIAL_SUCCEEDED, QUARTER, 2};
+    const struct mu_trial_record high = {"", "", "1", MU_TRIAL_SUCCEEDED, HALF, 2};
+    for (int turned = 0; turned < 2; turned++) {
+        struct mu_history h =
+            build(&e, (struct mu_trial_record[]){turned ? high : low, turned ? low : high}, 2);
+        assert_true(h.trials[0].x[0] == 0.25 && h.trials[1].x[0] == 0.5);
+    }
+}
+
+static void the_zero_time_is_no_time(void **state) {
+    (void)state;
+    struct mu_experiment e = make(false);
+    const struct mu_trial_record records[] = {
+        {"b", "0001-01-01T00:00:00Z", "1", MU_TRIAL_SUCCEEDED, HALF, 2},
+        {"a", "", "1", MU_TRIAL_SUCCEEDED, HALF, 2},
+        {"c", "2026-01-01T00:00:00Z", "1", MU_TRIAL_SUCCEEDED, HALF, 2}};
+    struct mu_history h = build(&e, records, 3);
+    assert_string_equal(h.trials[0].name, "c");
+    assert_string_equal(h.trials[1].name, "a");
+    assert_string_equal(h.trials[2].name, "b");
+}
+
 static void the_seed_depends_on_name_and_space(void **state) {
     (void)state;
     struct mu_experiment a = make(false);
     struct mu_experiment b = make(false);
     struct mu_experiment c = make(false);
+    struct mu_experiment d = make(false);
+    struct mu_parameter wider[] = {a.space.parameters[0], a.space.parameters[1]};
     b.name = "f";
     c.space.n = 1;
+    wider[1].max = 5;
+    d.space.parameters = wider;
     assert_true(mu_experiment_seed(&a) == mu_experiment_seed(&a));
     assert_true(mu_experiment_seed(&a) != mu_experiment_seed(&b));
     assert_true(mu_experiment_seed(&a) != mu_experiment_seed(&c));
+    assert_true(mu_experiment_seed(&a) != mu_experiment_seed(&d));
 }
 
 int main(void) {
@@ -120,6 +152,8 @@ int main(void) {
         arena_test(states_follow_condition_and_value),
         arena_test(strays_and_foreigners_are_told_apart),
         arena_test(the_order_of_arrival_does_not_matter),
+        arena_test(trials_without_names_stand_by_their_assignments),
+        arena_test(the_zero_time_is_no_time),
         arena_test(the_seed_depends_on_name_and_space),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -91,6 +91,21 @@ static void a_new_parameter_leaves_the_others_draws(void **state) {
     }
 }
 
+static void parameters_attempts_and_numbers_draw_for_themselves(void **state) {
+    (void)state;
+    const struct mu_parameter_text two[] = {
+        {.name = "x", .type = MU_DOUBLE, .min = "0", .max = "1"},
+        {.name = "y", .type = MU_DOUBLE, .min = "0", .max = "1"}};
+    struct mu_space space = make(two, 2);
+    double a[2];
+    double again[2];
+    double next[2];
+    mu_space_draw(&space, 3, 7, 0, a);
+    mu_space_draw(&space, 3, 7, 1, again);
+    mu_space_draw(&space, 3, 8, 0, next);
+    assert_true(a[0] != a[1] && a[0] != again[0] && a[0] != next[0]);
+}
+
 static void the_empty_space_has_one_point(void **state) {
     (void)state;
     struct mu_space space = {NULL, 0};
@@ -131,6 +146,7 @@ int main(void) {
         arena_test(the_walk_finds_the_last_point),
         arena_test(continuous_points_differ_beyond_a_billionth),
         arena_test(a_new_parameter_leaves_the_others_draws),
+        arena_test(parameters_attempts_and_numbers_draw_for_themselves),
         arena_test(the_empty_space_has_one_point),
         arena_test(the_design_begins_in_the_middle_and_spreads),
     };
