@@ -117,6 +117,14 @@ void *mu_arena_array(struct mu_arena *arena, size_t count, size_t size) {
     return mu_arena_alloc(arena, bytes);
 }
 
+void *mu_arena_matrix(struct mu_arena *arena, size_t rows, size_t columns, size_t size) {
+    size_t count;
+    if (__builtin_mul_overflow(rows, columns, &count)) {
+        exhausted(arena);
+    }
+    return mu_arena_array(arena, count, size);
+}
+
 char *mu_arena_copy(struct mu_arena *arena, const char *text) {
     return mu_arena_copy_bytes(arena, text, strlen(text));
 }

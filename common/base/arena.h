@@ -34,6 +34,10 @@ void *mu_arena_try_alloc(struct mu_arena *arena, size_t size);
 void *mu_arena_array(struct mu_arena *arena, size_t count, size_t size)
     __attribute__((malloc, returns_nonnull));
 
+/* |rows| times |columns| elements, row by row. */
+void *mu_arena_matrix(struct mu_arena *arena, size_t rows, size_t columns, size_t size)
+    __attribute__((malloc, returns_nonnull));
+
 /* A copy of |text|; of its first |length| bytes, terminated; a formatted text. All owned by the
  * arena. */
 char *mu_arena_copy(struct mu_arena *arena, const char *text);
@@ -65,5 +69,7 @@ void mu_arena_leave(struct mu_arena *arena);
 
 #define MU_NEW(arena, type) ((type *)mu_arena_alloc((arena), sizeof(type)))
 #define MU_ARRAY(arena, count, type) ((type *)mu_arena_array((arena), (count), sizeof(type)))
+#define MU_MATRIX(arena, rows, columns, type)                                                      \
+    ((type *)mu_arena_matrix((arena), (rows), (columns), sizeof(type)))
 
 #endif

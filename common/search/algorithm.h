@@ -100,7 +100,8 @@ struct mu_service {
     const struct mu_algorithm *const *algorithms; /* ended by NULL */
 };
 
-/* The algorithm called |name|, or NULL with "unknown algorithm name NAME; ..." in |error|. */
+/* The algorithm called |name|, or NULL with Katib's whole text, "unknown algorithm name NAME", in
+ * |error|; what a service serves, its --help tells. */
 const struct mu_algorithm *mu_service_find(
     const struct mu_service *service, const char *name, struct mu_error *error);
 

@@ -1,9 +1,11 @@
 #include "common/search/space.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/set.h"
 #include "common/num/sobol.h"
 
 static int by_name(const void *a, const void *b) {
@@ -77,13 +79,13 @@ void mu_space_design(const struct mu_space *space, uint64_t seed, uint64_t numbe
     }
 }
 
-/* An open-addressing table of 64-bit keys with the points themselves beside it. */
+/* The points themselves beside a set of their numbers. */
 struct mu_seen {
     const struct mu_space *space;
     struct mu_arena *arena;
-    double *points;
-    uint32_t *slots; /* point number + 1; 0: empty */
-    size_t n, capacity, mask;
+    struct mu_set set;
+    double *points; /* |capacity| x space->n */
+    size_t capacity;
     uint64_t size; /* of the space */
 };
 
@@ -113,76 +115,68 @@ static bool same(const struct mu_space *space, const double *a, const double *b)
     return true;
 }
 
-static void make_tables(struct mu_seen *seen, size_t capacity) {
-    size_t slots = 16;
-    while (slots < capacity * 2) {
-        slots *= 2;
-    }
-    seen->points = MU_ARRAY(seen->arena, capacity * seen->space->n, double);
-    seen->slots = MU_ARRAY(seen->arena, slots, uint32_t);
-    seen->capacity = capacity;
-    seen->mask = slots - 1;
-}
-
-struct mu_seen *mu_seen_create(
-    const struct mu_space *space, size_t expected, struct mu_arena *arena) {
+struct mu_seen *mu_seen_of(const struct mu_space *space, size_t expected, struct mu_arena *arena) {
     struct mu_seen *seen = MU_NEW(arena, struct mu_seen);
-    seen->space = space;
-    seen->arena = arena;
-    seen->size = mu_space_size(space);
-    make_tables(seen, expected < 8 ? 8 : expected);
+    size_t capacity = expected < 8 ? 8 : expected;
+    *seen = (struct mu_seen){.space = space,
+        .arena = arena,
+        .points = MU_MATRIX(arena, capacity, space->n, double),
+        .capacity = capacity,
+        .size = mu_space_size(space)};
+    mu_set_init(&seen->set, capacity, arena);
     return seen;
 }
 
-/* The slot that holds |x|, or the empty one where it belongs. */
-static uint32_t *slot_of(const struct mu_seen *seen, const double *x) {
-    size_t i = hash_of(seen->space, x) & seen->mask;
-    while (seen->slots[i] &&
-           !same(seen->space, seen->points + (seen->slots[i] - 1) * seen->space->n, x)) {
-        i = (i + 1) & seen->mask;
-    }
-    return &seen->slots[i];
+/* A point and where to look for it. */
+struct wanted {
+    const struct mu_seen *seen;
+    const double *x;
+};
+
+static bool is_wanted(const void *user, size_t number) {
+    const struct wanted *w = user;
+    const struct mu_space *space = w->seen->space;
+    return same(space, w->seen->points + number * space->n, w->x);
+}
+
+static bool has(const struct mu_seen *seen, const double *x, uint64_t hash) {
+    return mu_set_find(&seen->set, hash, is_wanted, &(struct wanted){seen, x}) != MU_SET_NONE;
 }
 
 bool mu_seen_has(const struct mu_seen *seen, const double *x) {
-    return *slot_of(seen, x) != 0;
+    return has(seen, x, hash_of(seen->space, x));
 }
 
 static void grow(struct mu_seen *seen) {
     const double *old = seen->points;
-    make_tables(seen, seen->capacity * 2);
-    memcpy(seen->points, old, seen->n * seen->space->n * sizeof *old);
-    for (size_t i = 0; i < seen->n; i++) {
-        *slot_of(seen, seen->points + i * seen->space->n) = (uint32_t)i + 1;
-    }
+    seen->points = MU_MATRIX(seen->arena, 2 * seen->capacity, seen->space->n, double);
+    memcpy(seen->points, old, seen->capacity * seen->space->n * sizeof *old);
+    seen->capacity *= 2;
 }
 
 void mu_seen_add(struct mu_seen *seen, const double *x) {
-    uint32_t *slot = slot_of(seen, x);
-    if (*slot) {
+    uint64_t hash = hash_of(seen->space, x);
+    size_t n = seen->space->n;
+    if (has(seen, x, hash)) {
         return;
     }
-    if (seen->n == seen->capacity) {
+    if (seen->set.n == seen->capacity) {
         grow(seen);
-        slot = slot_of(seen, x);
     }
-    for (size_t i = 0; i < seen->space->n;
-         i++) { /* not memcpy: in a space without parameters |x| may be NULL */
-        seen->points[seen->n * seen->space->n + i] = x[i];
+    for (size_t i = 0; i < n; i++) { /* not memcpy: without parameters |x| may be NULL */
+        seen->points[seen->set.n * n + i] = x[i];
     }
-    *slot = (uint32_t)++seen->n;
+    mu_set_add(&seen->set, hash);
 }
 
 bool mu_seen_exhausted(const struct mu_seen *seen) {
-    return seen->n >= seen->size;
+    return seen->set.n >= seen->size;
 }
 
-/* Point number |index| of a finite space, mixed radix. */
-static void decode(const struct mu_space *space, uint64_t index, double *x) {
+void mu_space_at(const struct mu_space *space, uint64_t index, double *x) {
     for (size_t i = space->n; i-- > 0;) {
-        uint64_t levels = space->parameters[i].levels;
-        x[i] = (double)(index % levels);
-        index /= levels;
+        assert(space->parameters[i].levels);
+        x[i] = (double)mu_digit(&index, space->parameters[i].levels);
     }
 }
 
@@ -202,9 +196,9 @@ void mu_space_draw_unseen(const struct mu_space *space, const struct mu_seen *se
     struct mu_stream stream;
     mu_stream_init(&stream, seed, number, "walk");
     uint64_t index = mu_uniform_below(&stream, seen->size);
-    for (size_t step = 0; step <= seen->n;
+    for (size_t step = 0; step <= seen->set.n;
          step++) { /* at most n of n + 1 distinct points are seen */
-        decode(space, index, x);
+        mu_space_at(space, index, x);
         if (!mu_seen_has(seen, x)) {
             return;
         }

@@ -27,10 +27,22 @@ uint64_t mu_space_size(const struct mu_space *space);
 void mu_space_draw(
     const struct mu_space *space, uint64_t seed, uint64_t number, unsigned attempt, double *x);
 
-/* Points are equal when all levels are equal and continuous coordinates agree to 1e-9. */
+/* Point number |index| of a finite space, index < mu_space_size, into |x|: mixed radix, the last
+ * parameter's level changes fastest. */
+void mu_space_at(const struct mu_space *space, uint64_t index, double *x);
+
+/* The lowest digit of |*number| in a numeral system of |base| digits; moves |*number| to the rest:
+ * one step of a mixed radix. */
+static inline uint64_t mu_digit(uint64_t *number, uint64_t base) {
+    uint64_t digit = *number % base;
+    *number /= base;
+    return digit;
+}
+
+/* A set of points, arena-owned, that grows beyond |expected|. Points are equal when all levels are
+ * equal and continuous coordinates agree to 1e-9. */
 struct mu_seen;
-struct mu_seen *mu_seen_create(
-    const struct mu_space *space, size_t expected, struct mu_arena *arena);
+struct mu_seen *mu_seen_of(const struct mu_space *space, size_t expected, struct mu_arena *arena);
 void mu_seen_add(struct mu_seen *seen, const double *x);
 bool mu_seen_has(const struct mu_seen *seen, const double *x);
 

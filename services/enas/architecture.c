@@ -1,7 +1,11 @@
 #include "services/enas/architecture.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "common/base/set.h"
+#include "common/search/space.h"
 
 static size_t bit(size_t layer, size_t from) {
     return layer * (layer - 1) / 2 + from;
@@ -145,8 +149,7 @@ void mu_enas_cross(const struct mu_enas_space *space, struct mu_enas_arch *arch,
 
 void mu_enas_at(const struct mu_enas_space *space, struct mu_enas_arch *arch, uint64_t index) {
     for (size_t l = 0; l < space->layers; l++) {
-        arch->ops[l] = (uint16_t)(index % space->table.n);
-        index /= space->table.n;
+        arch->ops[l] = (uint16_t)mu_digit(&index, space->table.n);
     }
     if (space->words) {
         memset(arch->skips, 0, space->words * sizeof *arch->skips);
@@ -154,54 +157,60 @@ void mu_enas_at(const struct mu_enas_space *space, struct mu_enas_arch *arch, ui
     }
 }
 
-/* ---- sets: open addressing over pointers ---- */
+/* ---- sets ---- */
 
 struct mu_enas_set {
     const struct mu_enas_space *space;
-    const struct mu_enas_arch **slots;
-    size_t mask, n;
+    struct mu_set set;
+    const struct mu_enas_arch **archs;
+    size_t most;
 };
 
-struct mu_enas_set *mu_enas_set_create(
+struct mu_enas_set *mu_enas_set_of(
     const struct mu_enas_space *space, size_t most, struct mu_arena *arena) {
     struct mu_enas_set *set = MU_NEW(arena, struct mu_enas_set);
-    size_t slots = 16;
-    while (slots < 2 * most) {
-        slots *= 2;
-    }
-    *set = (struct mu_enas_set){.space = space,
-        .slots = MU_ARRAY(arena, slots, const struct mu_enas_arch *),
-        .mask = slots - 1};
+    set->space = space;
+    set->archs = MU_ARRAY(arena, most, const struct mu_enas_arch *);
+    set->most = most;
+    mu_set_init(&set->set, most, arena);
     return set;
 }
 
-/* The slot that holds |arch|, or the empty one where it belongs. */
-static const struct mu_enas_arch **slot_of(
-    const struct mu_enas_set *set, const struct mu_enas_arch *arch) {
-    const struct mu_enas_space *space = set->space;
-    uint64_t hash = mu_hash(mu_hash(0, arch->ops, space->layers * sizeof *arch->ops), arch->skips,
+/* An architecture and where to look for it. */
+struct wanted {
+    const struct mu_enas_set *set;
+    const struct mu_enas_arch *arch;
+};
+
+static bool is_wanted(const void *user, size_t number) {
+    const struct wanted *w = user;
+    return mu_enas_equal(w->set->space, w->set->archs[number], w->arch);
+}
+
+static bool has(const struct mu_enas_set *set, const struct mu_enas_arch *arch, uint64_t hash) {
+    return mu_set_find(&set->set, hash, is_wanted, &(struct wanted){set, arch}) != MU_SET_NONE;
+}
+
+static uint64_t hash_of(const struct mu_enas_space *space, const struct mu_enas_arch *arch) {
+    return mu_hash(mu_hash(0, arch->ops, space->layers * sizeof *arch->ops), arch->skips,
         space->words * sizeof *arch->skips);
-    size_t at = (size_t)hash & set->mask;
-    while (set->slots[at] && !mu_enas_equal(space, set->slots[at], arch)) {
-        at = (at + 1) & set->mask;
-    }
-    return &set->slots[at];
 }
 
 bool mu_enas_set_has(const struct mu_enas_set *set, const struct mu_enas_arch *arch) {
-    return *slot_of(set, arch) != NULL;
+    return has(set, arch, hash_of(set->space, arch));
 }
 
 bool mu_enas_set_add(struct mu_enas_set *set, const struct mu_enas_arch *arch) {
-    const struct mu_enas_arch **slot = slot_of(set, arch);
-    if (*slot) {
+    uint64_t hash = hash_of(set->space, arch);
+    if (has(set, arch, hash)) {
         return false;
     }
-    *slot = arch;
-    set->n++;
+    assert(set->set.n < set->most);
+    set->archs[set->set.n] = arch;
+    mu_set_add(&set->set, hash);
     return true;
 }
 
 size_t mu_enas_set_size(const struct mu_enas_set *set) {
-    return set->n;
+    return set->set.n;
 }

@@ -70,7 +70,7 @@ const char *mu_enas_print_config(
 
 /* A set of architectures. */
 struct mu_enas_set;
-struct mu_enas_set *mu_enas_set_create(
+struct mu_enas_set *mu_enas_set_of(
     const struct mu_enas_space *space, size_t most, struct mu_arena *arena);
 bool mu_enas_set_has(const struct mu_enas_set *set, const struct mu_enas_arch *arch);
 /* Add |arch| (borrowed, must not change); at most |most| of them. False when it is in already. */

@@ -46,7 +46,7 @@ void mu_enas_evidence_init(struct mu_enas_evidence *evidence, const struct mu_en
     bool *partial = MU_ARRAY(arena, history->n, bool);
     *evidence = (struct mu_enas_evidence){
         .archs = archs, .scores = scores, .partial = partial, .size = mu_enas_space_size(space)};
-    evidence->tried = mu_enas_set_create(space, history->n + more, arena);
+    evidence->tried = mu_enas_set_of(space, history->n + more, arena);
     for (int pending = 0; pending < 2; pending++) {
         for (size_t i = 0; i < history->n; i++) {
             const struct mu_trial *t = &history->trials[i];

@@ -122,7 +122,7 @@ void mu_enas_propose(const struct mu_enas_space *space, const struct mu_enas_evi
     size_t room = most_candidates() + 1;
     struct search s = {.space = space, .tried = evidence->tried, .surrogate = surrogate};
     s.archs = mu_enas_archs(space, room, arena);
-    s.met = mu_enas_set_create(space, room, arena);
+    s.met = mu_enas_set_of(space, room, arena);
     for (size_t i = 0; i < TUNING.random; i++) {
         mu_enas_draw(space, &s.archs[s.n], stream);
         consider(&s);

@@ -4,20 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/set.h"
+
 /* ---- configurations: trials grouped by the texts of their assignments ---- */
-
-struct table {
-    uint32_t *slots; /* 1 + index into configs; 0: free */
-    size_t mask;
-};
-
-static struct table table_create(size_t n, struct mu_arena *arena) {
-    size_t size = 16;
-    while (size < 2 * n) {
-        size *= 2;
-    }
-    return (struct table){MU_ARRAY(arena, size, uint32_t), size - 1};
-}
 
 static bool same_texts(const char *const *a, const char *const *b, size_t n) {
     for (size_t i = 0; i < n; i++) {
@@ -28,25 +17,30 @@ static bool same_texts(const char *const *a, const char *const *b, size_t n) {
     return true;
 }
 
-/* Index of the configuration with these texts; a new one when there is none yet. */
+/* Texts and where to look for them. */
+struct wanted {
+    const struct mu_brackets *brackets;
+    const char *const *texts;
+};
+
+static bool is_wanted(const void *user, size_t number) {
+    const struct wanted *w = user;
+    return same_texts(w->brackets->configs[number].texts, w->texts, w->brackets->space->n);
+}
+
+/* Index of the configuration with these texts; a new one when there is none yet. Equal texts have
+ * equal coordinates, which are shorter to hash. */
 static uint32_t find_config(
-    struct mu_brackets *brackets, struct table *table, const char *const *texts, const double *x) {
-    size_t n = brackets->space->n;
-    uint64_t hash =
-        mu_hash(0, x, n * sizeof *x); /* equal texts have equal coordinates, which are shorter */
-    size_t at = hash & table->mask;
-    for (; table->slots[at] != 0; at = (at + 1) & table->mask) {
-        uint32_t config = table->slots[at] - 1;
-        if (brackets->configs[config].hash == hash &&
-            same_texts(brackets->configs[config].texts, texts, n)) {
-            return config;
-        }
+    struct mu_brackets *brackets, struct mu_set *set, const char *const *texts, const double *x) {
+    uint64_t hash = mu_hash(0, x, brackets->space->n * sizeof *x);
+    size_t known = mu_set_find(set, hash, is_wanted, &(struct wanted){brackets, texts});
+    if (known != MU_SET_NONE) {
+        return (uint32_t)known;
     }
-    uint32_t config = (uint32_t)brackets->n_configs++;
-    brackets->configs[config] =
-        (struct mu_config){.texts = texts, .x = x, .bracket = -1, .top = -1, .hash = hash};
-    table->slots[at] = config + 1;
-    return config;
+    mu_set_add(set, hash);
+    brackets->configs[brackets->n_configs] =
+        (struct mu_config){.texts = texts, .x = x, .bracket = -1, .top = -1};
+    return (uint32_t)brackets->n_configs++;
 }
 
 /* ---- runs ---- */
@@ -97,7 +91,7 @@ static void link_run(struct mu_brackets *brackets, struct mu_run *run) {
     config->top = run->rung > config->top ? run->rung : config->top;
 }
 
-static void read_runs(struct mu_brackets *brackets, struct table *table,
+static void read_runs(struct mu_brackets *brackets, struct mu_set *set,
     const struct mu_request *request, const struct mu_trial *trials, size_t n, size_t resource) {
     const char *name = request->experiment->space.parameters[resource].name;
     for (size_t i = 0; i < n; i++) {
@@ -114,7 +108,7 @@ static void read_runs(struct mu_brackets *brackets, struct table *table,
             .x = x,
             .resource = value,
             .rung = mu_ladder_rung(brackets->ladder, value)};
-        run->config = find_config(brackets, table, texts, x);
+        run->config = find_config(brackets, set, texts, x);
         link_run(brackets, run);
     }
 }
@@ -264,9 +258,10 @@ void mu_brackets_build(struct mu_brackets *brackets, const struct mu_request *re
     brackets->runs = MU_ARRAY(request->arena, n + 1, struct mu_run);
     brackets->configs = MU_ARRAY(request->arena, n + request->wanted + 1, struct mu_config);
     brackets->missing = request->first > visible ? (size_t)(request->first - visible) : 0;
-    struct table table = table_create(n, request->arena);
-    read_runs(brackets, &table, request, history->trials, history->n, resource);
-    read_runs(brackets, &table, request, history->strays, history->n_strays, resource);
+    struct mu_set configs;
+    mu_set_init(&configs, n, request->arena);
+    read_runs(brackets, &configs, request, history->trials, history->n, resource);
+    read_runs(brackets, &configs, request, history->strays, history->n_strays, resource);
     mark_repeated(brackets);
     count_reached(brackets);
     find_promotable(brackets, request->arena);

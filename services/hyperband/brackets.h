@@ -24,7 +24,6 @@ struct mu_config {
     const double *x;  /* the same as coordinates */
     int bracket, top; /* lowest and highest rung of its runs; -1: none on the ladder */
     uint32_t first;   /* 1 + index of its first run; 0: proposed by this request */
-    uint64_t hash;
 };
 
 struct mu_brackets {

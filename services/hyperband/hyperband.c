@@ -337,7 +337,7 @@ static void prepare(
     mu_ladder_build(&hunt->ladder, parameter, work->r_l, work->options->eta, request->arena);
     mu_brackets_build(&hunt->brackets, request, &hunt->ladder, &hunt->space, hunt->resource);
     hunt->seen =
-        mu_seen_create(&hunt->space, hunt->brackets.n_configs + request->wanted, request->arena);
+        mu_seen_of(&hunt->space, hunt->brackets.n_configs + request->wanted, request->arena);
     for (size_t i = 0; i < hunt->brackets.n_configs; i++) {
         mu_seen_add(hunt->seen, hunt->brackets.configs[i].x);
     }

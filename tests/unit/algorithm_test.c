@@ -284,6 +284,20 @@ static void the_document_ends_with_the_seed(void **state) {
     }
 }
 
+static void services_answer_for_their_algorithms(void **state) {
+    (void)state;
+    const struct mu_service service = {
+        "both", (const struct mu_algorithm *const[]){&SCRIPTED, &SILENT, NULL}};
+    assert_ptr_equal(mu_service_find(&service, "silent", &error), &SILENT);
+    static const char *const OTHERS[] = {"unknown", "unseeded", "", "SILENT"};
+    for (size_t i = 0; i < sizeof OTHERS / sizeof *OTHERS; i++) {
+        assert_null(mu_service_find(&service, OTHERS[i], &error));
+        assert_int_equal(error.code, MU_INVALID_ARGUMENT);
+        assert_string_equal(
+            error.text, mu_arena_format(arena, "unknown algorithm name %s", OTHERS[i]));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         arena_test(proposals_are_asked_for_in_order_and_handed_out),
@@ -295,6 +309,7 @@ int main(void) {
         arena_test(options_and_seed_come_from_the_settings),
         arena_test(settings_are_validated),
         arena_test(the_document_ends_with_the_seed),
+        arena_test(services_answer_for_their_algorithms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

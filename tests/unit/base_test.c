@@ -59,6 +59,15 @@ static void memory_is_zeroed_aligned_and_counted(void **state) {
     mu_arena_destroy(NULL);
 }
 
+static void a_matrix_has_room_for_all_its_rows(void **state) {
+    (void)state;
+    struct mu_arena *arena = mu_arena_create(1 << 16);
+    size_t before = mu_arena_used(arena);
+    double *matrix = MU_MATRIX(arena, 3, 50, double);
+    assert_true(mu_arena_used(arena) - before >= 150 * sizeof *matrix);
+    mu_arena_destroy(arena);
+}
+
 static void released_memory_is_handed_out_again(void **state) {
     (void)state;
     struct mu_arena *arena = mu_arena_create(1 << 20);
@@ -109,6 +118,12 @@ static void past_the_limit_the_guard_is_reached(void **state) {
         reached = 2;
     }
     assert_int_equal(reached, 2);
+    if (mu_arena_enter(arena) == 0) {
+        (void)MU_MATRIX(arena, (size_t)1 << 33, (size_t)1 << 31, char); /* 2^64 elements */
+    } else {
+        reached = 3;
+    }
+    assert_int_equal(reached, 3);
     mu_arena_leave(arena);
     mu_arena_destroy(arena);
 }
@@ -118,6 +133,7 @@ int main(void) {
         cmocka_unit_test(errors_are_cut_on_a_character_border),
         cmocka_unit_test(text_is_strict_utf8),
         cmocka_unit_test(memory_is_zeroed_aligned_and_counted),
+        cmocka_unit_test(a_matrix_has_room_for_all_its_rows),
         cmocka_unit_test(released_memory_is_handed_out_again),
         cmocka_unit_test(what_was_deferred_runs_at_the_end),
         cmocka_unit_test(past_the_limit_the_guard_is_reached),

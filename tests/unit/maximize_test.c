@@ -49,7 +49,7 @@ struct scene {
 static void prepare(struct scene *s) {
     assert_int_equal(mu_space_init(&s->space, TEXTS, N, arena, &error), MU_OK);
     s->frame = mu_frame_of(&s->space, arena);
-    s->seen = mu_seen_create(&s->space, 4, arena);
+    s->seen = mu_seen_of(&s->space, 4, arena);
     s->slope.frame = &s->frame;
     mu_frame_encode(&s->frame, SUMMIT, s->slope.top);
 }
@@ -117,7 +117,7 @@ static void what_was_seen_is_not_proposed(void **state) {
     struct mu_space space;
     assert_int_equal(mu_space_init(&space, grid, 1, arena, &error), MU_OK);
     struct mu_frame frame = mu_frame_of(&space, arena);
-    struct mu_seen *seen = mu_seen_create(&space, 8, arena);
+    struct mu_seen *seen = mu_seen_of(&space, 8, arena);
     struct slope slope = {&frame, {2.6 / 5}};
     static const double order[] = {2, 3, 1, 4, 0}; /* by distance from 2.1 */
     for (size_t i = 0; i < 5; i++) {

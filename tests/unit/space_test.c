@@ -34,7 +34,7 @@ static void a_finite_space_is_drawn_without_repeats(void **state) {
     struct mu_space space = make(SMALL, 3);
     assert_int_equal(mu_space_size(&space), 12);
     for (uint64_t seed = 0; seed < 20; seed++) {
-        struct mu_seen *seen = mu_seen_create(&space, 0, arena);
+        struct mu_seen *seen = mu_seen_of(&space, 0, arena);
         double x[3];
         for (uint64_t i = 0; i < 12; i++) {
             mu_space_draw_unseen(&space, seen, seed, i, x);
@@ -54,7 +54,7 @@ static void the_walk_finds_the_last_point(void **state) {
     const struct mu_parameter_text narrow[] = {
         {.name = "n", .type = MU_INT, .min = "1", .max = "100000", .distribution = MU_NORMAL}};
     struct mu_space space = make(narrow, 1);
-    struct mu_seen *seen = mu_seen_create(&space, 100000, arena);
+    struct mu_seen *seen = mu_seen_of(&space, 100000, arena);
     for (double x = 0; x < 100000; x++) {
         if (x != 77) {
             mu_seen_add(seen, &x);
@@ -71,7 +71,7 @@ static void continuous_points_differ_beyond_a_billionth(void **state) {
         {.name = "x", .type = MU_DOUBLE, .min = "0", .max = "1"}};
     struct mu_space space = make(one, 1);
     assert_true(mu_space_size(&space) == UINT64_MAX);
-    struct mu_seen *seen = mu_seen_create(&space, 4, arena);
+    struct mu_seen *seen = mu_seen_of(&space, 4, arena);
     mu_seen_add(seen, (double[]){0.25});
     assert_true(mu_seen_has(seen, (double[]){0.25 + 1e-11}));
     assert_false(mu_seen_has(seen, (double[]){0.25 + 1e-8}));
@@ -109,12 +109,42 @@ static void parameters_attempts_and_numbers_draw_for_themselves(void **state) {
 static void the_empty_space_has_one_point(void **state) {
     (void)state;
     struct mu_space space = {NULL, 0};
-    struct mu_seen *seen = mu_seen_create(&space, 0, arena);
+    struct mu_seen *seen = mu_seen_of(&space, 0, arena);
     double nothing = 0;
     assert_int_equal(mu_space_size(&space), 1);
     mu_space_draw_unseen(&space, seen, 1, 1, &nothing);
     mu_seen_add(seen, NULL); /* as the history's points are without parameters */
     assert_true(mu_seen_exhausted(seen));
+}
+
+/* SMALL has 3 x 2 x 2 points. */
+static void points_have_numbers_the_last_level_fastest(void **state) {
+    (void)state;
+    struct mu_space space = make(SMALL, 3);
+    assert_int_equal(mu_space_size(&space), 12);
+    for (uint64_t i = 0; i < 12; i++) {
+        double x[3];
+        mu_space_at(&space, i, x);
+        assert_true(
+            x[0] == (double)(i / 4) && x[1] == (double)(i / 2 % 2) && x[2] == (double)(i % 2));
+    }
+}
+
+static void a_set_of_points_grows(void **state) {
+    (void)state;
+    struct mu_parameter_text text = {.name = "n", .type = MU_INT, .min = "0", .max = "999"};
+    struct mu_space space = make(&text, 1);
+    struct mu_seen *seen = mu_seen_of(&space, 0, arena);
+    for (double x = 0; x < 1000; x++) {
+        assert_false(mu_seen_has(seen, &x));
+        assert_false(mu_seen_exhausted(seen));
+        mu_seen_add(seen, &x);
+        mu_seen_add(seen, &x); /* once is enough */
+    }
+    assert_true(mu_seen_exhausted(seen));
+    for (double x = 0; x < 1000; x++) {
+        assert_true(mu_seen_has(seen, &x));
+    }
 }
 
 /* The first point is the middle; of the first 16 points of a scrambled Sobol sequence each
@@ -147,6 +177,8 @@ int main(void) {
         arena_test(continuous_points_differ_beyond_a_billionth),
         arena_test(a_new_parameter_leaves_the_others_draws),
         arena_test(parameters_attempts_and_numbers_draw_for_themselves),
+        arena_test(points_have_numbers_the_last_level_fastest),
+        arena_test(a_set_of_points_grows),
         arena_test(the_empty_space_has_one_point),
         arena_test(the_design_begins_in_the_middle_and_spreads),
     };

@@ -104,7 +104,7 @@ static void samples_are_untried(void **state) {
     struct mu_enas_controller_search search;
     struct mu_stream stream;
     mu_stream_init(&stream, 1, 0, "test");
-    e.tried = mu_enas_set_create(&space, 18, arena);
+    e.tried = mu_enas_set_of(&space, 18, arena);
     for (size_t i = 0; i < 18; i++) {
         mu_enas_at(&space, &archs[i], i);
         if (i < 17) {

@@ -31,7 +31,7 @@ static void a_small_space_yields_its_largest_improvement(void **state) {
         .archs = archs, .scores = scores, .partial = partial, .n = 6, .size = 18};
     struct mu_stream stream;
     mu_stream_init(&stream, 1, 0, "test");
-    e.tried = mu_enas_set_create(&space, 6, arena);
+    e.tried = mu_enas_set_of(&space, 6, arena);
     for (size_t i = 0; i < 6; i++) {
         mu_enas_at(&space, &archs[i], 3 * i);
         mu_enas_set_add(e.tried, &archs[i]);
@@ -68,7 +68,7 @@ static void generations_join_what_was_good(void **state) {
         .archs = archs, .scores = scores, .partial = partial, .n = N, .size = UINT64_MAX};
     struct mu_stream stream;
     mu_stream_init(&stream, 1, 0, "test");
-    e.tried = mu_enas_set_create(&space, N, arena);
+    e.tried = mu_enas_set_of(&space, N, arena);
     for (size_t i = 0; i < N; i++) {
         mu_enas_draw(&space, &archs[i], &stream);
         size_t good = 0;
