@@ -28,3 +28,22 @@ double mu_acquisition_value(
     *by_sd = 1.96;
     return mean + 1.96 * sd;
 }
+
+double mu_acquisition_mean(
+    enum mu_acquisition kind, const double *value, size_t n, double *weight) {
+    double highest = -HUGE_VAL;
+    double sum = 0;
+    double mean = 0;
+    for (size_t i = 0; i < n; i++) {
+        highest = fmax(highest, value[i]);
+        mean += value[i] / (double)n;
+    }
+    for (size_t i = 0; i < n; i++) {
+        weight[i] = kind == MU_UCB ? 1 : exp(value[i] - highest);
+        sum += weight[i];
+    }
+    for (size_t i = 0; i < n; i++) {
+        weight[i] /= sum;
+    }
+    return kind == MU_UCB ? mean : highest + log(sum / (double)n);
+}

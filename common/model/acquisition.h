@@ -2,6 +2,8 @@
 #ifndef MUSHIR_MODEL_ACQUISITION_H
 #define MUSHIR_MODEL_ACQUISITION_H
 
+#include <stddef.h>
+
 enum mu_acquisition { MU_LOG_EI, MU_LOG_PI, MU_UCB };
 
 /* The acquisition of N(mean, sd^2) over |best| and its derivatives by mean and sd. MU_LOG_EI: ln
@@ -9,5 +11,9 @@ enum mu_acquisition { MU_LOG_EI, MU_LOG_PI, MU_UCB };
  * sd. sd > 0. */
 double mu_acquisition_value(
     enum mu_acquisition kind, double mean, double sd, double best, double *by_mean, double *by_sd);
+
+/* The mean of |n| acquisition values that differ in what they imagine: of the improvements, whose
+ * logarithms the values are, or of the bounds. |weight|: the derivative by each value. */
+double mu_acquisition_mean(enum mu_acquisition kind, const double *value, size_t n, double *weight);
 
 #endif

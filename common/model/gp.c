@@ -34,6 +34,30 @@ struct mu_pairs mu_gp_pairs(
     return pairs;
 }
 
+/* The largest n with cubic n^3 + square n^2 + linear n <= operations. */
+static size_t affordable(double operations, double cubic, double square, double linear) {
+    size_t n = 1;
+    size_t step = 1;
+    while (step > 0) {
+        double m = (double)(n + step);
+        if (m * (linear + m * (square + m * cubic)) <= operations) {
+            n += step;
+            step *= 2;
+        } else {
+            step /= 2;
+        }
+    }
+    return n;
+}
+
+size_t mu_gp_fit_rows(const struct mu_gp_model *model, int iterations, double operations) {
+    return affordable(operations / iterations, 1, 4 * (double)model->n_features, 0);
+}
+
+size_t mu_gp_known_rows(const struct mu_gp_model *model, size_t evaluations, double operations) {
+    return affordable(operations / (double)evaluations, 0, 2, 8 * (double)model->n_features);
+}
+
 /* Covariances of |point|'s function value with the first |n| known ones into |k|. */
 static void covariances(struct mu_gp *gp, const void *point, size_t n, double *k) {
     const struct mu_gp_model *model = gp->model;

@@ -61,6 +61,14 @@ struct mu_gp_effort {
 void mu_gp_fit(const struct mu_gp_model *model, const struct mu_gp_data *data,
     const struct mu_gp_effort *effort, double *theta, struct mu_arena *arena);
 
+/* ---- budgets: how many rows so many floating-point operations are enough for, at least 1 ---- */
+
+/* A fit of |iterations| steps takes iterations x (n^3 + 4 features n^2) operations. */
+size_t mu_gp_fit_rows(const struct mu_gp_model *model, int iterations, double operations);
+
+/* |evaluations| predictions with gradient take evaluations x (2 n^2 + 8 features n). */
+size_t mu_gp_known_rows(const struct mu_gp_model *model, size_t evaluations, double operations);
+
 /* What the fit minimizes; exposed for tests. */
 struct mu_gp_likelihood;
 struct mu_gp_likelihood *mu_gp_likelihood_of(

@@ -1,5 +1,6 @@
 #include "common/model/maximize.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,18 +8,37 @@
 #include "common/num/lbfgs.h"
 #include "common/num/sobol.h"
 
-enum {
-    STARTS_BEST = 3,
-    STARTS_RANDOM = 3,
-    EXHAUSTIVE = 16,
-    CATEGORIES_TRIED = 64,
-    ROUNDS = 4,
-    WIDE = 40
-};
+/* The constants of the search; docs/adr/0012-candidate-search.md has the reasons. */
+static const struct tuning {
+    size_t candidates; /* looked at before any climb; half the budget if less */
+    double local;      /* share of them that are mutations of .. */
+    size_t parents;    /* .. so many of the good points */
+    size_t best_starts,
+        random_starts;              /* candidates that are climbed from: the best, and some of .. */
+    size_t random_among;            /* .. one in so many that are best */
+    int rounds;                     /* of gradient steps and sweeps in a climb */
+    uint64_t exhaustive;            /* ladders of so many levels are tried level by level, .. */
+    uint64_t levels_tried;          /* .. and so many levels of a category that has more */
+    double chance, category_chance; /* that a mutation moves a dimension */
+    double least_step, most_step;   /* standard deviation of a step, drawn log-uniformly */
+} TUNING = {.candidates = 512,
+    .local = 0.25,
+    .parents = 4,
+    .best_starts = 3,
+    .random_starts = 3,
+    .random_among = 5,
+    .rounds = 4,
+    .exhaustive = 16,
+    .levels_tried = 64,
+    .chance = 0.5,
+    .category_chance = 0.3,
+    .least_step = 0.00316,
+    .most_step = 0.316};
 
-struct hill {
+struct state {
     const struct mu_maximizer *m;
     size_t n;
+    size_t left;           /* evaluations */
     double *best, highest; /* the best unseen point so far */
     double *x, *trial;
     double *z, *low, *high, *slope; /* of the lines, scaled */
@@ -29,66 +49,72 @@ struct hill {
 };
 
 /* Note |u| when it is the best unseen point so far. */
-static void note(struct hill *h, const double *u, double value) {
-    if (value > h->highest) {
-        mu_frame_decode(h->m->frame, u, h->x);
-        if (!mu_seen_has(h->m->seen, h->x)) {
-            h->highest = value;
-            memcpy(h->best, u, h->n * sizeof *u);
+static void note(struct state *s, const double *u, double value) {
+    if (value > s->highest) {
+        mu_frame_decode(s->m->frame, u, s->x);
+        if (!mu_seen_has(s->m->seen, s->x)) {
+            s->highest = value;
+            memcpy(s->best, u, s->n * sizeof *u);
         }
     }
 }
 
-static double look(struct hill *h, const double *u) {
-    double value = h->m->criterion(h->m->user, u, NULL);
+static void spend(struct state *s) {
+    s->left -= s->left > 0;
+}
+
+static double look(struct state *s, const double *u) {
+    spend(s);
+    double value = s->m->criterion(s->m->user, u, NULL);
     value = isfinite(value) ? value : -1e300;
-    note(h, u, value);
+    note(s, u, value);
     return value;
 }
 
-static double scale_of(const struct hill *h, size_t j) {
-    return h->m->scale ? h->m->scale[j] : 1;
+static double scale_of(const struct state *s, size_t j) {
+    return s->m->scale ? s->m->scale[j] : 1;
 }
 
 static double descend(const double *z, double *g, size_t n, void *user) {
-    struct hill *h = user;
+    struct state *s = user;
     for (size_t i = 0; i < n; i++) {
-        h->at[h->lines[i]] = z[i] * scale_of(h, h->lines[i]);
+        s->at[s->lines[i]] = z[i] * scale_of(s, s->lines[i]);
     }
-    double value = h->m->criterion(h->m->user, h->at, h->slope);
+    spend(s);
+    double value = s->m->criterion(s->m->user, s->at, s->slope);
     for (size_t i = 0; i < n; i++) {
-        g[i] = -h->slope[h->lines[i]] * scale_of(h, h->lines[i]);
+        g[i] = -s->slope[s->lines[i]] * scale_of(s, s->lines[i]);
     }
     return isfinite(value) ? -value : HUGE_VAL;
 }
 
-static double climb_lines(struct hill *h, double *u) {
-    for (size_t i = 0; i < h->n_lines; i++) {
-        size_t j = h->lines[i];
-        h->low[i] = 0;
-        h->high[i] = 1 / scale_of(h, j);
-        h->z[i] = u[j] / scale_of(h, j);
+static double climb_lines(struct state *s, double *u) {
+    for (size_t i = 0; i < s->n_lines; i++) {
+        size_t j = s->lines[i];
+        s->low[i] = 0;
+        s->high[i] = 1 / scale_of(s, j);
+        s->z[i] = u[j] / scale_of(s, j);
     }
-    memcpy(h->at, u, h->n * sizeof *u);
+    memcpy(s->at, u, s->n * sizeof *u);
     struct mu_lbfgs options = {
-        .low = h->low, .high = h->high, .iterations = 40, .gradient = 1e-3, .decrease = 1e-7};
-    double value = -mu_lbfgs_minimize(&options, descend, h, h->z, h->n_lines, h->arena);
-    for (size_t i = 0; i < h->n_lines; i++) {
-        u[h->lines[i]] = fmin(fmax(h->z[i] * scale_of(h, h->lines[i]), 0), 1);
+        .low = s->low, .high = s->high, .iterations = 40, .gradient = 1e-3, .decrease = 1e-7};
+    double value = -mu_lbfgs_minimize(&options, descend, s, s->z, s->n_lines, s->arena);
+    for (size_t i = 0; i < s->n_lines; i++) {
+        u[s->lines[i]] = fmin(fmax(s->z[i] * scale_of(s, s->lines[i]), 0), 1);
     }
-    note(h, u, value);
+    note(s, u, value);
     return value;
 }
 
 /* Try every level (or a random part of very many) of dimension |j| and stay at the best. */
-static double sweep_levels(struct hill *h, double *u, size_t j, double value) {
-    uint64_t levels = h->m->frame->levels[j];
-    bool all = levels <= CATEGORIES_TRIED;
+static double sweep_levels(struct state *s, double *u, size_t j, double value) {
+    uint64_t levels = s->m->frame->levels[j];
+    bool all = levels <= TUNING.levels_tried;
     double best = u[j];
     double old = u[j];
-    for (uint64_t i = 0; i < (all ? levels : CATEGORIES_TRIED); i++) {
-        u[j] = mu_frame_level(h->m->frame, j, all ? i : mu_uniform_below(&h->stream, levels));
-        double other = u[j] == old ? value : look(h, u);
+    for (uint64_t i = 0; i < (all ? levels : TUNING.levels_tried); i++) {
+        u[j] = mu_frame_level(s->m->frame, j, all ? i : mu_uniform_below(&s->stream, levels));
+        double other = u[j] == old ? value : look(s, u);
         if (other > value) {
             value = other;
             best = u[j];
@@ -99,13 +125,13 @@ static double sweep_levels(struct hill *h, double *u, size_t j, double value) {
 }
 
 /* Pattern search with a halving step along an ordered dimension. */
-static double sweep_pattern(struct hill *h, double *u, size_t j, double value) {
-    double finest = h->m->frame->levels[j] ? 0.5 / (double)h->m->frame->levels[j] : 1e-3;
+static double sweep_pattern(struct state *s, double *u, size_t j, double value) {
+    double finest = s->m->frame->levels[j] ? 0.5 / (double)s->m->frame->levels[j] : 1e-3;
     for (double step = 0.25; step > finest; step /= 2) {
         for (int side = -1; side <= 1; side += 2) {
             double old = u[j];
-            u[j] = mu_frame_at(h->m->frame, j, fmin(fmax(old + side * step, 0), 1));
-            double other = u[j] == old ? value : look(h, u);
+            u[j] = mu_frame_at(s->m->frame, j, fmin(fmax(old + side * step, 0), 1));
+            double other = u[j] == old ? value : look(s, u);
             if (other > value) {
                 value = other;
             } else {
@@ -116,31 +142,31 @@ static double sweep_pattern(struct hill *h, double *u, size_t j, double value) {
     return value;
 }
 
-static double sweep(struct hill *h, double *u, double value) {
-    const struct mu_frame *frame = h->m->frame;
-    for (size_t j = 0; j < h->n; j++) {
+static double sweep(struct state *s, double *u, double value) {
+    const struct mu_frame *frame = s->m->frame;
+    for (size_t j = 0; j < s->n && s->left; j++) {
         if (frame->kind[j] == MU_FRAME_LINE) {
-            value = h->m->gradient ? value : sweep_pattern(h, u, j, value);
-        } else if (frame->kind[j] == MU_FRAME_CATEGORY || frame->levels[j] <= EXHAUSTIVE) {
-            value = sweep_levels(h, u, j, value);
+            value = s->m->gradient ? value : sweep_pattern(s, u, j, value);
+        } else if (frame->kind[j] == MU_FRAME_CATEGORY || frame->levels[j] <= TUNING.exhaustive) {
+            value = sweep_levels(s, u, j, value);
         } else {
-            value = sweep_pattern(h, u, j, value);
+            value = sweep_pattern(s, u, j, value);
         }
     }
     return value;
 }
 
-static void climb(struct hill *h, const double *start) {
-    double *u = h->trial;
-    memcpy(u, start, h->n * sizeof *u);
-    double value = look(h, u);
-    for (int round = 0; round < ROUNDS; round++) {
+static void climb(struct state *s, const double *start) {
+    double *u = s->trial;
+    memcpy(u, start, s->n * sizeof *u);
+    double value = look(s, u);
+    for (int round = 0; round < TUNING.rounds && s->left; round++) {
         double before = value;
-        if (h->m->gradient && h->n_lines) {
-            value = climb_lines(h, u);
+        if (s->m->gradient && s->n_lines) {
+            value = climb_lines(s, u);
         }
-        if (!h->m->gradient || h->n_lines < h->n) {
-            value = sweep(h, u, value);
+        if (!s->m->gradient || s->n_lines < s->n) {
+            value = sweep(s, u, value);
         } else {
             break; /* only lines: one gradient search ends at the summit */
         }
@@ -150,19 +176,23 @@ static void climb(struct hill *h, const double *start) {
     }
 }
 
-static void mutate(struct hill *h, double *u) {
-    double chance = fmax(0.5, 1 / (double)h->n);
-    double reach = pow(10, -2.5 + 2 * mu_uniform(&h->stream));
-    for (size_t j = 0; j < h->n; j++) {
-        double position = mu_uniform(&h->stream);
-        double coin = mu_uniform(&h->stream);
-        double gap = reach * mu_normal(&h->stream);
-        if (h->m->frame->kind[j] == MU_FRAME_CATEGORY) {
-            u[j] = coin < 0.3 ? mu_frame_at(h->m->frame, j, position) : u[j];
+/* |u| reflected into [0, 1]; steps are short beside it. */
+static double reflect(double u) {
+    u = fabs(u);
+    return u > 1 ? fmax(2 - u, 0) : u;
+}
+
+void mu_frame_mutate(const struct mu_frame *frame, struct mu_stream *stream, double *u) {
+    double chance = frame->n == 1 ? 1 : TUNING.chance;
+    double step = TUNING.least_step * pow(TUNING.most_step / TUNING.least_step, mu_uniform(stream));
+    for (size_t j = 0; j < frame->n; j++) {
+        double position = mu_uniform(stream);
+        double coin = mu_uniform(stream);
+        double gap = step * mu_normal(stream);
+        if (frame->kind[j] == MU_FRAME_CATEGORY) {
+            u[j] = coin < TUNING.category_chance ? mu_frame_at(frame, j, position) : u[j];
         } else if (coin < chance) {
-            double moved = fabs(u[j] + gap);
-            moved = moved > 1 ? fmax(2 - moved, 0) : moved;
-            u[j] = mu_frame_at(h->m->frame, j, moved);
+            u[j] = mu_frame_at(frame, j, reflect(u[j] + gap));
         }
     }
 }
@@ -179,73 +209,82 @@ static int by_rank(const void *a, const void *b) {
                                 : (p->index > q->index) - (p->index < q->index);
 }
 
-/* Three quarters Sobol points, the rest perturbations of the good points. */
-static void draw_candidates(struct hill *h, double *points, struct ranked *ranked, size_t n) {
-    size_t spread = h->m->n_good ? n - n / 4 : n;
+/* A candidate: spread by Sobol's sequence, or near one of the good points. */
+static void draw_candidate(struct state *s, size_t i, bool local, double *u) {
+    const struct mu_maximizer *m = s->m;
+    if (local) {
+        size_t parent = i % (m->n_good < TUNING.parents ? m->n_good : TUNING.parents);
+        memcpy(u, m->good + parent * s->n, s->n * sizeof *u);
+        mu_frame_mutate(m->frame, &s->stream, u);
+        return;
+    }
+    mu_sobol(m->seed ^ 0x5851f42d4c957f2d * (m->number + 1), i, u, s->n);
+    for (size_t j = 0; j < s->n; j++) {
+        u[j] = mu_frame_at(m->frame, j, u[j]);
+    }
+}
+
+/* The candidates, ranked by their values. */
+static void draw_candidates(struct state *s, double *points, struct ranked *ranked, size_t n) {
+    size_t spread = n - (s->m->n_good ? (size_t)(TUNING.local * (double)n) : 0);
     for (size_t i = 0; i < n; i++) {
-        double *u = points + i * h->n;
-        if (i < spread) {
-            mu_sobol(h->m->seed ^ 0x5851f42d4c957f2d * (h->m->number + 1), i, u, h->n);
-            for (size_t j = 0; j < h->n; j++) {
-                u[j] = mu_frame_at(h->m->frame, j, u[j]);
-            }
-        } else {
-            size_t parent = i % (h->m->n_good < 4 ? h->m->n_good : 4);
-            memcpy(u, h->m->good + parent * h->n, h->n * sizeof *u);
-            mutate(h, u);
-        }
-        ranked[i] = (struct ranked){.value = look(h, u), .index = i};
+        double *u = points + i * s->n;
+        draw_candidate(s, i, i >= spread, u);
+        ranked[i] = (struct ranked){.value = look(s, u), .index = i};
     }
     qsort(ranked, n, sizeof *ranked, by_rank);
 }
 
-static struct hill hill_of(const struct mu_maximizer *m, struct mu_arena *arena) {
+static struct state state_of(const struct mu_maximizer *m, struct mu_arena *arena) {
     size_t n = m->frame->n;
-    struct hill h = {.m = m, .n = n, .highest = -INFINITY, .arena = arena};
-    h.best = MU_ARRAY(arena, n, double);
-    h.x = MU_ARRAY(arena, m->frame->space->n, double);
-    h.trial = MU_ARRAY(arena, n, double);
-    h.z = MU_ARRAY(arena, n, double);
-    h.low = MU_ARRAY(arena, n, double);
-    h.high = MU_ARRAY(arena, n, double);
-    h.slope = MU_ARRAY(arena, n, double);
-    h.at = MU_ARRAY(arena, n, double);
-    h.lines = MU_ARRAY(arena, n, size_t);
+    struct state s = {.m = m, .n = n, .left = m->evaluations, .highest = -HUGE_VAL, .arena = arena};
+    s.best = MU_ARRAY(arena, n, double);
+    s.x = MU_ARRAY(arena, m->frame->space->n, double);
+    s.trial = MU_ARRAY(arena, n, double);
+    s.z = MU_ARRAY(arena, n, double);
+    s.low = MU_ARRAY(arena, n, double);
+    s.high = MU_ARRAY(arena, n, double);
+    s.slope = MU_ARRAY(arena, n, double);
+    s.at = MU_ARRAY(arena, n, double);
+    s.lines = MU_ARRAY(arena, n, size_t);
     for (size_t j = 0; j < n; j++) {
         if (m->frame->kind[j] == MU_FRAME_LINE) {
-            h.lines[h.n_lines++] = j;
+            s.lines[s.n_lines++] = j;
         }
     }
-    mu_stream_init(&h.stream, m->seed, m->number, "maximize");
-    return h;
+    mu_stream_init(&s.stream, m->seed, m->number, "maximize");
+    return s;
 }
 
-/* How many hills are climbed: fewer in high dimension where climbing means sweeps, each of which
- * takes longer in proportion. */
-static size_t climbs_of(const struct hill *h) {
-    bool sweeps = !h->m->gradient || h->n_lines < h->n;
-    size_t most = STARTS_BEST + STARTS_RANDOM;
-    size_t n = sweeps && h->n > WIDE ? most * WIDE / h->n : most;
-    return !h->m->climb ? 0 : n > 0 ? n : 1;
+/* Climb from the best candidates, from some of the good ones, and from the best point known, until
+ * the evaluations are used up. */
+static void climb_all(
+    struct state *s, const double *points, const struct ranked *ranked, size_t n_candidates) {
+    size_t starts = TUNING.best_starts + TUNING.random_starts;
+    size_t among = (n_candidates + TUNING.random_among - 1) / TUNING.random_among;
+    if (s->m->n_good) {
+        climb(s, s->m->good);
+    }
+    for (size_t i = 0; i < starts && s->left; i++) {
+        size_t rank = i < TUNING.best_starts ? i : (size_t)mu_uniform_below(&s->stream, among);
+        climb(s, points + ranked[rank].index * s->n);
+    }
 }
 
 bool mu_maximize(const struct mu_maximizer *m, double *x, struct mu_arena *arena) {
+    assert(m->evaluations >= MU_MAXIMIZE_LEAST);
     struct mu_arena_mark mark = mu_arena_mark(arena);
-    struct hill h = hill_of(m, arena);
-    size_t n = m->candidates;
-    double *points = MU_ARRAY(arena, n * h.n, double);
+    struct state s = state_of(m, arena);
+    size_t n = m->evaluations / 2 < TUNING.candidates ? m->evaluations / 2 : TUNING.candidates;
+    double *points = MU_ARRAY(arena, n * s.n, double);
     struct ranked *ranked = MU_ARRAY(arena, n, struct ranked);
-    draw_candidates(&h, points, ranked, n);
-    for (size_t i = 0; i < climbs_of(&h); i++) {
-        size_t rank = i < STARTS_BEST ? i : (size_t)mu_uniform_below(&h.stream, n / 5);
-        climb(&h, points + ranked[rank].index * h.n);
+    draw_candidates(&s, points, ranked, n);
+    if (m->climb) {
+        climb_all(&s, points, ranked, n);
     }
-    if (m->climb && m->n_good) {
-        climb(&h, m->good);
-    }
-    bool found = h.highest > -HUGE_VAL;
+    bool found = s.highest > -HUGE_VAL;
     if (found) {
-        mu_frame_decode(m->frame, h.best, x);
+        mu_frame_decode(m->frame, s.best, x);
     }
     mu_arena_release(arena, mark);
     return found;

@@ -21,9 +21,16 @@ struct mu_maximizer {
         *scale;    /* length scale per dimension, preconditions the gradient search; NULL: 1 */
     bool climb;    /* gradient steps and sweeps from the best candidates; false: candidates only */
     bool gradient; /* the criterion has one; false: lines are searched like long ladders */
-    size_t candidates;
+    size_t evaluations; /* of the criterion, about so many at most; at least MU_MAXIMIZE_LEAST */
     uint64_t seed, number;
 };
+
+enum { MU_MAXIMIZE_LEAST = 16 };
+
+/* Change the point |u| here and there: a small step of one random size on about half of the ordered
+ * dimensions (on the only one always), reflected at the ends; another value on about a third of the
+ * categories. */
+void mu_frame_mutate(const struct mu_frame *frame, struct mu_stream *stream, double *u);
 
 /* The best unseen point found, into |x| (coordinates of the space). False when every point met was
  * seen. Scratch is given back. */

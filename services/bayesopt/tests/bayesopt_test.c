@@ -179,8 +179,8 @@ static void a_finite_space_is_walked_without_repeats(void **state) {
 
 /* With every estimator, acquisition function and optimizer the last 20 of 40 evaluations of a bowl
  * are 0.15 on average: random points are 0.28 with a standard deviation of 0.039 of that average,
- * and 0.15 or less in fewer than one run in ten thousand. The process also comes closer than 1e-5
- * to the minimum 0, which 40 random points do in four runs of ten thousand. */
+ * and 0.15 or less in fewer than one run in ten thousand. The process also comes closer than 1e-4
+ * to the minimum 0, which 40 random points do in four runs of a thousand. */
 static void every_setting_optimizes(void **state) {
     const char *const estimators[] = {"GP", "RF", "ET", "GBRT"};
     const char *const functions[] = {"gp_hedge", "LCB", "EI", "PI", "EIps", "PIps"};
@@ -205,7 +205,7 @@ static void every_setting_optimizes(void **state) {
             add(run, x, MU_DONE, bowl(x));
         }
         assert_true(late < 0.15);
-        assert_true(best < 1e-5 || (i > 0 && i < 4));
+        assert_true(best < 1e-4 || (i > 0 && i < 4));
     }
 }
 
@@ -226,37 +226,6 @@ static void failures_are_learned(void **state) {
     assert_true(failed <= 4);
 }
 
-static double by_category(const double *x) {
-    return x[3];
-}
-
-/* Of 20 seeds, how many suggestions have another category than the best trials. */
-static size_t elsewhere(const struct run *run) {
-    size_t n = 0;
-    for (int seed = 0; seed < 20; seed++) {
-        char text[8];
-        double x[8];
-        snprintf(text, sizeof text, "%d", seed);
-        const struct mu_pair setting = {"random_state", text};
-        struct mu_reply reply = ask(run, 4, &setting, 1);
-        coordinates(run, &reply.suggestions[0], x);
-        n += x[3] != 0;
-    }
-    return n;
-}
-
-/* The best category is known and nothing else matters: the model stays there, but a search that
- * brings nothing new any more does not. */
-static void a_search_at_rest_goes_elsewhere(void **state) {
-    struct run *run = *state;
-    fill(run, MIXED, 5, 24, by_category);
-    assert_int_equal(elsewhere(run), 20);
-    for (size_t i = 0; i < run->n; i++) {
-        run->trials[i].loss -= 1e-3 * (double)i;
-    }
-    assert_int_equal(elsewhere(run), 0);
-}
-
 /* Does the reply to a request for |wanted| after |trials| trials come from the initial design? */
 static bool designed(struct run *run, size_t trials, size_t wanted) {
     static const struct mu_pair always[] = {{"n_initial_points", "1000"}};
@@ -270,7 +239,7 @@ static bool designed(struct run *run, size_t trials, size_t wanted) {
 
 static void the_design_is_as_long_as_told(void **state) {
     static const size_t cases[][2] = {
-        {1, 4}, {2, 4}, {3, 6}, {4, 8}, {8, 8}, {9, 9}, {16, 16}, {40, 16}};
+        {1, 4}, {2, 4}, {3, 6}, {4, 8}, {7, 14}, {8, 16}, {16, 16}, {40, 16}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_true(designed(*state, cases[i][1] - 1, cases[i][0]));
         assert_false(designed(*state, cases[i][1], cases[i][0]));
@@ -304,7 +273,6 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_finite_space_is_walked_without_repeats, start, stop),
         cmocka_unit_test_setup_teardown(every_setting_optimizes, start, stop),
         cmocka_unit_test_setup_teardown(failures_are_learned, start, stop),
-        cmocka_unit_test_setup_teardown(a_search_at_rest_goes_elsewhere, start, stop),
         cmocka_unit_test_setup_teardown(the_design_is_as_long_as_told, start, stop),
         cmocka_unit_test_setup_teardown(settings_are_katibs, start, stop),
     };

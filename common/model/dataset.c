@@ -1,0 +1,213 @@
+#include "common/model/dataset.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/model/targets.h"
+
+enum { NEIGHBOURS = 4 }; /* docs/adr/0011-failures.md */
+
+static const double MISSING = NAN;
+
+struct mu_dataset *mu_dataset_new(const struct mu_frame *frame, size_t extra, size_t columns,
+    size_t room, struct mu_arena *arena) {
+    struct mu_dataset *d = MU_NEW(arena, struct mu_dataset);
+    *d = (struct mu_dataset){
+        .frame = frame, .width = frame->n + extra, .room = room, .n_columns = columns};
+    d->u = MU_ARRAY(arena, room * d->width, double);
+    d->state = MU_ARRAY(arena, room, enum mu_trial_state);
+    d->known = MU_ARRAY(arena, room, size_t);
+    d->columns = MU_ARRAY(arena, columns, struct mu_column);
+    for (size_t c = 0; c < columns; c++) {
+        d->columns[c].loss = MU_ARRAY(arena, room, double);
+        d->columns[c].target = MU_ARRAY(arena, room, double);
+    }
+    return d;
+}
+
+double *mu_dataset_add(
+    struct mu_dataset *d, const double *x, enum mu_trial_state state, const double *losses) {
+    assert(d->n < d->room);
+    double *row = d->u + d->n * d->width;
+    mu_frame_encode(d->frame, x, row);
+    d->state[d->n] = state;
+    for (size_t c = 0; c < d->n_columns; c++) {
+        d->columns[c].loss[d->n] = losses ? losses[c] : MISSING;
+        d->columns[c].target[d->n] = NAN;
+    }
+    d->n++;
+    return row;
+}
+
+struct mu_dataset *mu_dataset_of(const struct mu_frame *frame, const struct mu_history *history,
+    size_t more, struct mu_arena *arena) {
+    struct mu_dataset *d = mu_dataset_new(frame, 0, 1, history->n + more, arena);
+    for (size_t i = 0; i < history->n && frame->space->n; i++) {
+        const struct mu_trial *trial = &history->trials[i];
+        (void)mu_dataset_add(
+            d, trial->x, trial->state, trial->state == MU_DONE ? &trial->loss : NULL);
+    }
+    mu_dataset_learn(d, arena);
+    return d;
+}
+
+const double *mu_dataset_row(const struct mu_dataset *d, size_t i) {
+    return d->u + i * d->width;
+}
+
+/* ---- targets ---- */
+
+static double square_distance(const struct mu_dataset *d, size_t a, size_t b) {
+    const double *u = mu_dataset_row(d, a);
+    const double *v = mu_dataset_row(d, b);
+    double r2 = 0;
+    for (size_t j = 0; j < d->width; j++) {
+        bool category = j < d->frame->n && d->frame->category[j];
+        r2 += category ? u[j] != v[j] : (u[j] - v[j]) * (u[j] - v[j]);
+    }
+    return r2;
+}
+
+struct neighbour {
+    double distance, target;
+};
+
+/* The failure |row| is as bad as its neighbourhood: the mean target of the NEIGHBOURS known rows
+ * nearest to it and of itself, failures counting as the worst. Bad luck among good rows costs
+ * little, a region that fails is left. */
+static double impute(
+    const struct mu_dataset *d, const struct mu_column *column, size_t row, double worst) {
+    struct neighbour nearest[NEIGHBOURS];
+    size_t n = 0;
+    double sum = worst;
+    for (size_t i = 0; i < d->n; i++) {
+        bool failed = d->state[i] == MU_FAILED;
+        if (i == row || (!failed && isnan(column->loss[i]))) {
+            continue;
+        }
+        struct neighbour new = {square_distance(d, row, i), failed ? worst : column->target[i]};
+        size_t at = n < NEIGHBOURS ? n++ : NEIGHBOURS;
+        for (; at > 0 && nearest[at - 1].distance > new.distance; at--) {
+            if (at < NEIGHBOURS) {
+                nearest[at] = nearest[at - 1];
+            }
+        }
+        if (at < NEIGHBOURS) {
+            nearest[at] = new;
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        sum += nearest[i].target;
+    }
+    return sum / (double)(n + 1);
+}
+
+static void learn_column(
+    const struct mu_dataset *d, struct mu_column *column, struct mu_arena *arena) {
+    double *target = MU_ARRAY(arena, d->n, double);
+    double worst = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < d->n; i++) {
+        if (isfinite(column->loss[i])) {
+            target[n++] = column->loss[i];
+        }
+    }
+    column->varied = mu_targets(target, target, n, arena);
+    n = 0;
+    for (size_t i = 0; i < d->n; i++) {
+        column->target[i] = isfinite(column->loss[i]) ? target[n++] : MISSING;
+        worst = fmin(worst, column->target[i]);
+    }
+    for (size_t i = 0; i < d->n; i++) {
+        if (d->state[i] == MU_FAILED) {
+            column->target[i] = impute(d, column, i, worst);
+        }
+    }
+}
+
+struct keyed {
+    double target;
+    bool failed;
+    size_t row;
+};
+
+static int best_first(const void *a, const void *b) {
+    const struct keyed *p = a;
+    const struct keyed *q = b;
+    if (p->failed != q->failed) {
+        return p->failed - q->failed;
+    }
+    return p->target != q->target ? (p->target < q->target) - (p->target > q->target)
+                                  : (p->row > q->row) - (p->row < q->row);
+}
+
+void mu_dataset_learn(struct mu_dataset *d, struct mu_arena *arena) {
+    struct mu_arena_mark mark = mu_arena_mark(arena);
+    struct keyed *keyed = MU_ARRAY(arena, d->n, struct keyed);
+    for (size_t c = 0; c < d->n_columns; c++) {
+        learn_column(d, &d->columns[c], arena);
+    }
+    d->n_known = d->n_observed = 0;
+    for (size_t i = 0; i < d->n; i++) {
+        double target = d->columns[0].target[i];
+        bool failed = d->state[i] == MU_FAILED;
+        if (!isnan(target)) {
+            keyed[d->n_known++] = (struct keyed){target, failed, i};
+            d->n_observed += !failed;
+        }
+    }
+    qsort(keyed, d->n_known, sizeof *keyed, best_first);
+    for (size_t i = 0; i < d->n_known; i++) {
+        d->known[i] = keyed[i].row;
+    }
+    mu_arena_release(arena, mark);
+}
+
+/* ---- a part of the rows ---- */
+
+static int ascending(const void *a, const void *b) {
+    size_t p = *(const size_t *)a;
+    size_t q = *(const size_t *)b;
+    return (p > q) - (p < q);
+}
+
+/* The |n| rows from which on a row is among the newest |newest|. */
+static size_t newest_from(const size_t *rows, size_t n, size_t newest, struct mu_arena *arena) {
+    size_t *sorted = MU_ARRAY(arena, n, size_t);
+    memcpy(sorted, rows, n * sizeof *rows);
+    qsort(sorted, n, sizeof *sorted, ascending);
+    return newest ? sorted[n - newest] : SIZE_MAX;
+}
+
+size_t mu_subset(
+    const size_t *rows, size_t n, size_t most, size_t *chosen, struct mu_arena *arena) {
+    struct mu_arena_mark mark = mu_arena_mark(arena);
+    size_t third = most / 3;
+    size_t count = 0;
+    if (n <= most) {
+        memcpy(chosen, rows, n * sizeof *rows);
+        count = n;
+    } else {
+        size_t from = newest_from(rows, n, third, arena);
+        size_t rest = 0;
+        size_t passed = 0;
+        for (size_t i = third; i < n; i++) {
+            rest += rows[i] < from;
+        }
+        size_t left = most - third - (n - third - rest);
+        for (size_t i = 0; i < n; i++) {
+            bool special = i < third || rows[i] >= from;
+            /* Every so many of the rest, in order of their targets. */
+            bool spread = !special && (passed + 1) * left / rest > passed * left / rest;
+            passed += !special;
+            if (special || spread) {
+                chosen[count++] = rows[i];
+            }
+        }
+    }
+    qsort(chosen, count, sizeof *chosen, ascending);
+    mu_arena_release(arena, mark);
+    return count;
+}

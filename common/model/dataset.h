@@ -1,0 +1,56 @@
+/* What the trials say, as rows of numbers that models learn from.
+ *
+ * A row is a point: its coordinates in a frame, then |extra| ones of the caller's. It has a value
+ * in every column (smaller is better, NAN where it is missing), column 0 being the objective. A row
+ * is *known* when column 0 has a value or the trial failed; the others are *pending*. */
+#ifndef MUSHIR_MODEL_DATASET_H
+#define MUSHIR_MODEL_DATASET_H
+
+#include "common/model/frame.h"
+#include "common/search/experiment.h"
+
+struct mu_column {
+    double *loss;   /* per row; smaller is better; NAN: missing */
+    double *target; /* per row, by mu_dataset_learn: standardised, larger is better; NAN: missing */
+    bool varied;    /* the targets differ: there is something to learn */
+};
+
+struct mu_dataset {
+    const struct mu_frame *frame;
+    size_t width;   /* coordinates of a row: frame->n and the extra ones */
+    size_t n, room; /* rows, in canonical order, then those added as pending */
+    double *u;      /* room x width */
+    enum mu_trial_state *state;
+    size_t n_columns;
+    struct mu_column *columns;
+    size_t *known, n_known; /* rows, by mu_dataset_learn: the best target of column 0 first, the
+                               failures last */
+    size_t n_observed;      /* of those, the ones with a value */
+};
+
+/* Nothing known yet, with room for |room| rows. Arena-owned; |frame| is borrowed. */
+struct mu_dataset *mu_dataset_new(const struct mu_frame *frame, size_t extra, size_t columns,
+    size_t room, struct mu_arena *arena);
+
+/* Append the point |x| (coordinates of the space); |losses| has one per column, NULL: all missing.
+ * Returns its row, whose extra coordinates are the caller's to fill. */
+double *mu_dataset_add(
+    struct mu_dataset *data, const double *x, enum mu_trial_state state, const double *losses);
+
+/* All of |history|, with room for |more| rows; learned. */
+struct mu_dataset *mu_dataset_of(const struct mu_frame *frame, const struct mu_history *history,
+    size_t more, struct mu_arena *arena);
+
+/* Targets of every column (targets.h), and the order of the known rows. A failure has the target of
+ * the worst observed row: it repels, and no more than what was seen. */
+void mu_dataset_learn(struct mu_dataset *data, struct mu_arena *arena);
+
+/* Coordinates of row |i|. */
+const double *mu_dataset_row(const struct mu_dataset *data, size_t i);
+
+/* At most |most| of the |n| |rows|, which are ordered from the best to the worst and numbered by
+ * age, that say the most: the best third, the newest third, and of the rest every so many. Into
+ * |chosen|, ascending; returns how many. */
+size_t mu_subset(const size_t *rows, size_t n, size_t most, size_t *chosen, struct mu_arena *arena);
+
+#endif

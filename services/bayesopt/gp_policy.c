@@ -1,0 +1,222 @@
+#include "services/bayesopt/gp_policy.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { FANTASIES = 16, PARENTS = 4 };
+
+/* The constants of the policy; docs/adr/0013-bayesopt.md has the reasons. */
+static const struct tuning {
+    double fit_operations;    /* to find the hyper-parameters, in all */
+    double search_operations; /* to find one suggestion */
+    size_t evaluations;       /* of the acquisition that a suggestion is to have */
+    struct mu_gp_effort effort;
+    size_t pending;    /* points without a value that are integrated over: at most half of them
+                          running trials, the newest, and the batch so far */
+    size_t incumbents; /* of the best observations the one with the best mean is the incumbent */
+    double length, length_sd; /* prior of ln l - ln(d) / 2 */
+} TUNING = {.fit_operations = 1.5e8,
+    .search_operations = 2e8,
+    .evaluations = 1000,
+    .effort = {.iterations = 30, .gradient = 1e-2, .decrease = 1e-6},
+    .pending = 64,
+    .incumbents = 100,
+    .length = -1.5,
+    .length_sd = 1};
+
+struct mu_gp_policy {
+    struct mu_dimensions dimensions;
+    struct mu_gp_model model;
+    struct mu_gp gp;
+    size_t draws;
+    size_t taken;           /* rows of the data that the process has looked at for pending ones */
+    double best[FANTASIES]; /* the incumbent's value, or a better one that a draw imagines */
+    double *scale;          /* length per dimension, at most that of the space */
+    double *good;           /* n_good observed points, the incumbent first */
+    size_t n_good;
+    size_t evaluations; /* that the operations are enough for */
+};
+
+size_t mu_gp_policy_most(void) {
+    return TUNING.pending / 2;
+}
+
+/* The length of the prior grows with the square root of the number of dimensions, since the
+ * distance between points does (Hvarfner, Hellsten and Nardi, "Vanilla Bayesian optimization
+ * performs great in high dimensions", ICML 2024). */
+struct mu_gp_model mu_gp_policy_model(
+    const struct mu_dimensions *dimensions, struct mu_arena *arena) {
+    static const struct mu_gp_prior OTHERS[] = {
+        {0, 3, 0, -6.9, 6.9},    /* ln w / (1 - w) */
+        {0, 1, 0, -6.9, 6.9},    /* ln a^2 */
+        {-6, 2, -6, -18.4, 0.7}, /* ln n^2 */
+    };
+    size_t d = dimensions->n;
+    struct mu_gp_prior *prior = MU_ARRAY(arena, d + 3, struct mu_gp_prior);
+    double mean = TUNING.length + 0.5 * log((double)d);
+    for (size_t j = 0; j < d; j++) {
+        prior[j] = (struct mu_gp_prior){mean, TUNING.length_sd, mean, -4.6, 4.6};
+    }
+    memcpy(prior + d, OTHERS, sizeof OTHERS);
+    return (struct mu_gp_model){.kernel = &mu_kernel_matern32_additive,
+        .metric = &mu_metric_dimensions,
+        .space = dimensions,
+        .n_features = d,
+        .prior = prior,
+        .jitter = 1e-6};
+}
+
+/* At most |most| of the |n| |rows| as observations. */
+static struct mu_gp_data choose(const struct mu_dataset *data, const size_t *rows, size_t n,
+    size_t most, struct mu_arena *arena) {
+    most = n < most ? n : most;
+    size_t *chosen = MU_ARRAY(arena, most, size_t);
+    const void **points = MU_ARRAY(arena, most, const void *);
+    double *targets = MU_ARRAY(arena, most, double);
+    n = mu_subset(rows, n, most, chosen, arena);
+    for (size_t i = 0; i < n; i++) {
+        points[i] = mu_dataset_row(data, chosen[i]);
+        targets[i] = data->columns[0].target[chosen[i]];
+    }
+    return (struct mu_gp_data){.n = n, .points = points, .y = targets};
+}
+
+/* The highest posterior mean at an observed point: the incumbent, robust against noise. It is the
+ * first of the good points, which the best others follow. */
+static void find_incumbent(struct mu_gp_policy *p, const struct mu_dataset *data) {
+    size_t d = data->width;
+    size_t looked = data->n_observed < TUNING.incumbents ? data->n_observed : TUNING.incumbents;
+    double means[FANTASIES];
+    size_t first = 0;
+    p->best[0] = -HUGE_VAL;
+    for (size_t i = 0; i < looked; i++) {
+        mu_gp_means(&p->gp, mu_dataset_row(data, data->known[i]), means);
+        first = means[0] > p->best[0] ? i : first;
+        p->best[0] = fmax(p->best[0], means[0]);
+    }
+    for (size_t i = 1; i < p->draws; i++) {
+        p->best[i] = p->best[0];
+    }
+    memcpy(p->good, mu_dataset_row(data, data->known[first]), d * sizeof *p->good);
+    for (size_t i = 0, at = 1; at < p->n_good; i++) {
+        if (i != first) {
+            memcpy(p->good + at++ * d, mu_dataset_row(data, data->known[i]), d * sizeof *p->good);
+        }
+    }
+}
+
+static size_t count_pending(const struct mu_dataset *data) {
+    size_t n = 0;
+    for (size_t i = 0; i < data->n; i++) {
+        n += data->state[i] == MU_PENDING;
+    }
+    return n;
+}
+
+/* The row from which on pending trials are integrated over: half the room is kept for the batch. */
+static size_t first_pending(const struct mu_dataset *data) {
+    size_t spare = count_pending(data);
+    size_t i = 0;
+    for (; i < data->n && spare > TUNING.pending / 2; i++) {
+        spare -= data->state[i] == MU_PENDING;
+    }
+    return i;
+}
+
+static void condition(struct mu_gp_policy *p, const struct mu_bayesopt_study *s) {
+    struct mu_arena *arena = s->request->arena;
+    const struct mu_dataset *data = s->data;
+    double *theta = MU_ARRAY(arena, mu_gp_parameters(&p->model), double);
+    struct mu_gp_data fitted = choose(data, data->known, data->n_observed,
+        mu_gp_fit_rows(&p->model, TUNING.effort.iterations, TUNING.fit_operations), arena);
+    mu_gp_fit(&p->model, &fitted, &TUNING.effort, theta, arena);
+    struct mu_gp_data known = choose(data, data->known, data->n_known,
+        mu_gp_known_rows(&p->model, TUNING.evaluations, TUNING.search_operations), arena);
+    mu_gp_condition(&p->gp, &p->model, theta, &known, TUNING.pending, p->draws, arena);
+    double n = (double)known.n;
+    p->evaluations = (size_t)(TUNING.search_operations / (n * (2 * n + 8 * (double)data->width)));
+}
+
+static struct mu_gp_policy *policy_of(const struct mu_bayesopt_study *s) {
+    struct mu_arena *arena = s->request->arena;
+    struct mu_gp_policy *p = MU_NEW(arena, struct mu_gp_policy);
+    size_t d = s->frame.n;
+    size_t observed = s->data->n_observed;
+    p->dimensions = (struct mu_dimensions){.n = d, .category = s->frame.category};
+    p->model = mu_gp_policy_model(&p->dimensions, arena);
+    p->draws = s->request->wanted > 1 || count_pending(s->data) ? FANTASIES : 1;
+    p->n_good = observed < PARENTS ? observed : PARENTS;
+    p->good = MU_ARRAY(arena, PARENTS * d, double);
+    p->scale = MU_ARRAY(arena, d, double);
+    p->taken = first_pending(s->data);
+    condition(p, s);
+    find_incumbent(p, s->data);
+    for (size_t j = 0; j < d; j++) {
+        p->scale[j] = fmin(p->gp.length[j], 1);
+    }
+    return p;
+}
+
+/* Draw joint values of the pending points that the process does not know yet, and raise each draw's
+ * best to them. */
+static void add_pending(struct mu_gp_policy *p, const struct mu_bayesopt_study *s) {
+    for (; p->taken < s->data->n; p->taken++) {
+        double values[FANTASIES];
+        uint64_t seed = s->request->seed + 0x9e3779b97f4a7c15 * (p->taken + 1);
+        if (s->data->state[p->taken] == MU_PENDING &&
+            mu_gp_fantasize(&p->gp, mu_dataset_row(s->data, p->taken), seed, values)) {
+            for (size_t i = 0; i < p->draws; i++) {
+                p->best[i] = fmax(p->best[i], values[i]);
+            }
+        }
+    }
+}
+
+struct criterion {
+    struct mu_gp_policy *policy;
+    enum mu_acquisition kind;
+};
+
+/* The acquisition averaged over the draws: logarithms by log-mean-exp, the confidence bound as it
+ * is. */
+static double acquire(void *user, const double *u, double *gradient) {
+    struct criterion *c = user;
+    struct mu_gp_policy *p = c->policy;
+    double means[FANTASIES];
+    double value[FANTASIES];
+    double by_mean[FANTASIES];
+    double by_sd[FANTASIES];
+    double sd = mu_gp_predict(&p->gp, u, means);
+    for (size_t i = 0; i < p->draws; i++) {
+        value[i] = mu_acquisition_value(c->kind, means[i], sd, p->best[i], &by_mean[i], &by_sd[i]);
+    }
+    double weight[FANTASIES];
+    double result = mu_acquisition_mean(c->kind, value, p->draws, weight);
+    if (gradient) {
+        double total_sd = 0;
+        for (size_t i = 0; i < p->draws; i++) {
+            by_mean[i] *= weight[i];
+            total_sd += by_sd[i] * weight[i];
+        }
+        mu_gp_gradient(&p->gp, u, by_mean, total_sd, gradient);
+    }
+    return result;
+}
+
+bool mu_gp_policy_propose(struct mu_bayesopt_study *s, uint64_t number, double *x) {
+    if (!s->process) {
+        s->process = policy_of(s);
+    }
+    struct mu_gp_policy *p = s->process;
+    struct criterion criterion = {.policy = p, .kind = s->plan.acquisition};
+    struct mu_maximizer m = mu_bayesopt_maximizer(s, number);
+    add_pending(p, s);
+    m.criterion = acquire;
+    m.user = &criterion;
+    m.good = p->good;
+    m.n_good = p->n_good;
+    m.scale = p->scale;
+    m.gradient = true;
+    m.evaluations = p->evaluations;
+    return mu_maximize(&m, x, s->request->arena);
+}
