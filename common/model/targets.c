@@ -92,11 +92,15 @@ static void clipped(const double *loss, double *target, size_t n, struct mu_aren
     mu_arena_release(arena, mark);
 }
 
-bool mu_targets(const double *loss, double *target, size_t n, struct mu_arena *arena) {
+bool mu_linear_targets(const double *loss, double *target, size_t n, struct mu_arena *arena) {
     if (n) {
         clipped(loss, target, n, arena);
     }
-    if (!mu_standardise(target, n)) {
+    return mu_standardise(target, n);
+}
+
+bool mu_targets(const double *loss, double *target, size_t n, struct mu_arena *arena) {
+    if (!mu_linear_targets(loss, target, n, arena)) {
         return false;
     }
     struct mu_arena_mark mark = mu_arena_mark(arena);

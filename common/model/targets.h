@@ -20,6 +20,11 @@ double mu_yeo_johnson(double z, double lambda);
  * eq. 4.1), by golden section. */
 double mu_yeo_johnson_lambda(const double *z, size_t n);
 
+/* |n| finite losses -> targets that keep their proportions, which sums of effects have: losses
+ * beyond median + 10 interquartile ranges are clipped, then -loss is standardised. |target| may be
+ * |loss|. False, and all targets 0, when the losses are all equal or n < 2. */
+bool mu_linear_targets(const double *loss, double *target, size_t n, struct mu_arena *arena);
+
 /* |n| finite losses -> targets: losses beyond median + 10 interquartile ranges are clipped, then
  * -loss is standardised, transformed and standardised again. Monotone up to the clipping. False,
  * and all targets 0, when the losses are all equal or n < 2. */

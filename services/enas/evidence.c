@@ -1,40 +1,27 @@
 #include "services/enas/evidence.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "common/model/targets.h"
-#include "common/num/sort.h"
 
-/* Draw |score|s in to five interquartile ranges around the median: one diverged training must not
- * flatten all others. */
-static void limit(double *scores, size_t n, struct mu_arena *arena) {
-    double *sorted = MU_ARRAY(arena, n, double);
-    memcpy(sorted, scores, n * sizeof *sorted);
-    mu_sort(sorted, n);
-    double middle = sorted[n / 2];
-    double range = sorted[n - 1 - n / 4] - sorted[n / 4];
-    for (size_t i = 0; i < n && range > 0; i++) {
-        scores[i] = fmax(middle - 5 * range, fmin(middle + 5 * range, scores[i]));
-    }
-}
-
-/* Failures take the worst score of the others; when all failed there is nothing to tell them apart.
- */
+/* Targets of what was observed; failures take the worst of them. When all failed there is nothing
+ * to tell them apart. */
 static void score(
     double *scores, const struct mu_trial *const *trials, size_t n, struct mu_arena *arena) {
-    double worst = INFINITY;
+    double *targets = MU_ARRAY(arena, n, double);
+    double worst = 0;
+    size_t done = 0;
     for (size_t i = 0; i < n; i++) {
         if (trials[i]->state == MU_DONE) {
-            worst = fmin(worst, -trials[i]->loss);
+            targets[done++] = trials[i]->loss;
         }
     }
-    for (size_t i = 0; i < n; i++) {
-        scores[i] = trials[i]->state == MU_DONE ? -trials[i]->loss : isfinite(worst) ? worst : 0;
+    (void)mu_linear_targets(targets, targets, done, arena);
+    for (size_t i = 0; i < done; i++) {
+        worst = fmin(worst, targets[i]);
     }
-    if (n) {
-        limit(scores, n, arena);
-        mu_standardise(scores, n);
+    for (size_t i = n; i-- > 0;) {
+        scores[i] = trials[i]->state == MU_DONE ? targets[--done] : worst;
     }
 }
 

@@ -8,8 +8,7 @@
 struct mu_enas_evidence {
     const struct mu_enas_arch
         *archs;           /* n observed, in canonical order of their trials, then n_pending */
-    const double *scores; /* n: larger is better, mean 0 and standard deviation 1 (all 0 when they
-                             do not differ) */
+    const double *scores; /* n: targets, by mu_linear_targets; larger is better */
     const bool *partial;  /* n: stopped early */
     size_t n, n_pending;
     struct mu_enas_set *tried; /* of all of them; has room for the suggestions of the request */
@@ -17,8 +16,7 @@ struct mu_enas_evidence {
 };
 
 /* Read |history| (trials whose architecture cannot be read are left out), with room for |more|
- * further architectures in |tried|. A failed trial scores as the worst observed one; outliers are
- * drawn in to five interquartile ranges around the median. */
+ * further architectures in |tried|. A failed trial scores as the worst observed one. */
 void mu_enas_evidence_init(struct mu_enas_evidence *evidence, const struct mu_enas_space *space,
     const struct mu_history *history, size_t more, struct mu_arena *arena);
 

@@ -406,7 +406,7 @@ static void the_baseline_is_a_weighted_mean(void **state) {
     assert_true(fabs(mu_enas_baseline(scores, 3, 0.5) - (4 * 0.25 + 1 * 0.5 + 2) / 1.75) < 1e-12);
 }
 
-/* Scores 0 to 7 and one of -1e300, drawn in to five interquartile ranges below the median: still
+/* Scores 0 to 7 and one of -1e300, drawn in to ten interquartile ranges below the median: still
  * ascending by equal steps. */
 static void one_diverged_training_flattens_no_others(void **state) {
     (void)state;
@@ -425,9 +425,32 @@ static void one_diverged_training_flattens_no_others(void **state) {
     mu_enas_evidence_init(&e, &space, &history, 1, arena);
     assert_int_equal(e.n, 9);
     for (size_t i = 2; i < 8; i++) {
-        assert_true(e.scores[i] - e.scores[i - 1] > 0.1);
+        assert_true(e.scores[i] - e.scores[i - 1] > 0.05);
         assert_close(e.scores[i] - e.scores[i - 1], e.scores[1] - e.scores[0], 1e-12);
     }
+}
+
+/* Scores 0 to 7 and a failure: it has the score of the worst. */
+static void a_failure_scores_as_the_worst(void **state) {
+    (void)state;
+    struct mu_network network = network_of(3, SMALL, 2);
+    struct mu_enas_space space;
+    struct mu_history history;
+    struct mu_enas_evidence e;
+    struct session *s = session_of(&network, NULL, 0);
+    struct mu_reply reply = ask(s, 9);
+    for (size_t i = 0; i < 9; i++) {
+        const char *metric = i == 4 ? NULL : mu_arena_format(arena, "%zu", (i + 5) % 9);
+        tell(s, &reply.suggestions[i], i == 4 ? FAILED : SUCCEEDED, metric);
+    }
+    space_of(&space, &network);
+    build_history(&history, &s->experiment, s->records, s->n, arena);
+    mu_enas_evidence_init(&e, &space, &history, 1, arena);
+    assert_int_equal(e.n, 9);
+    for (size_t i = 0; i < 9; i++) {
+        assert_true(e.scores[i] >= e.scores[4]);
+    }
+    assert_true(e.scores[3] > e.scores[4] && e.scores[5] == e.scores[4]);
 }
 
 /* The skip penalty alone, without a difference between scores, draws the policy's share of skips to
@@ -478,6 +501,7 @@ int main(void) {
         arena_test(large_networks_stay_within_their_memory),
         arena_test(the_baseline_is_a_weighted_mean),
         arena_test(one_diverged_training_flattens_no_others),
+        arena_test(a_failure_scores_as_the_worst),
         arena_test(the_skip_penalty_draws_to_its_target),
         arena_test(both_searches_learn),
     };
