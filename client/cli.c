@@ -52,23 +52,31 @@ static int by_line(const void *a, const void *b) {
                               : (x->column > y->column) - (x->column < y->column);
 }
 
-enum cl_exit_code cl_cli_read(struct cl_context *context) {
-    struct cl_problems problems = {0};
-    if (!read_file(context)) {
-        return CL_EXIT_INVALID;
+enum cl_exit_code cl_cli_show(const struct cl_context *context, struct cl_problems *problems) {
+    if (problems->n) {
+        qsort(problems->items, problems->n, sizeof *problems->items, by_line);
     }
-    context->experiment = cl_experiment_read(
-        context->text, context->size, context->options->name, context->arena, &problems);
-    if (problems.n) {
-        qsort(problems.items, problems.n, sizeof *problems.items, by_line);
-    }
-    show(&problems, context->options->file);
-    if (!context->experiment) {
-        fprintf(stderr, "mushir: %zu mistake%s in %s\n", problems.errors,
-            problems.errors == 1 ? "" : "s", context->options->file);
+    show(problems, context->options->file);
+    if (problems->errors) {
+        fprintf(stderr, "mushir: %zu mistake%s in %s\n", problems->errors,
+            problems->errors == 1 ? "" : "s", context->options->file);
         return CL_EXIT_INVALID;
     }
     return CL_EXIT_GOOD;
+}
+
+bool cl_cli_read_all(struct cl_context *context, struct cl_problems *problems) {
+    if (!read_file(context)) {
+        return false;
+    }
+    context->experiment = cl_experiment_read_all(
+        context->text, context->size, context->options->name, context->arena, problems);
+    return true;
+}
+
+enum cl_exit_code cl_cli_read(struct cl_context *context) {
+    struct cl_problems problems = {0};
+    return cl_cli_read_all(context, &problems) ? cl_cli_show(context, &problems) : CL_EXIT_INVALID;
 }
 
 enum cl_exit_code cl_cli_fail(const struct mu_error *error) {

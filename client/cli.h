@@ -37,6 +37,11 @@ struct cl_context {
  * FILE:LINE:COLUMN. CL_EXIT_GOOD, or CL_EXIT_INVALID. */
 enum cl_exit_code cl_cli_read(struct cl_context *context);
 
+/* The same in two steps, for who finds more mistakes between them: read what can be read (false,
+ * with a message, when the file cannot), and print. */
+bool cl_cli_read_all(struct cl_context *context, struct cl_problems *problems);
+enum cl_exit_code cl_cli_show(const struct cl_context *context, struct cl_problems *problems);
+
 /* Print |error| and return the exit code for it. */
 enum cl_exit_code cl_cli_fail(const struct mu_error *error);
 

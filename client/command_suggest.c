@@ -80,7 +80,10 @@ enum cl_exit_code cl_command_suggest(struct cl_context *context) {
     struct mu_wire_request request = {
         .experiment = cl_experiment_text(context->experiment, context->arena),
         .wanted = options->count};
-    enum mu_status status = cl_service_suggest(&service, &request, context->arena, &reply, &error);
+    enum mu_status status =
+        cl_service_validate(&service, request.experiment, context->arena, &error);
+    status =
+        status ? status : cl_service_suggest(&service, &request, context->arena, &reply, &error);
     cl_service_close(&service);
     status = status ? status
                     : cl_reply_check(context->experiment, &(struct cl_taken_names){0},

@@ -44,6 +44,7 @@ struct cl_early_stopping {
 };
 
 struct cl_experiment {
+    const struct cl_node *root;    /* the document */
     bool one_of_several;           /* the file holds other experiments too */
     const char *name, *space_name; /* metadata.name, metadata.namespace ("" when absent) */
     bool maximize, has_goal;

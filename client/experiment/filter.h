@@ -19,4 +19,8 @@ pcre2_code *cl_filter_compile(const char *filter, char *why, size_t size);
  * tells when not. */
 bool cl_filter_valid(const char *filter, char *why, size_t size);
 
+/* What |filter| has that Go's regular expressions have not, which Katib reads it with, as "no ..."
+ * would go on; NULL when there is nothing of the kind. |filter| compiles here. */
+const char *cl_filter_go_refuses(const char *filter);
+
 #endif

@@ -161,6 +161,9 @@ static void read_counts(
 static struct cl_experiment *read_experiment(
     const struct cl_checker *c, const struct cl_node *root, const char *bytes, size_t size) {
     struct cl_experiment *e = MU_NEW(c->arena, struct cl_experiment);
+    e->root = root;
+    e->algorithm = "";
+    e->collector.kind_name = "StdOut";
     cl_schema_check(c, root, "the experiment", experiment_fields);
     const char *version = cl_node_text(root, "apiVersion", "kubeflow.org/v1beta1");
     if (strcmp(version, "kubeflow.org/v1beta1")) {
@@ -215,7 +218,7 @@ static const struct cl_node *choose(const struct cl_checker *c, const struct cl_
     return experiments == 1 ? found : NULL;
 }
 
-struct cl_experiment *cl_experiment_read(const char *bytes, size_t size, const char *name,
+struct cl_experiment *cl_experiment_read_all(const char *bytes, size_t size, const char *name,
     struct mu_arena *arena, struct cl_problems *problems) {
     struct cl_checker checker = {arena, problems};
     const struct cl_node **documents;
@@ -229,5 +232,11 @@ struct cl_experiment *cl_experiment_read(const char *bytes, size_t size, const c
     if (experiment) {
         experiment->one_of_several = all > 1;
     }
-    return problems->errors ? NULL : experiment;
+    return experiment;
+}
+
+struct cl_experiment *cl_experiment_read(const char *bytes, size_t size, const char *name,
+    struct mu_arena *arena, struct cl_problems *problems) {
+    struct cl_experiment *e = cl_experiment_read_all(bytes, size, name, arena, problems);
+    return problems->errors ? NULL : e;
 }

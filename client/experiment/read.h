@@ -11,4 +11,9 @@
 struct cl_experiment *cl_experiment_read(const char *bytes, size_t size, const char *name,
     struct mu_arena *arena, struct cl_problems *problems);
 
+/* The same, but what could be read of an experiment with mistakes comes too (NULL only when no
+ * document is one): problems->errors tells. */
+struct cl_experiment *cl_experiment_read_all(const char *bytes, size_t size, const char *name,
+    struct mu_arena *arena, struct cl_problems *problems);
+
 #endif

@@ -74,6 +74,23 @@ static bool is_shell_path(const char *word) {
     return slash && (!strcmp(slash, "/sh") || !strcmp(slash, "/bash"));
 }
 
+/* Whether a shell script has more than one command: a separator outside quotes. */
+static bool several_commands(const char *text) {
+    char quote = '\0';
+    for (; *text; text++) {
+        if (*text == '\\' && quote != '\'' && text[1]) {
+            text++;
+        } else if (quote) {
+            quote = *text == quote ? '\0' : quote;
+        } else if (*text == '\'' || *text == '"') {
+            quote = *text;
+        } else if (strchr(";|\n", *text) || (*text == '&' && text[1] == '&')) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Katib appends "1>FILE 2>&1" to the script, so only its last command is collected. */
 static void check_redirect(const struct check *check, const struct cl_node *script) {
     const char *text = script->text;
@@ -85,7 +102,7 @@ static void check_redirect(const struct check *check, const struct cl_node *scri
         cl_problem_warn(check->problems, check->arena, script,
             "the script ends with a new line: Katib's redirection stands alone on the next one and "
             "collects nothing; write it as |- or >-");
-    } else if (strpbrk(text, ";\n|") || strstr(text, "&&")) {
+    } else if (*text != '{' && *text != '(' && several_commands(text)) {
         cl_problem_warn(check->problems, check->arena, script,
             "Katib collects the output of the script's last command only; put { ...; } around "
             "several");

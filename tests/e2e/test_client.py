@@ -30,6 +30,12 @@ spec:
     - {name: x, parameterType: double, feasibleSpace: {min: "0", max: "1"}}
 """
 
+TEMPLATE = """  trialTemplate:
+    primaryContainerName: main
+    trialParameters: [{name: x, reference: x}]
+    trialSpec: {apiVersion: batch/v1, kind: Job, spec: {template: {spec: {containers: [{name: main, image: i, command: [echo, "loss=${trialParameters.x}"]}]}}}}
+"""
+
 
 def run(*arguments, stdin=None, timeout=60, **options):
     return subprocess.run([MUSHIR, *map(str, arguments)], input=stdin, capture_output=True, text=True, timeout=timeout, **options)
@@ -117,14 +123,14 @@ def test_mistakes_are_named_with_their_line(old, new, where, text):
 
 def test_all_mistakes_are_named_at_once():
     text = GOOD.replace("maxTrialCount", "maxTrials").replace("minimize", "less").replace('min: "0"', "min: 0")
-    assert run("validate", "-", stdin=text).stderr.count("error:") == 3
+    assert run("validate", "-", stdin=text + TEMPLATE).stderr.count("error:") == 3
 
 
 def test_the_algorithm_refuses_its_settings():
     text = GOOD.replace("{algorithmName: random}", "{algorithmName: random, algorithmSettings: [{name: random_state, value: '-1'}]}")
     result = run("validate", "-", stdin=text)
     assert result.returncode == 2 and "random_state" in result.stderr
-    assert run("validate", "--offline", "-", stdin=text).returncode == 0
+    assert run("validate", "--offline", "-", stdin=text + TEMPLATE).returncode == 0
 
 
 def test_unknown_algorithms_and_dead_addresses():

@@ -270,3 +270,94 @@ def test_yaml_words_are_those_of_kubectl(tmp_path):
     assert result.returncode == 2
     for sent in "true", "false", "16", "1000", "7":
         assert f"kubectl sends {sent}" in result.stderr
+
+
+# ---- what Katib's webhook refuses ----
+
+ECHO = '              command: [sh, -c, "echo loss=${trialParameters.lr}"]\n'
+FULL = experiment(extra=job(ECHO))
+
+
+def collector(text):
+    return lambda t: t.replace("  trialTemplate:", f"  metricsCollectorSpec: {text}\n  trialTemplate:")
+
+
+REFUSED = {
+    "no primaryContainerName": lambda t: t.replace("    primaryContainerName: main\n", ""),
+    "no trialTemplate": lambda t: experiment(),
+    "unknown resumePolicy": lambda t: t.replace("  parallelTrialCount", "  resumePolicy: Always\n  parallelTrialCount"),
+    "name begins with a digit": lambda t: t.replace("{name: t}", "{name: 1abc}"),
+    "name with a dot": lambda t: t.replace("{name: t}", "{name: a.b}"),
+    "three at a time by default": lambda t: t.replace("  parallelTrialCount: 1\n", "").replace("maxTrialCount: 1", "maxTrialCount: 2"),
+    "one reference twice": lambda t: t.replace("{name: lr, reference: lr}", "{name: lr, reference: lr}, {name: b, reference: lr}").replace(".lr}", ".lr} ${trialParameters.b}"),
+    "braces in a name": lambda t: t.replace("{name: lr, reference: lr}", "{name: 'l{r', reference: lr}").replace("{trialParameters.lr}", "{trialParameters.l{r}"),
+    "no trialParameters": lambda t: t.replace("    trialParameters: [{name: lr, reference: lr}]\n", ""),
+    "a name in trialSpec": lambda t: t.replace("      kind: Job\n", "      kind: Job\n      metadata: {name: x}\n"),
+    "a namespace in trialSpec": lambda t: t.replace("      kind: Job\n", "      kind: Job\n      metadata: {namespace: x}\n"),
+    "no kind": lambda t: t.replace("      kind: Job\n", ""),
+    "no apiVersion": lambda t: t.replace("      apiVersion: batch/v1\n", ""),
+    "a number in the command": lambda t: t.replace("[sh, -c,", "[5, sh, -c,"),
+    "a truth value in args": lambda t: t.replace(ECHO, ECHO + "              args: [yes]\n"),
+    "a number as env value": lambda t: t.replace("image: x", "image: x\n              env: [{name: A, value: 5}]"),
+    "an unknown field of a Job": lambda t: t.replace("      spec:\n        template:", "      spec:\n        backofLimit: 3\n        template:"),
+    "an unknown field of a pod": lambda t: t.replace("restartPolicy: Never", "restartPolice: Never"),
+    "no condition for another kind": lambda t: t.replace("batch/v1", "argoproj.io/v1alpha1").replace("kind: Job", "kind: Workflow"),
+    "trialSpec and configMap": lambda t: t.replace("    primary", "    configMap: {configMapName: a, configMapNamespace: b, templatePath: c}\n    primary", 1),
+    "half a configMap": lambda t: t[:t.index("    trialSpec")] + "    configMap: {configMapName: a}\n",
+    "list on a double": lambda t: t.replace("feasibleSpace: {", 'feasibleSpace: {list: ["1"], '),
+    "min on a category": lambda t: t.replace('double, feasibleSpace: {min: "0.1", max: "0.9"}', 'categorical, feasibleSpace: {list: [a], min: "1"}'),
+    "a quote in a value": lambda t: t.replace('double, feasibleSpace: {min: "0.1", max: "0.9"}', """categorical, feasibleSpace: {list: ['{"a": 1}', x]}"""),
+    "a backslash in a value": lambda t: t.replace('double, feasibleSpace: {min: "0.1", max: "0.9"}', "categorical, feasibleSpace: {list: ['a\\b', x]}"),
+    "File of kind Directory": collector("{collector: {kind: File}, source: {fileSystemPath: {path: /a, kind: Directory}}}"),
+    "events of kind File": collector("{collector: {kind: TensorFlowEvent}, source: {fileSystemPath: {path: /a, kind: File}}}"),
+    "events with a format": collector("{collector: {kind: TensorFlowEvent}, source: {fileSystemPath: {path: /a, format: TEXT}}}"),
+    "Custom without a container": collector("{collector: {kind: Custom}}"),
+    "None": collector("{collector: {kind: None}}"),
+    **{f"filter {f}": collector("{collector: {kind: StdOut}, source: {filter: {metricsFormat: ['%s']}}}" % f)
+       for f in (r"(?<=x)(\w+)=(\d+)", r"(\w+(?!x))=(\d+)", r"(\w+)=(\d+)\1", r"(\w++)=(\d+)", r"(\w{1,2000})=(\d+)", r"(\w+)\h=(\d+)", r"(\w+)=(\d+)\R", r"(?>\w+)(a)=(\d)")},
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_what_the_webhook_refuses_is_a_mistake(kind):
+    wrong = REFUSED[kind](FULL)
+    assert wrong != FULL
+    result = run("validate", "--offline", "-", stdin=wrong)
+    assert result.returncode == 2, kind
+    assert "error:" in result.stderr
+
+
+@pytest.mark.parametrize("edit", [
+    lambda t: t,
+    lambda t: t.replace("      spec:\n        template:", "      spec:\n        backoffLimit: 3\n        template:"),
+    lambda t: t.replace("batch/v1", "kubeflow.org/v1").replace("kind: Job", "kind: PyTorchJob"),
+    collector(r"{collector: {kind: StdOut}, source: {filter: {metricsFormat: ['(?P<n>\w+?)\s*=\s*([-+]?\d{1,3}(?:\.\d+)?)', '([[:alpha:]]+)=(\pN+)']}}}"),
+    collector("{collector: {kind: TensorFlowEvent}}"),
+    collector("{collector: {kind: Push}}"),
+])
+def test_what_the_webhook_accepts_is_valid(edit):
+    result = run("validate", "--offline", "-", stdin=edit(FULL))
+    assert result.returncode == 0, result.stderr
+
+
+def test_all_mistakes_are_named_at_once_the_algorithms_too():
+    result = run("validate", "-", stdin=FULL.replace("algorithmName: random", "algorithmName: bayesian").replace("{name: t}", "{name: T}"))
+    assert result.returncode == 2
+    assert "-:3:" in result.stderr and "-:6:" in result.stderr and "unknown algorithm name bayesian" in result.stderr
+
+
+def test_suggest_refuses_settings_that_validate_refuses():
+    text = experiment().replace("algorithmName: random", 'algorithmName: random, algorithmSettings: [{name: seeed, value: "1"}]')
+    result = run("suggest", "-", stdin=text)
+    assert result.returncode == 2 and "seeed" in result.stderr
+
+
+@pytest.mark.parametrize("edit, text", [
+    (lambda t: t.replace("objectiveMetricName: loss", "objectiveMetricName: val/loss"), "the default filter cannot give"),
+    (lambda t: t.replace("objectiveMetricName: loss", "objectiveMetricName: loss, additionalMetricNames: [acc]"), "without metricStrategies"),
+    (lambda t: t.replace("  trialTemplate:", "  earlyStopping: {algorithmName: medianstop}\n  trialTemplate:"), "retain: true"),
+])
+def test_what_katib_takes_otherwise_is_a_warning(edit, text):
+    result = run("validate", "--offline", "-", stdin=edit(FULL))
+    assert result.returncode == 0
+    assert "warning" in result.stderr and text in result.stderr
