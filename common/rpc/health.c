@@ -8,9 +8,17 @@ enum { LARGEST_REQUEST = 4096 }; /* it holds a name; nobody may make the polling
 
 #define STATUS(name) GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__##name
 
-/* "" is the whole server; the last is the name that Katib's probes ask for. */
-static const char *const served[MU_RPC_HEALTH_NAMES] = {
-    "", "api.v1.beta1.Suggestion", "manager.v1beta1.Suggestion"};
+/* Whether |name| is served: "" is the whole server, the others are those of its contracts. */
+static bool serves(const struct mu_rpc_server *server, const char *name) {
+    bool found = *name == '\0';
+    for (const struct mu_contract *const *c = server->options.contracts; *c && !found; c++) {
+        found = strcmp((*c)->name, name) == 0;
+        for (const char *const *other = (*c)->health_names; other && *other; other++) {
+            found |= strcmp(*other, name) == 0;
+        }
+    }
+    return found;
+}
 
 /* Whether the request in |call| asks for a served name; MU_INTERNAL or MU_INVALID_ARGUMENT when it
  * cannot be read. */
@@ -29,10 +37,7 @@ static enum mu_status read_service(struct mu_rpc_call *call, bool *known, struct
         return mu_fail(
             error, MU_INVALID_ARGUMENT, "the request is not a grpc.health.v1.HealthCheckRequest");
     }
-    *known = false;
-    for (size_t i = 0; i < MU_RPC_HEALTH_NAMES; i++) {
-        *known |= strcmp(request->service, served[i]) == 0;
-    }
+    *known = serves(call->server, request->service);
     enum mu_status status =
         *known ? MU_OK : mu_fail(error, MU_NOT_FOUND, "unknown service %.100s", request->service);
     grpc__health__v1__health_check_request__free_unpacked(request, NULL);

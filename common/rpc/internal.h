@@ -58,8 +58,9 @@ struct mu_rpc_kind {
 struct mu_rpc_endpoint {
     const char *path; /* NULL: every path that is not registered */
     const struct mu_rpc_kind *kind;
-    const struct mu_rpc_method *method; /* unary methods of the options */
-    void *registered;                   /* core's handle */
+    const struct mu_endpoint *method; /* unary: of a contract, with the state of its handlers */
+    void *state;
+    void *registered; /* core's handle */
 };
 
 struct mu_rpc_call {
@@ -87,8 +88,6 @@ struct mu_rpc_stream {
     const char *end_text;
     void (*advance)(struct mu_rpc_stream *stream); /* start whatever can be started now */
 };
-
-enum { MU_RPC_HEALTH_NAMES = 3 };
 
 struct mu_rpc_server {
     struct mu_rpc_options options;

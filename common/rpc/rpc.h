@@ -10,43 +10,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/base/arena.h"
-#include "common/base/status.h"
-
-/* What a handler tells about its request, for logs and metrics. Texts live in the request's arena;
- * NULL when unknown. */
-struct mu_rpc_note {
-    const char *experiment, *algorithm;
-    size_t trials, asked;
-};
-
-struct mu_rpc_request {
-    const uint8_t *bytes; /* the message, valid until the handler returns */
-    size_t size;
-    struct mu_arena *arena; /* freed after the reply was handed over */
-    const uint8_t
-        *reply; /* set by the handler: arena-owned; NULL with size 0 is the empty message */
-    size_t reply_size;
-    struct mu_rpc_note note; /* set by the handler, as early as it knows */
-};
-
-/* True when nobody waits for the answer any more: the client went away or the deadline passed.
- * |request| is a struct mu_rpc_request; the type fits mu_request.should_stop. Any thread. */
-bool mu_rpc_should_stop(void *request);
-
-/* Answers one request on a worker thread, under the guard of its arena. */
-typedef enum mu_status (*mu_rpc_handler)(
-    void *user, struct mu_rpc_request *request, struct mu_error *error);
-
-struct mu_rpc_method {
-    const char *path; /* "/package.Service/Method"; static storage */
-    mu_rpc_handler handler;
-};
+#include "common/base/endpoint.h"
 
 /* How a request ended. Texts are valid during the call only. */
 struct mu_rpc_outcome {
     const char *method; /* the method's path */
-    const struct mu_rpc_note *note;
+    const struct mu_note *note;
     enum mu_status status;
     const char *text;     /* what was wrong; "" when nothing was */
     double seconds;       /* from arrival to the reply, the time in the queue included */
@@ -56,9 +25,8 @@ struct mu_rpc_outcome {
 struct mu_rpc_options {
     const char *host; /* numeric address to listen on; NULL: every interface, IPv6 and IPv4 */
     int port;         /* 0: a free one */
-    const struct mu_rpc_method *methods;
-    size_t n_methods;
-    void *user; /* for the handlers */
+    const struct mu_contract *const *contracts; /* ended by NULL */
+    void *const *states;                        /* of the contracts' handlers, in their order */
     size_t workers, queue;
     size_t arena_limit; /* bytes one request may use, its message included */
     size_t max_request; /* bytes of the largest accepted message */
@@ -76,7 +44,7 @@ struct mu_rpc_options {
 
 struct mu_rpc_server;
 
-/* Start serving; health answers SERVING when this returns. Strings and methods are borrowed until
+/* Start serving; health answers SERVING when this returns. Strings and contracts are borrowed until
  * mu_rpc_destroy. NULL with |error|: MU_UNAVAILABLE when the port cannot be had,
  * MU_INVALID_ARGUMENT for unusable certificates, MU_INTERNAL when resources lack. */
 struct mu_rpc_server *mu_rpc_start(const struct mu_rpc_options *options, struct mu_error *error);
@@ -96,7 +64,7 @@ size_t mu_rpc_active(struct mu_rpc_server *server);
 void mu_rpc_stop(struct mu_rpc_server *server);
 
 /* After mu_rpc_stop: cancel whatever still runs and close every connection. Handlers see
- * mu_rpc_should_stop. Without it a stop also waits for idle clients to take their leave, which
+ * mu_call_is_over. Without it a stop also waits for idle clients to take their leave, which
  * silent ones do not for 20 s. Any thread. */
 void mu_rpc_cancel(struct mu_rpc_server *server);
 

@@ -92,19 +92,37 @@ static const struct mu_rpc_endpoint built_in[] = {
 };
 enum { BUILT_IN = sizeof built_in / sizeof *built_in };
 
-static bool register_endpoints(struct mu_rpc_server *server) {
-    const struct mu_rpc_options *options = &server->options;
-    server->endpoints = calloc(options->n_methods + BUILT_IN, sizeof *server->endpoints);
+/* The endpoints of all contracts, and those that every server has. */
+static bool list_endpoints(struct mu_rpc_server *server) {
+    const struct mu_contract *const *contracts = server->options.contracts;
+    size_t n = 0;
+    for (size_t c = 0; contracts[c]; c++) {
+        n += contracts[c]->n_endpoints;
+    }
+    server->endpoints = calloc(n + BUILT_IN, sizeof *server->endpoints);
     if (!server->endpoints) {
         return false;
     }
-    for (size_t i = 0; i < options->n_methods; i++) {
-        server->endpoints[i] = (struct mu_rpc_endpoint){.path = options->methods[i].path,
-            .kind = &mu_rpc_unary,
-            .method = &options->methods[i]};
+    for (size_t c = 0; contracts[c]; c++) {
+        for (size_t i = 0; i < contracts[c]->n_endpoints; i++) {
+            const struct mu_endpoint *method = &contracts[c]->endpoints[i];
+            server->endpoints[server->n_endpoints++] = (struct mu_rpc_endpoint){
+                .path = method->path,
+                .kind = &mu_rpc_unary,
+                .method = method,
+                .state = server->options.states[c],
+            };
+        }
     }
-    memcpy(server->endpoints + options->n_methods, built_in, sizeof built_in);
-    server->n_endpoints = options->n_methods + BUILT_IN;
+    memcpy(server->endpoints + n, built_in, sizeof built_in);
+    server->n_endpoints += BUILT_IN;
+    return true;
+}
+
+static bool register_endpoints(struct mu_rpc_server *server) {
+    if (!list_endpoints(server)) {
+        return false;
+    }
     for (size_t i = 0; i < server->n_endpoints; i++) {
         struct mu_rpc_endpoint *endpoint = &server->endpoints[i];
         if (endpoint->path) {

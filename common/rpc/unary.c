@@ -1,21 +1,49 @@
 /* Unary methods of the service: offered by the polling thread, answered by a worker. */
 #include <malloc.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "common/rpc/client.h"
 #include "common/rpc/internal.h"
 
 struct unary {
     struct mu_rpc_call call;
     struct mu_job job;
-    struct mu_rpc_request request;
+    struct mu_call request;
     size_t held;        /* our share of server->held */
     grpc_slice message; /* here and not on a stack: a short slice holds its bytes itself, and
                            |request| points to them */
 };
 
-bool mu_rpc_should_stop(void *request) {
+static bool is_over(struct mu_call *request) {
     struct unary *unary = container_of(request, struct unary, request);
     return atomic_load_explicit(&unary->call.stopped, memory_order_relaxed);
+}
+
+/* For another server to be reached, and to answer. */
+enum { SECONDS_TO_CONNECT = 2, SECONDS_TO_ANSWER = 10 };
+
+static enum mu_status ask(struct mu_call *request, const char *address, const char *path,
+    const struct mu_asked *asked, struct mu_asked *answer, struct mu_error *error) {
+    struct mu_rpc_client *client = mu_rpc_client_create(address, error);
+    uint8_t *bytes = NULL;
+    if (!client) {
+        return error->code;
+    }
+    enum mu_status status = mu_rpc_client_call(client, path, asked->bytes, asked->size,
+        SECONDS_TO_CONNECT, SECONDS_TO_ANSWER, &bytes, &answer->size, error);
+    mu_rpc_client_destroy(client);
+    uint8_t *kept = status ? NULL : mu_arena_try_alloc(request->arena, answer->size + 1);
+    if (kept) {
+        memcpy(kept, bytes, answer->size);
+    } else if (!status) {
+        status = mu_fail(
+            error, MU_RESOURCE_EXHAUSTED, "no memory for a reply of %zu bytes", answer->size);
+    }
+    free(bytes); /* the arena may jump away, so nothing is owned outside it across an allocation */
+    answer->bytes = kept;
+    return status;
 }
 
 static enum mu_status fail_memory(const struct unary *unary, struct mu_error *error) {
@@ -27,19 +55,21 @@ static enum mu_status fail_memory(const struct unary *unary, struct mu_error *er
 /* The handler may leave by longjmp to the arena's guard, so this function keeps no local that it
  * changes. */
 static enum mu_status handle(struct unary *unary, struct mu_error *error) {
-    const struct mu_rpc_options *options = &unary->call.server->options;
+    const struct mu_rpc_endpoint *endpoint = unary->call.endpoint;
     struct mu_arena *arena = unary->request.arena;
     if (!mu_arena_enter(arena)) {
-        return unary->call.endpoint->method->handler(options->user, &unary->request, error);
+        return endpoint->method->handler(endpoint->state, &unary->request, error);
     }
     return fail_memory(unary, error);
 }
 
 static enum mu_status answer(struct unary *unary, struct mu_error *error) {
-    struct mu_rpc_request *request = &unary->request;
+    struct mu_call *request = &unary->request;
     size_t limit = unary->call.server->options.arena_limit;
     request->bytes = GRPC_SLICE_START_PTR(unary->message);
     request->size = GRPC_SLICE_LENGTH(unary->message);
+    request->is_over = is_over;
+    request->ask = ask;
     request->arena = mu_arena_create(limit > request->size ? limit - request->size : 0);
     if (!request->arena) {
         return mu_fail(error, MU_RESOURCE_EXHAUSTED, "out of memory");

@@ -6,11 +6,14 @@
 static const double bucket_ends[MU_METRICS_BUCKETS] = {
     0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 1, 10}; /* seconds */
 
-void mu_metrics_init(struct mu_metrics *metrics, const struct mu_rpc_method *methods, size_t n) {
+void mu_metrics_init(struct mu_metrics *metrics, const struct mu_contract *const *contracts) {
     memset(metrics, 0, sizeof *metrics);
-    metrics->n_methods = n < MU_METRICS_METHODS ? n : MU_METRICS_METHODS;
-    for (size_t i = 0; i < metrics->n_methods; i++) {
-        metrics->methods[i].path = methods[i].path;
+    for (; *contracts; contracts++) {
+        for (size_t i = 0; i < (*contracts)->n_endpoints; i++) {
+            if (metrics->n_methods < MU_METRICS_METHODS) {
+                metrics->methods[metrics->n_methods++].path = (*contracts)->endpoints[i].path;
+            }
+        }
     }
 }
 

@@ -7,7 +7,7 @@
 
 #include "common/rpc/rpc.h"
 
-enum { MU_METRICS_METHODS = 4, MU_METRICS_STATUSES = 17, MU_METRICS_BUCKETS = 9 };
+enum { MU_METRICS_METHODS = 16, MU_METRICS_STATUSES = 17, MU_METRICS_BUCKETS = 9 };
 
 struct mu_metrics_method {
     const char *path;
@@ -29,7 +29,9 @@ struct mu_metrics_now {
     uint64_t resident;
 };
 
-void mu_metrics_init(struct mu_metrics *metrics, const struct mu_rpc_method *methods, size_t n);
+/* Counters for the endpoints of |contracts|, ended by NULL; more than MU_METRICS_METHODS are not
+ * counted. */
+void mu_metrics_init(struct mu_metrics *metrics, const struct mu_contract *const *contracts);
 
 /* Count a request. Any thread. */
 void mu_metrics_count(struct mu_metrics *metrics, const struct mu_rpc_outcome *outcome);

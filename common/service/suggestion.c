@@ -1,21 +1,27 @@
 #include "common/service/suggestion.h"
 
+#include <stdlib.h>
+
 #include "common/wire/contract.h"
 #include "common/wire/wire.h"
 
-static enum mu_status get_suggestions(
-    void *user, struct mu_rpc_request *rpc, struct mu_error *error) {
-    const struct mu_suggestion_service *own = user;
-    struct mu_wire_suggestions *in = MU_NEW(rpc->arena, struct mu_wire_suggestions);
+struct suggestion_state {
+    struct mu_service service;
+    struct mu_trial_cache *cache; /* or NULL */
+};
+
+static enum mu_status get_suggestions(void *state, struct mu_call *call, struct mu_error *error) {
+    const struct suggestion_state *own = state;
+    struct mu_wire_suggestions *in = MU_NEW(call->arena, struct mu_wire_suggestions);
     enum mu_status status =
-        mu_wire_read_suggestions(rpc->bytes, rpc->size, own->cache, rpc->arena, in, error);
-    rpc->note = (struct mu_rpc_note){
-        in->experiment.name, in->experiment.algorithm, in->n_trials, in->wanted};
+        mu_wire_read_suggestions(call->bytes, call->size, own->cache, call->arena, in, error);
+    call->note =
+        (struct mu_note){in->experiment.name, in->experiment.algorithm, in->n_trials, in->wanted};
     if (status) {
         return status;
     }
     const struct mu_algorithm *algorithm =
-        mu_service_find(own->service, in->experiment.algorithm, error);
+        mu_service_find(&own->service, in->experiment.algorithm, error);
     if (!algorithm) {
         return error->code;
     }
@@ -24,37 +30,84 @@ static enum mu_status get_suggestions(
         .history = &in->history,
         .wanted = in->wanted,
         .first = in->first,
-        .arena = rpc->arena,
-        .should_stop = mu_rpc_should_stop,
-        .user = rpc,
+        .arena = call->arena,
+        .should_stop = mu_call_is_over,
+        .user = call,
     };
     struct mu_reply reply;
     status = mu_algorithm_suggest(algorithm, &request, &reply, error);
     if (!status) {
         mu_wire_write_suggestions(
-            &in->experiment, &reply, rpc->arena, &rpc->reply, &rpc->reply_size);
+            &in->experiment, &reply, call->arena, &call->reply, &call->reply_size);
     }
     return status;
 }
 
-static enum mu_status validate_settings(
-    void *user, struct mu_rpc_request *rpc, struct mu_error *error) {
-    const struct mu_suggestion_service *own = user;
-    struct mu_experiment *experiment = MU_NEW(rpc->arena, struct mu_experiment);
+static enum mu_status validate_settings(void *state, struct mu_call *call, struct mu_error *error) {
+    const struct suggestion_state *own = state;
+    struct mu_experiment *experiment = MU_NEW(call->arena, struct mu_experiment);
     enum mu_status status =
-        mu_wire_read_validate(rpc->bytes, rpc->size, rpc->arena, experiment, error);
-    rpc->note =
-        (struct mu_rpc_note){.experiment = experiment->name, .algorithm = experiment->algorithm};
+        mu_wire_read_validate(call->bytes, call->size, call->arena, experiment, error);
+    call->note =
+        (struct mu_note){.experiment = experiment->name, .algorithm = experiment->algorithm};
     if (status) {
         return status;
     }
     const struct mu_algorithm *algorithm =
-        mu_service_find(own->service, experiment->algorithm, error);
-    return algorithm ? mu_algorithm_validate(algorithm, experiment, rpc->arena, error)
+        mu_service_find(&own->service, experiment->algorithm, error);
+    return algorithm ? mu_algorithm_validate(algorithm, experiment, call->arena, error)
                      : error->code;
 }
 
-const struct mu_rpc_method mu_suggestion_methods[MU_SUGGESTION_METHODS] = {
-    {MU_CONTRACT_GET_SUGGESTIONS, get_suggestions},
-    {MU_CONTRACT_VALIDATE_ALGORITHM, validate_settings},
-};
+/* Room for some 14,000 trials of ten parameters. */
+enum { MOST_CACHE = 16 << 20 };
+
+static void *open_state(const struct mu_contract *contract, size_t memory) {
+    struct suggestion_state *own = calloc(1, sizeof *own);
+    if (own) {
+        own->service.algorithms = contract->serves;
+        own->cache = mu_trial_cache_create(memory < MOST_CACHE ? memory : MOST_CACHE);
+    }
+    return own;
+}
+
+static void close_state(void *state) {
+    struct suggestion_state *own = state;
+    if (own) {
+        mu_trial_cache_destroy(own->cache);
+    }
+    free(own);
+}
+
+static void print_names(const struct mu_contract *contract, FILE *out) {
+    for (const struct mu_algorithm *const *a = contract->serves; *a; a++) {
+        fprintf(out, " %s", (*a)->name);
+    }
+}
+
+static void print_settings(const struct mu_contract *contract, FILE *out) {
+    const struct mu_algorithm *const *first = contract->serves;
+    for (const struct mu_algorithm *const *a = first; *a; a++) {
+        fprintf(out, "%s### %s\n\n%s\n\n", a == first ? "" : "\n", (*a)->name, (*a)->summary);
+        mu_algorithm_document(*a, out);
+    }
+}
+
+struct mu_contract mu_suggestion_contract(const struct mu_algorithm *const *algorithms) {
+    static const char *const probes[] = {MU_CONTRACT_SUGGESTION_PROBE, NULL};
+    static const struct mu_endpoint endpoints[] = {
+        {MU_CONTRACT_GET_SUGGESTIONS, get_suggestions},
+        {MU_CONTRACT_VALIDATE_ALGORITHM, validate_settings},
+    };
+    return (struct mu_contract){
+        .name = MU_CONTRACT_SUGGESTION,
+        .health_names = probes,
+        .endpoints = endpoints,
+        .n_endpoints = sizeof endpoints / sizeof *endpoints,
+        .serves = algorithms,
+        .open = open_state,
+        .close = close_state,
+        .print_names = print_names,
+        .print_settings = print_settings,
+    };
+}

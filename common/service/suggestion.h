@@ -2,18 +2,10 @@
 #ifndef MUSHIR_SERVICE_SUGGESTION_H
 #define MUSHIR_SERVICE_SUGGESTION_H
 
-#include "common/rpc/rpc.h"
+#include "common/base/endpoint.h"
 #include "common/search/algorithm.h"
-#include "common/wire/cache.h"
 
-enum { MU_SUGGESTION_METHODS = 2 };
-
-struct mu_suggestion_service {
-    const struct mu_service *service;
-    struct mu_trial_cache *cache; /* or NULL */
-};
-
-/* GetSuggestions and ValidateAlgorithmSettings; their `user` is a struct mu_suggestion_service. */
-extern const struct mu_rpc_method mu_suggestion_methods[MU_SUGGESTION_METHODS];
+/* GetSuggestions and ValidateAlgorithmSettings for |algorithms|, ended by NULL and borrowed. */
+struct mu_contract mu_suggestion_contract(const struct mu_algorithm *const *algorithms);
 
 #endif

@@ -10,7 +10,7 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 DEPLOY = ROOT / "deploy"
-SERVICES = re.findall(r"^suggestion_service\((\S+)\)", (ROOT / "services" / "CMakeLists.txt").read_text(), re.M)
+SERVICES = re.findall(r"^mushir_program\((\w+)", (ROOT / "services" / "CMakeLists.txt").read_text(), re.M)
 VERSION = re.search(r"project\(mushir VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text())[1]
 ALGORITHMS = {"random": "random", "tpe": "tpe", "multivariate-tpe": "tpe", "bayesianoptimization": "bayesopt", "hyperband": "hyperband", "enas": "enas",
               "darts": "darts"}

@@ -104,7 +104,7 @@ def start_service():
 def services_built():
     """Names of the services that are built, from the one list there is."""
     lines = (ROOT / "services" / "CMakeLists.txt").read_text().splitlines()
-    return [line.split("(")[1].rstrip(") ") for line in lines if line.startswith("suggestion_service(")]
+    return [line.split("(")[1].rstrip(") ").split()[0] for line in lines if line.startswith("mushir_program(")]
 
 
 # ---- requests ----

@@ -17,7 +17,7 @@ BEGIN, END = "<!-- settings: made by `make docs` -->\n", "<!-- /settings -->\n"
 
 
 def names():
-    return re.findall(r"^suggestion_service\((\S+)\)", (ROOT / "services" / "CMakeLists.txt").read_text(), re.M)
+    return re.findall(r"^mushir_program\((\w+)", (ROOT / "services" / "CMakeLists.txt").read_text(), re.M)
 
 
 def printed(service):

@@ -143,16 +143,19 @@ static void a_taken_admin_port_is_an_error(void **state) {
 
 static void metrics_count_what_happened(void **state) {
     (void)state;
-    static const struct mu_rpc_method METHODS[] = {
+    static const struct mu_endpoint METHODS[] = {
         {"/s/GetSuggestions", NULL}, {"/s/Validate", NULL}};
-    const struct mu_rpc_note note = {"e", "a", 7, 3};
+    static const struct mu_contract contract = {
+        .name = "s", .endpoints = METHODS, .n_endpoints = 2};
+    static const struct mu_contract *const contracts[] = {&contract, NULL};
+    const struct mu_note note = {"e", "a", 7, 3};
     struct mu_rpc_outcome outcome = {.method = METHODS[0].path,
         .note = &note,
         .text = "",
         .seconds = 0.002,
         .request_bytes = 100};
     struct mu_metrics metrics;
-    mu_metrics_init(&metrics, METHODS, 2);
+    mu_metrics_init(&metrics, contracts);
     mu_metrics_count(&metrics, &outcome);
     outcome.seconds = 100;
     mu_metrics_count(&metrics, &outcome);

@@ -25,19 +25,19 @@ static struct {
     atomic_int entered, finished;
 } gate;
 
-static enum mu_status echo(void *user, struct mu_rpc_request *request, struct mu_error *error) {
+static enum mu_status echo(void *user, struct mu_call *request, struct mu_error *error) {
     (void)user, (void)error;
     request->reply = request->bytes;
     request->reply_size = request->size;
     return MU_OK;
 }
 
-static enum mu_status refuse(void *user, struct mu_rpc_request *request, struct mu_error *error) {
+static enum mu_status refuse(void *user, struct mu_call *request, struct mu_error *error) {
     (void)user, (void)request;
     return mu_fail(error, MU_INVALID_ARGUMENT, "lr: \"0,1\" is \xC3\xA9t 100%%\nno number");
 }
 
-static enum mu_status devour(void *user, struct mu_rpc_request *request, struct mu_error *error) {
+static enum mu_status devour(void *user, struct mu_call *request, struct mu_error *error) {
     (void)user;
     for (int i = 0; i < 1000; i++) {
         memset(mu_arena_alloc(request->arena, 1 << 16), i, 1 << 16);
@@ -45,20 +45,37 @@ static enum mu_status devour(void *user, struct mu_rpc_request *request, struct 
     return mu_fail(error, MU_INTERNAL, "the limit did not hold");
 }
 
-static enum mu_status wait_for_gate(
-    void *user, struct mu_rpc_request *request, struct mu_error *error) {
+static enum mu_status wait_for_gate(void *user, struct mu_call *request, struct mu_error *error) {
     (void)user;
     atomic_fetch_add(&gate.entered, 1);
-    EVENTUALLY(atomic_load(&gate.open) || mu_rpc_should_stop(request));
-    if (mu_rpc_should_stop(request)) {
+    EVENTUALLY(atomic_load(&gate.open) || mu_call_is_over(request));
+    if (mu_call_is_over(request)) {
         atomic_store(&gate.saw_stop, true);
         return mu_fail(error, MU_CANCELLED, "nobody waits");
     }
     return echo(user, request, error);
 }
 
-static const struct mu_rpc_method METHODS[] = {{"/t.T/Echo", echo}, {"/t.T/Refuse", refuse},
+/* |state| is the address of another server, which answers instead. */
+static enum mu_status pass_on(void *state, struct mu_call *request, struct mu_error *error) {
+    const struct mu_asked asked = {request->bytes, request->size};
+    struct mu_asked answer;
+    enum mu_status status = mu_call_ask(request, state, "/t.T/Echo", &asked, &answer, error);
+    request->reply = answer.bytes;
+    request->reply_size = answer.size;
+    return status;
+}
+
+static const struct mu_endpoint OWN[] = {{"/t.T/Echo", echo}, {"/t.T/Refuse", refuse},
     {"/t.T/Devour", devour}, {"/t.T/Wait", wait_for_gate}};
+static const struct mu_endpoint OTHER[] = {{"/t.Other/PassOn", pass_on}};
+static const char *const NAMES[] = {"manager.T", NULL};
+static const struct mu_contract FIRST = {
+    .name = "t.T", .health_names = NAMES, .endpoints = OWN, .n_endpoints = 4};
+static const struct mu_contract SECOND = {.name = "t.Other", .endpoints = OTHER, .n_endpoints = 1};
+static const struct mu_contract *const CONTRACTS[] = {&FIRST, &SECOND, NULL};
+static char other_server[32];
+static void *const STATES[] = {NULL, other_server};
 
 static void on_stopped(void *observer) {
     (void)observer;
@@ -79,8 +96,8 @@ struct fixture {
 static struct mu_rpc_server *start(int port, struct mu_error *error) {
     return mu_rpc_start(&(const struct mu_rpc_options){.host = "127.0.0.1",
                             .port = port,
-                            .methods = METHODS,
-                            .n_methods = 4,
+                            .contracts = CONTRACTS,
+                            .states = STATES,
                             .workers = 1,
                             .queue = 1,
                             .arena_limit = 8 << 20,
@@ -135,6 +152,22 @@ static void messages_of_every_size_come_back(void **state) {
     }
     free(bytes);
     assert_int_equal(atomic_load(&gate.finished), sizeof SIZES / sizeof *SIZES);
+}
+
+static void a_handler_may_ask_another_server(void **state) {
+    struct fixture *f = *state;
+    struct call call;
+    struct mu_error error;
+    struct mu_rpc_server *other = start(0, &error);
+    assert_non_null(other);
+    snprintf(other_server, sizeof other_server, "127.0.0.1:%d", mu_rpc_port(other));
+    assert_int_equal(
+        call_unary(&call, f->channel, "/t.Other/PassOn", "far", 3, PATIENCE), GRPC_STATUS_OK);
+    assert_int_equal(call.size, 3);
+    assert_memory_equal(call.reply, "far", 3);
+    free(call.reply);
+    mu_rpc_stop(other);
+    mu_rpc_destroy(other);
 }
 
 static void error_texts_travel(void **state) {
@@ -269,13 +302,8 @@ static void health_knows_its_names(void **state) {
         const char *request;
         size_t size;
         int status;
-    } ASKED[] = {{"", 0, GRPC_STATUS_OK},
-        {"\x0A\x17"
-         "api.v1.beta1.Suggestion",
-            25, GRPC_STATUS_OK},
-        {"\x0A\x1A"
-         "manager.v1beta1.Suggestion",
-            28, GRPC_STATUS_OK},
+    } ASKED[] = {{"", 0, GRPC_STATUS_OK}, {"\x0A\x03t.T", 5, GRPC_STATUS_OK},
+        {"\x0A\x09manager.T", 11, GRPC_STATUS_OK}, {"\x0A\x07t.Other", 9, GRPC_STATUS_OK},
         {"\x0A\x05other", 7, GRPC_STATUS_NOT_FOUND},
         {"\x0A\x05oth", 5, GRPC_STATUS_INVALID_ARGUMENT}};
     struct fixture *f = *state;
@@ -337,6 +365,7 @@ static void reflection_lists_what_is_served(void **state) {
         call_start(&call, f->channel, PATHS[i], "\x3A\x01*", 3, PATIENCE, 1);
         assert_true(call_read(&call));
         assert_non_null(memmem(call.reply, call.size, "t.T", 3));
+        assert_non_null(memmem(call.reply, call.size, "t.Other", 7));
         assert_non_null(memmem(call.reply, call.size, "grpc.health.v1.Health", 21));
         assert_null(memmem(call.reply, call.size, "EarlyStopping", 13));
         assert_false(call_read(&call));
@@ -394,6 +423,8 @@ static void unusable_certificates_are_errors(void **state) {
         .workers = 1,
         .queue = 1,
         .max_request = 1 << 20,
+        .contracts = CONTRACTS,
+        .states = STATES,
         .tls_cert = "/dev/null"};
     assert_null(mu_rpc_start(&options, &error));
     assert_int_equal(error.code, MU_INVALID_ARGUMENT);
@@ -441,6 +472,7 @@ static void many_callers_get_their_own_answers(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(messages_of_every_size_come_back),
+        TEST(a_handler_may_ask_another_server),
         TEST(error_texts_travel),
         TEST(unknown_methods_are_refused),
         TEST(a_call_without_a_message_is_refused),

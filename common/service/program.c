@@ -1,6 +1,6 @@
 /* Main thread: signals, the grace timer and the admin port on libev. Everything else happens on the
  * rpc floor's threads. */
-#include "common/service/service.h"
+#include "common/service/program.h"
 
 #include <ev.h>
 #include <inttypes.h>
@@ -15,11 +15,11 @@
 #include "common/service/machine.h"
 #include "common/service/metrics.h"
 #include "common/service/options.h"
-#include "common/service/suggestion.h"
 
 struct program {
-    const struct mu_service *service;
-    struct mu_suggestion_service suggestion;
+    const char *name;
+    const struct mu_contract *const *contracts;
+    void **states; /* of the contracts, in their order */
     struct mu_options options;
     struct ev_loop *loop;
     ev_signal on_term, on_int;
@@ -40,7 +40,7 @@ static void count_request(void *observer, const struct mu_rpc_outcome *outcome) 
 static void log_request(void *observer, const struct mu_rpc_outcome *outcome) {
     (void)observer;
     const char *method = strrchr(outcome->method, '/') + 1;
-    const struct mu_rpc_note *note = outcome->note;
+    const struct mu_note *note = outcome->note;
     enum mu_log_level level = outcome->status == MU_OK         ? MU_LOG_INFO
                               : outcome->status == MU_INTERNAL ? MU_LOG_ERROR
                                                                : MU_LOG_WARNING;
@@ -136,9 +136,29 @@ static size_t largest_request(const struct mu_options *options) {
     return limit && limit / 8 < 64 << 20 ? (size_t)limit / 8 : (size_t)64 << 20;
 }
 
-/* Room for some 14,000 trials of ten parameters, or an eighth of what a request may use. */
-static size_t cache_limit(size_t arena) {
-    return arena / 8 < 16 << 20 ? arena / 8 : 16 << 20;
+static void close_contracts(struct program *program) {
+    for (size_t i = 0; program->states && program->contracts[i]; i++) {
+        if (program->contracts[i]->close) {
+            program->contracts[i]->close(program->states[i]);
+        }
+    }
+    free(program->states);
+}
+
+/* Each contract may keep an eighth of what a request may use. */
+static bool open_contracts(struct program *program, size_t arena) {
+    size_t n = 0;
+    while (program->contracts[n]) {
+        n++;
+    }
+    program->states = calloc(n + 1, sizeof *program->states);
+    for (size_t i = 0; program->states && i < n; i++) {
+        const struct mu_contract *contract = program->contracts[i];
+        if (contract->open) {
+            program->states[i] = contract->open(contract, arena / 8);
+        }
+    }
+    return program->states != NULL;
 }
 
 static bool start_server(struct program *program) {
@@ -146,16 +166,17 @@ static bool start_server(struct program *program) {
     struct mu_error error;
     program->workers = options->workers > 0 ? (size_t)options->workers : mu_machine_cpus();
     size_t arena = arena_limit(options, program->workers);
-    program->suggestion =
-        (struct mu_suggestion_service){program->service, mu_trial_cache_create(cache_limit(arena))};
-    mu_metrics_init(&program->metrics, mu_suggestion_methods, MU_SUGGESTION_METHODS);
+    if (!open_contracts(program, arena)) {
+        mu_log_text(MU_LOG_ERROR, "cannot start", "error", "out of memory");
+        return false;
+    }
+    mu_metrics_init(&program->metrics, program->contracts);
     program->server = mu_rpc_start(
         &(const struct mu_rpc_options){
             .host = options->host,
             .port = (int)options->port,
-            .methods = mu_suggestion_methods,
-            .n_methods = MU_SUGGESTION_METHODS,
-            .user = &program->suggestion,
+            .contracts = program->contracts,
+            .states = program->states,
             .workers = program->workers,
             .queue = (size_t)options->queue,
             .arena_limit = arena,
@@ -171,7 +192,7 @@ static bool start_server(struct program *program) {
         &error);
     if (!program->server) {
         mu_log_text(MU_LOG_ERROR, "cannot start", "error", error.text);
-        mu_trial_cache_destroy(program->suggestion.cache);
+        close_contracts(program);
         return false;
     }
     return true;
@@ -181,7 +202,7 @@ static int admin_page(void *user, const char *path, FILE *body) {
     struct program *program = user;
     if (strcmp(path, "/metrics") == 0) {
         mu_metrics_print(&program->metrics,
-            &(const struct mu_metrics_now){.service = program->service->name,
+            &(const struct mu_metrics_now){.service = program->name,
                 .version = MUSHIR_VERSION,
                 .queued = mu_rpc_queued(program->server),
                 .running = mu_rpc_running(program->server),
@@ -220,7 +241,7 @@ static void announce(const struct program *program) {
         fflush(stdout);
     }
     const struct mu_log_field fields[] = {
-        {.name = "service", .text = program->service->name},
+        {.name = "service", .text = program->name},
         {.name = "version", .text = MUSHIR_VERSION},
         {.name = "port", .number = port},
         {.name = "workers", .number = (double)program->workers},
@@ -243,7 +264,7 @@ static int run(struct program *program) {
     }
     mu_http_close(program->admin);
     mu_rpc_destroy(program->server);
-    mu_trial_cache_destroy(program->suggestion.cache);
+    close_contracts(program);
     ev_loop_destroy(program->loop); /* after the last thread that may wake it */
     if (started) {
         mu_log_plain(MU_LOG_INFO, "stopped");
@@ -252,20 +273,22 @@ static int run(struct program *program) {
 }
 
 static void print_help(const struct program *program) {
-    printf("mushir-%s: a suggestion service for Katib, serving", program->service->name);
-    for (size_t i = 0; program->service->algorithms[i]; i++) {
-        printf(" %s", program->service->algorithms[i]->name);
+    printf("mushir-%s: a service for Katib, serving", program->name);
+    for (const struct mu_contract *const *c = program->contracts; *c; c++) {
+        if ((*c)->print_names) {
+            (*c)->print_names(*c, stdout);
+        }
     }
     printf(
         "\n\nOptions, each also as an environment variable (--log-level as MUSHIR_LOG_LEVEL):\n");
     mu_flags_help(mu_option_flags, mu_n_option_flags, &mu_default_options, stdout);
 }
 
-static void print_settings(const struct mu_service *service) {
-    for (size_t i = 0; service->algorithms[i]; i++) {
-        const struct mu_algorithm *algorithm = service->algorithms[i];
-        printf("%s### %s\n\n%s\n\n", i ? "\n" : "", algorithm->name, algorithm->summary);
-        mu_algorithm_document(algorithm, stdout);
+static void print_settings(const struct program *program) {
+    for (const struct mu_contract *const *c = program->contracts; *c; c++) {
+        if ((*c)->print_settings) {
+            (*c)->print_settings(*c, stdout);
+        }
     }
 }
 
@@ -278,11 +301,12 @@ static enum mu_log_level level_of(const char *name) {
     return (enum mu_log_level)level;
 }
 
-int mu_service_main(int argc, char **argv, const struct mu_service *service) {
-    struct program program = {.service = service, .options = mu_default_options};
+int mu_program_main(
+    int argc, char **argv, const char *name, const struct mu_contract *const *contracts) {
+    struct program program = {.name = name, .contracts = contracts, .options = mu_default_options};
     struct mu_error error;
     if (mu_flags_read(mu_option_flags, mu_n_option_flags, &program.options, argc, argv, &error)) {
-        fprintf(stderr, "mushir-%s: %s\n", service->name, error.text);
+        fprintf(stderr, "mushir-%s: %s\n", name, error.text);
         return 2;
     }
     mu_log_setup(
@@ -290,9 +314,9 @@ int mu_service_main(int argc, char **argv, const struct mu_service *service) {
     if (program.options.help) {
         print_help(&program);
     } else if (program.options.version) {
-        printf("mushir-%s %s\n", service->name, MUSHIR_VERSION);
+        printf("mushir-%s %s\n", name, MUSHIR_VERSION);
     } else if (program.options.settings) {
-        print_settings(service);
+        print_settings(&program);
     } else {
         mu_num_never_abort();
         mallopt(M_ARENA_MAX, 1); /* threads that share the heap keep the process small */

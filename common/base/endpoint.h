@@ -1,0 +1,87 @@
+/* What a program serves, told without any transport: contracts of endpoints, each of which turns
+ * the bytes of a message into the bytes of a reply. The rpc floor carries them; whoever answers
+ * knows only this page. */
+#ifndef MUSHIR_BASE_ENDPOINT_H
+#define MUSHIR_BASE_ENDPOINT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "common/base/arena.h"
+#include "common/base/status.h"
+
+/* What a handler tells about its call, for logs and metrics. Texts live in the call's arena; NULL
+ * when unknown. */
+struct mu_note {
+    const char *experiment, *algorithm;
+    size_t trials, asked;
+};
+
+/* The bytes of a message to or from another server, borrowed. */
+struct mu_asked {
+    const uint8_t *bytes;
+    size_t size;
+};
+
+/* One message that waits for its reply. */
+struct mu_call {
+    const uint8_t *bytes; /* the message, valid until the handler returns */
+    size_t size;
+    struct mu_arena *arena; /* freed after the reply was handed over */
+    const uint8_t
+        *reply; /* set by the handler: arena-owned; NULL with size 0 is the empty message */
+    size_t reply_size;
+    struct mu_note note; /* set by the handler, as early as it knows */
+
+    /* Set by the transport. */
+    bool (*is_over)(struct mu_call *call);
+    enum mu_status (*ask)(struct mu_call *call, const char *address, const char *path,
+        const struct mu_asked *asked, struct mu_asked *answer, struct mu_error *error);
+};
+
+/* True when nobody waits for the reply any more: the client went away, or the time of the call is
+ * up. |call| is a struct mu_call; the type fits mu_request.should_stop. Any thread. */
+static inline bool mu_call_is_over(void *call) {
+    struct mu_call *c = call;
+    return c->is_over && c->is_over(c);
+}
+
+/* Ask the server at |address| (HOST:PORT) on behalf of |call|, such as a DBManager, and wait for
+ * its |answer|, which the call's arena owns. MU_UNAVAILABLE when it stays away; the server's own
+ * status and text otherwise. */
+MU_MUST_USE static inline enum mu_status mu_call_ask(struct mu_call *call, const char *address,
+    const char *path, const struct mu_asked *asked, struct mu_asked *answer,
+    struct mu_error *error) {
+    return call->ask ? call->ask(call, address, path, asked, answer, error)
+                     : mu_fail(error, MU_UNIMPLEMENTED, "this transport asks nobody");
+}
+
+/* Answers one call, with |state| of its contract, on a thread of its own and under the guard of the
+ * call's arena. */
+typedef enum mu_status (*mu_handler)(void *state, struct mu_call *call, struct mu_error *error);
+
+struct mu_endpoint {
+    const char *path; /* "/package.Service/Method" */
+    mu_handler handler;
+};
+
+/* One service of a program. Everything is borrowed and static. */
+struct mu_contract {
+    const char *name;                /* "package.Service", as health and reflection call it */
+    const char *const *health_names; /* what health answers for besides, ended by NULL; or NULL */
+    const struct mu_endpoint *endpoints;
+    size_t n_endpoints;
+    const void *serves; /* what the handlers work with, such as a table of algorithms; or NULL */
+
+    /* The state of the handlers, which may keep |memory| bytes; NULL: |serves| is their state. */
+    void *(*open)(const struct mu_contract *contract, size_t memory);
+    void (*close)(void *state);
+
+    /* Write the names of what is served, each behind a space; the settings of each as Markdown.
+     * Either may be NULL. */
+    void (*print_names)(const struct mu_contract *contract, FILE *out);
+    void (*print_settings)(const struct mu_contract *contract, FILE *out);
+};
+
+#endif
