@@ -1,5 +1,6 @@
 #include "common/search/experiment.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +51,19 @@ static int compare_assignments(const struct mu_trial *a, const struct mu_trial *
     return (a->n_assignments > b->n_assignments) - (a->n_assignments < b->n_assignments);
 }
 
+/* A missing value after any number. */
+static int compare_values(const struct mu_trial *a, const struct mu_trial *b) {
+    for (size_t k = 0; k < a->n_values && k < b->n_values; k++) {
+        double x = a->values[k];
+        double y = b->values[k];
+        int order = isnan(x) || isnan(y) ? !!isnan(x) - !!isnan(y) : (x > y) - (x < y);
+        if (order) {
+            return order;
+        }
+    }
+    return 0;
+}
+
 static int canonical(const void *p, const void *q) {
     const struct mu_trial *a = p;
     const struct mu_trial *b = q;
@@ -60,7 +74,7 @@ static int canonical(const void *p, const void *q) {
     order = order ? order : strcmp(a->name, b->name);
     order = order ? order : compare_assignments(a, b);
     order = order ? order : (a->state > b->state) - (a->state < b->state);
-    return order ? order : (a->loss > b->loss) - (a->loss < b->loss);
+    return order ? order : compare_values(a, b);
 }
 
 /* Whether the trial belongs to the space, and its coordinates. Assignments usually come in the
@@ -87,22 +101,52 @@ static enum mu_belonging fit(
     return result;
 }
 
+static double read_value(const struct mu_objective *metric, const char *text) {
+    double value;
+    if (!text || !mu_read_double(text, &value)) {
+        return (double)NAN;
+    }
+    return metric->maximize ? -value : value;
+}
+
+static void read_values(
+    double *values, const struct mu_experiment *experiment, const struct mu_trial_record *record) {
+    values[0] = read_value(&experiment->metrics[0], record->metric);
+    for (size_t k = 1; k < experiment->n_metrics; k++) {
+        const char *text = record->additional ? record->additional[k - 1] : NULL;
+        values[k] = read_value(&experiment->metrics[k], text);
+    }
+}
+
+/* What a running trial reports is not its result. */
+static void forget(double *values, size_t n) {
+    for (size_t k = 0; k < n; k++) {
+        values[k] = NAN;
+    }
+}
+
 void mu_trial_read(struct mu_trial *trial, const struct mu_experiment *experiment,
     const struct mu_trial_record *record, struct mu_arena *arena) {
     const struct mu_space *space = &experiment->space;
-    double value = 0;
-    bool has_value = record->metric && mu_read_double(record->metric, &value);
+    assert(experiment->n_metrics > 0);
+    double *values = MU_ARRAY(arena, experiment->n_metrics, double);
+    read_values(values, experiment, record);
     *trial = (struct mu_trial){.name = record->name,
-        .state = state_of(record->condition, has_value),
+        .state = state_of(record->condition, !isnan(values[0])),
         .early_stopped = record->condition == MU_TRIAL_EARLY_STOPPED,
         .completed = completion(record->completed),
+        .values = values,
+        .n_values = experiment->n_metrics,
         .assignments = record->assignments,
-        .n_assignments = record->n_assignments};
+        .n_assignments = record->n_assignments,
+        .labels = record->labels,
+        .n_labels = record->n_labels};
     if (trial->state == MU_DONE) {
-        trial->loss = experiment->maximize ? -value : value;
+        trial->loss = values[0];
     }
     if (trial->state == MU_PENDING) {
         trial->completed = "";
+        forget(values, experiment->n_metrics);
     }
     if (space->n) {
         double *x = MU_ARRAY(arena, space->n, double);

@@ -6,13 +6,19 @@
 #include "common/search/settings.h"
 #include "common/search/space.h"
 
+/* A metric that trials report, and whether more of it is better. */
+struct mu_objective {
+    const char *name;
+    bool maximize;
+};
+
 struct mu_experiment {
     const char *name;
-    struct mu_space space; /* n == 0 when the client sent no parameters */
-    bool maximize; /* what the client asked for; losses below are already turned so that smaller is
-                      better */
-    const char *objective; /* the metric's name */
-    double goal;           /* as sent; 0 cannot be told from unset */
+    struct mu_space space;              /* n == 0 when the client sent no parameters */
+    const struct mu_objective *metrics; /* one at least: the objective first, then the additional
+                                        ones, no name twice */
+    size_t n_metrics;
+    double goal; /* as sent; 0 cannot be told from unset */
     const char *algorithm;
     const struct mu_pair *settings; /* as sent */
     size_t n_settings;
@@ -39,15 +45,21 @@ struct mu_trial {
     enum mu_trial_state state;
     bool early_stopped; /* MU_DONE: the value is a partial result */
     double loss;        /* MU_DONE: the objective, negated when the experiment maximizes; else 0 */
-    const char *completed;             /* completion time, ISO 8601; "" while unfinished */
+    const char *completed; /* completion time, ISO 8601; "" while unfinished */
+    const double *values;  /* of the experiment's metrics as numbers, negated where more is better,
+                              so that smaller is better; NAN where missing, no finite number, or the
+                              trial is unfinished. The first is the loss of a MU_DONE one */
+    size_t n_values;       /* as many as the experiment has metrics */
     const struct mu_pair *assignments; /* as the client sent them */
     size_t n_assignments;
+    const struct mu_pair *labels; /* of the trial, as sent */
+    size_t n_labels;
     const double *x; /* space.n coordinates; of a stray trial NAN where the text is no value of the
                         parameter; NULL when space.n == 0 */
 };
 
-/* An experiment's trials in canonical order: by (completion time, name, assignments, loss),
- * unfinished last. */
+/* An experiment's trials in canonical order: by (completion time, name, assignments, state, loss,
+ * other values), unfinished last. */
 struct mu_history {
     const struct mu_trial *trials; /* every x finite */
     size_t n;
@@ -65,9 +77,12 @@ struct mu_trial_record {
     int condition; /* an enum mu_trial_condition, or a number that this contract does not know */
     const struct mu_pair *assignments;
     size_t n_assignments;
+    const char *const *additional; /* texts of the additional metrics; NULL: all absent */
+    const struct mu_pair *labels;
+    size_t n_labels;
 };
 
-/* One record in canonical form; a pure function of the experiment's space and direction and of the
+/* One record in canonical form; a pure function of the experiment's space and metrics and of the
  * record, whose texts it borrows. */
 void mu_trial_read(struct mu_trial *trial, const struct mu_experiment *experiment,
     const struct mu_trial_record *record, struct mu_arena *arena);

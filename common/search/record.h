@@ -59,8 +59,8 @@ struct mu_experiment_text {
 struct mu_trial_report {
     const char *name, *started, *completed; /* times in RFC 3339, "" while there is none */
     enum mu_trial_condition condition;
-    const struct mu_pair *assignments, *metrics;
-    size_t n_assignments, n_metrics;
+    const struct mu_pair *assignments, *metrics, *labels;
+    size_t n_assignments, n_metrics, n_labels;
 };
 
 #endif

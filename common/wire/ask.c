@@ -31,8 +31,14 @@ static void read_suggestion(
     for (size_t i = 0; i < in->n_assignments; i++) {
         pairs[i] = (struct mu_pair){in->assignments[i]->name, in->assignments[i]->value};
     }
+    struct mu_pair *labels = MU_ARRAY(arena, in->n_labels, struct mu_pair);
+    for (size_t i = 0; i < in->n_labels; i++) {
+        labels[i] = (struct mu_pair){in->labels[i]->key, in->labels[i]->value};
+    }
     *out = (struct mu_suggestion){.assignments = pairs,
         .n_assignments = in->n_assignments,
+        .labels = labels,
+        .n_labels = in->n_labels,
         .trial_name = *in->trial_name ? in->trial_name : NULL};
 }
 

@@ -207,12 +207,18 @@ void mu_trial_cache_find(struct mu_trial_cache *cache, struct mu_slice context,
 
 /* ---- adding ---- */
 
-static size_t text_size(const struct mu_trial *trial) {
-    size_t size = strlen(trial->name) + strlen(trial->completed) + 2;
-    for (size_t i = 0; i < trial->n_assignments; i++) {
-        size += strlen(trial->assignments[i].name) + strlen(trial->assignments[i].value) + 2;
+static size_t pairs_size(const struct mu_pair *pairs, size_t n) {
+    size_t size = 0;
+    for (size_t i = 0; i < n; i++) {
+        size += strlen(pairs[i].name) + strlen(pairs[i].value) + 2;
     }
     return size;
+}
+
+static size_t text_size(const struct mu_trial *trial) {
+    size_t size = strlen(trial->name) + strlen(trial->completed) + 2;
+    return size + pairs_size(trial->assignments, trial->n_assignments) +
+           pairs_size(trial->labels, trial->n_labels);
 }
 
 static const char *copy_text(const char *text, uint8_t **to) {
@@ -222,32 +228,52 @@ static const char *copy_text(const char *text, uint8_t **to) {
     return copied;
 }
 
-/* One block: the entry, coordinates, assignments, the bytes, the texts. NULL when there is no room.
- */
+/* |n| numbers to |*to|. */
+static const double *copy_numbers(const double *numbers, size_t n, double **to) {
+    double *copied = *to;
+    for (size_t i = 0; i < n; i++) {
+        copied[i] = numbers[i];
+    }
+    *to += n;
+    return copied;
+}
+
+/* |n| pairs to |*to|, their texts to |*texts|. */
+static const struct mu_pair *copy_pairs(
+    const struct mu_pair *pairs, size_t n, struct mu_pair **to, uint8_t **texts) {
+    struct mu_pair *copied = *to;
+    for (size_t i = 0; i < n; i++) {
+        copied[i].name = copy_text(pairs[i].name, texts);
+        copied[i].value = copy_text(pairs[i].value, texts);
+    }
+    *to += n;
+    return copied;
+}
+
+/* One block: the entry, numbers, pairs, the bytes, the texts. NULL when there is no room. */
 static struct entry *make_entry(struct mu_trial_cache *cache, uint64_t context,
-    struct mu_slice bytes, const struct mu_trial *trial, size_t n_x) {
-    size_t n = trial->n_assignments;
-    struct entry *entry = mu_arena_try_alloc(cache->memory, sizeof *entry + n_x * sizeof *trial->x +
-                                                                n * sizeof(struct mu_pair) +
-                                                                bytes.size + text_size(trial));
+    struct mu_slice bytes, const struct mu_trial *trial) {
+    size_t n_x = trial->x ? trial->n_assignments : 0;
+    size_t n_numbers = n_x + trial->n_values;
+    size_t n_pairs = trial->n_assignments + trial->n_labels;
+    struct entry *entry = mu_arena_try_alloc(
+        cache->memory, sizeof *entry + n_numbers * sizeof(double) +
+                           n_pairs * sizeof(struct mu_pair) + bytes.size + text_size(trial));
     if (!entry) {
         return NULL;
     }
-    double *x = (double *)(entry + 1);
-    struct mu_pair *pairs = (struct mu_pair *)(x + n_x);
-    uint8_t *at = (uint8_t *)(pairs + n);
+    double *numbers = (double *)(entry + 1);
+    struct mu_pair *pairs = (struct mu_pair *)(numbers + n_numbers);
+    uint8_t *at = (uint8_t *)(pairs + n_pairs);
     *entry = (struct entry){context, copy(bytes, at), *trial};
     at += bytes.size;
-    for (size_t i = 0; i < n; i++) {
-        pairs[i].name = copy_text(trial->assignments[i].name, &at);
-        pairs[i].value = copy_text(trial->assignments[i].value, &at);
-    }
-    if (n_x) {
-        entry->trial.x = memcpy(x, trial->x, n_x * sizeof *x);
-    }
-    entry->trial.name = copy_text(trial->name, &at);
-    entry->trial.completed = copy_text(trial->completed, &at);
-    entry->trial.assignments = pairs;
+    struct mu_trial *t = &entry->trial;
+    t->x = trial->x ? copy_numbers(trial->x, n_x, &numbers) : NULL;
+    t->values = copy_numbers(trial->values, trial->n_values, &numbers);
+    t->assignments = copy_pairs(trial->assignments, trial->n_assignments, &pairs, &at);
+    t->labels = copy_pairs(trial->labels, trial->n_labels, &pairs, &at);
+    t->name = copy_text(trial->name, &at);
+    t->completed = copy_text(trial->completed, &at);
     return entry;
 }
 
@@ -260,7 +286,7 @@ static void add(struct mu_trial_cache *cache, uint64_t context, struct mu_slice 
     if (!slot || *slot) {
         return;
     }
-    *slot = make_entry(cache, context, bytes, trial, trial->x ? trial->n_assignments : 0);
+    *slot = make_entry(cache, context, bytes, trial);
     cache->n += *slot != NULL;
     cache->full |= !*slot;
 }

@@ -17,28 +17,38 @@ static char **write_texts(const char *const *list, size_t n, struct mu_arena *ar
 }
 
 /* The contract has a message of its own for each kind of a name with a value. */
-#define PAIRS(function, Message, begin)                                                            \
+#define PAIRS(function, Message, begin, key)                                                       \
     static Message **function(const struct mu_pair *pairs, size_t n, struct mu_arena *arena) {     \
         Message **out = MU_ARRAY(arena, n, Message *);                                             \
         Message *messages = MU_ARRAY(arena, n, Message);                                           \
         for (size_t i = 0; i < n; i++) {                                                           \
             begin(&messages[i]);                                                                   \
-            messages[i].name = mu_message_text(pairs[i].name);                                     \
+            messages[i].key = mu_message_text(pairs[i].name);                                      \
             messages[i].value = mu_message_text(pairs[i].value);                                   \
             out[i] = &messages[i];                                                                 \
         }                                                                                          \
         return out;                                                                                \
     }
 PAIRS(write_assignments, Api__V1__Beta1__ParameterAssignment,
-    api__v1__beta1__parameter_assignment__init)
-PAIRS(write_settings, Api__V1__Beta1__AlgorithmSetting, api__v1__beta1__algorithm_setting__init)
+    api__v1__beta1__parameter_assignment__init, name)
+PAIRS(
+    write_settings, Api__V1__Beta1__AlgorithmSetting, api__v1__beta1__algorithm_setting__init, name)
 PAIRS(write_stopping_settings, Api__V1__Beta1__EarlyStoppingSetting,
-    api__v1__beta1__early_stopping_setting__init)
-PAIRS(write_metrics, Api__V1__Beta1__Metric, api__v1__beta1__metric__init)
+    api__v1__beta1__early_stopping_setting__init, name)
+PAIRS(write_metrics, Api__V1__Beta1__Metric, api__v1__beta1__metric__init, name)
+PAIRS(write_labels, Api__V1__Beta1__TrialSpec__LabelsEntry,
+    api__v1__beta1__trial_spec__labels_entry__init, key)
+PAIRS(write_reply_labels, Api__V1__Beta1__GetSuggestionsReply__ParameterAssignments__LabelsEntry,
+    api__v1__beta1__get_suggestions_reply__parameter_assignments__labels_entry__init, key)
 
 Api__V1__Beta1__ParameterAssignment **mu_message_assignments(
     const struct mu_pair *pairs, size_t n, struct mu_arena *arena) {
     return write_assignments(pairs, n, arena);
+}
+
+Api__V1__Beta1__GetSuggestionsReply__ParameterAssignments__LabelsEntry **mu_message_labels(
+    const struct mu_pair *pairs, size_t n, struct mu_arena *arena) {
+    return write_reply_labels(pairs, n, arena);
 }
 
 /* ---- experiments ---- */
@@ -198,6 +208,8 @@ static Api__V1__Beta1__TrialSpec *write_spec(const struct mu_trial_report *in,
     out->parameter_assignments = list;
     list->n_assignments = in->n_assignments;
     list->assignments = write_assignments(in->assignments, in->n_assignments, arena);
+    out->n_labels = in->n_labels;
+    out->labels = write_labels(in->labels, in->n_labels, arena);
     return out;
 }
 

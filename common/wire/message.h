@@ -12,6 +12,8 @@ char *mu_message_text(const char *text);
 
 Api__V1__Beta1__ParameterAssignment **mu_message_assignments(
     const struct mu_pair *pairs, size_t n, struct mu_arena *arena);
+Api__V1__Beta1__GetSuggestionsReply__ParameterAssignments__LabelsEntry **mu_message_labels(
+    const struct mu_pair *pairs, size_t n, struct mu_arena *arena);
 Api__V1__Beta1__AlgorithmSpec *mu_message_algorithm(
     const struct mu_algorithm_text *algorithm, struct mu_arena *arena);
 /* NULL when |algorithm| has no name. */

@@ -83,8 +83,6 @@ static enum mu_status read_objective(
         return mu_fail(
             error, MU_INVALID_ARGUMENT, "objective.type %d is neither MINIMIZE nor MAXIMIZE", type);
     }
-    out->maximize = type == API__V1__BETA1__OBJECTIVE_TYPE__MAXIMIZE;
-    out->objective = in->objective_metric_name;
     out->goal = in->goal;
     return MU_OK;
 }
@@ -108,62 +106,64 @@ static enum mu_status read_spec(struct mu_experiment *out, const SpecMessage *sp
         &out->space, read_parameters(spec->parameter_specs->parameters, n, arena), n, arena, error);
 }
 
-enum mu_status mu_wire_read_experiment(struct mu_experiment *out, const ExperimentMessage *in,
-    struct mu_arena *arena, struct mu_error *error) {
-    *out = (struct mu_experiment){.name = in ? in->name : "", .objective = "", .algorithm = ""};
+enum mu_status mu_wire_read_experiment(struct mu_experiment *out, struct mu_wire_metrics *metrics,
+    const ExperimentMessage *in, struct mu_arena *arena, struct mu_error *error) {
+    mu_wire_metrics_init(metrics, in && in->spec ? in->spec->objective : NULL, arena);
+    *out = (struct mu_experiment){.name = in ? in->name : "",
+        .metrics = metrics->list,
+        .n_metrics = metrics->set.n,
+        .algorithm = ""};
     return in && in->spec ? read_spec(out, in->spec, arena, error) : MU_OK;
 }
 
-static const ObjectiveMessage *objective_of(const TrialMessage *trial) {
-    return trial->spec ? trial->spec->objective : NULL;
+static void read_assignments(struct mu_trial_record *out,
+    const Api__V1__Beta1__TrialSpec__ParameterAssignments *in, struct mu_arena *arena) {
+    struct mu_pair *pairs = MU_ARRAY(arena, in->n_assignments, struct mu_pair);
+    for (size_t i = 0; i < in->n_assignments; i++) {
+        pairs[i] = (struct mu_pair){in->assignments[i]->name, in->assignments[i]->value};
+    }
+    out->assignments = pairs;
+    out->n_assignments = in->n_assignments;
 }
 
-/* The objective's text in the trial's observation. The trial's own objective names the metric when
- * the experiment does not. */
-static const char *find_metric(const TrialMessage *in, const char *objective) {
-    if (!in->status || !in->status->observation) {
-        return NULL;
+static void read_labels(
+    struct mu_trial_record *out, const Api__V1__Beta1__TrialSpec *in, struct mu_arena *arena) {
+    struct mu_pair *pairs = MU_ARRAY(arena, in->n_labels, struct mu_pair);
+    for (size_t i = 0; i < in->n_labels; i++) {
+        pairs[i] = (struct mu_pair){in->labels[i]->key, in->labels[i]->value};
     }
-    if (!*objective && objective_of(in)) {
-        objective = objective_of(in)->objective_metric_name;
-    }
-    for (size_t i = 0; i < in->status->observation->n_metrics; i++) {
-        if (strcmp(in->status->observation->metrics[i]->name, objective) == 0) {
-            return in->status->observation->metrics[i]->value;
-        }
-    }
-    return NULL;
+    out->labels = pairs;
+    out->n_labels = in->n_labels;
 }
 
-void mu_wire_read_trial(struct mu_trial_record *out, const TrialMessage *in, const char *objective,
-    struct mu_arena *arena) {
+void mu_wire_read_trial(struct mu_trial_record *out, const TrialMessage *in,
+    const struct mu_wire_metrics *metrics, struct mu_arena *arena) {
+    const char *const *texts = mu_wire_metrics_read(metrics, in, arena);
     *out = (struct mu_trial_record){
-        .name = in->name, .completed = "", .metric = find_metric(in, objective)};
+        .name = in->name, .completed = "", .metric = texts[0], .additional = texts + 1};
     if (in->status) {
         out->completed = in->status->completion_time;
         out->condition = (int)in->status->condition;
     }
-    if (!in->spec || !in->spec->parameter_assignments) {
-        return;
+    if (in->spec) {
+        read_labels(out, in->spec, arena);
     }
-    size_t n = in->spec->parameter_assignments->n_assignments;
-    struct mu_pair *pairs = MU_ARRAY(arena, n, struct mu_pair);
-    for (size_t i = 0; i < n; i++) {
-        const Api__V1__Beta1__ParameterAssignment *a =
-            in->spec->parameter_assignments->assignments[i];
-        pairs[i] = (struct mu_pair){a->name, a->value};
+    if (in->spec && in->spec->parameter_assignments) {
+        read_assignments(out, in->spec->parameter_assignments, arena);
     }
-    out->assignments = pairs;
-    out->n_assignments = n;
 }
 
 /* Clients that send no objective with the experiment leave its direction to the trials, which all
  * have the same. */
 static void borrow_direction(
-    struct mu_experiment *experiment, TrialMessage *const *trials, size_t n) {
+    struct mu_wire_metrics *metrics, TrialMessage *const *trials, size_t n) {
+    bool maximize = false;
     for (size_t i = 0; i < n; i++) {
-        const ObjectiveMessage *o = objective_of(trials[i]);
-        experiment->maximize |= o && o->type == API__V1__BETA1__OBJECTIVE_TYPE__MAXIMIZE;
+        const ObjectiveMessage *o = trials[i]->spec ? trials[i]->spec->objective : NULL;
+        maximize |= o && o->type == API__V1__BETA1__OBJECTIVE_TYPE__MAXIMIZE;
+    }
+    for (size_t k = 0; k < metrics->set.n; k++) {
+        metrics->list[k].maximize = maximize;
     }
 }
 
@@ -204,9 +204,9 @@ static bool context_of_trials(
 
 /* Unpack and parse the trials that |cache| does not know. Without a direction of its own the
  * experiment's depends on all trials, so then none is looked up. */
-static enum mu_status read_trials(struct mu_wire_suggestions *out, const ExperimentMessage *in,
-    const struct mu_wire_parts *parts, struct mu_trial_cache *cache, struct mu_arena *arena,
-    struct mu_error *error) {
+static enum mu_status read_trials(struct mu_wire_suggestions *out, struct mu_wire_metrics *metrics,
+    const ExperimentMessage *in, const struct mu_wire_parts *parts, struct mu_trial_cache *cache,
+    struct mu_arena *arena, struct mu_error *error) {
     struct mu_trial_lookup lookup;
     struct mu_slice context = {0};
     bool directed = has_direction(in),
@@ -223,12 +223,12 @@ static enum mu_status read_trials(struct mu_wire_suggestions *out, const Experim
         messages[k] = (TrialMessage *)message;
     }
     if (!directed) {
-        borrow_direction(&out->experiment, messages, lookup.n_unknown);
+        borrow_direction(metrics, messages, lookup.n_unknown);
     }
     struct mu_trial *trials = MU_ARRAY(arena, lookup.n_unknown, struct mu_trial);
     for (size_t k = 0; k < lookup.n_unknown; k++) {
         struct mu_trial_record record;
-        mu_wire_read_trial(&record, messages[k], out->experiment.objective, arena);
+        mu_wire_read_trial(&record, messages[k], metrics, arena);
         mu_trial_read(&trials[k], &out->experiment, &record, arena);
         lookup.trials[lookup.unknown[k]] = &trials[k];
     }
@@ -256,6 +256,7 @@ enum mu_status mu_wire_read_suggestions(const uint8_t *bytes, size_t size,
     const ProtobufCMessageDescriptor *type = &api__v1__beta1__get_suggestions_request__descriptor;
     struct mu_wire_parts parts = split((struct mu_slice){bytes, size}, type, "trials", arena);
     ProtobufCMessage *message;
+    struct mu_wire_metrics metrics;
     enum mu_status status = mu_wire_unpack(type, parts.rest, arena, &message, error);
     if (status) {
         return status;
@@ -263,18 +264,21 @@ enum mu_status mu_wire_read_suggestions(const uint8_t *bytes, size_t size,
     const SuggestionsRequest *in = (const SuggestionsRequest *)message;
     out->n_trials = parts.n;
     status = read_numbers(out, in, error);
-    status =
-        status ? status : mu_wire_read_experiment(&out->experiment, in->experiment, arena, error);
-    return status ? status : read_trials(out, in->experiment, &parts, cache, arena, error);
+    if (!status) {
+        status = mu_wire_read_experiment(&out->experiment, &metrics, in->experiment, arena, error);
+    }
+    return status ? status
+                  : read_trials(out, &metrics, in->experiment, &parts, cache, arena, error);
 }
 
 enum mu_status mu_wire_read_validate(const uint8_t *bytes, size_t size, struct mu_arena *arena,
     struct mu_experiment *experiment, struct mu_error *error) {
     ProtobufCMessage *message;
+    struct mu_wire_metrics metrics;
     enum mu_status status =
         mu_wire_unpack(&api__v1__beta1__validate_algorithm_settings_request__descriptor,
             (struct mu_slice){bytes, size}, arena, &message, error);
     return status ? status
-                  : mu_wire_read_experiment(
-                        experiment, ((const ValidateRequest *)message)->experiment, arena, error);
+                  : mu_wire_read_experiment(experiment, &metrics,
+                        ((const ValidateRequest *)message)->experiment, arena, error);
 }

@@ -2,15 +2,15 @@
 #ifndef MUSHIR_WIRE_READ_H
 #define MUSHIR_WIRE_READ_H
 
-#include "api.pb-c.h"
-#include "common/search/experiment.h"
+#include "common/wire/metrics.h"
 
-/* |in| may be NULL: an experiment without a name. */
+/* |in| may be NULL: an experiment without a name. |metrics| are those of |out|. */
 MU_MUST_USE enum mu_status mu_wire_read_experiment(struct mu_experiment *out,
-    const Api__V1__Beta1__Experiment *in, struct mu_arena *arena, struct mu_error *error);
+    struct mu_wire_metrics *metrics, const Api__V1__Beta1__Experiment *in, struct mu_arena *arena,
+    struct mu_error *error);
 
-/* |objective|: the experiment's, "" when the trial's own counts. */
+/* |metrics|: the experiment's. */
 void mu_wire_read_trial(struct mu_trial_record *out, const Api__V1__Beta1__Trial *in,
-    const char *objective, struct mu_arena *arena);
+    const struct mu_wire_metrics *metrics, struct mu_arena *arena);
 
 #endif

@@ -36,6 +36,7 @@ static struct mu_algorithm_text read_algorithm(
 enum mu_status mu_wire_read_stopping(struct mu_slice bytes, struct mu_arena *arena,
     struct mu_stopping_question *question, struct mu_error *error) {
     ProtobufCMessage *message;
+    struct mu_wire_metrics metrics;
     enum mu_status status =
         mu_wire_unpack(&api__v1__beta1__get_early_stopping_rules_request__descriptor, bytes, arena,
             &message, error);
@@ -45,7 +46,7 @@ enum mu_status mu_wire_read_stopping(struct mu_slice bytes, struct mu_arena *are
     const StoppingRequest *in = (const StoppingRequest *)message;
     *question = (struct mu_stopping_question){
         .db_manager = in->db_manager_address, .n_trials = in->n_trials};
-    status = mu_wire_read_experiment(&question->experiment, in->experiment, arena, error);
+    status = mu_wire_read_experiment(&question->experiment, &metrics, in->experiment, arena, error);
     if (status) {
         return status;
     }
@@ -54,7 +55,7 @@ enum mu_status mu_wire_read_stopping(struct mu_slice bytes, struct mu_arena *are
         arena);
     struct mu_trial_record *trials = MU_ARRAY(arena, in->n_trials, struct mu_trial_record);
     for (size_t i = 0; i < in->n_trials; i++) {
-        mu_wire_read_trial(&trials[i], in->trials[i], question->experiment.objective, arena);
+        mu_wire_read_trial(&trials[i], in->trials[i], &metrics, arena);
     }
     question->trials = trials;
     return MU_OK;

@@ -11,6 +11,8 @@ static SuggestionMessage *write_suggestion(const struct mu_suggestion *in, struc
     out->n_assignments = in->n_assignments;
     out->assignments = mu_message_assignments(in->assignments, in->n_assignments, arena);
     out->trial_name = mu_message_text(in->trial_name);
+    out->n_labels = in->n_labels;
+    out->labels = mu_message_labels(in->labels, in->n_labels, arena);
     return out;
 }
 

@@ -4,6 +4,9 @@
 
 #include "common/search/experiment.h"
 
+/* One metric, as most experiments have. */
+static const struct mu_objective MINIMIZED[] = {{"loss", false}}, MAXIMIZED[] = {{"loss", true}};
+
 static inline void build_history(struct mu_history *history, const struct mu_experiment *experiment,
     const struct mu_trial_record *records, size_t n, struct mu_arena *memory) {
     struct mu_trial *trials = MU_ARRAY(memory, n, struct mu_trial);

@@ -100,7 +100,7 @@ static struct mu_request request_of(size_t tried, size_t wanted) {
     struct mu_history *history = MU_NEW(arena, struct mu_history);
     struct mu_trial_record *records = MU_ARRAY(arena, tried, struct mu_trial_record);
     struct mu_pair *pairs = MU_ARRAY(arena, tried, struct mu_pair);
-    *e = (struct mu_experiment){.name = "e", .objective = "loss"};
+    *e = (struct mu_experiment){.name = "e", .metrics = MINIMIZED, .n_metrics = 1};
     assert_int_equal(mu_space_init(&e->space, &TEXT, 1, arena, &error), MU_OK);
     for (size_t i = 0; i < tried; i++) {
         pairs[i] = (struct mu_pair){"c", VALUES[i]};

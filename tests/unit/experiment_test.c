@@ -8,11 +8,18 @@
 
 enum { UNKNOWN = MU_TRIAL_EARLY_STOPPED + 1 };
 
+#define RECORD(n, c, m, state, pairs, n_pairs)                                                     \
+    {                                                                                              \
+        .name = n, .completed = c, .metric = m, .condition = state, .assignments = pairs,          \
+        .n_assignments = n_pairs                                                                   \
+    }
+
 static struct mu_experiment make(bool maximize) {
     static const struct mu_parameter_text TEXTS[] = {
         {.name = "lr", .type = MU_DOUBLE, .min = "0", .max = "1"},
         {.name = "n", .type = MU_INT, .min = "1", .max = "4"}};
-    struct mu_experiment e = {.name = "e", .objective = "loss", .maximize = maximize};
+    struct mu_experiment e = {
+        .name = "e", .metrics = maximize ? MAXIMIZED : MINIMIZED, .n_metrics = 1};
     struct mu_error error;
     assert_int_equal(mu_space_init(&e.space, TEXTS, 2, arena, &error), MU_OK);
     return e;
@@ -47,8 +54,8 @@ static void states_follow_condition_and_value(void **state) {
         {MU_TRIAL_EARLY_STOPPED, "0.5", MU_DONE}, {MU_TRIAL_EARLY_STOPPED, "", MU_FAILED},
         {UNKNOWN, NULL, MU_PENDING}, {99, "1", MU_PENDING}};
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
-        struct mu_trial_record r = {
-            "t", "2026-01-01T00:00:00Z", CASES[i].metric, CASES[i].condition, HALF, 2};
+        struct mu_trial_record r =
+            RECORD("t", "2026-01-01T00:00:00Z", CASES[i].metric, CASES[i].condition, HALF, 2);
         struct mu_history h = build(&e, &r, 1);
         assert_int_equal(h.n, 1);
         assert_int_equal(h.trials[0].state, CASES[i].state);
@@ -62,10 +69,12 @@ static void states_follow_condition_and_value(void **state) {
 static void strays_and_foreigners_are_told_apart(void **state) {
     (void)state;
     struct mu_experiment e = make(false);
-    const struct mu_trial_record records[] = {{"a", "", "1", MU_TRIAL_SUCCEEDED, HALF, 2},
-        {"b", "", "1", MU_TRIAL_SUCCEEDED, TURNED, 2}, {"c", "", "1", MU_TRIAL_SUCCEEDED, WIDE, 2},
-        {"d", "", "1", MU_TRIAL_SUCCEEDED, OTHER, 2}, {"e", "", "1", MU_TRIAL_SUCCEEDED, LESS, 1},
-        {"f", "", "1", MU_TRIAL_SUCCEEDED, MORE, 3}};
+    const struct mu_trial_record records[] = {RECORD("a", "", "1", MU_TRIAL_SUCCEEDED, HALF, 2),
+        RECORD("b", "", "1", MU_TRIAL_SUCCEEDED, TURNED, 2),
+        RECORD("c", "", "1", MU_TRIAL_SUCCEEDED, WIDE, 2),
+        RECORD("d", "", "1", MU_TRIAL_SUCCEEDED, OTHER, 2),
+        RECORD("e", "", "1", MU_TRIAL_SUCCEEDED, LESS, 1),
+        RECORD("f", "", "1", MU_TRIAL_SUCCEEDED, MORE, 3)};
     struct mu_history h = build(&e, records, 6);
     assert_int_equal(h.n, 2);
     assert_int_equal(h.n_strays, 1);
@@ -82,10 +91,10 @@ static void the_order_of_arrival_does_not_matter(void **state) {
     (void)state;
     struct mu_experiment e = make(false);
     const struct mu_trial_record records[] = {
-        {"z", "2026-01-01T00:00:01Z", "1", MU_TRIAL_SUCCEEDED, HALF, 2},
-        {"b", "2026-01-01T00:00:02Z", NULL, MU_TRIAL_FAILED, HALF, 2},
-        {"c", "2026-01-01T00:00:02Z", "1", MU_TRIAL_SUCCEEDED, HALF, 2},
-        {"a", "0001-01-01T00:00:00Z", NULL, MU_TRIAL_RUNNING, HALF, 2}};
+        RECORD("z", "2026-01-01T00:00:01Z", "1", MU_TRIAL_SUCCEEDED, HALF, 2),
+        RECORD("b", "2026-01-01T00:00:02Z", NULL, MU_TRIAL_FAILED, HALF, 2),
+        RECORD("c", "2026-01-01T00:00:02Z", "1", MU_TRIAL_SUCCEEDED, HALF, 2),
+        RECORD("a", "0001-01-01T00:00:00Z", NULL, MU_TRIAL_RUNNING, HALF, 2)};
     for (int p = 0; p < 24; p++) {
         int left[4] = {0, 1, 2, 3};
         int code = p;
@@ -108,8 +117,8 @@ static void trials_without_names_stand_by_their_assignments(void **state) {
     (void)state;
     static const struct mu_pair QUARTER[] = {{"lr", "0.25"}, {"n", "2"}};
     struct mu_experiment e = make(false);
-    const struct mu_trial_record low = {"", "", "2", MU_TRIAL_SUCCEEDED, QUARTER, 2};
-    const struct mu_trial_record high = {"", "", "1", MU_TRIAL_SUCCEEDED, HALF, 2};
+    const struct mu_trial_record low = RECORD("", "", "2", MU_TRIAL_SUCCEEDED, QUARTER, 2);
+    const struct mu_trial_record high = RECORD("", "", "1", MU_TRIAL_SUCCEEDED, HALF, 2);
     for (int turned = 0; turned < 2; turned++) {
         struct mu_history h =
             build(&e, (struct mu_trial_record[]){turned ? high : low, turned ? low : high}, 2);
@@ -121,9 +130,9 @@ static void the_zero_time_is_no_time(void **state) {
     (void)state;
     struct mu_experiment e = make(false);
     const struct mu_trial_record records[] = {
-        {"b", "0001-01-01T00:00:00Z", "1", MU_TRIAL_SUCCEEDED, HALF, 2},
-        {"a", "", "1", MU_TRIAL_SUCCEEDED, HALF, 2},
-        {"c", "2026-01-01T00:00:00Z", "1", MU_TRIAL_SUCCEEDED, HALF, 2}};
+        RECORD("b", "0001-01-01T00:00:00Z", "1", MU_TRIAL_SUCCEEDED, HALF, 2),
+        RECORD("a", "", "1", MU_TRIAL_SUCCEEDED, HALF, 2),
+        RECORD("c", "2026-01-01T00:00:00Z", "1", MU_TRIAL_SUCCEEDED, HALF, 2)};
     struct mu_history h = build(&e, records, 3);
     assert_string_equal(h.trials[0].name, "c");
     assert_string_equal(h.trials[1].name, "a");

@@ -158,9 +158,12 @@ static void assert_same_space(const struct mu_experiment_text *e, const struct m
 static void assert_same_experiment(
     const struct mu_experiment_text *a, const struct mu_experiment *b) {
     assert_string_equal(a->name, b->name);
-    assert_int_equal(a->maximize, b->maximize);
     assert_true(a->goal == b->goal);
-    assert_string_equal(a->metrics[0], b->objective);
+    assert_int_equal(a->n_metrics, b->n_metrics);
+    for (size_t k = 0; k < a->n_metrics; k++) {
+        assert_string_equal(a->metrics[k], b->metrics[k].name);
+        assert_int_equal(a->maximize, b->metrics[k].maximize);
+    }
     assert_string_equal(a->algorithm.name, b->algorithm);
     assert_int_equal(a->algorithm.n_settings, b->n_settings);
     assert_same_pairs(a->algorithm.settings, b->settings, b->n_settings);
@@ -190,7 +193,9 @@ static struct mu_trial_report trial(struct mu_stream *s, const struct mu_experim
         .assignments = assigned,
         .n_assignments = space->n,
         .metrics = metrics,
-        .n_metrics = e->n_metrics};
+        .n_metrics = e->n_metrics,
+        .labels = metrics,
+        .n_labels = below(s, 2)};
 }
 
 static void assert_same_trial(
@@ -201,6 +206,13 @@ static void assert_same_trial(
     assert_true(strtod(a->metrics[0].value, NULL) == (maximize ? -b->loss : b->loss));
     assert_int_equal(a->n_assignments, b->n_assignments);
     assert_same_pairs(a->assignments, b->assignments, a->n_assignments);
+    assert_int_equal(a->n_labels, b->n_labels);
+    assert_same_pairs(a->labels, b->labels, a->n_labels);
+    assert_int_equal(a->n_metrics, b->n_values);
+    for (size_t k = 0; k < a->n_metrics; k++) {
+        double value = strtod(a->metrics[k].value, NULL);
+        assert_true(b->values[k] == (maximize ? -value : value));
+    }
 }
 
 static void requests_come_back(void **state) {
@@ -249,6 +261,8 @@ static void replies_come_back(void **state) {
             x->n_assignments = below(&s, 4);
             x->assignments = pairs(&s, x->n_assignments);
             x->trial_name = below(&s, 2) ? word(&s, "trial") : NULL;
+            x->n_labels = below(&s, 3);
+            x->labels = pairs(&s, x->n_labels);
         }
         struct mu_slice bytes;
         struct mu_reply out;
@@ -267,6 +281,8 @@ static void replies_come_back(void **state) {
             if (a->trial_name) {
                 assert_string_equal(a->trial_name, b->trial_name);
             }
+            assert_int_equal(a->n_labels, b->n_labels);
+            assert_same_pairs(a->labels, b->labels, a->n_labels);
         }
     }
 }

@@ -130,7 +130,7 @@ static void a_request_becomes_the_domain(void **state) {
     assert_int_equal(mu_wire_read_suggestions(bytes, size, NULL, arena, &out, &error), MU_OK);
     assert_int_equal(out.wanted, 2);
     assert_int_equal(out.first, 3);
-    assert_true(out.experiment.maximize);
+    assert_true(out.experiment.metrics[0].maximize);
     assert_string_equal(out.experiment.algorithm, "random");
     assert_string_equal(out.experiment.settings[0].value, "7");
     assert_int_equal(out.history.n, 1);

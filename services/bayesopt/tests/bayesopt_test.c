@@ -23,8 +23,7 @@ static const struct mu_parameter_text MIXED[] = {
 };
 
 static struct mu_experiment experiment(const struct mu_parameter_text *texts, size_t n) {
-    struct mu_experiment e = {
-        .name = "hard", .objective = "loss", .algorithm = "bayesianoptimization"};
+    struct mu_experiment e = {.name = "hard", .algorithm = "bayesianoptimization"};
     if (mu_space_init(&e.space, texts, n, arena, &error)) {
         fail_msg("%s", error.text);
     }

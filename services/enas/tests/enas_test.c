@@ -24,7 +24,8 @@ static struct session *session_of(
     const struct mu_network *network, const struct mu_pair *settings, size_t n_settings) {
     struct session *s = MU_NEW(arena, struct session);
     s->experiment = (struct mu_experiment){.name = "enas",
-        .maximize = true,
+        .metrics = MAXIMIZED,
+        .n_metrics = 1,
         .network = *network,
         .settings = settings,
         .n_settings = n_settings};

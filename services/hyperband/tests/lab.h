@@ -25,8 +25,8 @@ static void lab_init(struct lab *lab, const struct mu_parameter_text *parameters
     const struct mu_pair *settings, size_t n_settings) {
     struct mu_error error;
     *lab = (struct lab){.arena = mu_arena_create((size_t)1 << 30)};
-    lab->experiment =
-        (struct mu_experiment){.name = "lab", .objective = "loss", .algorithm = "hyperband"};
+    lab->experiment = (struct mu_experiment){
+        .name = "lab", .metrics = MINIMIZED, .n_metrics = 1, .algorithm = "hyperband"};
     assert_int_equal(
         mu_space_init(&lab->experiment.space, parameters, n, lab->arena, &error), MU_OK);
     lab->experiment.settings = settings;

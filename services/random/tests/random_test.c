@@ -16,7 +16,8 @@ enum { DRAWS = 20000 };
 static struct mu_error error;
 
 static struct mu_experiment experiment(const struct mu_parameter_text *texts, size_t n) {
-    struct mu_experiment e = {.name = "statistics", .objective = "loss", .algorithm = "random"};
+    struct mu_experiment e = {
+        .name = "statistics", .metrics = MINIMIZED, .n_metrics = 1, .algorithm = "random"};
     if (mu_space_init(&e.space, texts, n, arena, &error)) {
         fail_msg("%s", error.text);
     }
@@ -229,8 +230,11 @@ static void a_finite_space_is_used_up_without_repeats(void **state) {
                 assert_string_not_equal(joined(&earlier), joined(&reply.suggestions[k]));
             }
             int condition = (int)(i + k) % 7; /* tried in any state counts as tried */
-            records[i + k] = (struct mu_trial_record){
-                "t", "", NULL, condition, reply.suggestions[k].assignments, 2};
+            records[i + k] = (struct mu_trial_record){.name = "t",
+                .completed = "",
+                .condition = condition,
+                .assignments = reply.suggestions[k].assignments,
+                .n_assignments = 2};
         }
         build_history(&history, &e, records, i + 3, arena);
     }

@@ -43,7 +43,8 @@ struct lab {
 };
 
 static struct lab lab_of(const struct mu_parameter_text *texts, size_t n) {
-    struct lab lab = {.experiment = {.name = "lab", .objective = "loss", .algorithm = "tpe"}};
+    struct lab lab = {
+        .experiment = {.name = "lab", .metrics = MINIMIZED, .n_metrics = 1, .algorithm = "tpe"}};
     if (mu_space_init(&lab.experiment.space, texts, n, arena, &error)) {
         fail_msg("%s", error.text);
     }
@@ -100,7 +101,7 @@ static bool same(const struct mu_suggestion *a, const struct mu_suggestion *b) {
 
 static struct lab played(size_t n, double sign) {
     struct lab lab = lab_of(MIXED, N_MIXED);
-    lab.experiment.maximize = sign < 0;
+    lab.experiment.metrics = sign < 0 ? MAXIMIZED : MINIMIZED;
     for (size_t i = 0; i < n; i++) {
         struct mu_reply reply = ask(&lab, 1);
         tell(&lab, reply.suggestions, i % 7 == 3 ? 4 : 2,
