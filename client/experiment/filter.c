@@ -6,7 +6,7 @@ pcre2_code *cl_filter_compile(const char *filter, char *why, size_t size) {
     int code;
     PCRE2_SIZE at;
     pcre2_code *compiled = pcre2_compile((PCRE2_SPTR)filter, PCRE2_ZERO_TERMINATED,
-        PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, &code, &at, NULL);
+        PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_DUPNAMES, &code, &at, NULL);
     if (!compiled && why) {
         PCRE2_UCHAR text[160];
         pcre2_get_error_message(code, text, sizeof text);
