@@ -140,6 +140,34 @@ static void a_request_becomes_the_domain(void **state) {
     free(bytes);
 }
 
+/* The direction of an experiment without an objective is that of its trials. */
+static void trials_tell_the_direction_when_the_experiment_does_not(void **state) {
+    (void)state;
+    Api__V1__Beta1__ObjectiveSpec objective = API__V1__BETA1__OBJECTIVE_SPEC__INIT;
+    objective.type = API__V1__BETA1__OBJECTIVE_TYPE__MAXIMIZE;
+    objective.objective_metric_name = (char[]){"accuracy"};
+    Api__V1__Beta1__TrialSpec spec = API__V1__BETA1__TRIAL_SPEC__INIT;
+    spec.objective = &objective;
+    Api__V1__Beta1__Trial trial = API__V1__BETA1__TRIAL__INIT;
+    Api__V1__Beta1__Trial *trials[] = {&trial};
+    trial.spec = &spec;
+    Request request = API__V1__BETA1__GET_SUGGESTIONS_REQUEST__INIT;
+    request.trials = trials;
+    request.n_trials = 1;
+    uint8_t bytes[2 * MOST_BYTES];
+    size_t size = api__v1__beta1__get_suggestions_request__pack(&request, bytes);
+    struct mu_arena *arena = mu_arena_create(1 << 20);
+    struct mu_wire_suggestions out;
+    struct mu_error error;
+    assert_int_equal(mu_wire_read_suggestions(bytes, size, NULL, arena, &out, &error), MU_OK);
+    assert_true(out.experiment.metrics[0].maximize);
+    objective.type = API__V1__BETA1__OBJECTIVE_TYPE__MINIMIZE;
+    size = api__v1__beta1__get_suggestions_request__pack(&request, bytes);
+    assert_int_equal(mu_wire_read_suggestions(bytes, size, NULL, arena, &out, &error), MU_OK);
+    assert_false(out.experiment.metrics[0].maximize);
+    mu_arena_destroy(arena);
+}
+
 static void every_prefix_is_answered(void **state) {
     (void)state;
     size_t size;
@@ -331,6 +359,7 @@ static void a_reply_reads_back(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_becomes_the_domain),
+        cmocka_unit_test(trials_tell_the_direction_when_the_experiment_does_not),
         cmocka_unit_test(every_prefix_is_answered),
         cmocka_unit_test(every_flipped_byte_is_answered),
         cmocka_unit_test(texts_must_be_utf8),

@@ -19,6 +19,27 @@ static const struct mu_parameter_text THREE[] = {
         }                                                                                          \
     }
 
+/* The reply as one text, settings included. */
+static char *lab_print(struct lab *lab, const struct mu_reply *reply) {
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    for (size_t i = 0; i < reply->n; i++) {
+        for (size_t j = 0; j < reply->suggestions[i].n_assignments; j++) {
+            fprintf(out, "%s=%s ", reply->suggestions[i].assignments[j].name,
+                reply->suggestions[i].assignments[j].value);
+        }
+        fputc('\n', out);
+    }
+    for (size_t i = 0; i < reply->n_settings; i++) {
+        fprintf(out, "%s=%s ", reply->settings[i].name, reply->settings[i].value);
+    }
+    fclose(out);
+    char *copy = mu_arena_copy(lab->arena, text);
+    free(text);
+    return copy;
+}
+
 static double loss_of(const struct mu_suggestion *s) {
     double lr = log10(atof(lab_text(s, "lr"))) + 3;
     double layers = atof(lab_text(s, "layers")) / 50 - 0.4;

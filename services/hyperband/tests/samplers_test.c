@@ -1,0 +1,157 @@
+/* Where new configurations come from: the share drawn at random, what TPE learns from, and a space
+ * that is used up. */
+#include "services/hyperband/tests/lab.h"
+
+static const struct mu_parameter_text TWO[] = {
+    {.name = "x", .type = MU_DOUBLE, .min = "0", .max = "1"},
+    {.name = "epochs", .type = MU_INT, .min = "1", .max = "9"},
+};
+
+#define SETTINGS(sampler)                                                                          \
+    {                                                                                              \
+        {"r_l", "9"}, {"resource_name", "epochs"}, {                                               \
+            "sampler", sampler                                                                     \
+        }                                                                                          \
+    }
+
+static void add(struct lab *lab, double x, const char *epochs, double loss) {
+    struct mu_pair *pairs = MU_ARRAY(lab->arena, 2, struct mu_pair);
+    pairs[0] = (struct mu_pair){"x", mu_arena_format(lab->arena, "%.17g", x)};
+    pairs[1] = (struct mu_pair){"epochs", epochs};
+    lab_add(
+        lab, &(struct mu_suggestion){.assignments = pairs, .n_assignments = 2}, SUCCEEDED, loss);
+}
+
+static bool is_new(const struct lab *lab, const struct mu_suggestion *s) {
+    for (size_t i = 0; i < lab->n; i++) {
+        if (strcmp(lab->trials[i].assignments[0].value, lab_text(s, "x")) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Of |wanted| suggestions, the share of the new configurations that lie above |edge|. */
+static double share_above(struct lab *lab, double edge, size_t wanted) {
+    struct mu_reply reply = lab_ask(lab, wanted, lab->n);
+    size_t new = 0;
+    size_t above = 0;
+    for (size_t i = 0; i < wanted; i++) {
+        bool counts = is_new(lab, &reply.suggestions[i]);
+        new += counts;
+        above += counts && atof(lab_text(&reply.suggestions[i], "x")) > edge;
+    }
+    assert_true(new >= wanted / 2);
+    return (double)above / (double)new;
+}
+
+/* Of 240 new configurations 24 are expected to be those that random search draws, with a standard
+ * deviation of 4.6; five of them to both sides are a false alarm in a million. */
+static void a_tenth_is_drawn_at_random(void **state) {
+    (void)state;
+    static const struct mu_pair settings[] = SETTINGS("tpe");
+    static struct lab lab;
+    lab_init(&lab, TWO, 2, settings, 3);
+    for (int i = 0; i < 20; i++) {
+        add(&lab, (i + 0.5) / 20, "1", i);
+    }
+    struct mu_reply reply = lab_ask(&lab, 240, lab.n);
+    uint64_t seed = mu_experiment_seed(&lab.experiment);
+    size_t random = 0;
+    for (size_t i = 0; i < 240; i++) {
+        double x[2];
+        mu_space_draw(&lab.experiment.space, seed, lab.n + i, 0, x);
+        random +=
+            strcmp(lab_text(&reply.suggestions[i], "x"),
+                mu_parameter_print(&lab.experiment.space.parameters[0], x[0], lab.arena)) == 0;
+    }
+    assert_in_range(random, 1, 47);
+    lab_finish(&lab);
+}
+
+/* Five came to the top with bad results, twelve stayed below with good ones: TPE takes after the
+ * five. */
+static void for_tpe_who_came_farther_is_better(void **state) {
+    (void)state;
+    static const struct mu_pair settings[] = SETTINGS("tpe");
+    static const char *const EPOCHS[] = {"3", "9"};
+    static struct lab lab;
+    lab_init(&lab, TWO, 2, settings, 3);
+    for (int i = 0; i < 12; i++) {
+        add(&lab, 0.1 + 0.01 * i, "3", i);
+    }
+    for (int i = 0; i < 10; i++) {
+        add(&lab, 0.9 + 0.01 * (i / 2), EPOCHS[i % 2], 20 + i);
+    }
+    assert_true(share_above(&lab, 0.5, 60) > 0.7);
+    lab_finish(&lab);
+}
+
+/* Two results at the top are too few of their own; with d + 2 = 3 asked for, TPE learns from the
+ * twenty below and finds their best, at 0.9. It were random with the two alone. */
+static void tpe_learns_from_a_rung_with_enough_results(void **state) {
+    (void)state;
+    static const struct mu_pair settings[] = SETTINGS("tpe");
+    static const char *const EPOCHS[] = {"1", "3", "9"};
+    static struct lab lab;
+    lab_init(&lab, TWO, 2, settings, 3);
+    for (int i = 0; i < 6; i++) {
+        add(&lab, 0.9 + 0.01 * (i / 3), EPOCHS[i % 3], 0);
+    }
+    for (int i = 0; i < 20; i++) {
+        add(&lab, 0.88 - 0.04 * i, "1", 1 + i);
+    }
+    assert_true(share_above(&lab, 0.7, 60) > 0.6);
+    lab_finish(&lab);
+}
+
+/* Three results at 3 epochs, all at 0.9, tell nothing of the rest; what they were chosen from does:
+ * without the rung below, good and bad lie at the same place and proposals lead away from it. */
+static void tpe_learns_from_the_rung_below_too(void **state) {
+    (void)state;
+    static const struct mu_pair settings[] = SETTINGS("tpe");
+    static struct lab lab;
+    lab_init(&lab, TWO, 2, settings, 3);
+    for (int i = 0; i < 3; i++) {
+        add(&lab, 0.9 + 0.01 * i, "1", i);
+        add(&lab, 0.9 + 0.01 * i, "3", i);
+    }
+    for (int i = 0; i < 20; i++) {
+        add(&lab, 0.85 - 0.04 * i, "1", 10 + i);
+    }
+    assert_true(share_above(&lab, 0.7, 60) > 0.6);
+    lab_finish(&lab);
+}
+
+/* Three configurations are all there are, and one third of them may go on: the others follow beyond
+ * the quota, one rung higher, the best first. */
+static void a_space_that_is_used_up_promotes_the_rest(void **state) {
+    (void)state;
+    static const char *const LIST[] = {"1", "2", "3"};
+    const struct mu_parameter_text few[] = {
+        {.name = "x", .type = MU_DISCRETE, .list = LIST, .n_list = 3},
+        {.name = "epochs", .type = MU_INT, .min = "1", .max = "9"}};
+    static const struct mu_pair settings[] = SETTINGS("random");
+    static struct lab lab;
+    lab_init(&lab, few, 2, settings, 3);
+    for (int i = 1; i <= 3; i++) {
+        add(&lab, i, "1", 4 - i);
+    }
+    struct mu_reply reply = lab_ask(&lab, 3, 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(atoi(lab_text(&reply.suggestions[i], "x")), 3 - (int)i);
+        assert_string_equal(lab_text(&reply.suggestions[i], "epochs"), "3");
+    }
+    lab_finish(&lab);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_tenth_is_drawn_at_random),
+        cmocka_unit_test(for_tpe_who_came_farther_is_better),
+        cmocka_unit_test(tpe_learns_from_a_rung_with_enough_results),
+        cmocka_unit_test(tpe_learns_from_the_rung_below_too),
+        cmocka_unit_test(a_space_that_is_used_up_promotes_the_rest),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

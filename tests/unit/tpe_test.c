@@ -1,0 +1,130 @@
+/* The Parzen estimator's rules, one by one, on histories whose answer is a closed form.
+ *
+ * With one candidate a proposal is a draw from the first split's good density: of n observations
+ * m = min(25, ceil(0.075 n)) kernels and the prior. A share of DRAWS draws has a standard error of
+ * at most 0.011; bounds are five of them away, a false alarm is rarer than one in a million. */
+#include "common/model/tpe.h"
+
+#include <math.h>
+
+#include "tests/support/arena.h"
+
+enum { DRAWS = 2000, MOST = 1600 };
+static const double BOUND = 5 * 0.011;
+
+static const struct mu_space *line(void) {
+    static struct mu_space space;
+    struct mu_error error;
+    const struct mu_parameter_text text = {.name = "x", .type = MU_DOUBLE, .min = "0", .max = "1"};
+    assert_int_equal(mu_space_init(&space, &text, 1, arena, &error), MU_OK);
+    return &space;
+}
+
+/* The share of draws above |edge| when the |n_first| best of |n| observations lie at 0.25 and the
+ * others at 0.75. */
+static double share_above(double edge, size_t n_first, size_t n) {
+    static double x[MOST];
+    static double loss[MOST];
+    static const double *points[MOST];
+    for (size_t i = 0; i < n; i++) {
+        x[i] = i < n_first ? 0.25 : 0.75;
+        loss[i] = (double)i;
+        points[i] = &x[i];
+    }
+    struct mu_tpe_data data = {.space = line(), .x = points, .loss = loss, .n = n};
+    struct mu_seen *seen = mu_seen_of(data.space, 1, arena);
+    size_t above = 0;
+    for (size_t i = 0; i < DRAWS; i++) {
+        double drawn;
+        struct mu_tpe_model *t =
+            mu_tpe_create(&(struct mu_tpe_options){.candidates = 1}, &data, 1, arena);
+        mu_tpe_propose(t, seen, 1, i, &drawn);
+        above += drawn > edge;
+    }
+    return (double)above / DRAWS;
+}
+
+/* Eight of 100 are good: the best weighs ln 9 - ln 1 of 8 ln 9 - ln 8! and an eighth of that for
+ * the prior, half of which lies above. */
+static void good_observations_weigh_by_their_rank(void **state) {
+    (void)state;
+    double sum = 8 * log(9) - lgamma(9);
+    double prior = sum / 8;
+    double expected = (sum - log(9) + prior / 2) / (sum + prior);
+    assert_true(fabs(share_above(0.5, 1, 100) - expected) < BOUND);
+}
+
+/* The first split is half of 0.15 n, so nothing of the ninth and later is drawn but by the prior.
+ */
+static void the_first_split_is_half_the_good_ones(void **state) {
+    (void)state;
+    assert_true(fabs(share_above(0.5, 8, 100) - 0.5 / 9) < BOUND);
+}
+
+/* Of 1,600 half of 0.15 n were 120. */
+static void at_most_25_are_good(void **state) {
+    (void)state;
+    assert_true(fabs(share_above(0.5, 25, 1600) - 0.5 / 26) < BOUND);
+}
+
+/* Half a standard deviation above the kernels: 0.45 / sqrt(100) and, cut off at 0, 0.45 / sqrt(16);
+ * two of 16 are good. */
+static void kernels_narrow_with_the_number_of_observations(void **state) {
+    (void)state;
+    double above = erfc(0.5 / sqrt(2)) / 2;
+    double cut = erfc(0.25 / 0.1125 / sqrt(2)) / 2;
+    double many = (8 * above + 1 - 0.2725) / 9;
+    double few = (2 * above / (1 - cut) + 1 - 0.30625) / 3;
+    assert_true(fabs(share_above(0.2725, 100, 100) - many) < BOUND);
+    assert_true(fabs(share_above(0.30625, 16, 16) - few) < BOUND);
+}
+
+static void propose_once(
+    const struct mu_tpe_data *data, struct mu_seen *seen, uint64_t number, double *x) {
+    struct mu_tpe_model *t = mu_tpe_create(&(struct mu_tpe_options){0}, data, 1, arena);
+    mu_tpe_propose(t, seen, 1, number, x);
+}
+
+static const double FIVE[] = {0.1, 0.3, 0.5, 0.7, 0.9};
+static const double *const POINTS[] = {&FIVE[0], &FIVE[1], &FIVE[2], &FIVE[3], &FIVE[4]};
+
+static void the_model_speaks_from_five_observations_on(void **state) {
+    (void)state;
+    struct mu_tpe_data data = {.space = line(), .x = POINTS, .loss = FIVE, .n = 4};
+    struct mu_seen *seen = mu_seen_of(data.space, 1, arena);
+    double x;
+    double design;
+    mu_space_design(data.space, 1, 4, &design);
+    propose_once(&data, seen, 4, &x);
+    assert_true(x == design);
+    data.n = 5;
+    propose_once(&data, seen, 4, &x);
+    assert_true(x != design);
+}
+
+static void past_the_256th_suggestion_points_are_random(void **state) {
+    (void)state;
+    struct mu_tpe_data data = {.space = line(), .x = POINTS, .loss = FIVE, .n = 5};
+    struct mu_seen *seen = mu_seen_of(data.space, 1, arena);
+    struct mu_tpe_model *t =
+        mu_tpe_create(&(struct mu_tpe_options){.candidates = 1}, &data, 1, arena);
+    for (uint64_t i = 0; i < 300; i++) {
+        double x;
+        double random;
+        mu_tpe_propose(t, seen, 1, i, &x);
+        mu_space_draw(data.space, 1, i, 0, &random);
+        assert_int_equal(x == random, i >= MU_TPE_MOST);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        arena_test(good_observations_weigh_by_their_rank),
+        arena_test(the_first_split_is_half_the_good_ones),
+        arena_test(at_most_25_are_good),
+        arena_test(kernels_narrow_with_the_number_of_observations),
+        arena_test(the_model_speaks_from_five_observations_on),
+        arena_test(past_the_256th_suggestion_points_are_random),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
