@@ -7,15 +7,23 @@
 
 #include "common/model/targets.h"
 
-enum { NEIGHBOURS = 4 }; /* docs/adr/0011-failures.md */
+/* docs/adr/0011-failures.md */
+enum {
+    NEIGHBOURS = 4,
+    IMPUTED = 100 /* the newest failures; older ones are the worst, so that the cost grows with the
+                     rows, not with their square */
+};
 
 static const double MISSING = NAN;
 
 struct mu_dataset *mu_dataset_new(const struct mu_frame *frame, size_t extra, size_t columns,
     size_t room, struct mu_arena *arena) {
     struct mu_dataset *d = MU_NEW(arena, struct mu_dataset);
-    *d = (struct mu_dataset){
-        .frame = frame, .width = frame->n + extra, .room = room, .n_columns = columns};
+    *d = (struct mu_dataset){.frame = frame,
+        .width = frame->n + extra,
+        .room = room,
+        .n_columns = columns,
+        .transform = mu_targets};
     d->u = MU_ARRAY(arena, room * d->width, double);
     d->state = MU_ARRAY(arena, room, enum mu_trial_state);
     d->known = MU_ARRAY(arena, room, size_t);
@@ -59,7 +67,10 @@ const double *mu_dataset_row(const struct mu_dataset *d, size_t i) {
 
 /* ---- targets ---- */
 
-static double square_distance(const struct mu_dataset *d, size_t a, size_t b) {
+static double distance_of(const struct mu_dataset *d, size_t a, size_t b) {
+    if (d->distance) {
+        return d->distance(d->user, a, b);
+    }
     const double *u = mu_dataset_row(d, a);
     const double *v = mu_dataset_row(d, b);
     double r2 = 0;
@@ -87,7 +98,7 @@ static double impute(
         if (i == row || (!failed && isnan(column->loss[i]))) {
             continue;
         }
-        struct neighbour new = {square_distance(d, row, i), failed ? worst : column->target[i]};
+        struct neighbour new = {distance_of(d, row, i), failed ? worst : column->target[i]};
         size_t at = n < NEIGHBOURS ? n++ : NEIGHBOURS;
         for (; at > 0 && nearest[at - 1].distance > new.distance; at--) {
             if (at < NEIGHBOURS) {
@@ -114,15 +125,16 @@ static void learn_column(
             target[n++] = column->loss[i];
         }
     }
-    column->varied = mu_targets(target, target, n, arena);
+    column->varied = d->transform(target, target, n, arena);
     n = 0;
     for (size_t i = 0; i < d->n; i++) {
         column->target[i] = isfinite(column->loss[i]) ? target[n++] : MISSING;
         worst = fmin(worst, column->target[i]);
     }
-    for (size_t i = 0; i < d->n; i++) {
+    size_t failures = 0;
+    for (size_t i = d->n; i-- > 0;) {
         if (d->state[i] == MU_FAILED) {
-            column->target[i] = impute(d, column, i, worst);
+            column->target[i] = failures++ < IMPUTED ? impute(d, column, i, worst) : worst;
         }
     }
 }

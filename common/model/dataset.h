@@ -26,6 +26,13 @@ struct mu_dataset {
     size_t *known, n_known; /* rows, by mu_dataset_learn: the best target of column 0 first, the
                                failures last */
     size_t n_observed;      /* of those, the ones with a value */
+
+    /* What a caller may set before mu_dataset_learn. */
+    bool (*transform)(const double *loss, double *target, size_t n, struct mu_arena *arena);
+    /* of losses into targets, see targets.h: mu_targets */
+    double (*distance)(const void *user, size_t a, size_t b);
+    /* of two rows, where coordinates do not tell it; NULL: the squared distance of coordinates */
+    const void *user;
 };
 
 /* Nothing known yet, with room for |room| rows. Arena-owned; |frame| is borrowed. */
@@ -41,8 +48,8 @@ double *mu_dataset_add(
 struct mu_dataset *mu_dataset_of(const struct mu_frame *frame, const struct mu_history *history,
     size_t more, struct mu_arena *arena);
 
-/* Targets of every column (targets.h), and the order of the known rows. A failure has the target of
- * the worst observed row: it repels, and no more than what was seen. */
+/* Targets of every column (targets.h), and the order of the known rows. A failure is as bad as its
+ * neighbourhood: docs/adr/0011-failures.md. */
 void mu_dataset_learn(struct mu_dataset *data, struct mu_arena *arena);
 
 /* Coordinates of row |i|. */

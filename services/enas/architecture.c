@@ -82,6 +82,23 @@ bool mu_enas_equal(
            memcmp(a->skips, b->skips, space->words * sizeof *a->skips) == 0;
 }
 
+struct mu_enas_differences mu_enas_differences_of(
+    const struct mu_enas_space *space, const struct mu_enas_arch *a, const struct mu_enas_arch *b) {
+    const struct mu_enas_table *table = &space->table;
+    const double layer = 1 / (double)space->layers;
+    struct mu_enas_differences d = {0};
+    int skips = 0;
+    for (size_t l = 0; l < space->layers; l++) {
+        d.operations += layer * mu_enas_table_distance(table, a->ops[l], b->ops[l]);
+        d.types += layer * (table->family[a->ops[l]] != table->family[b->ops[l]]);
+    }
+    for (size_t w = 0; w < space->words; w++) {
+        skips += __builtin_popcountll(a->skips[w] ^ b->skips[w]);
+    }
+    d.skips = space->skips ? (double)skips / (double)space->skips : 0;
+    return d;
+}
+
 bool mu_enas_skip(const struct mu_enas_arch *arch, size_t layer, size_t from) {
     size_t b = bit(layer, from);
     return arch->skips[b / 64] >> (b % 64) & 1;
@@ -131,18 +148,6 @@ void mu_enas_mutate(const struct mu_enas_space *space, struct mu_enas_arch *arch
             arch->ops[l] = mutate_op(&space->table, arch->ops[l], stream);
         } else {
             mu_enas_set_skip(arch, l, decision - 1, !mu_enas_skip(arch, l, decision - 1));
-        }
-    }
-}
-
-void mu_enas_cross(const struct mu_enas_space *space, struct mu_enas_arch *arch,
-    const struct mu_enas_arch *from, struct mu_stream *stream) {
-    for (size_t l = 0; l < space->layers; l++) {
-        if (mu_uniform(stream) < 0.5) {
-            arch->ops[l] = from->ops[l];
-            for (size_t j = 0; j < l; j++) {
-                mu_enas_set_skip(arch, l, j, mu_enas_skip(from, l, j));
-            }
         }
     }
 }

@@ -35,6 +35,15 @@ void mu_enas_copy(
     const struct mu_enas_space *space, struct mu_enas_arch *to, const struct mu_enas_arch *from);
 bool mu_enas_equal(
     const struct mu_enas_space *space, const struct mu_enas_arch *a, const struct mu_enas_arch *b);
+/* How different two architectures are, in [0, 1] each: |operations| is the mean over the layers of
+ * mu_enas_table_distance, |types| the share of layers whose operations are of different types,
+ * |skips| the share of skips that differ. */
+struct mu_enas_differences {
+    double operations, types, skips;
+};
+struct mu_enas_differences mu_enas_differences_of(
+    const struct mu_enas_space *space, const struct mu_enas_arch *a, const struct mu_enas_arch *b);
+
 bool mu_enas_skip(const struct mu_enas_arch *arch, size_t layer, size_t from);
 void mu_enas_set_skip(struct mu_enas_arch *arch, size_t layer, size_t from, bool on);
 
@@ -46,10 +55,6 @@ void mu_enas_draw(
  * same family half of the time, where it has other entries). */
 void mu_enas_mutate(const struct mu_enas_space *space, struct mu_enas_arch *arch, unsigned steps,
     struct mu_stream *stream);
-
-/* Take each layer, with its skips, from |arch| or from |other|. */
-void mu_enas_cross(const struct mu_enas_space *space, struct mu_enas_arch *arch,
-    const struct mu_enas_arch *other, struct mu_stream *stream);
 
 /* Architecture number |index| in [0, mu_enas_space_size): mixed radix, operations first. */
 void mu_enas_at(const struct mu_enas_space *space, struct mu_enas_arch *arch, uint64_t index);

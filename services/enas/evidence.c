@@ -1,58 +1,61 @@
 #include "services/enas/evidence.h"
 
-#include <math.h>
-
+#include "common/model/dataset.h"
 #include "common/model/targets.h"
 
-/* Targets of what was observed; failures take the worst of them. When all failed there is nothing
- * to tell them apart. */
-static void score(
-    double *scores, const struct mu_trial *const *trials, size_t n, struct mu_arena *arena) {
-    double *targets = MU_ARRAY(arena, n, double);
-    double worst = 0;
-    size_t done = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (trials[i]->state == MU_DONE) {
-            targets[done++] = trials[i]->loss;
+struct reader {
+    const struct mu_enas_space *space;
+    struct mu_enas_arch *archs; /* of the rows of |data|, and one that is being read */
+    bool *partial;
+    struct mu_dataset *data;
+};
+
+static double distance(const void *user, size_t a, size_t b) {
+    const struct reader *r = user;
+    struct mu_enas_differences d = mu_enas_differences_of(r->space, &r->archs[a], &r->archs[b]);
+    return d.operations + d.skips;
+}
+
+/* A row for each trial of |history| that is pending or not, as |pending| says. */
+static void read(struct reader *r, const struct mu_history *history, bool pending) {
+    for (size_t i = 0; i < history->n; i++) {
+        const struct mu_trial *t = &history->trials[i];
+        const char *text = mu_trial_text(t, "architecture");
+        size_t row = r->data->n;
+        if ((t->state == MU_PENDING) == pending && text &&
+            mu_enas_parse(r->space, text, &r->archs[row])) {
+            r->partial[row] = t->early_stopped;
+            mu_dataset_add(r->data, NULL, t->state, t->state == MU_DONE ? &t->loss : NULL);
         }
-    }
-    (void)mu_linear_targets(targets, targets, done, arena);
-    for (size_t i = 0; i < done; i++) {
-        worst = fmin(worst, targets[i]);
-    }
-    for (size_t i = n; i-- > 0;) {
-        scores[i] = trials[i]->state == MU_DONE ? targets[--done] : worst;
     }
 }
 
 void mu_enas_evidence_init(struct mu_enas_evidence *evidence, const struct mu_enas_space *space,
     const struct mu_history *history, size_t more, struct mu_arena *arena) {
-    struct mu_enas_arch *archs = mu_enas_archs(space, history->n, arena);
-    const struct mu_trial **observed = MU_ARRAY(arena, history->n, const struct mu_trial *);
-    double *scores = MU_ARRAY(arena, history->n, double);
-    bool *partial = MU_ARRAY(arena, history->n, bool);
-    *evidence = (struct mu_enas_evidence){
-        .archs = archs, .scores = scores, .partial = partial, .size = mu_enas_space_size(space)};
-    evidence->tried = mu_enas_set_of(space, history->n + more, arena);
-    for (int pending = 0; pending < 2; pending++) {
-        for (size_t i = 0; i < history->n; i++) {
-            const struct mu_trial *t = &history->trials[i];
-            const char *text = mu_trial_text(t, "architecture");
-            struct mu_enas_arch *arch = &archs[evidence->n + evidence->n_pending];
-            if ((t->state == MU_PENDING) != (pending == 1) || !text ||
-                !mu_enas_parse(space, text, arch)) {
-                continue; /* a half-read architecture is overwritten by the next one */
-            }
-            mu_enas_set_add(evidence->tried, arch);
-            if (pending) {
-                evidence->n_pending++;
-            } else {
-                partial[evidence->n] = t->early_stopped;
-                observed[evidence->n++] = t;
-            }
-        }
+    static const struct mu_frame NO_COORDINATES = {0};
+    struct reader r = {.space = space,
+        .archs = mu_enas_archs(space, history->n + 1, arena),
+        .partial = MU_ARRAY(arena, history->n, bool),
+        .data = mu_dataset_new(&NO_COORDINATES, 0, 1, history->n, arena)};
+    read(&r, history, false);
+    read(&r, history, true);
+    r.data->transform = mu_linear_targets; /* docs/adr/0025-linear-targets-for-decisions.md */
+    r.data->distance = distance;
+    r.data->user = &r;
+    mu_dataset_learn(r.data, arena);
+    r.data->user = NULL;
+    *evidence = (struct mu_enas_evidence){.archs = r.archs,
+        .scores = r.data->columns[0].target,
+        .partial = r.partial,
+        .ranks = r.data->known,
+        .n = r.data->n_known,
+        .n_pending = r.data->n - r.data->n_known,
+        .n_observed = r.data->n_observed,
+        .tried = mu_enas_set_of(space, history->n + more, arena),
+        .size = mu_enas_space_size(space)};
+    for (size_t i = 0; i < r.data->n; i++) {
+        mu_enas_set_add(evidence->tried, &r.archs[i]);
     }
-    score(scores, observed, evidence->n, arena);
 }
 
 bool mu_enas_exhausted(const struct mu_enas_evidence *evidence) {

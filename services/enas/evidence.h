@@ -7,16 +7,18 @@
 
 struct mu_enas_evidence {
     const struct mu_enas_arch
-        *archs;           /* n observed, in canonical order of their trials, then n_pending */
+        *archs;           /* n known, in canonical order of their trials, then n_pending */
     const double *scores; /* n: targets, by mu_linear_targets; larger is better */
     const bool *partial;  /* n: stopped early */
+    const size_t *ranks;  /* n: numbers of the known ones, the best first, failures last */
     size_t n, n_pending;
+    size_t n_observed;         /* of the known ones, those that did not fail */
     struct mu_enas_set *tried; /* of all of them; has room for the suggestions of the request */
     uint64_t size;             /* of the space, see mu_enas_space_size */
 };
 
 /* Read |history| (trials whose architecture cannot be read are left out), with room for |more|
- * further architectures in |tried|. A failed trial scores as the worst observed one. */
+ * further architectures in |tried|. Failures count as common/model/dataset.h says. */
 void mu_enas_evidence_init(struct mu_enas_evidence *evidence, const struct mu_enas_space *space,
     const struct mu_history *history, size_t more, struct mu_arena *arena);
 

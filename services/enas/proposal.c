@@ -1,6 +1,5 @@
 #include "services/enas/proposal.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "common/model/acquisition.h"
@@ -12,13 +11,7 @@ static const struct tuning {
     size_t generations; /* then, each of */
     size_t next;        /* offspring of the best candidates so far */
     uint64_t mutations; /* most decisions that an offspring changes */
-    double crossovers;  /* share of offspring of two parents */
-} TUNING = {.random = 48,
-    .offspring = 128,
-    .generations = 6,
-    .next = 64,
-    .mutations = 3,
-    .crossovers = 1.0 / 3};
+} TUNING = {.random = 48, .offspring = 128, .generations = 6, .next = 64, .mutations = 3};
 
 enum { PARENTS = 8 };
 
@@ -46,9 +39,7 @@ static double expected_improvement(struct mu_enas_surrogate *s, const struct mu_
     double mean;
     double ignored;
     double sd = mu_gp_predict(&s->gp, arch, &mean);
-    double value =
-        mu_acquisition_value(MU_LOG_EI, mean, sd, s->leaders[0].mean, &ignored, &ignored);
-    return nearbyint(value * 1e9) * 1e-9; /* the last bits of log differ between processors */
+    return mu_acquisition_value(MU_LOG_EI, mean, sd, s->leaders[0].mean, &ignored, &ignored);
 }
 
 /* Put |candidate| where it belongs among the best. */
@@ -73,16 +64,12 @@ static void consider(struct search *s) {
     }
 }
 
-/* |n| offspring of |parents|: a copy of one, or each layer from one of two, with one to three
- * decisions changed. */
+/* |n| offspring of |parents|: one to three decisions of one of them changed. */
 static void breed(struct search *s, const struct mu_enas_arch *const *parents, size_t n_parents,
     size_t n, struct mu_stream *stream) {
     for (size_t i = 0; i < n && n_parents; i++) {
         struct mu_enas_arch *arch = &s->archs[s->n];
         mu_enas_copy(s->space, arch, parents[mu_uniform_below(stream, n_parents)]);
-        if (mu_uniform(stream) < TUNING.crossovers) {
-            mu_enas_cross(s->space, arch, parents[mu_uniform_below(stream, n_parents)], stream);
-        }
         mu_enas_mutate(
             s->space, arch, 1 + (unsigned)mu_uniform_below(stream, TUNING.mutations), stream);
         consider(s);

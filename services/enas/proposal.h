@@ -5,10 +5,10 @@
 
 #include "services/enas/surrogate.h"
 
-/* The untried architecture with the largest expected improvement among random ones, mutations and
- * crossovers of the observed ones that the surrogate thinks best, and six generations of mutations
- * and crossovers of the best candidates so far. Into |arch|, which the surrogate then
- * takes for known and borrows; a random untried one when every candidate was tried. */
+/* The untried architecture with the largest expected improvement among random ones, mutations of
+ * the observed ones that the surrogate thinks best, and six generations of mutations of the best
+ * candidates so far. Into |arch|, which the surrogate then takes for known and borrows; a random
+ * untried one when every candidate was tried. */
 void mu_enas_propose(const struct mu_enas_space *space, const struct mu_enas_evidence *evidence,
     struct mu_enas_surrogate *surrogate, struct mu_enas_arch *arch, struct mu_stream *stream,
     struct mu_arena *arena);

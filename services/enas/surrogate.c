@@ -1,7 +1,8 @@
 #include "services/enas/surrogate.h"
 
 #include <stdlib.h>
-#include <string.h>
+
+#include "common/model/dataset.h"
 
 /* ---- the metric ---- */
 
@@ -20,32 +21,13 @@ static void place(void *store, size_t i, const void *point) {
     ((struct store *)store)->archs[i] = point;
 }
 
-static double differing_skips(
-    const struct mu_enas_space *space, const struct mu_enas_arch *a, const struct mu_enas_arch *b) {
-    int n = 0;
-    for (size_t w = 0; w < space->words; w++) {
-        n += __builtin_popcountll(a->skips[w] ^ b->skips[w]);
-    }
-    return space->skips ? (double)n / (double)space->skips : 0;
-}
-
 static void measure(const void *opaque, const void *point, size_t n, size_t stride, double *z) {
     const struct store *store = opaque;
-    const struct mu_enas_space *space = store->space;
-    const struct mu_enas_table *table = &space->table;
-    const struct mu_enas_arch *a = point;
-    const double layer = 1 / (double)space->layers;
     for (size_t i = 0; i < n; i++) {
-        const struct mu_enas_arch *b = store->archs[i];
-        double distance = 0;
-        double types = 0;
-        for (size_t l = 0; l < space->layers; l++) {
-            distance += mu_enas_table_distance(table, a->ops[l], b->ops[l]);
-            types += table->family[a->ops[l]] != table->family[b->ops[l]];
-        }
-        z[i] = layer * distance;
-        z[stride + i] = layer * types;
-        z[2 * stride + i] = differing_skips(space, a, b);
+        struct mu_enas_differences d = mu_enas_differences_of(store->space, point, store->archs[i]);
+        z[i] = d.operations;
+        z[stride + i] = d.types;
+        z[2 * stride + i] = d.skips;
     }
 }
 
@@ -72,61 +54,23 @@ enum {
 /* Noise variance of a trial that was stopped early, in those of a completed one. */
 static const double NOISE_OF_PARTIAL = 4;
 
-/* Something with a score, by its number. */
-struct ranked {
-    double score;
-    size_t at;
-};
-
-static int best_first(const void *p, const void *q) {
-    const struct ranked *a = p;
-    const struct ranked *b = q;
-    return a->score != b->score ? (a->score < b->score ? 1 : -1)
-                                : (a->at > b->at) - (a->at < b->at);
-}
-
-static int by_at(const void *p, const void *q) {
-    size_t a = ((const struct ranked *)p)->at;
-    size_t b = ((const struct ranked *)q)->at;
-    return (a > b) - (a < b);
-}
-
-/* Choose |most| of the evidence: the better half by score, the rest by how late they came.
- * Ascending indices into |chosen|. */
-static size_t choose(
-    const struct mu_enas_evidence *e, size_t most, size_t *chosen, struct mu_arena *arena) {
-    struct ranked *r = MU_ARRAY(arena, e->n, struct ranked);
-    for (size_t i = 0; i < e->n; i++) {
-        r[i] = (struct ranked){e->scores[i], i};
-    }
-    size_t n = e->n < most ? e->n : most;
-    size_t best = n / 2;
-    if (e->n > most) {
-        qsort(r, e->n, sizeof *r, best_first);
-        qsort(r + best, e->n - best, sizeof *r, by_at);
-        memmove(r + best, r + e->n - (n - best), (n - best) * sizeof *r);
-        qsort(r, n, sizeof *r, by_at);
-    }
-    for (size_t i = 0; i < n; i++) {
-        chosen[i] = r[i].at;
-    }
-    return n;
-}
-
-/* At most |most| observations as the process takes them. */
+/* At most |most| of the |n| best observations as the process takes them. */
 static struct mu_gp_data data_of(
-    const struct mu_enas_evidence *e, size_t most, struct mu_arena *arena) {
-    size_t *chosen = MU_ARRAY(arena, e->n, size_t);
-    size_t n = choose(e, most, chosen, arena);
-    const void **points = MU_ARRAY(arena, n, const void *);
-    double *y = MU_ARRAY(arena, n, double);
-    double *noise = MU_ARRAY(arena, n, double);
-    for (size_t i = 0; i < n; i++) {
+    const struct mu_enas_evidence *e, size_t n, size_t most, struct mu_arena *arena) {
+    size_t *chosen = MU_ARRAY(arena, n, size_t);
+    struct mu_gp_data data = {.n = mu_subset(e->ranks, n, most, chosen, arena)};
+    const void **points = MU_ARRAY(arena, data.n, const void *);
+    double *y = MU_ARRAY(arena, data.n, double);
+    double *noise = MU_ARRAY(arena, data.n, double);
+    for (size_t i = 0; i < data.n; i++) {
         points[i] = &e->archs[chosen[i]];
         y[i] = e->scores[chosen[i]];
         noise[i] = e->partial[chosen[i]] ? NOISE_OF_PARTIAL : 1;
     }
-    return (struct mu_gp_data){.n = n, .points = points, .y = y, .noise = noise};
+    data.points = points;
+    data.y = y;
+    data.noise = noise;
+    return data;
 }
 
 static int larger_mean_first(const void *p, const void *q) {
@@ -158,8 +102,10 @@ struct mu_enas_surrogate *mu_enas_surrogate_of(const struct mu_enas_space *space
         .n_features = MU_ENAS_FEATURES,
         .prior = PRIOR,
         .jitter = 1e-4};
-    struct mu_gp_data fitted = data_of(evidence, FITTED, arena);
-    struct mu_gp_data known = data_of(evidence, MU_ENAS_MODELLED, arena);
+    /* A failure's score is no value of the function, so lengths are not learned from it. */
+    size_t values = evidence->n_observed ? evidence->n_observed : evidence->n;
+    struct mu_gp_data fitted = data_of(evidence, values, FITTED, arena);
+    struct mu_gp_data known = data_of(evidence, evidence->n, MU_ENAS_MODELLED, arena);
     mu_gp_fit(&s->model, &fitted, &EFFORT, s->theta, arena);
     size_t pending = evidence->n_pending < PENDING ? evidence->n_pending : PENDING;
     mu_gp_condition(&s->gp, &s->model, s->theta, &known, pending + more, 1, arena);

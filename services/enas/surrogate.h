@@ -3,10 +3,10 @@
  *
  *     k(a, b) = exp(-s_0 D - s_1 T - s_2 S),    s_f = 1 / l_f^2
  *
- * with D the mean over the layers of mu_enas_table_distance, T the share of layers whose operations
- * are of different types, and S the share of skips that differ. D alone would hold that another
- * type matters as much as all parameters together; T adds what a type matters beyond. Every term is
- * a conditionally negative definite distance, so k is positive definite for all lengths. */
+ * with D, T and S the differences in operations, types and skips (mu_enas_differences). D alone
+ * would hold that another type matters as much as all parameters together; T adds what a type
+ * matters beyond. Every term is a conditionally negative definite distance, so k is positive
+ * definite for all lengths. */
 #ifndef MUSHIR_ENAS_SURROGATE_H
 #define MUSHIR_ENAS_SURROGATE_H
 

@@ -103,6 +103,55 @@ static void a_failure_is_as_bad_as_its_neighbourhood(void **state) {
 }
 
 /* Of twelve rows six: the best two, the newest two, and two of the eight others, evenly. */
+/* Of 101 failures beside four good rows the newest 100 are as bad as the four and the worst, the
+ * oldest one is the worst. */
+static void old_failures_are_the_worst(void **state) {
+    (void)state;
+    static const double GOOD = 1;
+    static const double BAD = 2;
+    struct scene s;
+    prepare(&s);
+    struct mu_dataset *data = mu_dataset_new(&s.frame, 0, 1, 106, arena);
+    for (size_t i = 0; i < 4; i++) {
+        add(data, 0, MU_DONE, &GOOD);
+    }
+    add(data, 1, MU_DONE, &BAD);
+    for (size_t i = 0; i < 101; i++) {
+        add(data, 0, MU_FAILED, NULL);
+    }
+    mu_dataset_learn(data, arena);
+    const double *target = data->columns[0].target;
+    assert_close(target[5], target[4], 1e-12);
+    for (size_t i = 6; i < 106; i++) {
+        assert_close(target[i], (4 * target[0] + target[4]) / 5, 1e-12);
+    }
+}
+
+static double by_age(const void *user, size_t a, size_t b) {
+    assert_ptr_equal(user, &error);
+    return a > b ? (double)(a - b) : (double)(b - a);
+}
+
+/* Distances and the transform are the caller's where he says so: by age, the failure after four
+ * good rows is as bad as they are and the worst, though all rows are one point. */
+static void distance_and_transform_can_be_the_callers(void **state) {
+    (void)state;
+    static const double LOSSES[] = {9, 9, 9, 1, 1, 1, 1};
+    static const struct mu_frame EMPTY = {0};
+    struct mu_dataset *data = mu_dataset_new(&EMPTY, 0, 1, 8, arena);
+    for (size_t i = 0; i < 7; i++) {
+        (void)mu_dataset_add(data, NULL, MU_DONE, &LOSSES[i]);
+    }
+    (void)mu_dataset_add(data, NULL, MU_FAILED, NULL);
+    data->distance = by_age;
+    data->user = &error;
+    data->transform = mu_linear_targets;
+    mu_dataset_learn(data, arena);
+    const double *target = data->columns[0].target;
+    assert_close(target[0] / target[6], -4.0 / 3, 1e-12); /* proportions are kept */
+    assert_close(target[7], (4 * target[6] + target[0]) / 5, 1e-12);
+}
+
 static void a_subset_has_the_best_the_newest_and_a_spread(void **state) {
     (void)state;
     /* by target: rows 7 and 3 are the best; 10 and 11 are the newest */
@@ -171,6 +220,8 @@ int main(void) {
         arena_test(a_row_is_a_point_of_the_frame_and_more),
         arena_test(columns_are_learned_apart),
         arena_test(a_failure_is_as_bad_as_its_neighbourhood),
+        arena_test(old_failures_are_the_worst),
+        arena_test(distance_and_transform_can_be_the_callers),
         arena_test(a_subset_has_the_best_the_newest_and_a_spread),
         arena_test(a_subset_has_the_size_it_is_asked_for),
         arena_test(an_outlier_is_clipped),

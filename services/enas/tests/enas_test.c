@@ -431,27 +431,33 @@ static void one_diverged_training_flattens_no_others(void **state) {
     }
 }
 
-/* Scores 0 to 7 and a failure: it has the score of the worst. */
-static void a_failure_scores_as_the_worst(void **state) {
+/* Four networks around one with the score 1, four around one with 0, and a failure among each: the
+ * first counts as the mean of its four neighbours and the worst, the second as the worst. */
+static void a_failure_is_as_bad_as_its_neighbourhood(void **state) {
     (void)state;
+    static const char *const texts[] = {"[[2],[2,1],[2,1,1]]", "[[2],[2,0],[2,1,1]]",
+        "[[2],[2,1],[2,0,1]]", "[[2],[2,1],[2,1,0]]", "[[0],[0,0],[0,0,0]]", "[[0],[0,1],[0,0,0]]",
+        "[[0],[0,0],[0,1,0]]", "[[0],[0,1],[0,0,1]]", "[[2],[2,0],[2,0,1]]", "[[0],[0,1],[0,1,0]]"};
     struct mu_network network = network_of(3, SMALL, 2);
     struct mu_enas_space space;
     struct mu_history history;
     struct mu_enas_evidence e;
     struct session *s = session_of(&network, NULL, 0);
-    struct mu_reply reply = ask(s, 9);
-    for (size_t i = 0; i < 9; i++) {
-        const char *metric = i == 4 ? NULL : mu_arena_format(arena, "%zu", (i + 5) % 9);
-        tell(s, &reply.suggestions[i], i == 4 ? FAILED : SUCCEEDED, metric);
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        const struct mu_pair pair = {"architecture", texts[i]};
+        struct mu_pair *own = MU_ARRAY(arena, 1, struct mu_pair);
+        own[0] = pair;
+        const struct mu_suggestion suggestion = {.assignments = own, .n_assignments = 1};
+        tell(s, &suggestion, i < 8 ? SUCCEEDED : FAILED, i < 4 ? "1" : i < 8 ? "0" : NULL);
     }
     space_of(&space, &network);
     build_history(&history, &s->experiment, s->records, s->n, arena);
     mu_enas_evidence_init(&e, &space, &history, 1, arena);
-    assert_int_equal(e.n, 9);
-    for (size_t i = 0; i < 9; i++) {
-        assert_true(e.scores[i] >= e.scores[4]);
-    }
-    assert_true(e.scores[3] > e.scores[4] && e.scores[5] == e.scores[4]);
+    assert_int_equal(e.n, 10);
+    assert_int_equal(e.n_observed, 8);
+    assert_close(e.scores[0], 1, 1e-12);
+    assert_close(e.scores[8], (4 * 1 - 1) / 5.0, 1e-12);
+    assert_close(e.scores[9], -1, 1e-12);
 }
 
 /* The skip penalty alone, without a difference between scores, draws the policy's share of skips to
@@ -502,7 +508,7 @@ int main(void) {
         arena_test(large_networks_stay_within_their_memory),
         arena_test(the_baseline_is_a_weighted_mean),
         arena_test(one_diverged_training_flattens_no_others),
-        arena_test(a_failure_scores_as_the_worst),
+        arena_test(a_failure_is_as_bad_as_its_neighbourhood),
         arena_test(the_skip_penalty_draws_to_its_target),
         arena_test(both_searches_learn),
     };

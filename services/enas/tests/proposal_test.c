@@ -27,8 +27,14 @@ static void a_small_space_yields_its_largest_improvement(void **state) {
     struct mu_enas_arch *proposed = mu_enas_archs(&space, 2, arena);
     static const double scores[6] = {0.3, -1.2, 1.5, -0.4, 0.8, -1};
     static const bool partial[6] = {0};
-    struct mu_enas_evidence e = {
-        .archs = archs, .scores = scores, .partial = partial, .n = 6, .size = 18};
+    static const size_t ranks[6] = {2, 4, 0, 3, 5, 1};
+    struct mu_enas_evidence e = {.archs = archs,
+        .scores = scores,
+        .partial = partial,
+        .ranks = ranks,
+        .n = 6,
+        .n_observed = 6,
+        .size = 18};
     struct mu_stream stream;
     mu_stream_init(&stream, 1, 0, "test");
     e.tried = mu_enas_set_of(&space, 6, arena);
@@ -63,9 +69,15 @@ static void generations_join_what_was_good(void **state) {
     struct mu_enas_arch *archs = mu_enas_archs(&space, N, arena);
     struct mu_enas_arch *proposed = mu_enas_archs(&space, 1, arena);
     double scores[N];
+    size_t ranks[N]; /* all of them take part, so any order will do */
     static const bool partial[N] = {0};
-    struct mu_enas_evidence e = {
-        .archs = archs, .scores = scores, .partial = partial, .n = N, .size = UINT64_MAX};
+    struct mu_enas_evidence e = {.archs = archs,
+        .scores = scores,
+        .partial = partial,
+        .ranks = ranks,
+        .n = N,
+        .n_observed = N,
+        .size = UINT64_MAX};
     struct mu_stream stream;
     mu_stream_init(&stream, 1, 0, "test");
     e.tried = mu_enas_set_of(&space, N, arena);
@@ -77,6 +89,7 @@ static void generations_join_what_was_good(void **state) {
             good += archs[i].ops[l] == 2;
         }
         scores[i] = (double)good;
+        ranks[i] = i;
         mu_enas_set_add(e.tried, &archs[i]);
     }
     (void)mu_standardise(scores, N);

@@ -27,8 +27,17 @@ static struct mu_enas_evidence evidence_of(
             scores[i] += 0.5 * (space->table.family[archs[i].ops[l]] == 0);
         }
     }
-    return (struct mu_enas_evidence){
-        .archs = archs, .scores = scores, .partial = partial, .n = N, .size = UINT64_MAX};
+    size_t *ranks = MU_ARRAY(arena, N, size_t);
+    for (size_t i = 0; i < N; i++) {
+        ranks[i] = i; /* all of them take part, so any order will do */
+    }
+    return (struct mu_enas_evidence){.archs = archs,
+        .scores = scores,
+        .partial = partial,
+        .ranks = ranks,
+        .n = N,
+        .n_observed = N,
+        .size = UINT64_MAX};
 }
 
 /* Operation 0 is a convolution (3, 32, 1), 1 the same with stride 2, 2 one with 48 filters, 102 a
@@ -96,9 +105,15 @@ static void a_partial_result_is_noisier(void **state) {
     space_of(&space, &network);
     struct mu_enas_arch *archs = mu_enas_archs(&space, 1, arena);
     static const double scores[] = {1};
+    static const size_t ranks[] = {0};
     for (int stopped = 0; stopped < 2; stopped++) {
         const bool partial[] = {stopped == 1};
-        struct mu_enas_evidence e = {.archs = archs, .scores = scores, .partial = partial, .n = 1};
+        struct mu_enas_evidence e = {.archs = archs,
+            .scores = scores,
+            .partial = partial,
+            .ranks = ranks,
+            .n = 1,
+            .n_observed = 1};
         struct mu_enas_surrogate *s = mu_enas_surrogate_of(&space, &e, 1, arena);
         double noise = s->gp.noise * (stopped ? 4 : 1);
         double expected = s->gp.amplitude / (s->gp.amplitude + noise);
