@@ -1,6 +1,9 @@
 #include "common/base/log.h"
 
+#include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -13,6 +16,8 @@ static struct {
     bool json;
     enum mu_log_level level;
 } configured = {false, MU_LOG_INFO};
+
+static atomic_ullong lost; /* lines */
 
 static const char *const level_names[] = {"debug", "info", "warning", "error"};
 
@@ -132,6 +137,21 @@ size_t mu_log_format(char *text, size_t size, bool json, enum mu_log_level level
     return line.used;
 }
 
+/* Write a line, or lose and count it: whoever reads the log slowly, or has stopped, must not hold
+ * up the work. A pipe that poll calls writable has room for a line; the lock keeps others from
+ * taking it in between. */
+static void write_line(const char *line, size_t length) {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+    pthread_mutex_lock(&lock);
+    bool room = poll(&out, 1, 0) == 1 && (out.revents & POLLOUT);
+    bool written = room && write(STDERR_FILENO, line, length) == (ssize_t)length;
+    pthread_mutex_unlock(&lock);
+    if (!written) {
+        atomic_fetch_add(&lost, 1);
+    }
+}
+
 void mu_log(
     enum mu_log_level level, const char *message, const struct mu_log_field *fields, size_t n) {
     char line[4096]; /* PIPE_BUF: written whole even into a pipe */
@@ -143,9 +163,11 @@ void mu_log(
     size_t length = mu_log_format(
         line, sizeof line - 1, configured.json, level, now.tv_sec, now.tv_nsec, message, fields, n);
     line[length++] = '\n';
-    ssize_t ignored = write(
-        STDERR_FILENO, line, length); /* a log that cannot be written cannot be complained about */
-    (void)ignored;
+    write_line(line, length);
+}
+
+unsigned long long mu_log_lost(void) {
+    return atomic_load(&lost);
 }
 
 void mu_log_plain(enum mu_log_level level, const char *message) {

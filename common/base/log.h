@@ -1,8 +1,8 @@
 /* The log: one line per event on stderr, as text for people or JSON for machines.
  *
- * A line is written by one write(2), so lines of several threads do not mix, and everything that
- * comes from outside is escaped: no value can start a line of its own or pass for another field.
- * The configuration is process-wide and set once, before threads start. */
+ * A line is written by one write(2) that never waits, so lines of several threads do not mix, and
+ * everything that comes from outside is escaped: no value can start a line of its own or pass for
+ * another field. The configuration is process-wide and set once, before threads start. */
 #ifndef MUSHIR_BASE_LOG_H
 #define MUSHIR_BASE_LOG_H
 
@@ -30,6 +30,9 @@ bool mu_log_enabled(enum mu_log_level level);
  * at a field. */
 void mu_log(
     enum mu_log_level level, const char *message, const struct mu_log_field *fields, size_t n);
+
+/* Lines that could not be written, because nobody reads the log or its disk is full. Any thread. */
+unsigned long long mu_log_lost(void);
 
 /* The common short forms: no field; one text field. */
 void mu_log_plain(enum mu_log_level level, const char *message);

@@ -42,6 +42,7 @@ struct mu_rpc_tag {
 };
 
 struct mu_rpc_call;
+struct mu_rpc_unary;
 
 /* One way of answering calls. */
 struct mu_rpc_kind {
@@ -103,6 +104,8 @@ struct mu_rpc_server {
     atomic_size_t running;
     atomic_size_t active; /* calls that arrived and are not over */
     atomic_size_t held;   /* bytes of the messages of all requests that wait or run */
+    pthread_mutex_t unread_lock;
+    struct mu_rpc_unary *unread; /* replied to, not yet over; under unread_lock */
     atomic_bool serving;
     pthread_mutex_t streams_lock;
     struct mu_rpc_stream *streams;
@@ -138,6 +141,9 @@ void mu_rpc_streams_advance(struct mu_rpc_server *server);
 /* unary.c, health.c, reflection.c */
 extern const struct mu_rpc_kind mu_rpc_unary, mu_rpc_health_check, mu_rpc_health_watch,
     mu_rpc_reflection;
+
+/* accept.c: keep a descriptor for when there are no more. */
+void mu_rpc_reserve_descriptor(void);
 
 /* credentials.c: NULL with |error|. */
 grpc_server_credentials *mu_rpc_credentials(

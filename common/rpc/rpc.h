@@ -29,7 +29,8 @@ struct mu_rpc_options {
     void *const *states;                        /* of the contracts' handlers, in their order */
     size_t workers, queue;
     size_t arena_limit; /* bytes one request may use, its message included */
-    size_t max_request; /* bytes of the largest accepted message */
+    size_t max_request; /* bytes of the largest accepted message, and of the largest reply */
+    double seconds;     /* a handler may take; 0: as long as it likes */
     const char *tls_cert, *tls_key,
         *tls_client_ca; /* PEM files; NULL: plaintext, and clients need no certificate */
     /* Called on a worker (or, for refused requests, the polling thread) just before the reply is
@@ -55,6 +56,10 @@ int mu_rpc_port(const struct mu_rpc_server *server);
 /* Requests waiting for a worker, and being answered by one. Any thread. */
 size_t mu_rpc_queued(struct mu_rpc_server *server);
 size_t mu_rpc_running(struct mu_rpc_server *server);
+
+/* Cancel the calls whose reply was sent long ago and has not been read: what it holds is others'
+ * room. To be called now and then. Any thread. */
+void mu_rpc_drop_unread(struct mu_rpc_server *server);
 
 /* Calls of every kind that are not over. Any thread. */
 size_t mu_rpc_active(struct mu_rpc_server *server);

@@ -196,6 +196,10 @@ static enum mu_status open_server(struct mu_rpc_server *server, struct mu_error 
     return bind_port(server, error);
 }
 
+/* Calls of one path that core can hand over before we ask for more; those beyond wait inside it,
+ * where nothing bounds them and a stop cancels them. */
+enum { ARMED = 16 };
+
 static enum mu_status start_crew(struct mu_rpc_server *server, struct mu_error *error) {
     server->crew =
         mu_crew_create(server->options.workers, server->options.queue, poll_event, server);
@@ -204,8 +208,8 @@ static enum mu_status start_crew(struct mu_rpc_server *server, struct mu_error *
     }
     atomic_store(&server->serving, true);
     grpc_server_start(server->core);
-    for (size_t i = 0; i < server->n_endpoints; i++) {
-        mu_rpc_arm(server, &server->endpoints[i]);
+    for (size_t i = 0; i < server->n_endpoints * ARMED; i++) {
+        mu_rpc_arm(server, &server->endpoints[i % server->n_endpoints]);
     }
     mu_crew_start(server->crew);
     return MU_OK;
@@ -221,7 +225,9 @@ struct mu_rpc_server *mu_rpc_start(const struct mu_rpc_options *options, struct 
     server->on_shutdown.on_done = on_shutdown;
     atomic_store(&server->live, 1);
     pthread_mutex_init(&server->streams_lock, NULL);
+    pthread_mutex_init(&server->unread_lock, NULL);
     gpr_set_log_function(log_core);
+    mu_rpc_reserve_descriptor();
     grpc_init();
     if (open_server(server, error) || start_crew(server, error)) {
         mu_rpc_stop(server);
@@ -273,6 +279,7 @@ void mu_rpc_destroy(struct mu_rpc_server *server) {
     grpc_completion_queue_destroy(server->events);
     grpc_shutdown();
     pthread_mutex_destroy(&server->streams_lock);
+    pthread_mutex_destroy(&server->unread_lock);
     free(server->endpoints);
     free(server);
 }

@@ -7,18 +7,25 @@
 #include "common/rpc/client.h"
 #include "common/rpc/internal.h"
 
-struct unary {
+struct mu_rpc_unary {
     struct mu_rpc_call call;
     struct mu_job job;
     struct mu_call request;
-    size_t held;        /* our share of server->held */
+    size_t held; /* our share of server->held: the message, then the reply besides */
+    struct mu_rpc_unary *next, **link; /* in server->unread; NULL when it is not */
+    gpr_timespec replied_at;
+    gpr_timespec until; /* our own limit, of the monotonic clock */
     grpc_slice message; /* here and not on a stack: a short slice holds its bytes itself, and
                            |request| points to them */
 };
 
+static bool is_late(const struct mu_rpc_unary *unary) {
+    return gpr_time_cmp(gpr_now(GPR_CLOCK_MONOTONIC), unary->until) > 0;
+}
+
 static bool is_over(struct mu_call *request) {
-    struct unary *unary = container_of(request, struct unary, request);
-    return atomic_load_explicit(&unary->call.stopped, memory_order_relaxed);
+    struct mu_rpc_unary *unary = container_of(request, struct mu_rpc_unary, request);
+    return atomic_load_explicit(&unary->call.stopped, memory_order_relaxed) || is_late(unary);
 }
 
 /* For another server to be reached, and to answer. */
@@ -46,7 +53,7 @@ static enum mu_status ask(struct mu_call *request, const char *address, const ch
     return status;
 }
 
-static enum mu_status fail_memory(const struct unary *unary, struct mu_error *error) {
+static enum mu_status fail_memory(const struct mu_rpc_unary *unary, struct mu_error *error) {
     return mu_fail(error, MU_RESOURCE_EXHAUSTED,
         "the request needs more than the %zu MiB of memory that one request may use",
         unary->call.server->options.arena_limit >> 20);
@@ -54,7 +61,7 @@ static enum mu_status fail_memory(const struct unary *unary, struct mu_error *er
 
 /* The handler may leave by longjmp to the arena's guard, so this function keeps no local that it
  * changes. */
-static enum mu_status handle(struct unary *unary, struct mu_error *error) {
+static enum mu_status handle(struct mu_rpc_unary *unary, struct mu_error *error) {
     const struct mu_rpc_endpoint *endpoint = unary->call.endpoint;
     struct mu_arena *arena = unary->request.arena;
     if (!mu_arena_enter(arena)) {
@@ -63,7 +70,30 @@ static enum mu_status handle(struct unary *unary, struct mu_error *error) {
     return fail_memory(unary, error);
 }
 
-static enum mu_status answer(struct unary *unary, struct mu_error *error) {
+/* Count the bytes of |unary|'s message or reply; false when all that is held would then be more
+ * than a message for every worker and one more. */
+static bool hold(struct mu_rpc_unary *unary, size_t bytes) {
+    const struct mu_rpc_options *options = &unary->call.server->options;
+    unary->held += bytes;
+    size_t held = atomic_fetch_add(&unary->call.server->held, bytes) + bytes;
+    return held <= options->max_request * (options->workers + 1);
+}
+
+/* A reply is held until its client has read it. */
+static enum mu_status hold_reply(struct mu_rpc_unary *unary, struct mu_error *error) {
+    size_t size = unary->request.reply_size;
+    size_t limit = unary->call.server->options.max_request;
+    if (size > limit) {
+        return mu_fail(error, MU_RESOURCE_EXHAUSTED,
+            "the reply would have %zu bytes, more than %zu: ask for fewer suggestions", size,
+            limit);
+    }
+    return hold(unary, size) ? MU_OK
+                             : mu_fail(error, MU_RESOURCE_EXHAUSTED,
+                                   "earlier replies have not been read: try again later");
+}
+
+static enum mu_status answer(struct mu_rpc_unary *unary, struct mu_error *error) {
     struct mu_call *request = &unary->request;
     size_t limit = unary->call.server->options.arena_limit;
     request->bytes = GRPC_SLICE_START_PTR(unary->message);
@@ -74,12 +104,59 @@ static enum mu_status answer(struct unary *unary, struct mu_error *error) {
     if (!request->arena) {
         return mu_fail(error, MU_RESOURCE_EXHAUSTED, "out of memory");
     }
+    double seconds = unary->call.server->options.seconds;
+    unary->until = seconds > 0 ? gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                                     gpr_time_from_millis((int64_t)(1e3 * seconds), GPR_TIMESPAN))
+                               : gpr_inf_future(GPR_CLOCK_MONOTONIC);
     enum mu_status status = handle(unary, error);
     mu_arena_leave(request->arena);
-    return status;
+    if (status == MU_CANCELLED && is_late(unary)) {
+        return mu_fail(error, MU_DEADLINE_EXCEEDED,
+            "the answer took longer than the %g s that one request may take", seconds);
+    }
+    return status ? status : hold_reply(unary, error);
 }
 
-static void report(struct unary *unary, enum mu_status status, const char *text) {
+/* For a client to read its reply. */
+enum { SECONDS_TO_READ = 20 };
+
+static void list_unread(struct mu_rpc_unary *unary) {
+    struct mu_rpc_server *server = unary->call.server;
+    unary->replied_at = gpr_now(GPR_CLOCK_MONOTONIC);
+    pthread_mutex_lock(&server->unread_lock);
+    unary->link = &server->unread;
+    unary->next = server->unread;
+    if (unary->next) {
+        unary->next->link = &unary->next;
+    }
+    server->unread = unary;
+    pthread_mutex_unlock(&server->unread_lock);
+}
+
+static void unlist_unread(struct mu_rpc_unary *unary) {
+    struct mu_rpc_server *server = unary->call.server;
+    pthread_mutex_lock(&server->unread_lock);
+    if (unary->link) {
+        *unary->link = unary->next;
+        if (unary->next) {
+            unary->next->link = unary->link;
+        }
+        unary->link = NULL;
+    }
+    pthread_mutex_unlock(&server->unread_lock);
+}
+
+void mu_rpc_drop_unread(struct mu_rpc_server *server) {
+    pthread_mutex_lock(&server->unread_lock);
+    for (struct mu_rpc_unary *unary = server->unread; unary; unary = unary->next) {
+        if (mu_rpc_seconds_since(unary->replied_at) > SECONDS_TO_READ) {
+            grpc_call_cancel(unary->call.call, NULL);
+        }
+    }
+    pthread_mutex_unlock(&server->unread_lock);
+}
+
+static void report(struct mu_rpc_unary *unary, enum mu_status status, const char *text) {
     const struct mu_rpc_options *options = &unary->call.server->options;
     struct mu_rpc_outcome outcome = {
         .method = unary->call.endpoint->path,
@@ -92,6 +169,7 @@ static void report(struct unary *unary, enum mu_status status, const char *text)
     if (options->before_reply) {
         options->before_reply(options->observer, &outcome);
     }
+    list_unread(unary);
     mu_rpc_reply(&unary->call, status, text, unary->request.reply, unary->request.reply_size);
     if (options->after_reply) {
         options->after_reply(options->observer, &outcome);
@@ -100,7 +178,7 @@ static void report(struct unary *unary, enum mu_status status, const char *text)
 
 /* Read, answer, reply; the message lives until then because a handler may answer with parts of it.
  */
-static void serve(struct unary *unary) {
+static void serve(struct mu_rpc_unary *unary) {
     struct mu_error error = {.code = MU_OK};
     if (atomic_load(&unary->call.stopped)) {
         report(unary, mu_fail(&error, MU_CANCELLED, "the client was gone before its turn came"),
@@ -126,7 +204,7 @@ static void serve(struct unary *unary) {
 enum { BIG_REQUEST = 1 << 20 };
 
 static void run(struct mu_job *job) {
-    struct unary *unary = container_of(job, struct unary, job);
+    struct mu_rpc_unary *unary = container_of(job, struct mu_rpc_unary, job);
     struct mu_rpc_server *server = unary->call.server;
     atomic_fetch_add(&server->running, 1);
     serve(unary);
@@ -139,20 +217,12 @@ static void run(struct mu_job *job) {
     atomic_fetch_sub(&server->running, 1);
 }
 
-/* Whether there is room for the message of |unary|: as much as every worker and one more may bring.
- */
-static bool hold(struct unary *unary) {
-    const struct mu_rpc_options *options = &unary->call.server->options;
-    unary->held = unary->call.payload ? grpc_byte_buffer_length(unary->call.payload) : 0;
-    size_t held = atomic_fetch_add(&unary->call.server->held, unary->held) + unary->held;
-    return held <= options->max_request * (options->workers + 1);
-}
-
 static void arrived(struct mu_rpc_call *call) {
-    struct unary *unary = container_of(call, struct unary, call);
+    struct mu_rpc_unary *unary = container_of(call, struct mu_rpc_unary, call);
     unary->job.run = run;
     mu_rpc_call_ref(call);
-    if (!hold(unary) || !mu_crew_offer(call->server->crew, &unary->job)) {
+    size_t size = call->payload ? grpc_byte_buffer_length(call->payload) : 0;
+    if (!hold(unary, size) || !mu_crew_offer(call->server->crew, &unary->job)) {
         struct mu_error error;
         (void)mu_fail(&error, MU_RESOURCE_EXHAUSTED,
             "all %zu workers are busy and %zu requests wait: try again later",
@@ -163,8 +233,10 @@ static void arrived(struct mu_rpc_call *call) {
 }
 
 static void finish(struct mu_rpc_call *call) {
-    atomic_fetch_sub(&call->server->held, container_of(call, struct unary, call)->held);
+    struct mu_rpc_unary *unary = container_of(call, struct mu_rpc_unary, call);
+    unlist_unread(unary);
+    atomic_fetch_sub(&call->server->held, unary->held);
 }
 
 const struct mu_rpc_kind mu_rpc_unary = {
-    .size = sizeof(struct unary), .payload = true, .arrived = arrived, .finish = finish};
+    .size = sizeof(struct mu_rpc_unary), .payload = true, .arrived = arrived, .finish = finish};

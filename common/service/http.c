@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { HEAD_SIZE = 4096, MOST_CONNECTIONS = 32, PATIENCE = 10 /* seconds */ };
+enum { HEAD_SIZE = 4096, MOST_CONNECTIONS = 32, PATIENCE = 2 /* seconds */ };
 
 struct connection {
     struct mu_http *http;
@@ -85,6 +85,10 @@ static const char *reason(int status) {
         return "Not Found";
     case 405:
         return "Method Not Allowed";
+    case 414:
+        return "URI Too Long";
+    case 431:
+        return "Request Header Fields Too Large";
     case 503:
         return "Service Unavailable";
     default:
@@ -174,17 +178,28 @@ static void on_timeout(struct ev_loop *loop, ev_timer *timer, int events) {
     drop(timer->data);
 }
 
+/* The connection to make room for another: the one that has waited longest. */
+static struct connection *oldest(const struct mu_http *http) {
+    struct connection *connection = http->connections;
+    while (connection->next) {
+        connection = connection->next;
+    }
+    return connection;
+}
+
 static void on_accept(struct ev_loop *loop, ev_io *io, int events) {
     (void)events;
     struct mu_http *http = io->data;
     int fd = accept4(io->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    struct connection *connection =
-        fd >= 0 && http->n_connections < MOST_CONNECTIONS ? calloc(1, sizeof *connection) : NULL;
+    struct connection *connection = fd >= 0 ? calloc(1, sizeof *connection) : NULL;
     if (!connection) {
         if (fd >= 0) {
             close(fd);
         }
         return;
+    }
+    if (http->n_connections == MOST_CONNECTIONS) {
+        drop(oldest(http));
     }
     connection->http = http;
     connection->link = &http->connections;

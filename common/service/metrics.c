@@ -109,5 +109,7 @@ void mu_metrics_print(struct mu_metrics *metrics, const struct mu_metrics_now *n
     print_one(out, "mushir_requests_running", "gauge", "Requests being answered.", now->running);
     print_one(out, "mushir_workers", "gauge", "Requests that can be answered at the same time.",
         now->workers);
+    print_one(out, "mushir_log_lines_lost_total", "counter",
+        "Lines of the log that could not be written.", now->log_lost);
     print_one(out, "process_resident_memory_bytes", "gauge", "Resident memory.", now->resident);
 }

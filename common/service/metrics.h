@@ -27,6 +27,7 @@ struct mu_metrics_now {
     const char *service, *version;
     size_t queued, running, workers;
     uint64_t resident;
+    unsigned long long log_lost;
 };
 
 /* Counters for the endpoints of |contracts|, ended by NULL; more than MU_METRICS_METHODS are not

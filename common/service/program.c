@@ -3,11 +3,15 @@
 #include "common/service/program.h"
 
 #include <ev.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <malloc.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "common/base/log.h"
 #include "common/num/normal.h"
@@ -23,7 +27,7 @@ struct program {
     struct mu_options options;
     struct ev_loop *loop;
     ev_signal on_term, on_int;
-    ev_timer on_grace, on_quiet;
+    ev_timer on_grace, on_quiet, on_second;
     ev_async on_stopped;
     struct mu_rpc_server *server;
     struct mu_http *admin;
@@ -98,6 +102,12 @@ static void on_signal(struct ev_loop *loop, ev_signal *signal, int events) {
 static void on_stopped(struct ev_loop *loop, ev_async *async, int events) {
     (void)async, (void)events;
     ev_break(loop, EVBREAK_ALL);
+}
+
+static void on_second(struct ev_loop *loop, ev_timer *timer, int events) {
+    (void)loop, (void)events;
+    struct program *program = timer->data;
+    mu_rpc_drop_unread(program->server);
 }
 
 static void tell_stopped(void *observer) {
@@ -181,6 +191,7 @@ static bool start_server(struct program *program) {
             .queue = (size_t)options->queue,
             .arena_limit = arena,
             .max_request = largest_request(options),
+            .seconds = (double)options->request_seconds,
             .tls_cert = options->tls_cert,
             .tls_key = options->tls_key,
             .tls_client_ca = options->tls_client_ca,
@@ -207,7 +218,8 @@ static int admin_page(void *user, const char *path, FILE *body) {
                 .queued = mu_rpc_queued(program->server),
                 .running = mu_rpc_running(program->server),
                 .workers = program->workers,
-                .resident = mu_machine_resident()},
+                .resident = mu_machine_resident(),
+                .log_lost = mu_log_lost()},
             body);
         return 200;
     }
@@ -258,6 +270,9 @@ static int run(struct program *program) {
     bool started = start_admin(program);
     if (started) {
         announce(program);
+        ev_timer_init(&program->on_second, on_second, 1, 1);
+        program->on_second.data = program;
+        ev_timer_start(program->loop, &program->on_second);
         ev_run(program->loop, 0);
     } else {
         mu_rpc_stop(program->server);
@@ -301,6 +316,30 @@ static enum mu_log_level level_of(const char *name) {
     return (enum mu_log_level)level;
 }
 
+/* Descriptors 0 to 2 are what they are called, whoever closed them before, so that nothing of ours
+ * is taken for the log. Before every other constructor: gRPC core's opens an eventfd. */
+__attribute__((constructor(101))) static void open_standard_descriptors(void) {
+    int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    while (fd >= 0 && fd <= STDERR_FILENO) {
+        fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
+/* A log whose reader left, or a terminal that went away, is no reason to end; and connections get
+ * all the descriptors that we may have. */
+static void settle(void) {
+    struct rlimit files;
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
 int mu_program_main(
     int argc, char **argv, const char *name, const struct mu_contract *const *contracts) {
     struct program program = {.name = name, .contracts = contracts, .options = mu_default_options};
@@ -318,6 +357,7 @@ int mu_program_main(
     } else if (program.options.settings) {
         print_settings(&program);
     } else {
+        settle();
         mu_num_never_abort();
         mallopt(M_ARENA_MAX, 1); /* threads that share the heap keep the process small */
         return run(&program);
