@@ -7,20 +7,20 @@
 #include "client/experiment/template_command.h"
 #include "tests/support/cmocka.h"
 
-#define HEAD                                                                                       \
-    "apiVersion: kubeflow.org/v1beta1\nkind: Experiment\nmetadata: {name: e, namespace: "          \
-    "lab}\nspec:\n"                                                                                \
-    "  objective: {type: minimize, objectiveMetricName: loss}\n  algorithm: {algorithmName: "      \
-    "random}\n"                                                                                    \
-    "  parameters: [{name: lr, parameterType: double, feasibleSpace: {min: '0', max: '1'}}]\n  "   \
-    "trialTemplate:\n"                                                                             \
-    "    trialParameters: [{name: rate, reference: lr}, {name: me, reference: "                    \
-    "'${trialSpec.Name}'},"                                                                        \
-    " {name: where, reference: '${trialSpec.Namespace}'}, {name: team, reference: "                \
+#define HEAD                                                                                     \
+    "apiVersion: kubeflow.org/v1beta1\nkind: Experiment\nmetadata: {name: e, namespace: "        \
+    "lab}\nspec:\n"                                                                              \
+    "  objective: {type: minimize, objectiveMetricName: loss}\n  algorithm: {algorithmName: "    \
+    "random}\n"                                                                                  \
+    "  parameters: [{name: lr, parameterType: double, feasibleSpace: {min: '0', max: '1'}}]\n  " \
+    "trialTemplate:\n"                                                                           \
+    "    trialParameters: [{name: rate, reference: lr}, {name: me, reference: "                  \
+    "'${trialSpec.Name}'},"                                                                      \
+    " {name: where, reference: '${trialSpec.Namespace}'}, {name: team, reference: "              \
     "'${trialSpec.Labels[team]}'}]\n"
 
-#define USES                                                                                       \
-    "'${trialParameters.rate}', '${trialParameters.me}', '${trialParameters.where}', "             \
+#define USES                                                                           \
+    "'${trialParameters.rate}', '${trialParameters.me}', '${trialParameters.where}', " \
     "'${trialParameters.team}'"
 
 static const struct mu_pair assigned[] = {{"lr", "0.25"}};

@@ -173,11 +173,11 @@ static void the_nearest_word_is_a_slip_of_the_pen(void **state) {
     assert_null(cl_schema_nearest("banana", words, 3));
 }
 
-#define SMALL                                                                                      \
-    "apiVersion: kubeflow.org/v1beta1\nkind: Experiment\nmetadata: {name: e}\nspec:\n"             \
-    "  objective: {type: maximize, goal: 0.5, objectiveMetricName: acc, additionalMetricNames: "   \
-    "[loss],"                                                                                      \
-    " metricStrategies: [{name: loss, value: latest}]}\n  algorithm: {algorithmName: random}\n"    \
+#define SMALL                                                                                    \
+    "apiVersion: kubeflow.org/v1beta1\nkind: Experiment\nmetadata: {name: e}\nspec:\n"           \
+    "  objective: {type: maximize, goal: 0.5, objectiveMetricName: acc, additionalMetricNames: " \
+    "[loss],"                                                                                    \
+    " metricStrategies: [{name: loss, value: latest}]}\n  algorithm: {algorithmName: random}\n"  \
     "  parameters: [{name: x, parameterType: double, feasibleSpace: {min: '0', max: '1'}}]\n"
 
 static void an_experiment_is_read_with_katibs_defaults(void **state) {

@@ -69,7 +69,7 @@ void mu_arena_leave(struct mu_arena *arena);
 
 #define MU_NEW(arena, type) ((type *)mu_arena_alloc((arena), sizeof(type)))
 #define MU_ARRAY(arena, count, type) ((type *)mu_arena_array((arena), (count), sizeof(type)))
-#define MU_MATRIX(arena, rows, columns, type)                                                      \
+#define MU_MATRIX(arena, rows, columns, type) \
     ((type *)mu_arena_matrix((arena), (rows), (columns), sizeof(type)))
 
 #endif

@@ -26,16 +26,18 @@ struct mu_member {
 
 /* The member |member| of |type|; one that does not exist, or whose type no kind stands for, does
  * not compile. */
-#define MU_MEMBER(type, member)                                                                         \
-    {                                                                                                   \
-        _Generic(((type *)0)->member,                                                                 \
-            bool: MU_MEMBER_SWITCH,                                                                \
-            long: MU_MEMBER_NUMBER,                                                                \
-            uint64_t: MU_MEMBER_COUNT,                                                             \
-            double: MU_MEMBER_REAL,                                                                \
-            unsigned: MU_MEMBER_CHOICE,                                                            \
-            const char *: MU_MEMBER_TEXT),                                                         \
+/* clang-format off: version 14 widens _Generic with every pass */
+#define MU_MEMBER(type, member)         \
+    {                                   \
+        _Generic(((type *)0)->member, \
+            bool: MU_MEMBER_SWITCH, \
+            long: MU_MEMBER_NUMBER, \
+            uint64_t: MU_MEMBER_COUNT, \
+            double: MU_MEMBER_REAL, \
+            unsigned: MU_MEMBER_CHOICE, \
+            const char *: MU_MEMBER_TEXT), \
         offsetof(type, member) \
     }
+/* clang-format on */
 
 #endif

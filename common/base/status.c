@@ -8,8 +8,8 @@
 
 const char *mu_status_name(int code) {
     switch (code) {
-#define X(name, number, text)                                                                      \
-    case number:                                                                                   \
+#define X(name, number, text) \
+    case number:              \
         return text;
         MU_STATUS_MAP(X)
 #undef X

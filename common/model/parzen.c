@@ -205,7 +205,7 @@ static double total_weight(const struct mu_parzen *z) {
 
 /* Compiled twice, for wider vectors where the processor has them: the same operations in the same
  * order, so the same bits. */
-#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__) &&                        \
+#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__) && \
     defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define WIDE __attribute__((target_clones("avx2", "default")))
 #else

@@ -2,7 +2,7 @@
 
 /* Wider vectors where the processor has them; sanitizers do not get along with functions chosen at
  * load time. */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                             \
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
     !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define CLONED __attribute__((target_clones("avx2", "default")))
 #else

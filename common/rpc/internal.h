@@ -15,7 +15,7 @@
 #include "common/rpc/crew.h"
 #include "common/rpc/rpc.h"
 
-#define container_of(pointer, type, member)                                                        \
+#define container_of(pointer, type, member) \
     ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 /* Core is not instrumented, so ThreadSanitizer cannot see that an event happens after the operation

@@ -40,7 +40,7 @@ struct mu_setting_spec {
 
 /* A setting whose text is checked as MU_MEMBER_COUNT, _REAL, _CHOICE or _TEXT, but which nothing
  * depends on. */
-#define MU_CHECKED(kind)                                                                           \
+#define MU_CHECKED(kind) \
     { kind, MU_NOWHERE }
 
 /* A table of settings and the struct that it fills. */
@@ -49,7 +49,7 @@ struct mu_settings {
     size_t n;
     size_t options_size;
 };
-#define MU_SETTINGS(table, options)                                                                \
+#define MU_SETTINGS(table, options) \
     { table, sizeof table / sizeof *table, sizeof(options) }
 
 /* Fill |options|, zeroed, from |pairs|; of several pairs of one name the last wins. Texts are

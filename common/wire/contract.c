@@ -5,7 +5,7 @@
 #include "common/search/record.h"
 #include "common/wire/stopping.h"
 
-#define SAME(ours, theirs)                                                                         \
+#define SAME(ours, theirs) \
     _Static_assert((int)(ours) == (int)API__V1__BETA1__##theirs, #ours " is not " #theirs)
 #define SAME_CONDITION(ours, theirs) SAME(ours, TRIAL_STATUS__TRIAL_CONDITION_TYPE__##theirs)
 

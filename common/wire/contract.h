@@ -18,7 +18,7 @@
 #define MU_CONTRACT_VALIDATE_ALGORITHM "/" MU_CONTRACT_SUGGESTION "/ValidateAlgorithmSettings"
 #define MU_CONTRACT_GET_RULES "/" MU_CONTRACT_EARLY_STOPPING "/GetEarlyStoppingRules"
 #define MU_CONTRACT_SET_TRIAL_STATUS "/" MU_CONTRACT_EARLY_STOPPING "/SetTrialStatus"
-#define MU_CONTRACT_VALIDATE_STOPPING                                                              \
+#define MU_CONTRACT_VALIDATE_STOPPING \
     "/" MU_CONTRACT_EARLY_STOPPING "/ValidateEarlyStoppingSettings"
 #define MU_CONTRACT_REPORT_LOG "/" MU_CONTRACT_DB_MANAGER "/ReportObservationLog"
 #define MU_CONTRACT_GET_LOG "/" MU_CONTRACT_DB_MANAGER "/GetObservationLog"

@@ -17,17 +17,17 @@ static char **write_texts(const char *const *list, size_t n, struct mu_arena *ar
 }
 
 /* The contract has a message of its own for each kind of a name with a value. */
-#define PAIRS(function, Message, begin, key)                                                       \
-    static Message **function(const struct mu_pair *pairs, size_t n, struct mu_arena *arena) {     \
-        Message **out = MU_ARRAY(arena, n, Message *);                                             \
-        Message *messages = MU_ARRAY(arena, n, Message);                                           \
-        for (size_t i = 0; i < n; i++) {                                                           \
-            begin(&messages[i]);                                                                   \
-            messages[i].key = mu_message_text(pairs[i].name);                                      \
-            messages[i].value = mu_message_text(pairs[i].value);                                   \
-            out[i] = &messages[i];                                                                 \
-        }                                                                                          \
-        return out;                                                                                \
+#define PAIRS(function, Message, begin, key)                                                   \
+    static Message **function(const struct mu_pair *pairs, size_t n, struct mu_arena *arena) { \
+        Message **out = MU_ARRAY(arena, n, Message *);                                         \
+        Message *messages = MU_ARRAY(arena, n, Message);                                       \
+        for (size_t i = 0; i < n; i++) {                                                       \
+            begin(&messages[i]);                                                               \
+            messages[i].key = mu_message_text(pairs[i].name);                                  \
+            messages[i].value = mu_message_text(pairs[i].value);                               \
+            out[i] = &messages[i];                                                             \
+        }                                                                                      \
+        return out;                                                                            \
     }
 PAIRS(write_assignments, Api__V1__Beta1__ParameterAssignment,
     api__v1__beta1__parameter_assignment__init, name)

@@ -22,11 +22,11 @@ static const char *const PRIMITIVES[] = {"avg_pooling_3x3", "max_pooling_3x3", "
         .name = setting, .value = MU_CHECKED(MU_MEMBER_COUNT), .fallback = standard, .min = least, \
         .max = INFINITY, .max_open = true, .out_of_range = text, .help = meaning                   \
     }
-#define REAL(setting, standard, meaning)                                                           \
-    {                                                                                              \
-        .name = setting, .value = MU_CHECKED(MU_MEMBER_REAL), .fallback = standard,                \
-        .max = INFINITY, .max_open = true,                                                         \
-        .out_of_range = "%s should be greater or equal than zero", .help = meaning                 \
+#define REAL(setting, standard, meaning)                                            \
+    {                                                                               \
+        .name = setting, .value = MU_CHECKED(MU_MEMBER_REAL), .fallback = standard, \
+        .max = INFINITY, .max_open = true,                                          \
+        .out_of_range = "%s should be greater or equal than zero", .help = meaning  \
     }
 #define FROM_ONE "%s should be greater or equal than one"
 

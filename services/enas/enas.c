@@ -29,10 +29,10 @@ struct enas_options {
 };
 #define OPTION(member) MU_MEMBER(struct enas_options, member)
 
-#define NOT_INT                                                                                    \
-    "Algorithm Setting %s must be int type: exception invalid literal for int() with base 10: "    \
+#define NOT_INT                                                                                 \
+    "Algorithm Setting %s must be int type: exception invalid literal for int() with base 10: " \
     "'%s'"
-#define NOT_FLOAT                                                                                  \
+#define NOT_FLOAT \
     "Algorithm Setting %s must be float type: exception could not convert string to float: '%s'"
 #define FROM_ONE "Algorithm Setting %s: %s with int type must be in range [1, inf)"
 #define ABOVE_ZERO "Algorithm Setting %s: %s with float type must be in range (0, inf)"

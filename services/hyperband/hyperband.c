@@ -18,10 +18,10 @@ struct hyperband_options {
 };
 
 /* r_l is read as text because Katib's message for a wrong one covers words as well as numbers. */
-#define STATE(setting)                                                                             \
-    {                                                                                              \
-        .name = setting, .value = MU_CHECKED(MU_MEMBER_TEXT),                                      \
-        .help = "State that replies show and controllers send back; nothing depends on it."        \
+#define STATE(setting)                                                                      \
+    {                                                                                       \
+        .name = setting, .value = MU_CHECKED(MU_MEMBER_TEXT),                               \
+        .help = "State that replies show and controllers send back; nothing depends on it." \
     }
 
 static const struct mu_setting_spec SPECS[] = {

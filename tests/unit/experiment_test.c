@@ -8,10 +8,10 @@
 
 enum { UNKNOWN = MU_TRIAL_EARLY_STOPPED + 1 };
 
-#define RECORD(n, c, m, state, pairs, n_pairs)                                                     \
-    {                                                                                              \
-        .name = n, .completed = c, .metric = m, .condition = state, .assignments = pairs,          \
-        .n_assignments = n_pairs                                                                   \
+#define RECORD(n, c, m, state, pairs, n_pairs)                                            \
+    {                                                                                     \
+        .name = n, .completed = c, .metric = m, .condition = state, .assignments = pairs, \
+        .n_assignments = n_pairs                                                          \
     }
 
 static struct mu_experiment make(bool maximize) {

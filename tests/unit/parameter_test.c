@@ -18,8 +18,8 @@ static struct mu_parameter make(struct mu_parameter_text text) {
     return p;
 }
 
-#define NUMBER(t, lo, hi, s, d)                                                                    \
-    make((struct mu_parameter_text){                                                               \
+#define NUMBER(t, lo, hi, s, d)      \
+    make((struct mu_parameter_text){ \
         .type = (t), .min = (lo), .max = (hi), .step = (s), .distribution = (d)})
 
 static const char *text_at(const struct mu_parameter *p, double x) {

@@ -13,11 +13,11 @@
 
 /* Tests wait for states, not for time; this ends a test that waits for what never comes. */
 enum { PATIENCE = 60 };
-#define EVENTUALLY(condition)                                                                      \
-    do {                                                                                           \
-        while (!(condition)) {                                                                     \
-            sched_yield();                                                                         \
-        }                                                                                          \
+#define EVENTUALLY(condition)  \
+    do {                       \
+        while (!(condition)) { \
+            sched_yield();     \
+        }                      \
     } while (0)
 
 static struct {

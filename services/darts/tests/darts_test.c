@@ -6,12 +6,12 @@
 static const char *const THREE[] = {"3"}, *const BOTH[] = {"3", "5"}, *const SEVEN[] = {"7"},
                          *const QUOTED[] = {"3'"};
 
-#define LISTED(values)                                                                             \
-    (const struct mu_parameter_text[]) {                                                           \
-        {                                                                                          \
-            .name = "filter_size", .type = MU_CATEGORICAL, .list = (values),                       \
-            .n_list = sizeof(values) / sizeof *(values)                                            \
-        }                                                                                          \
+#define LISTED(values)                                                       \
+    (const struct mu_parameter_text[]) {                                     \
+        {                                                                    \
+            .name = "filter_size", .type = MU_CATEGORICAL, .list = (values), \
+            .n_list = sizeof(values) / sizeof *(values)                      \
+        }                                                                    \
     }
 
 /* The operations of Katib's own example for GPUs. */

@@ -6,7 +6,7 @@
 #include "tests/support/arena.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
-#define LISTED(parameter, values)                                                                  \
+#define LISTED(parameter, values) \
     { .name = (parameter), .type = MU_CATEGORICAL, .list = (values), .n_list = COUNT(values) }
 
 static const char *const SIZES[] = {"3", "5"}, *const THREE_SIZES[] = {"3", "5", "7"},

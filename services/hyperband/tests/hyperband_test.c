@@ -12,11 +12,11 @@ static const struct mu_parameter_text THREE[] = {
         .n_list = 3},
 };
 
-#define SETTINGS(r_l, sampler)                                                                     \
-    {                                                                                              \
-        {"r_l", r_l}, {"eta", "3"}, {"resource_name", "epochs"}, {"sampler", sampler}, {           \
-            "random_state", "7"                                                                    \
-        }                                                                                          \
+#define SETTINGS(r_l, sampler)                                                           \
+    {                                                                                    \
+        {"r_l", r_l}, {"eta", "3"}, {"resource_name", "epochs"}, {"sampler", sampler}, { \
+            "random_state", "7"                                                          \
+        }                                                                                \
     }
 
 /* The reply as one text, settings included. */

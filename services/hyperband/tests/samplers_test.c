@@ -7,11 +7,11 @@ static const struct mu_parameter_text TWO[] = {
     {.name = "epochs", .type = MU_INT, .min = "1", .max = "9"},
 };
 
-#define SETTINGS(sampler)                                                                          \
-    {                                                                                              \
-        {"r_l", "9"}, {"resource_name", "epochs"}, {                                               \
-            "sampler", sampler                                                                     \
-        }                                                                                          \
+#define SETTINGS(sampler)                            \
+    {                                                \
+        {"r_l", "9"}, {"resource_name", "epochs"}, { \
+            "sampler", sampler                       \
+        }                                            \
     }
 
 static void add(struct lab *lab, double x, const char *epochs, double loss) {
