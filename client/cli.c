@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "client/experiment/read.h"
+#include "client/text/visible.h"
 
 enum { LARGEST_FILE = 16 << 20 };
 
@@ -39,9 +40,11 @@ static void show(const struct cl_problems *problems, const char *path) {
         if (p->line) {
             snprintf(where, sizeof where, ":%d:%d", p->line, p->column);
         }
-        fprintf(stderr, "%s%s: %s%s:%s %s\n", path, where,
-            color ? p->warning ? "\033[33m" : "\033[31m" : "", p->warning ? "warning" : "error",
-            color ? "\033[0m" : "", p->text);
+        cl_visible_write(stderr, path);
+        fprintf(stderr, "%s: %s%s:%s ", where, color ? p->warning ? "\033[33m" : "\033[31m" : "",
+            p->warning ? "warning" : "error", color ? "\033[0m" : "");
+        cl_visible_write(stderr, p->text);
+        putc('\n', stderr);
     }
 }
 
@@ -56,31 +59,55 @@ enum cl_exit_code cl_cli_show(const struct cl_context *context, struct cl_proble
     if (problems->n) {
         qsort(problems->items, problems->n, sizeof *problems->items, by_line);
     }
-    show(problems, context->options->file);
+    show(problems, context->source);
     if (problems->errors) {
-        fprintf(stderr, "mushir: %zu mistake%s in %s\n", problems->errors,
-            problems->errors == 1 ? "" : "s", context->options->file);
+        fprintf(stderr, "mushir: %zu mistake%s in ", problems->errors,
+            problems->errors == 1 ? "" : "s");
+        cl_visible_write(stderr, context->source);
+        putc('\n', stderr);
         return CL_EXIT_INVALID;
     }
     return CL_EXIT_GOOD;
 }
 
+static void read_text(struct cl_context *context, struct cl_problems *problems) {
+    context->experiment = cl_experiment_read_all(
+        context->text, context->size, context->options->name, context->arena, problems);
+}
+
 bool cl_cli_read_all(struct cl_context *context, struct cl_problems *problems) {
+    context->source = context->options->file;
     if (!read_file(context)) {
         return false;
     }
-    context->experiment = cl_experiment_read_all(
-        context->text, context->size, context->options->name, context->arena, problems);
+    read_text(context, problems);
     return true;
+}
+
+enum cl_exit_code cl_cli_draft(struct cl_context *context) {
+    struct cl_problems problems = {0};
+    struct mu_error error;
+    context->source = "the experiment";
+    if (cl_draft_write(&context->options->draft, context->arena, &context->text, &error) != MU_OK) {
+        return cl_cli_fail(&error);
+    }
+    context->size = strlen(context->text);
+    read_text(context, &problems);
+    return cl_cli_show(context, &problems);
 }
 
 enum cl_exit_code cl_cli_read(struct cl_context *context) {
     struct cl_problems problems = {0};
+    if (!context->options->file) {
+        return cl_cli_draft(context);
+    }
     return cl_cli_read_all(context, &problems) ? cl_cli_show(context, &problems) : CL_EXIT_INVALID;
 }
 
 enum cl_exit_code cl_cli_fail(const struct mu_error *error) {
-    fprintf(stderr, "mushir: %s\n", error->text);
+    fputs("mushir: ", stderr);
+    cl_visible_write(stderr, error->text);
+    putc('\n', stderr);
     return error->code == MU_INVALID_ARGUMENT ? CL_EXIT_INVALID
            : error->code == MU_UNAVAILABLE || error->code == MU_DEADLINE_EXCEEDED ||
                    error->code == MU_NOT_FOUND

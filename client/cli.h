@@ -3,6 +3,7 @@
 #ifndef MUSHIR_CLIENT_CLI_H
 #define MUSHIR_CLIENT_CLI_H
 
+#include "client/experiment/draft.h"
 #include "client/experiment/experiment.h"
 #include "client/run/options.h"
 
@@ -15,13 +16,15 @@ enum cl_exit_code {
 };
 
 struct cl_options {
-    const char *file, *address, *name;
+    const char *file; /* NULL: |draft| is the experiment */
+    const char *address, *name;
     bool json, offline;
     size_t count; /* suggest -n */
+    struct cl_draft draft;
     /* run */
     struct cl_run_options run;
     const char *report;
-    bool quiet, json_lines, no_report;
+    bool quiet, verbose, json_lines, no_report;
 };
 
 /* Everything that a command works on. */
@@ -29,12 +32,17 @@ struct cl_context {
     const struct cl_options *options;
     struct mu_arena *arena;
     struct cl_experiment *experiment;
-    const char *text; /* the experiment's file */
+    const char *source; /* what mistakes are said to be in */
+    const char *text;   /* the experiment's file */
     size_t size;
 };
 
-/* Read the experiment of options->file ("-": standard input) and print its mistakes as
- * FILE:LINE:COLUMN. CL_EXIT_GOOD, or CL_EXIT_INVALID. */
+/* Write the experiment of options->draft into |text|, read it and print its mistakes. CL_EXIT_GOOD,
+ * or CL_EXIT_INVALID. */
+enum cl_exit_code cl_cli_draft(struct cl_context *context);
+
+/* Read the experiment of options->file ("-": standard input), or without a file the draft, and
+ * print its mistakes as FILE:LINE:COLUMN. CL_EXIT_GOOD, or CL_EXIT_INVALID. */
 enum cl_exit_code cl_cli_read(struct cl_context *context);
 
 /* The same in two steps, for who finds more mistakes between them: read what can be read (false,

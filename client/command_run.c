@@ -2,11 +2,13 @@
 #include <stdio.h>
 
 #include "client/command.h"
+#include "client/report/ending.h"
 #include "client/report/progress.h"
 #include "client/report/report.h"
 #include "client/report/summary.h"
 #include "client/run/loop.h"
 #include "client/run/setup.h"
+#include "client/text/visible.h"
 
 /* Where the report goes; NULL: nowhere. */
 static const char *report_path(const struct cl_run *run, const struct cl_options *options) {
@@ -22,14 +24,18 @@ static void show(const struct cl_run *run, const struct cl_options *options) {
         run->observer->noted(run, error.text);
         path = NULL;
     }
-    if (!options->json_lines) {
+    if (options->quiet) {
         cl_summary_print(run, path);
+    } else if (!options->json_lines) {
+        cl_ending_print(run, path, options->verbose);
     }
 }
 
 static enum cl_exit_code conclude(const struct cl_run *run) {
     if (run->error.code != MU_OK) {
-        fprintf(stderr, "mushir: %s; continue with --resume\n", run->error.text);
+        fputs("mushir: ", stderr);
+        cl_visible_write(stderr, run->error.text);
+        fputs("; continue with --resume\n", stderr);
         return run->error.code == MU_INVALID_ARGUMENT ? CL_EXIT_INVALID : CL_EXIT_FAILED;
     }
     if (run->interrupted) {
@@ -52,7 +58,7 @@ enum cl_exit_code cl_command_run(struct cl_context *context) {
     }
     struct cl_run run = {.options = &options->run,
         .e = context->experiment,
-        .file = options->file,
+        .file = options->file ? options->file : "-", /* beside it: in this folder */
         .text = context->text,
         .address = options->address,
         .observer = options->json_lines ? &cl_progress_json

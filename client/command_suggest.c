@@ -5,18 +5,15 @@
 #include "client/run/reply.h"
 #include "client/run/service.h"
 #include "client/text/json.h"
+#include "client/text/visible.h"
 
-/* Columns on a terminal: code points, not bytes. */
 static int width(const char *text) {
-    int n = 0;
-    for (; *text; text++) {
-        n += (*text & 0xc0) != 0x80;
-    }
-    return n;
+    return (int)cl_visible_width(text);
 }
 
 static void cell(const char *text, int wide, bool last) {
-    printf("%s%*s", text, last ? 0 : wide - width(text) + 2, "");
+    cl_visible_write(stdout, text);
+    printf("%*s", last ? 0 : wide - width(text) + 2, "");
 }
 
 static void show_table(const struct mu_reply *s, struct mu_arena *arena) {
@@ -49,8 +46,9 @@ static void show_list(const struct mu_reply *s) {
     for (size_t i = 0; i < s->n; i++) {
         printf("%ssuggestion %zu\n", i ? "\n" : "", i + 1);
         for (size_t j = 0; j < s->suggestions[i].n_assignments; j++) {
-            printf("  %s: %s\n", s->suggestions[i].assignments[j].name,
-                s->suggestions[i].assignments[j].value);
+            printf("  %s: ", s->suggestions[i].assignments[j].name);
+            cl_visible_write(stdout, s->suggestions[i].assignments[j].value);
+            putchar('\n');
         }
     }
 }

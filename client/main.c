@@ -1,5 +1,7 @@
 /* mushir: validate a Katib Experiment, ask for suggestions, or run it here. */
 #include <getopt.h>
+#include <limits.h>
+#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,19 +9,29 @@
 
 #include "client/command.h"
 
-enum { MOST_SUGGESTIONS = 10000 };
+enum { MOST_SUGGESTIONS = 10000, MOST_TRIALS = INT_MAX };
 
 static const char general_help[] =
     "mushir: tune with a Kubeflow Katib Experiment, without a cluster\n\n"
+    "  mushir init [FILE] --param NAME=RANGE... -- COMMAND\n"
+    "                                  write the experiment that tunes COMMAND\n"
     "  mushir validate FILE            name every mistake in the experiment, with its line\n"
     "  mushir suggest FILE [-n N]      print suggestions for its first trials\n"
-    "  mushir run FILE [-- COMMAND]    run its trials here as local processes\n\n"
+    "  mushir run FILE [-- COMMAND]    run its trials here as local processes\n"
+    "  mushir run --param NAME=RANGE... -- COMMAND\n"
+    "                                  the same without a file\n\n"
     "FILE is a Katib Experiment in YAML (\"-\": standard input). The service for its algorithm is "
     "started as needed.\n\n"
     "Options of all commands:\n"
     "  --address HOST:PORT      use the suggestion service that runs there\n"
     "  --name NAME              the experiment's name, when FILE holds several\n"
     "  --help, --version\n\n"
+    "init, and run without FILE:\n"
+    "  --param NAME=RANGE       replace {NAME} in COMMAND; RANGE is LOW:HIGH, log:LOW:HIGH, "
+    "int:LOW:HIGH[:STEP], logint:LOW:HIGH, a,b,c or choice:a,b,c\n"
+    "  --objective METRIC       what COMMAND prints as METRIC=VALUE (default loss); --maximize it\n"
+    "  --algorithm NAME         (default tpe)\n"
+    "  --trials N, --parallel N how many in all, and at a time (default 30, 1)\n\n"
     "validate:\n"
     "  --offline                check the file alone, without asking the algorithm\n\n"
     "suggest:\n"
@@ -34,7 +46,8 @@ static const char general_help[] =
     "NAME.html); --no-report: none\n"
     "  --directory DIR          where trials run (default: the experiment's directory)\n"
     "  --trial-timeout SECONDS  a trial that takes longer fails\n"
-    "  --quiet                  only the result\n"
+    "  --quiet                  only the result, in the shape of kubectl describe\n"
+    "  --verbose                at the end a line for every trial too\n"
     "  --json-lines             one JSON object per event\n"
     "  -- COMMAND...            run this instead of the container's command; "
     "${trialParameters.NAME} is replaced in it\n\n"
@@ -44,6 +57,12 @@ static const char general_help[] =
 enum {
     ADDRESS = 256,
     NAME,
+    PARAM,
+    OBJECTIVE,
+    MAXIMIZE,
+    ALGORITHM,
+    TRIALS,
+    PARALLEL,
     OFFLINE,
     JSON,
     RESUME,
@@ -54,18 +73,21 @@ enum {
     DIRECTORY,
     TIMEOUT,
     QUIET,
+    VERBOSE,
     JSON_LINES,
     HELP,
     VERSION
 };
 
 static const struct option long_options[] = {{"address", 1, NULL, ADDRESS}, {"name", 1, NULL, NAME},
+    {"param", 1, NULL, PARAM}, {"objective", 1, NULL, OBJECTIVE}, {"maximize", 0, NULL, MAXIMIZE},
+    {"algorithm", 1, NULL, ALGORITHM}, {"trials", 1, NULL, TRIALS}, {"parallel", 1, NULL, PARALLEL},
     {"offline", 0, NULL, OFFLINE}, {"count", 1, NULL, 'n'}, {"json", 0, NULL, JSON},
     {"resume", 0, NULL, RESUME}, {"fresh", 0, NULL, FRESH}, {"journal", 1, NULL, JOURNAL},
     {"report", 1, NULL, REPORT}, {"no-report", 0, NULL, NO_REPORT},
     {"directory", 1, NULL, DIRECTORY}, {"trial-timeout", 1, NULL, TIMEOUT},
-    {"quiet", 0, NULL, QUIET}, {"json-lines", 0, NULL, JSON_LINES}, {"help", 0, NULL, HELP},
-    {"version", 0, NULL, VERSION}, {NULL, 0, NULL, 0}};
+    {"quiet", 0, NULL, QUIET}, {"verbose", 0, NULL, VERBOSE}, {"json-lines", 0, NULL, JSON_LINES},
+    {"help", 0, NULL, HELP}, {"version", 0, NULL, VERSION}, {NULL, 0, NULL, 0}};
 
 static _Noreturn void misuse(const char *text, const char *detail) {
     fprintf(stderr, "mushir: %s%s; see mushir --help\n", text, detail);
@@ -90,6 +112,33 @@ static size_t count(const char *option, const char *text, size_t most) {
         exit(CL_EXIT_INVALID);
     }
     return (size_t)number;
+}
+
+/* The options that describe an experiment without a file. */
+static bool take_draft(
+    struct cl_draft *draft, const char **parameters, int code, const char *value) {
+    switch (code) {
+    case PARAM:
+        parameters[draft->n_parameters++] = value;
+        return true;
+    case OBJECTIVE:
+        draft->objective = value;
+        return true;
+    case MAXIMIZE:
+        draft->maximize = true;
+        return true;
+    case ALGORITHM:
+        draft->algorithm = value;
+        return true;
+    case TRIALS:
+        draft->trials = count("--trials", value, MOST_TRIALS);
+        return true;
+    case PARALLEL:
+        draft->parallel = count("--parallel", value, MOST_TRIALS);
+        return true;
+    default:
+        return false;
+    }
 }
 
 static void take(struct cl_options *options, int code, const char *value) {
@@ -130,6 +179,9 @@ static void take(struct cl_options *options, int code, const char *value) {
     case QUIET:
         options->quiet = true;
         break;
+    case VERBOSE:
+        options->verbose = true;
+        break;
     case JSON_LINES:
         options->json_lines = true;
         break;
@@ -147,56 +199,120 @@ static void take(struct cl_options *options, int code, const char *value) {
     }
 }
 
-/* The options of argv; |*words| is where what is no option begins. */
-static struct cl_options parse(int argc, char **argv, const char *words[2]) {
-    struct cl_options options = {.count = 1};
+struct parsed {
+    struct cl_options options;
+    const char *words[2];       /* what is no option: the command's name, the file's */
+    const char *const *command; /* after "--", ended by NULL; NULL: none */
+    int n_command;
+    const char **parameters; /* room for as many as there are words */
+};
+
+static void parse(struct parsed *p, int argc, char **argv) {
     int code;
     int n = 0;
-    words[0] = words[1] = NULL;
     for (int i = 1; i < argc;
          i++) { /* getopt moves words about, so what follows -- is taken first */
         if (!strcmp(argv[i], "--")) {
-            options.run.command = i + 1 < argc ? (const char *const *)&argv[i + 1] : NULL;
+            p->n_command = argc - i - 1;
+            p->command = p->n_command ? (const char *const *)&argv[i + 1] : NULL;
             argv[i] = NULL;
             argc = i;
         }
     }
     while ((code = getopt_long(argc, argv, "n:h", long_options, NULL)) != -1) {
-        take(&options, code == 'h' ? HELP : code, optarg);
+        if (!take_draft(&p->options.draft, p->parameters, code, optarg)) {
+            take(&p->options, code == 'h' ? HELP : code, optarg);
+        }
     }
     for (; optind < argc; optind++) {
         if (n == 2) {
             misuse("too many words: ", argv[optind]);
         }
-        words[n++] = argv[optind];
+        p->words[n++] = argv[optind];
     }
-    return options;
+}
+
+static bool is_parameter(const char *word) {
+    static const char option[] = "--param=";
+    return !strncmp(word, option, strlen(option));
+}
+
+/* "--param NAME=RANGE" at the end of a command that is drafted from belong to the draft. */
+static void take_trailing_parameters(struct parsed *p) {
+    int n = p->n_command;
+    while (n > 0) {
+        if (is_parameter(p->command[n - 1])) {
+            n -= 1;
+        } else if (n > 1 && !strcmp(p->command[n - 2], "--param")) {
+            n -= 2;
+        } else {
+            break;
+        }
+    }
+    for (int i = n; i < p->n_command; i++) {
+        const char *word = p->command[i];
+        const char *value = is_parameter(word) ? strchr(word, '=') + 1 : p->command[++i];
+        p->parameters[p->options.draft.n_parameters++] = value;
+    }
+    p->n_command = n;
+}
+
+/* What the draft is made of; a file, where there is one, is init's output. */
+static void draft(struct parsed *p) {
+    struct cl_draft *draft = &p->options.draft;
+    take_trailing_parameters(p);
+    draft->name = p->options.name;
+    draft->parameters = p->parameters;
+    draft->words = p->command;
+    draft->n_words = (size_t)p->n_command;
+}
+
+static bool drafts(const struct parsed *p) {
+    const struct cl_draft *draft = &p->options.draft;
+    return draft->n_parameters || draft->objective || draft->maximize || draft->algorithm ||
+           draft->trials || draft->parallel;
+}
+
+/* Which experiment the command called |name| works on. */
+static void choose_experiment(struct parsed *p, const char *name) {
+    p->options.file = p->words[1];
+    if (!strcmp(name, "init") ||
+        (!strcmp(name, "run") && !p->words[1] && (p->n_command || drafts(p)))) {
+        draft(p);
+    } else if (!p->words[1]) {
+        misuse("which FILE? mushir ", name);
+    } else if (drafts(p)) {
+        misuse("the FILE says it all: --param, --objective, --maximize, --algorithm, --trials and "
+               "--parallel are for init, and for run without a ",
+            "FILE");
+    } else {
+        p->options.run.command = p->command;
+    }
 }
 
 int main(int argc, char **argv) {
+    setlocale(LC_CTYPE, "C.UTF-8"); /* for the width of characters */
     static const struct {
         const char *name;
         enum cl_exit_code (*run)(struct cl_context *context);
-    } commands[] = {{"validate", cl_command_validate}, {"suggest", cl_command_suggest},
-        {"run", cl_command_run}};
-    const char *words[2];
-    struct cl_options options = parse(argc, argv, words);
-    if (!words[0]) {
+    } commands[] = {{"init", cl_command_init}, {"validate", cl_command_validate},
+        {"suggest", cl_command_suggest}, {"run", cl_command_run}};
+    struct cl_context context = {.arena = mu_arena_create(SIZE_MAX / 4)};
+    struct parsed parsed = {
+        .options.count = 1, .parameters = MU_ARRAY(context.arena, (size_t)argc, const char *)};
+    parse(&parsed, argc, argv);
+    if (!parsed.words[0]) {
         fputs(general_help, stderr);
         return CL_EXIT_INVALID;
     }
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-        if (strcmp(words[0], commands[i].name)) {
-            continue;
+        if (!strcmp(parsed.words[0], commands[i].name)) {
+            choose_experiment(&parsed, commands[i].name);
+            context.options = &parsed.options;
+            enum cl_exit_code code = commands[i].run(&context);
+            mu_arena_destroy(context.arena);
+            return (int)code;
         }
-        if (!words[1]) {
-            misuse("which FILE? mushir ", commands[i].name);
-        }
-        options.file = words[1];
-        struct cl_context context = {.options = &options, .arena = mu_arena_create(SIZE_MAX / 4)};
-        enum cl_exit_code code = commands[i].run(&context);
-        mu_arena_destroy(context.arena);
-        return (int)code;
     }
-    misuse("unknown command ", words[0]);
+    misuse("unknown command ", parsed.words[0]);
 }

@@ -9,6 +9,7 @@
 #include "client/run/clock.h"
 #include "client/run/state.h"
 #include "client/text/json.h"
+#include "client/text/visible.h"
 
 /* ---- nothing but notes ---- */
 
@@ -30,7 +31,9 @@ static void ignore_report(const struct cl_run *run, const struct cl_trial *trial
 
 static void note(const struct cl_run *run, const char *text) {
     (void)run;
-    fprintf(stderr, "mushir: %s\n", text);
+    fputs("mushir: ", stderr);
+    cl_visible_write(stderr, text);
+    putc('\n', stderr);
 }
 
 const struct cl_observer cl_progress_quiet = {
@@ -131,15 +134,6 @@ static void wipe(void) {
     }
 }
 
-static void duration(double seconds, char text[32]) {
-    long s = seconds > 0 ? (long)(seconds + 0.5) : 0;
-    if (s >= 3600) {
-        snprintf(text, 32, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
-    } else {
-        snprintf(text, 32, "%ld:%02ld", s / 60, s % 60);
-    }
-}
-
 /* Seconds that are left: trials still to run at the pace of those that ended in this process. -1:
  * unknown. */
 static double estimate(const struct cl_run *run, size_t over, size_t most) {
@@ -158,56 +152,80 @@ static double estimate(const struct cl_run *run, size_t over, size_t most) {
     return spent / (double)n * (double)(most > over ? most - over : 0) / (double)run->e->parallel;
 }
 
-static int columns(void) {
+/* Of the terminal; what does not tell is taken for the usual 80. */
+static size_t columns(void) {
     struct winsize size;
-    return ioctl(2, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
+    return ioctl(2, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-static void best_text(const struct cl_run *run, char *text, size_t size) {
+static void write_best(const struct cl_run *run, FILE *out) {
     const struct cl_trial *best = cl_trial_best(run->trials, run->n_trials, run->e);
-    *text = '\0';
     if (best) {
-        snprintf(text, size, "  best %s=%s (%s)", run->e->metrics[0].name,
-            cl_trial_value(best, run->e, 0), best->name);
+        fprintf(out, "  best %s=%s (%s)", run->e->metrics[0].name, cl_trial_value(best, run->e, 0),
+            best->name);
     }
 }
 
-static void paint(const struct cl_run *run) {
-    enum { BAR = 24 };
-    char bar[BAR + 1];
-    char left[32] = "?";
-    char best[512];
-    char line[1024];
-    if (!painted()) {
-        return;
+/* The objective's latest report of every trial that runs. */
+static void write_latest(const struct cl_run *run, FILE *out) {
+    const char *before = "  now ";
+    for (size_t i = 0; i < run->n_trials; i++) {
+        const struct cl_trial *t = run->trials[i];
+        if (t->condition == MU_TRIAL_RUNNING && t->summaries[0].n > 0) {
+            fprintf(out, "%s%s", before, t->summaries[0].latest);
+            before = ", ";
+        }
     }
+}
+
+/* [####----] 3/8  2 running  0:12, 0:20 left  best loss=0.1 (tune-3)  now 0.4, 0.2 */
+static void write_bar(const struct cl_run *run, FILE *out) {
+    enum { BAR = 24 };
     struct cl_trial_counts counts = cl_trial_count(run->trials, run->n_trials);
     size_t over = counts.total - counts.pending - counts.running;
     size_t most = run->e->max_trials > 0 ? (size_t)run->e->max_trials : 0;
     size_t full = most ? over * BAR / most : 0;
+    double left = estimate(run, over, most);
+    char text[32];
+    putc('[', out);
     for (size_t i = 0; i < BAR; i++) {
-        bar[i] = i < full ? '#' : '-';
+        putc(i < full ? '#' : '-', out);
     }
-    bar[BAR] = '\0';
-    double eta = estimate(run, over, most);
-    if (eta >= 0) {
-        duration(eta, left);
-    }
-    best_text(run, best, sizeof best);
-    char total[24] = "";
+    fprintf(out, "] %zu", over);
     if (most) {
-        snprintf(total, sizeof total, "/%zu", most);
+        fprintf(out, "/%zu", most);
     }
-    snprintf(line, sizeof line, "[%s] %zu%s  %zu running  %s left%s", bar, over, total,
-        counts.running, left, best);
-    fprintf(stderr, "\r\033[K%.*s", columns() - 1, line);
+    cl_clock_duration(cl_clock_now() - run->begun, text);
+    fprintf(out, "  %zu running  %s", counts.running, text);
+    if (left >= 0) {
+        cl_clock_duration(left, text);
+        fprintf(out, ", %s left", text);
+    }
+    write_best(run, out);
+    write_latest(run, out);
+}
+
+static void paint(const struct cl_run *run) {
+    char *line = NULL;
+    size_t size;
+    if (!painted()) {
+        return;
+    }
+    FILE *out = open_memstream(&line, &size);
+    write_bar(run, out);
+    fclose(out);
+    fputs("\r\033[K", stderr);
+    cl_visible_write_columns(stderr, line, columns() - 1);
     fflush(stderr);
+    free(line);
 }
 
 static void bar_begun(const struct cl_run *run) {
     const char *verb = run->n_trials ? "continues" : "begins";
-    fprintf(stderr, "%s %s with %s, %d at a time; journal %s\n", run->e->name, verb,
-        run->e->algorithm, run->e->parallel, run->journal_path);
+    fprintf(stderr, "%s %s with %s, %d at a time; journal ", run->e->name, verb, run->e->algorithm,
+        run->e->parallel);
+    cl_visible_write(stderr, run->journal_path);
+    putc('\n', stderr);
     if (run->n_trials) {
         fprintf(stderr, "%zu trials are known, %zu of them over\n", run->n_trials, run->resumed);
     }
@@ -219,19 +237,31 @@ static void bar_trial_started(const struct cl_run *run, const struct cl_trial *t
     paint(run);
 }
 
+static void write_pair(const char *name, const char *value) {
+    cl_visible_write(stderr, name);
+    putc('=', stderr);
+    cl_visible_write(stderr, value);
+}
+
 static void bar_trial_ended(const struct cl_run *run, const struct cl_trial *trial) {
     char took[32];
     const char *value = cl_trial_value(trial, run->e, 0);
     bool best = cl_trial_best(run->trials, run->n_trials, run->e) == trial;
     wipe();
-    duration(trial->ended - trial->begun, took);
-    fprintf(stderr, "%s  %-9s %s  %s=%s%s", trial->name, cl_condition_name(trial->condition), took,
-        run->e->metrics[0].name, value ? value : "-", best ? " *" : "");
+    cl_clock_duration(trial->ended - trial->begun, took);
+    fprintf(stderr, "%s  %-9s %s  ", trial->name, cl_condition_name(trial->condition), took);
+    write_pair(run->e->metrics[0].name, value ? value : "-");
+    fputs(best ? " * " : " ", stderr);
     for (size_t i = 0; i < trial->n_assignments && !run->e->network.present; i++) {
-        fprintf(stderr, "%s%s=%s", i ? " " : "  ", trial->assignments[i].name,
-            trial->assignments[i].value);
+        putc(' ', stderr);
+        write_pair(trial->assignments[i].name, trial->assignments[i].value);
     }
-    fprintf(stderr, "%s%s%s\n", *trial->why ? "  (" : "", trial->why, *trial->why ? ")" : "");
+    if (*trial->why) {
+        fputs("  (", stderr);
+        cl_visible_write(stderr, trial->why);
+        putc(')', stderr);
+    }
+    putc('\n', stderr);
     paint(run);
 }
 

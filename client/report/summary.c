@@ -3,9 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/text/visible.h"
+
 static void line(int depth, const char *name, const char *value) {
-    printf("%*s%s:%*s%s\n", 2 * depth, "", name, (int)(strlen(name) < 16 ? 18 - strlen(name) : 2),
-        "", value);
+    printf("%*s%s:%*s", 2 * depth, "", name, (int)(strlen(name) < 16 ? 18 - strlen(name) : 2), "");
+    cl_visible_write(stdout, value);
+    putchar('\n');
 }
 
 /* Kubernetes shows whole seconds. */

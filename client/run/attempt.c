@@ -91,6 +91,15 @@ static enum mu_status own_command(const struct cl_run *run,
     return MU_OK;
 }
 
+enum mu_status cl_attempt_command(const struct cl_run *run, const struct cl_trial *trial,
+    struct cl_trial_command *command, struct mu_error *error) {
+    struct cl_trial_identity identity = {
+        trial->name, run->e->space_name, trial->assignments, trial->n_assignments};
+    return run->options->command
+               ? own_command(run, &identity, command, error)
+               : cl_template_command(run->e, &identity, run->arena, command, error);
+}
+
 /* The environment beside the container's: what a script may like to know. */
 static void extend_environment(const struct cl_run *run, const struct cl_trial *trial,
     const char *folder, struct cl_trial_command *command) {
@@ -113,15 +122,10 @@ static void extend_environment(const struct cl_run *run, const struct cl_trial *
 }
 
 static enum mu_status launch(struct cl_run *run, struct cl_trial *trial, struct mu_error *error) {
-    struct cl_trial_identity identity = {
-        trial->name, run->e->space_name, trial->assignments, trial->n_assignments};
     struct cl_trial_command command;
     const char *folder = cl_run_folder(run, trial);
-    enum mu_status status =
-        run->options->command ? own_command(run, &identity, &command, error)
-                              : cl_template_command(run->e, &identity, run->arena, &command, error);
-    if (status != MU_OK) {
-        return status;
+    if (cl_attempt_command(run, trial, &command, error) != MU_OK) {
+        return error->code;
     }
     extend_environment(run, trial, folder, &command);
     for (const char **word = command.argv; *word; word++) {

@@ -2,7 +2,13 @@
 #ifndef MUSHIR_CLIENT_RUN_ATTEMPT_H
 #define MUSHIR_CLIENT_RUN_ATTEMPT_H
 
+#include "client/experiment/template_command.h"
 #include "client/run/state.h"
+
+/* The command of a trial and its container's environment, of the run's arena: the experiment's, or
+ * that given after "--". */
+MU_MUST_USE enum mu_status cl_attempt_command(const struct cl_run *run,
+    const struct cl_trial *trial, struct cl_trial_command *command, struct mu_error *error);
 
 /* Start a created trial, or after a resume take up a running one: adopt, conclude, or repeat it. */
 void cl_attempt_start(struct cl_run *run, struct cl_trial *trial);

@@ -1,5 +1,6 @@
 #include "client/run/clock.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -21,4 +22,13 @@ double cl_clock_read(const char *time) {
     struct tm parts = {0};
     const char *rest = strptime(time, "%Y-%m-%dT%H:%M:%S", &parts);
     return rest ? (double)timegm(&parts) + strtod(rest, NULL) : 0;
+}
+
+void cl_clock_duration(double seconds, char text[32]) {
+    long s = seconds > 0 ? (long)(seconds + 0.5) : 0;
+    if (s >= 3600) {
+        snprintf(text, 32, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
+    } else {
+        snprintf(text, 32, "%ld:%02ld", s / 60, s % 60);
+    }
 }

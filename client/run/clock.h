@@ -13,4 +13,7 @@ const char *cl_clock_text(struct mu_arena *arena, double seconds);
 /* Seconds since 1970 of a text that cl_clock_text wrote; 0 when it is none. */
 double cl_clock_read(const char *time);
 
+/* A time span in seconds as people read it: "0:07", "12:34", "1:02:03". */
+void cl_clock_duration(double seconds, char text[32]);
+
 #endif

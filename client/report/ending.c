@@ -1,0 +1,126 @@
+#include "client/report/ending.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/run/attempt.h"
+#include "client/run/clock.h"
+#include "client/text/shell.h"
+#include "client/text/visible.h"
+#include "common/search/number.h"
+
+enum { TITLE_COLUMNS = 11 };
+
+/* The number to seven digits, exact to 1e-6 of it; any other text as it is. */
+static const char *shown(const char *text, char number[32]) {
+    double value;
+    if (!mu_read_double(text, &value)) {
+        return text;
+    }
+    snprintf(number, 32, "%.7g", value);
+    return strlen(number) < strlen(text) ? number : text;
+}
+
+static void line(const char *title, const char *text) {
+    size_t columns = cl_visible_width(title);
+    cl_visible_write(stdout, title);
+    printf("%*s", columns < TITLE_COLUMNS ? (int)(TITLE_COLUMNS - columns) + 1 : 2, "");
+    cl_visible_write(stdout, text);
+    putchar('\n');
+}
+
+static void count(size_t n, const char *what) {
+    if (n > 0) {
+        printf(", %zu %s", n, what);
+    }
+}
+
+/* tune succeeded: 30 trials, 2 failed, in 1:40 */
+static void headline(const struct cl_run *run, const struct cl_trial *best) {
+    struct cl_trial_counts counts = cl_trial_count(run->trials, run->n_trials);
+    bool failed = run->error.code != MU_OK || (run->result.finished && !run->result.good) ||
+                  (run->result.finished && !best);
+    bool red = failed && isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+    char took[32];
+    cl_clock_duration(cl_clock_now() - run->begun, took);
+    printf("%s%s %s%s: %zu trial%s", red ? "\033[31m" : "", run->e->name,
+        failed                 ? "failed"
+        : run->result.finished ? "succeeded"
+                               : "was interrupted",
+        red ? "\033[0m" : "", counts.total, counts.total == 1 ? "" : "s");
+    count(counts.early_stopped, "stopped early");
+    count(counts.failed, "failed");
+    count(counts.killed, "killed");
+    count(counts.unavailable, "without a value");
+    printf(", in %s\n", took);
+    if (failed && run->result.finished && !run->result.good) {
+        line("why", run->result.message);
+    }
+}
+
+/* What a shell needs to run |trial| once more; its exact values. NULL: there is no command. */
+static const char *command_again(const struct cl_run *run, const struct cl_trial *trial) {
+    struct cl_trial_command command;
+    struct mu_error error;
+    if (cl_attempt_command(run, trial, &command, &error) != MU_OK) {
+        return NULL;
+    }
+    const char *text = "";
+    for (size_t i = 0; i < command.n_environment; i++) {
+        const char *pair = command.environment[i];
+        int name = (int)(strchr(pair, '=') + 1 - pair);
+        text = mu_arena_format(run->arena, "%s%.*s%s ", text, name, pair,
+            pair[name] ? cl_shell_word(pair + name, run->arena) : "");
+    }
+    const char **words = command.argv;
+    if (!*text && cl_template_runs_shell(words[0], words[1]) && words[2] && !words[3]) {
+        return words[2]; /* for a shell as it is */
+    }
+    for (size_t i = 0; words[i]; i++) {
+        text = mu_arena_format(
+            run->arena, "%s%s%s", text, i ? " " : "", cl_shell_word(words[i], run->arena));
+    }
+    return text;
+}
+
+static void best_trial(const struct cl_run *run, const struct cl_trial *best) {
+    char number[32];
+    for (size_t m = 0; m < run->e->n_metrics; m++) {
+        const char *value = cl_trial_value(best, run->e, m);
+        if (value) {
+            const char *name = run->e->metrics[m].name;
+            line(m ? name : mu_arena_format(run->arena, "best %s", name), shown(value, number));
+        }
+    }
+    for (size_t i = 0; i < best->n_assignments; i++) {
+        line(mu_arena_format(run->arena, "  %s", best->assignments[i].name),
+            shown(best->assignments[i].value, number));
+    }
+    const char *again = command_again(run, best);
+    if (again) {
+        line("run again", again);
+    }
+}
+
+static void trial_line(const struct cl_run *run, const struct cl_trial *trial) {
+    const char *value = cl_trial_value(trial, run->e, 0);
+    printf("%s  %-18s ", trial->name, cl_condition_name(trial->condition));
+    cl_visible_write(stdout, value ? value : "-");
+    putchar('\n');
+}
+
+void cl_ending_print(const struct cl_run *run, const char *report, bool verbose) {
+    const struct cl_trial *best = cl_trial_best(run->trials, run->n_trials, run->e);
+    for (size_t i = 0; i < run->n_trials && verbose; i++) {
+        trial_line(run, run->trials[i]);
+    }
+    headline(run, best);
+    if (best) {
+        best_trial(run, best);
+    }
+    if (report) {
+        line("report", report);
+    }
+}
