@@ -32,13 +32,13 @@ static const char *assigned(const struct cl_trial *trial, const char *name) {
  */
 static double position(const struct mu_parameter_text *p, const char *value) {
     double number;
-    for (size_t i = 0; i < p->n_list && p->type == MU_CATEGORICAL && value; i++) {
+    bool choice = mu_parameter_is_choice(p);
+    for (size_t i = 0; i < p->n_list && choice && value; i++) {
         if (!strcmp(p->list[i], value)) {
             return (double)i;
         }
     }
-    return value && p->type != MU_CATEGORICAL && mu_read_double(value, &number) ? number
-                                                                                : (double)NAN;
+    return value && !choice && mu_read_double(value, &number) ? number : (double)NAN;
 }
 
 static double parameter_importance(const struct cl_run *run, const struct mu_parameter_text *p) {
@@ -64,7 +64,7 @@ static void write_parameters(const struct cl_run *run, FILE *out) {
         fputs(i ? ", {" : "{", out);
         field(out, "name", p->name);
         fprintf(out, "\"numeric\": %s, \"log\": %s, \"list\": [",
-            p->type == MU_CATEGORICAL ? "false" : "true",
+            mu_parameter_is_choice(p) ? "false" : "true",
             p->distribution == MU_LOG_UNIFORM || p->distribution == MU_LOG_NORMAL ? "true"
                                                                                   : "false");
         for (size_t k = 0; k < p->n_list; k++) {

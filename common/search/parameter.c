@@ -232,6 +232,16 @@ static size_t distinct(struct entry *entries, const struct mu_parameter_text *t)
     return n;
 }
 
+bool mu_parameter_is_choice(const struct mu_parameter_text *text) {
+    double number;
+    for (size_t i = 0; i < text->n_list && text->type == MU_DISCRETE; i++) {
+        if (mu_read_double(text->list[i], &number)) {
+            return false;
+        }
+    }
+    return text->type == MU_CATEGORICAL || (text->type == MU_DISCRETE && text->n_list > 0);
+}
+
 static enum mu_status init_list(struct mu_parameter *p, const struct mu_parameter_text *t,
     struct mu_arena *arena, struct mu_error *error) {
     if (t->n_list == 0) {
@@ -239,7 +249,9 @@ static enum mu_status init_list(struct mu_parameter *p, const struct mu_paramete
     }
     struct entry *entries = MU_ARRAY(arena, t->n_list, struct entry);
     size_t n = distinct(entries, t);
-    if (p->type == MU_DISCRETE) {
+    if (mu_parameter_is_choice(t)) {
+        p->type = MU_CATEGORICAL;
+    } else {
         for (size_t i = 0; i < n; i++) {
             if (!mu_read_double(entries[i].text, &entries[i].number)) {
                 return bad(t, error, "list entry", entries[i].text,

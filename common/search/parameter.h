@@ -60,6 +60,11 @@ struct mu_parameter {
 MU_MUST_USE enum mu_status mu_parameter_init(struct mu_parameter *parameter,
     const struct mu_parameter_text *text, struct mu_arena *arena, struct mu_error *error);
 
+/* Whether |text| is a list without an order: categorical, or discrete with an entry that is no
+ * number, which Katib's hyperopt and skopt services take for choices. mu_parameter_init makes it
+ * categorical. */
+bool mu_parameter_is_choice(const struct mu_parameter_text *text);
+
 /* u -> coordinate: the level whose cell holds |u|, or |u| itself clamped to [0, 1] (where
  * neighbouring values lie well apart, the u of the value there). */
 double mu_parameter_at(const struct mu_parameter *parameter, double u);

@@ -361,3 +361,10 @@ def test_what_katib_takes_otherwise_is_a_warning(edit, text):
     result = run("validate", "--offline", "-", stdin=edit(FULL))
     assert result.returncode == 0
     assert "warning" in result.stderr and text in result.stderr
+
+
+def test_a_discrete_list_of_texts_is_one_of_choices():
+    text = experiment().replace('double, feasibleSpace: {min: "0.1", max: "0.9"}', "discrete, feasibleSpace: {list: [200Mi, 2000Mi]}")
+    result = run("suggest", "-", "-n", "2", "--json", stdin=text)
+    assert result.returncode == 0, result.stderr
+    assert sorted(p["lr"] for p in json.loads(result.stdout)) == ["2000Mi", "200Mi"]
