@@ -35,17 +35,17 @@ struct mu_enas_controller_size mu_enas_controller_size_of(
 }
 
 void mu_enas_controller_search_init(struct mu_enas_controller_search *search,
-    const struct mu_enas_space *space, const struct mu_enas_evidence *evidence,
+    const struct mu_enas_space *space, const struct mu_enas_observations *observations,
     const struct mu_enas_controller_options *options, const struct mu_enas_learning *learning,
     struct mu_stream *stream, struct mu_arena *arena) {
-    *search = (struct mu_enas_controller_search){.evidence = evidence};
+    *search = (struct mu_enas_controller_search){.observations = observations};
     search->controller = mu_enas_controller_new(space, options, stream, arena);
     search->samples = mu_enas_archs(space, options->batch, arena);
     search->pointers = MU_ARRAY(arena, options->batch, struct mu_enas_arch *);
     for (size_t i = 0; i < options->batch; i++) {
         search->pointers[i] = &search->samples[i];
     }
-    mu_enas_learn(search->controller, evidence, learning, stream, arena);
+    mu_enas_learn(search->controller, observations, learning, stream, arena);
 }
 
 void mu_enas_controller_search_next(
@@ -55,13 +55,13 @@ void mu_enas_controller_search_next(
     for (size_t drawn = 0; drawn < TUNING.attempts; drawn += batch) {
         mu_enas_controller_forward(c, search->pointers, batch, stream);
         for (size_t i = 0; i < batch; i++) {
-            if (!mu_enas_set_has(search->evidence->tried, &search->samples[i])) {
+            if (!mu_enas_set_has(search->observations->tried, &search->samples[i])) {
                 mu_enas_copy(c->space, arch, &search->samples[i]);
                 return;
             }
         }
     }
-    mu_enas_draw_untried(c->space, search->evidence, arch, stream);
+    mu_enas_draw_untried(c->space, search->observations, arch, stream);
 }
 
 double mu_enas_controller_search_cost(const struct mu_enas_space *space, size_t hidden) {

@@ -17,15 +17,16 @@ struct mu_enas_controller_size mu_enas_controller_size_of(
     const struct mu_enas_space *space, size_t hidden, size_t steps);
 
 struct mu_enas_controller_search {
-    const struct mu_enas_evidence *evidence;
+    const struct mu_enas_observations *observations;
     struct mu_enas_controller *controller;
     struct mu_enas_arch *samples, **pointers; /* a pass of them */
 };
 
-/* Train a controller of |options| on |evidence| (n >= 1). What points into the arena stays there.
+/* Train a controller of |options| on |observations| (n >= 1). What points into the arena stays
+ * there.
  */
 void mu_enas_controller_search_init(struct mu_enas_controller_search *search,
-    const struct mu_enas_space *space, const struct mu_enas_evidence *evidence,
+    const struct mu_enas_space *space, const struct mu_enas_observations *observations,
     const struct mu_enas_controller_options *options, const struct mu_enas_learning *learning,
     struct mu_stream *stream, struct mu_arena *arena);
 

@@ -176,7 +176,7 @@ struct run {
     const struct mu_request *request;
     const struct enas_options *options;
     struct mu_enas_space space;
-    struct mu_enas_evidence evidence;
+    struct mu_enas_observations observations;
     size_t learned; /* suggestions of this request that what was learned chooses; 0: nothing was */
     struct mu_enas_surrogate *surrogate;         /* NULL: the controller chooses */
     struct mu_enas_controller_search controller; /* when it does */
@@ -185,7 +185,7 @@ struct run {
 /* A mutation of the best of a few observations (tournament selection; Real, Aggarwal, Huang and Le,
  * "Regularized evolution for image classifier architecture search", AAAI 2019). */
 static void mutate_one(struct run *run, struct mu_enas_arch *arch, struct mu_stream *stream) {
-    const struct mu_enas_evidence *e = &run->evidence;
+    const struct mu_enas_observations *e = &run->observations;
     size_t best = mu_uniform_below(stream, e->n);
     for (size_t i = 1; i < TUNING.tournament; i++) {
         size_t other = mu_uniform_below(stream, e->n);
@@ -198,7 +198,7 @@ static void mutate_one(struct run *run, struct mu_enas_arch *arch, struct mu_str
 
 /* When every architecture was tried: the best once more. */
 static void repeat(struct run *run, struct mu_enas_arch *arch, struct mu_stream *stream) {
-    const struct mu_enas_evidence *e = &run->evidence;
+    const struct mu_enas_observations *e = &run->observations;
     size_t best = 0;
     for (size_t i = 1; i < e->n; i++) {
         best = e->scores[i] > e->scores[best] ? i : best;
@@ -213,7 +213,7 @@ static void repeat(struct run *run, struct mu_enas_arch *arch, struct mu_stream 
 static void choose(struct run *run, uint64_t number, struct mu_enas_arch *arch) {
     struct mu_stream stream;
     mu_stream_init(&stream, run->request->seed, number, "architecture");
-    if (mu_enas_exhausted(&run->evidence)) {
+    if (mu_enas_exhausted(&run->observations)) {
         repeat(run, arch, &stream);
         return;
     }
@@ -223,12 +223,12 @@ static void choose(struct run *run, uint64_t number, struct mu_enas_arch *arch) 
         mutate_one(run, arch, &stream);
     } else if (run->surrogate) {
         mu_enas_propose(
-            &run->space, &run->evidence, run->surrogate, arch, &stream, run->request->arena);
+            &run->space, &run->observations, run->surrogate, arch, &stream, run->request->arena);
     } else {
         mu_enas_controller_search_next(&run->controller, arch, &stream);
     }
-    if (mu_enas_set_has(run->evidence.tried, arch)) {
-        mu_enas_draw_untried(&run->space, &run->evidence, arch, &stream);
+    if (mu_enas_set_has(run->observations.tried, arch)) {
+        mu_enas_draw_untried(&run->space, &run->observations, arch, &stream);
     }
 }
 
@@ -270,7 +270,7 @@ static void train_controller(struct run *run) {
         .user = request};
     struct mu_stream stream;
     mu_stream_init(&stream, request->seed, 0, "controller");
-    mu_enas_controller_search_init(&run->controller, &run->space, &run->evidence, &options,
+    mu_enas_controller_search_init(&run->controller, &run->space, &run->observations, &options,
         &learning, &stream, request->arena);
 }
 
@@ -282,7 +282,7 @@ static size_t affordable(const struct run *run, double cost) {
 }
 
 static void learn(struct run *run) {
-    const struct mu_enas_evidence *e = &run->evidence;
+    const struct mu_enas_observations *e = &run->observations;
     if (e->n < TUNING.initial || mu_enas_exhausted(e)) {
         return;
     }
@@ -305,8 +305,8 @@ static enum mu_status begin(
     if (status) {
         return status;
     }
-    mu_enas_evidence_init(
-        &run->evidence, &run->space, request->history, request->wanted, request->arena);
+    mu_enas_observations_init(
+        &run->observations, &run->space, request->history, request->wanted, request->arena);
     learn(run);
     *state = run;
     return MU_OK;
@@ -318,7 +318,7 @@ static enum mu_status propose(
     struct mu_enas_arch *arch = mu_enas_archs(&run->space, 1, run->request->arena);
     (void)error;
     choose(run, number, arch);
-    mu_enas_set_add(run->evidence.tried, arch);
+    mu_enas_set_add(run->observations.tried, arch);
     answer(run, proposal, arch);
     return MU_OK;
 }

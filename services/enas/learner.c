@@ -41,7 +41,7 @@ double mu_enas_baseline(const double *scores, size_t n, double decay) {
 /* A training under way. */
 struct training {
     struct mu_enas_controller *controller;
-    const struct mu_enas_evidence *evidence;
+    const struct mu_enas_observations *observations;
     const struct mu_enas_learning *learning;
     struct mu_stream *stream;
     struct adam adam;
@@ -53,8 +53,9 @@ struct training {
     double *gradient; /* n_weights */
 };
 
-static struct training training_of(struct mu_enas_controller *c, const struct mu_enas_evidence *e,
-    const struct mu_enas_learning *learning, struct mu_stream *stream, struct mu_arena *arena) {
+static struct training training_of(struct mu_enas_controller *c,
+    const struct mu_enas_observations *e, const struct mu_enas_learning *learning,
+    struct mu_stream *stream, struct mu_arena *arena) {
     size_t n = c->n_weights;
     double decisions_log = (double)c->space->layers * log((double)c->space->table.n) +
                            (double)c->space->skips * log(2);
@@ -64,7 +65,7 @@ static struct training training_of(struct mu_enas_controller *c, const struct mu
         batch[m] = &archs[m];
     }
     return (struct training){.controller = c,
-        .evidence = e,
+        .observations = e,
         .learning = learning,
         .stream = stream,
         .adam = {MU_ARRAY(arena, n, double), MU_ARRAY(arena, n, double), 1, 1},
@@ -80,8 +81,8 @@ static struct training training_of(struct mu_enas_controller *c, const struct mu
 
 /* The next observation of a random order of all, and again of another one. */
 static size_t deal(struct training *t) {
-    if (t->at == t->evidence->n) {
-        mu_shuffle(t->stream, t->order, t->evidence->n);
+    if (t->at == t->observations->n) {
+        mu_shuffle(t->stream, t->order, t->observations->n);
         t->at = 0;
     }
     return t->order[t->at++];
@@ -90,8 +91,8 @@ static size_t deal(struct training *t) {
 static void deal_batch(struct training *t) {
     for (size_t m = 0; m < t->learning->batch; m++) {
         size_t i = deal(t);
-        *t->batch[m] = t->evidence->archs[i];
-        t->advantages[m] = t->evidence->scores[i] - t->baseline;
+        *t->batch[m] = t->observations->archs[i];
+        t->advantages[m] = t->observations->scores[i] - t->baseline;
     }
 }
 
@@ -120,7 +121,7 @@ static bool stopped(const struct mu_enas_learning *learning) {
     return learning->stop && learning->stop(learning->user);
 }
 
-void mu_enas_learn(struct mu_enas_controller *c, const struct mu_enas_evidence *e,
+void mu_enas_learn(struct mu_enas_controller *c, const struct mu_enas_observations *e,
     const struct mu_enas_learning *learning, struct mu_stream *stream, struct mu_arena *arena) {
     struct training t = training_of(c, e, learning, stream, arena);
     for (size_t step = 0; step < learning->steps && !stopped(learning); step++) {

@@ -11,7 +11,7 @@
 #define MUSHIR_ENAS_LEARNER_H
 
 #include "services/enas/controller.h"
-#include "services/enas/evidence.h"
+#include "services/enas/observations.h"
 
 struct mu_enas_learning {
     size_t steps, batch; /* steps of Adam, architectures in each (at most the controller's batch) */
@@ -23,7 +23,7 @@ struct mu_enas_learning {
 };
 
 /* Train |c|. Needs at least one observation; equal scores leave it to entropy and skip penalty. */
-void mu_enas_learn(struct mu_enas_controller *c, const struct mu_enas_evidence *evidence,
+void mu_enas_learn(struct mu_enas_controller *c, const struct mu_enas_observations *observations,
     const struct mu_enas_learning *learning, struct mu_stream *stream, struct mu_arena *arena);
 
 /* What an architecture's log-probability counts in the gradient: its |advantage| while it is inside

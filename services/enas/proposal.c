@@ -95,19 +95,19 @@ static void breed_from_candidates(struct search *s, struct mu_stream *stream) {
 }
 
 double mu_enas_propose_cost(
-    const struct mu_enas_space *space, const struct mu_enas_evidence *evidence) {
-    double n = evidence->n < MU_ENAS_MODELLED ? (double)evidence->n : MU_ENAS_MODELLED;
+    const struct mu_enas_space *space, const struct mu_enas_observations *observations) {
+    double n = observations->n < MU_ENAS_MODELLED ? (double)observations->n : MU_ENAS_MODELLED;
     double features = 10 * (double)space->layers + 4 * (double)space->words;
     double correlation = 60;
     return (double)most_candidates() * n * (features + correlation + n);
 }
 
-void mu_enas_propose(const struct mu_enas_space *space, const struct mu_enas_evidence *evidence,
-    struct mu_enas_surrogate *surrogate, struct mu_enas_arch *arch, struct mu_stream *stream,
-    struct mu_arena *arena) {
+void mu_enas_propose(const struct mu_enas_space *space,
+    const struct mu_enas_observations *observations, struct mu_enas_surrogate *surrogate,
+    struct mu_enas_arch *arch, struct mu_stream *stream, struct mu_arena *arena) {
     struct mu_arena_mark mark = mu_arena_mark(arena);
     size_t room = most_candidates() + 1;
-    struct search s = {.space = space, .tried = evidence->tried, .surrogate = surrogate};
+    struct search s = {.space = space, .tried = observations->tried, .surrogate = surrogate};
     s.archs = mu_enas_archs(space, room, arena);
     s.met = mu_enas_set_of(space, room, arena);
     for (size_t i = 0; i < TUNING.random; i++) {
@@ -121,7 +121,7 @@ void mu_enas_propose(const struct mu_enas_space *space, const struct mu_enas_evi
     if (s.n_best) {
         mu_enas_copy(space, arch, s.best[0].arch);
     } else {
-        mu_enas_draw_untried(space, evidence, arch, stream);
+        mu_enas_draw_untried(space, observations, arch, stream);
     }
     mu_arena_release(arena, mark);
     mu_gp_believe(&surrogate->gp, arch);

@@ -9,12 +9,12 @@
  * the observed ones that the surrogate thinks best, and six generations of mutations of the best
  * candidates so far. Into |arch|, which the surrogate then takes for known and borrows; a random
  * untried one when every candidate was tried. */
-void mu_enas_propose(const struct mu_enas_space *space, const struct mu_enas_evidence *evidence,
-    struct mu_enas_surrogate *surrogate, struct mu_enas_arch *arch, struct mu_stream *stream,
-    struct mu_arena *arena);
+void mu_enas_propose(const struct mu_enas_space *space,
+    const struct mu_enas_observations *observations, struct mu_enas_surrogate *surrogate,
+    struct mu_enas_arch *arch, struct mu_stream *stream, struct mu_arena *arena);
 
 /* About how many floating-point operations a proposal takes. */
 double mu_enas_propose_cost(
-    const struct mu_enas_space *space, const struct mu_enas_evidence *evidence);
+    const struct mu_enas_space *space, const struct mu_enas_observations *observations);
 
 #endif

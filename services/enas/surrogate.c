@@ -56,7 +56,7 @@ static const double NOISE_OF_PARTIAL = 4;
 
 /* At most |most| of the |n| best observations as the process takes them. */
 static struct mu_gp_data data_of(
-    const struct mu_enas_evidence *e, size_t n, size_t most, struct mu_arena *arena) {
+    const struct mu_enas_observations *e, size_t n, size_t most, struct mu_arena *arena) {
     size_t *chosen = MU_ARRAY(arena, n, size_t);
     struct mu_gp_data data = {.n = mu_subset(e->ranks, n, most, chosen, arena)};
     const void **points = MU_ARRAY(arena, data.n, const void *);
@@ -94,7 +94,7 @@ static void rank(
 }
 
 struct mu_enas_surrogate *mu_enas_surrogate_of(const struct mu_enas_space *space,
-    const struct mu_enas_evidence *evidence, size_t more, struct mu_arena *arena) {
+    const struct mu_enas_observations *observations, size_t more, struct mu_arena *arena) {
     struct mu_enas_surrogate *s = MU_NEW(arena, struct mu_enas_surrogate);
     s->model = (struct mu_gp_model){.kernel = &mu_kernel_decisions,
         .metric = &mu_enas_metric,
@@ -103,15 +103,15 @@ struct mu_enas_surrogate *mu_enas_surrogate_of(const struct mu_enas_space *space
         .prior = PRIOR,
         .jitter = 1e-4};
     /* A failure's score is no value of the function, so lengths are not learned from it. */
-    size_t values = evidence->n_observed ? evidence->n_observed : evidence->n;
-    struct mu_gp_data fitted = data_of(evidence, values, FITTED, arena);
-    struct mu_gp_data known = data_of(evidence, evidence->n, MU_ENAS_MODELLED, arena);
+    size_t values = observations->n_observed ? observations->n_observed : observations->n;
+    struct mu_gp_data fitted = data_of(observations, values, FITTED, arena);
+    struct mu_gp_data known = data_of(observations, observations->n, MU_ENAS_MODELLED, arena);
     mu_gp_fit(&s->model, &fitted, &EFFORT, s->theta, arena);
-    size_t pending = evidence->n_pending < PENDING ? evidence->n_pending : PENDING;
+    size_t pending = observations->n_pending < PENDING ? observations->n_pending : PENDING;
     mu_gp_condition(&s->gp, &s->model, s->theta, &known, pending + more, 1, arena);
     rank(s, &known, arena);
     for (size_t i = 0; i < pending; i++) {
-        mu_gp_believe(&s->gp, &evidence->archs[evidence->n + i]);
+        mu_gp_believe(&s->gp, &observations->archs[observations->n + i]);
     }
     return s;
 }

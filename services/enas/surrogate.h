@@ -11,7 +11,7 @@
 #define MUSHIR_ENAS_SURROGATE_H
 
 #include "common/model/gp.h"
-#include "services/enas/evidence.h"
+#include "services/enas/observations.h"
 
 enum {
     MU_ENAS_FEATURES = 3,
@@ -37,9 +37,9 @@ struct mu_enas_surrogate {
     size_t n_leaders;
 };
 
-/* Fit to |evidence| (n >= 1), its pending architectures (the first 32 of them) taken for known,
+/* Fit to |observations| (n >= 1), its pending architectures (the first 32 of them) taken for known,
  * with room for |more|. Both are borrowed. Arena-owned. */
 struct mu_enas_surrogate *mu_enas_surrogate_of(const struct mu_enas_space *space,
-    const struct mu_enas_evidence *evidence, size_t more, struct mu_arena *arena);
+    const struct mu_enas_observations *observations, size_t more, struct mu_arena *arena);
 
 #endif

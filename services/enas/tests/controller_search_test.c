@@ -1,5 +1,5 @@
-/* The controller that chooses alone: budgets, the trust region, and that samples are
- * untried. */
+/* The controller that chooses alone: budgets, the baseline, the trust region, the skip penalty, and
+ * that samples are untried. */
 #include "services/enas/tests/support.h"
 
 #include <math.h>
@@ -77,7 +77,7 @@ static void training_stops_at_the_trust_region(void **state) {
     struct mu_enas_controller_options options = {
         .hidden = 16, .batch = 2, .temperature = 1, .bound = 0, .skip_target = 0.5};
     struct mu_enas_learning learning = {.steps = 2000, .batch = 2, .rate = 0.0005, .decay = 1};
-    struct mu_enas_evidence e = {.archs = archs, .scores = scores, .n = 2};
+    struct mu_enas_observations e = {.archs = archs, .scores = scores, .n = 2};
     struct mu_stream stream;
     mu_stream_init(&stream, 1, 0, "test");
     mu_enas_at(&space, &archs[1], mu_enas_space_size(&space) - 1);
@@ -97,7 +97,7 @@ static void samples_are_untried(void **state) {
     space_of(&space, &network);
     struct mu_enas_arch *archs = mu_enas_archs(&space, 19, arena);
     static const double scores[17] = {1};
-    struct mu_enas_evidence e = {.archs = archs, .scores = scores, .n = 17, .size = 18};
+    struct mu_enas_observations e = {.archs = archs, .scores = scores, .n = 17, .size = 18};
     struct mu_enas_controller_options options = {
         .hidden = 8, .batch = 8, .temperature = 1, .bound = 0, .skip_target = 0.5};
     struct mu_enas_learning learning = {.steps = 5, .batch = 8, .rate = 0.02, .decay = 1};
@@ -116,6 +116,47 @@ static void samples_are_untried(void **state) {
     assert_true(mu_enas_equal(&space, &archs[18], &archs[17]));
 }
 
+static void the_baseline_is_a_weighted_mean(void **state) {
+    (void)state;
+    static const double scores[] = {4, 1, 2};
+    assert_true(fabs(mu_enas_baseline(scores, 3, 1) - 7.0 / 3) < 1e-12);
+    assert_true(fabs(mu_enas_baseline(scores, 3, 0.5) - (4 * 0.25 + 1 * 0.5 + 2) / 1.75) < 1e-12);
+}
+
+/* The skip penalty alone, without a difference between scores, draws the policy's share of skips to
+ * the target. */
+static void the_skip_penalty_draws_to_its_target(void **state) {
+    (void)state;
+    struct mu_network network = network_of(5, SMALL, 2);
+    struct mu_enas_space space;
+    space_of(&space, &network);
+    struct mu_enas_controller_options options = {
+        .hidden = 16, .batch = 8, .temperature = 1, .bound = 0, .skip_target = 0.2};
+    struct mu_enas_arch *archs = mu_enas_archs(&space, 8, arena);
+    struct mu_enas_arch *pointers[8];
+    static const double scores[8] = {0};
+    struct mu_stream stream;
+    mu_stream_init(&stream, 1, 0, "test");
+    for (size_t i = 0; i < 8; i++) {
+        mu_enas_draw(&space, &archs[i], &stream);
+        pointers[i] = &archs[i];
+    }
+    struct mu_enas_controller *c = mu_enas_controller_new(&space, &options, &stream, arena);
+    struct mu_enas_observations e = {.archs = archs, .scores = scores, .n = 8};
+    struct mu_enas_learning learning = {
+        .steps = 100, .batch = 8, .rate = 0.02, .decay = 1, .skip_weight = 0.8};
+    mu_enas_learn(c, &e, &learning, &stream, arena);
+    double on = 0;
+    for (int round = 0; round < 100; round++) {
+        mu_enas_controller_forward(c, pointers, 8, &stream);
+        for (size_t m = 0; m < 8; m++) {
+            on += __builtin_popcountll(archs[m].skips[0]);
+        }
+    }
+    assert_true(fabs(on / 8000 - 0.2) <
+                0.03); /* 8,000 bits: standard error 0.0045, the rest is left to training */
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         arena_test(what_is_asked_for_is_used_where_it_fits),
@@ -124,6 +165,8 @@ int main(void) {
         arena_test(advantages_count_inside_the_trust_region),
         arena_test(training_stops_at_the_trust_region),
         arena_test(samples_are_untried),
+        arena_test(the_baseline_is_a_weighted_mean),
+        arena_test(the_skip_penalty_draws_to_its_target),
     };
     return cmocka_run_group_tests_name("controller_search", tests, NULL, NULL);
 }

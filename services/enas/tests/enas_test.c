@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "services/enas/enas.h"
-#include "services/enas/learner.h"
+#include "services/enas/observations.h"
 #include "tests/support/history.h"
 #include "tests/support/settings.h"
 
@@ -400,13 +400,6 @@ static void settings_are_checked(void **state) {
     assert_settings(&mu_enas, cases, COUNT(cases));
 }
 
-static void the_baseline_is_a_weighted_mean(void **state) {
-    (void)state;
-    static const double scores[] = {4, 1, 2};
-    assert_true(fabs(mu_enas_baseline(scores, 3, 1) - 7.0 / 3) < 1e-12);
-    assert_true(fabs(mu_enas_baseline(scores, 3, 0.5) - (4 * 0.25 + 1 * 0.5 + 2) / 1.75) < 1e-12);
-}
-
 /* Scores 0 to 7 and one of -1e300, drawn in to ten interquartile ranges below the median: still
  * ascending by equal steps. */
 static void one_diverged_training_flattens_no_others(void **state) {
@@ -414,7 +407,7 @@ static void one_diverged_training_flattens_no_others(void **state) {
     struct mu_network network = network_of(3, SMALL, 2);
     struct mu_enas_space space;
     struct mu_history history;
-    struct mu_enas_evidence e;
+    struct mu_enas_observations e;
     struct session *s = session_of(&network, QUICK, SURROGATE);
     struct mu_reply reply = ask(s, 9);
     for (size_t i = 0; i < 9; i++) {
@@ -423,7 +416,7 @@ static void one_diverged_training_flattens_no_others(void **state) {
     }
     space_of(&space, &network);
     build_history(&history, &s->experiment, s->records, s->n, arena);
-    mu_enas_evidence_init(&e, &space, &history, 1, arena);
+    mu_enas_observations_init(&e, &space, &history, 1, arena);
     assert_int_equal(e.n, 9);
     for (size_t i = 2; i < 8; i++) {
         assert_true(e.scores[i] - e.scores[i - 1] > 0.05);
@@ -441,7 +434,7 @@ static void a_failure_is_as_bad_as_its_neighbourhood(void **state) {
     struct mu_network network = network_of(3, SMALL, 2);
     struct mu_enas_space space;
     struct mu_history history;
-    struct mu_enas_evidence e;
+    struct mu_enas_observations e;
     struct session *s = session_of(&network, NULL, 0);
     for (size_t i = 0; i < COUNT(texts); i++) {
         const struct mu_pair pair = {"architecture", texts[i]};
@@ -452,46 +445,12 @@ static void a_failure_is_as_bad_as_its_neighbourhood(void **state) {
     }
     space_of(&space, &network);
     build_history(&history, &s->experiment, s->records, s->n, arena);
-    mu_enas_evidence_init(&e, &space, &history, 1, arena);
+    mu_enas_observations_init(&e, &space, &history, 1, arena);
     assert_int_equal(e.n, 10);
     assert_int_equal(e.n_observed, 8);
     assert_close(e.scores[0], 1, 1e-12);
     assert_close(e.scores[8], (4 * 1 - 1) / 5.0, 1e-12);
     assert_close(e.scores[9], -1, 1e-12);
-}
-
-/* The skip penalty alone, without a difference between scores, draws the policy's share of skips to
- * the target. */
-static void the_skip_penalty_draws_to_its_target(void **state) {
-    (void)state;
-    struct mu_network network = network_of(5, SMALL, 2);
-    struct mu_enas_space space;
-    space_of(&space, &network);
-    struct mu_enas_controller_options options = {
-        .hidden = 16, .batch = 8, .temperature = 1, .bound = 0, .skip_target = 0.2};
-    struct mu_enas_arch *archs = mu_enas_archs(&space, 8, arena);
-    struct mu_enas_arch *pointers[8];
-    static const double scores[8] = {0};
-    struct mu_stream stream;
-    mu_stream_init(&stream, 1, 0, "test");
-    for (size_t i = 0; i < 8; i++) {
-        mu_enas_draw(&space, &archs[i], &stream);
-        pointers[i] = &archs[i];
-    }
-    struct mu_enas_controller *c = mu_enas_controller_new(&space, &options, &stream, arena);
-    struct mu_enas_evidence e = {.archs = archs, .scores = scores, .n = 8};
-    struct mu_enas_learning learning = {
-        .steps = 100, .batch = 8, .rate = 0.02, .decay = 1, .skip_weight = 0.8};
-    mu_enas_learn(c, &e, &learning, &stream, arena);
-    double on = 0;
-    for (int round = 0; round < 100; round++) {
-        mu_enas_controller_forward(c, pointers, 8, &stream);
-        for (size_t m = 0; m < 8; m++) {
-            on += __builtin_popcountll(archs[m].skips[0]);
-        }
-    }
-    assert_true(fabs(on / 8000 - 0.2) <
-                0.03); /* 8,000 bits: standard error 0.0045, the rest is left to training */
 }
 
 int main(void) {
@@ -506,10 +465,8 @@ int main(void) {
         arena_test(a_small_space_is_searched_without_repeats),
         arena_test(odd_results_never_block),
         arena_test(large_networks_stay_within_their_memory),
-        arena_test(the_baseline_is_a_weighted_mean),
         arena_test(one_diverged_training_flattens_no_others),
         arena_test(a_failure_is_as_bad_as_its_neighbourhood),
-        arena_test(the_skip_penalty_draws_to_its_target),
         arena_test(both_searches_learn),
     };
     return cmocka_run_group_tests_name("enas", tests, NULL, NULL);

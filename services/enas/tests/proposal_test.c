@@ -28,7 +28,7 @@ static void a_small_space_yields_its_largest_improvement(void **state) {
     static const double scores[6] = {0.3, -1.2, 1.5, -0.4, 0.8, -1};
     static const bool partial[6] = {0};
     static const size_t ranks[6] = {2, 4, 0, 3, 5, 1};
-    struct mu_enas_evidence e = {.archs = archs,
+    struct mu_enas_observations e = {.archs = archs,
         .scores = scores,
         .partial = partial,
         .ranks = ranks,
@@ -71,7 +71,7 @@ static void generations_join_what_was_good(void **state) {
     double scores[N];
     size_t ranks[N]; /* all of them take part, so any order will do */
     static const bool partial[N] = {0};
-    struct mu_enas_evidence e = {.archs = archs,
+    struct mu_enas_observations e = {.archs = archs,
         .scores = scores,
         .partial = partial,
         .ranks = ranks,

@@ -16,7 +16,7 @@ static struct mu_enas_arch *parsed(const struct mu_enas_space *space, const char
 }
 
 /* N random architectures; the score counts layers whose operation is of the first family. */
-static struct mu_enas_evidence evidence_of(
+static struct mu_enas_observations observations_of(
     const struct mu_enas_space *space, struct mu_enas_arch *archs, double *scores, bool *partial) {
     struct mu_stream stream;
     mu_stream_init(&stream, 1, 0, "test");
@@ -31,7 +31,7 @@ static struct mu_enas_evidence evidence_of(
     for (size_t i = 0; i < N; i++) {
         ranks[i] = i; /* all of them take part, so any order will do */
     }
-    return (struct mu_enas_evidence){.archs = archs,
+    return (struct mu_enas_observations){.archs = archs,
         .scores = scores,
         .partial = partial,
         .ranks = ranks,
@@ -108,7 +108,7 @@ static void a_partial_result_is_noisier(void **state) {
     static const size_t ranks[] = {0};
     for (int stopped = 0; stopped < 2; stopped++) {
         const bool partial[] = {stopped == 1};
-        struct mu_enas_evidence e = {.archs = archs,
+        struct mu_enas_observations e = {.archs = archs,
             .scores = scores,
             .partial = partial,
             .ranks = ranks,
@@ -129,7 +129,7 @@ static void leaders_come_in_the_order_of_their_means(void **state) {
     struct mu_enas_arch *archs = mu_enas_archs(&space, N, arena);
     double scores[N];
     bool partial[N] = {0};
-    struct mu_enas_evidence e = evidence_of(&space, archs, scores, partial);
+    struct mu_enas_observations e = observations_of(&space, archs, scores, partial);
     struct mu_enas_surrogate *s = mu_enas_surrogate_of(&space, &e, 1, arena);
     assert_int_equal(s->n_leaders, N);
     for (size_t i = 0; i < N; i++) {
@@ -153,7 +153,7 @@ static void pending_trials_are_believed(void **state) {
     mu_stream_init(&stream, 2, 0, "test");
     mu_enas_draw(&space, &archs[N], &stream);
     mu_enas_draw(&space, &archs[N + 1], &stream);
-    struct mu_enas_evidence e = evidence_of(&space, archs, scores, partial);
+    struct mu_enas_observations e = observations_of(&space, archs, scores, partial);
     struct mu_enas_surrogate *without = mu_enas_surrogate_of(&space, &e, 1, arena);
     e.n_pending = 2;
     struct mu_enas_surrogate *with = mu_enas_surrogate_of(&space, &e, 1, arena);

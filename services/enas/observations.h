@@ -1,11 +1,11 @@
 /* The trials of an experiment as architectures: what was learned, what is under way, what must not
  * be proposed again. */
-#ifndef MUSHIR_ENAS_EVIDENCE_H
-#define MUSHIR_ENAS_EVIDENCE_H
+#ifndef MUSHIR_ENAS_OBSERVATIONS_H
+#define MUSHIR_ENAS_OBSERVATIONS_H
 
 #include "services/enas/architecture.h"
 
-struct mu_enas_evidence {
+struct mu_enas_observations {
     const struct mu_enas_arch
         *archs;           /* n known, in canonical order of their trials, then n_pending */
     const double *scores; /* n: targets, by mu_linear_targets; larger is better */
@@ -19,14 +19,16 @@ struct mu_enas_evidence {
 
 /* Read |history| (trials whose architecture cannot be read are left out), with room for |more|
  * further architectures in |tried|. Failures count as common/model/dataset.h says. */
-void mu_enas_evidence_init(struct mu_enas_evidence *evidence, const struct mu_enas_space *space,
-    const struct mu_history *history, size_t more, struct mu_arena *arena);
+void mu_enas_observations_init(struct mu_enas_observations *observations,
+    const struct mu_enas_space *space, const struct mu_history *history, size_t more,
+    struct mu_arena *arena);
 
 /* Whether every architecture was tried. */
-bool mu_enas_exhausted(const struct mu_enas_evidence *evidence);
+bool mu_enas_exhausted(const struct mu_enas_observations *observations);
 
 /* An untried architecture at random; any when all were tried. */
 void mu_enas_draw_untried(const struct mu_enas_space *space,
-    const struct mu_enas_evidence *evidence, struct mu_enas_arch *arch, struct mu_stream *stream);
+    const struct mu_enas_observations *observations, struct mu_enas_arch *arch,
+    struct mu_stream *stream);
 
 #endif

@@ -1,4 +1,4 @@
-#include "services/enas/evidence.h"
+#include "services/enas/observations.h"
 
 #include "common/model/dataset.h"
 #include "common/model/targets.h"
@@ -30,8 +30,9 @@ static void read(struct reader *r, const struct mu_history *history, bool pendin
     }
 }
 
-void mu_enas_evidence_init(struct mu_enas_evidence *evidence, const struct mu_enas_space *space,
-    const struct mu_history *history, size_t more, struct mu_arena *arena) {
+void mu_enas_observations_init(struct mu_enas_observations *observations,
+    const struct mu_enas_space *space, const struct mu_history *history, size_t more,
+    struct mu_arena *arena) {
     static const struct mu_frame NO_COORDINATES = {0};
     struct reader r = {.space = space,
         .archs = mu_enas_archs(space, history->n + 1, arena),
@@ -44,7 +45,7 @@ void mu_enas_evidence_init(struct mu_enas_evidence *evidence, const struct mu_en
     r.data->user = &r;
     mu_dataset_learn(r.data, arena);
     r.data->user = NULL;
-    *evidence = (struct mu_enas_evidence){.archs = r.archs,
+    *observations = (struct mu_enas_observations){.archs = r.archs,
         .scores = r.data->columns[0].target,
         .partial = r.partial,
         .ranks = r.data->known,
@@ -54,28 +55,29 @@ void mu_enas_evidence_init(struct mu_enas_evidence *evidence, const struct mu_en
         .tried = mu_enas_set_of(space, history->n + more, arena),
         .size = mu_enas_space_size(space)};
     for (size_t i = 0; i < r.data->n; i++) {
-        mu_enas_set_add(evidence->tried, &r.archs[i]);
+        mu_enas_set_add(observations->tried, &r.archs[i]);
     }
 }
 
-bool mu_enas_exhausted(const struct mu_enas_evidence *evidence) {
-    return mu_enas_set_size(evidence->tried) >= evidence->size;
+bool mu_enas_exhausted(const struct mu_enas_observations *observations) {
+    return mu_enas_set_size(observations->tried) >= observations->size;
 }
 
 void mu_enas_draw_untried(const struct mu_enas_space *space,
-    const struct mu_enas_evidence *evidence, struct mu_enas_arch *arch, struct mu_stream *stream) {
+    const struct mu_enas_observations *observations, struct mu_enas_arch *arch,
+    struct mu_stream *stream) {
     mu_enas_draw(space, arch, stream);
-    if (mu_enas_exhausted(evidence)) {
+    if (mu_enas_exhausted(observations)) {
         return;
     }
-    for (int i = 0; i < 64 && mu_enas_set_has(evidence->tried, arch); i++) {
+    for (int i = 0; i < 64 && mu_enas_set_has(observations->tried, arch); i++) {
         mu_enas_draw(space, arch, stream);
     }
     /* A nearly exhausted space: walk through it; a walk from anywhere meets an untried one after at
      * most as many steps as were tried. */
-    uint64_t index = mu_uniform_below(stream, evidence->size);
-    while (mu_enas_set_has(evidence->tried, arch)) {
-        index = index + 1 < evidence->size ? index + 1 : 0;
+    uint64_t index = mu_uniform_below(stream, observations->size);
+    while (mu_enas_set_has(observations->tried, arch)) {
+        index = index + 1 < observations->size ? index + 1 : 0;
         mu_enas_at(space, arch, index);
     }
 }
