@@ -182,7 +182,7 @@ bool mu_gp_fantasize(struct mu_gp *gp, const void *point, uint64_t seed, double 
     double sd = mu_gp_predict(gp, point, values);
     for (size_t s = 0; s < gp->posterior.draws; s++) {
         double u;
-        mu_sobol(seed, s, &u, 1);
+        mu_sobol_point(seed, s, &u, 1);
         values[s] += sd * mu_normal_quantile(u);
     }
     return mu_gp_extend(gp, point, values);

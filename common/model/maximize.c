@@ -218,7 +218,7 @@ static void draw_candidate(struct state *s, size_t i, bool local, double *u) {
         mu_frame_mutate(m->frame, &s->stream, u);
         return;
     }
-    mu_sobol(m->seed ^ 0x5851f42d4c957f2d * (m->number + 1), i, u, s->n);
+    mu_sobol_point(m->seed ^ 0x5851f42d4c957f2d * (m->number + 1), i, u, s->n);
     for (size_t j = 0; j < s->n; j++) {
         u[j] = mu_frame_at(m->frame, j, u[j]);
     }

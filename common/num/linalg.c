@@ -4,13 +4,20 @@
 #include <lapacke.h>
 #include <math.h>
 
-bool mu_cholesky(double *a, size_t n, size_t stride) {
+static bool lower_finite(const double *a, size_t n, size_t stride) {
     for (size_t i = 0; i < n; i++) {
         for (size_t j = 0; j <= i; j++) {
             if (!isfinite(a[i * stride + j])) {
                 return false;
             }
         }
+    }
+    return true;
+}
+
+bool mu_cholesky(double *a, size_t n, size_t stride) {
+    if (!lower_finite(a, n, stride)) {
+        return false;
     }
     return n == 0 ||
            LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, 'U', (lapack_int)n, a, (lapack_int)stride) == 0;
@@ -32,6 +39,15 @@ double mu_log_diagonal(const double *l, size_t n, size_t stride) {
         sum += log(l[i * stride + i]);
     }
     return sum;
+}
+
+bool mu_eigen(double *a, size_t n, double *values, double *work) {
+    if (!lower_finite(a, n, n)) {
+        return false;
+    }
+    lapack_int size = (lapack_int)n;
+    return n == 0 || LAPACKE_dsyev_work(
+                         LAPACK_COL_MAJOR, 'V', 'U', size, a, size, values, work, 3 * size) == 0;
 }
 
 double mu_dot(const double *a, const double *b, size_t n) {

@@ -20,21 +20,21 @@ static int degree_of(unsigned polynomial) {
     return degree;
 }
 
-/* v[k], k = 0 .. 31, most significant first: m_k 2^(31-k) for the given ones, then the recurrence
- * of Bratley and Fox (1988), eq. 2. */
-static void directions(size_t dimension, uint32_t v[BITS]) {
+/* v[k], k = 0 .. n - 1, most significant first: m_k 2^(31-k) for the given ones, then the
+ * recurrence of Bratley and Fox (1988), eq. 2. */
+static void directions(size_t dimension, uint32_t v[BITS], int n) {
     if (dimension == 0) {
-        for (int k = 0; k < BITS; k++) {
+        for (int k = 0; k < n; k++) {
             v[k] = 1u << (BITS - 1 - k);
         }
         return;
     }
     unsigned polynomial = TABLE[dimension - 1].polynomial;
     int s = degree_of(polynomial);
-    for (int k = 0; k < s && k < BITS; k++) {
+    for (int k = 0; k < s && k < n; k++) {
         v[k] = (uint32_t)TABLE[dimension - 1].initial[k] << (BITS - 1 - k);
     }
-    for (int k = s; k < BITS; k++) {
+    for (int k = s; k < n; k++) {
         v[k] = v[k - s] ^ (v[k - s] >> s);
         for (int l = 1; l < s; l++) {
             v[k] ^= (polynomial >> (s - l) & 1) ? v[k - l] : 0;
@@ -64,24 +64,28 @@ static uint32_t laine_karras(uint32_t x, uint32_t seed) {
 static uint32_t unscrambled(uint32_t index, size_t dimension) {
     uint32_t v[BITS];
     uint32_t x = 0;
-    directions(dimension, v);
-    for (int k = 0; k < BITS; k++) {
+    int n = index ? BITS - __builtin_clz(index) : 0;
+    directions(dimension, v, n);
+    for (int k = 0; k < n; k++) {
         x ^= (index >> k & 1) ? v[k] : 0;
     }
     return x;
 }
 
-static double coordinate(uint64_t seed, uint32_t index, size_t dimension) {
-    uint32_t x = reverse(unscrambled(index, dimension));
+double mu_sobol_coordinate(uint64_t seed, uint64_t index, size_t dimension) {
+    if (dimension >= MU_SOBOL_DIMENSIONS) {
+        struct mu_stream beyond;
+        mu_stream_init(&beyond, mu_hash(seed, &dimension, sizeof dimension), index, "sobol");
+        return mu_uniform(&beyond);
+    }
+    uint32_t x = reverse(unscrambled((uint32_t)index, dimension));
     uint32_t scramble = (uint32_t)mu_hash(seed, &dimension, sizeof dimension);
     return ((double)reverse(laine_karras(x, scramble)) + 0.5) * 0x1p-32;
 }
 
-void mu_sobol(uint64_t seed, uint64_t index, double *x, size_t n) {
-    struct mu_stream beyond;
-    mu_stream_init(&beyond, seed, index, "sobol");
+void mu_sobol_point(uint64_t seed, uint64_t index, double *x, size_t n) {
     for (size_t i = 0; i < n; i++) {
-        x[i] = i < MU_SOBOL_DIMENSIONS ? coordinate(seed, (uint32_t)index, i) : mu_uniform(&beyond);
+        x[i] = mu_sobol_coordinate(seed, index, i);
     }
 }
 

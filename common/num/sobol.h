@@ -13,11 +13,14 @@ enum { MU_SOBOL_DIMENSIONS = 256 };
  * "Practical hash-based Owen scrambling", JCGT 2020, with the Laine-Karras permutation. The first
  * 2^k points hit each of the 2^k dyadic intervals of every dimension once. The sequence repeats
  * after 2^32 points. */
-void mu_sobol(uint64_t seed, uint64_t index, double *x, size_t n);
+void mu_sobol_point(uint64_t seed, uint64_t index, double *x, size_t n);
+
+/* Coordinate |dimension| of that point alone. */
+double mu_sobol_coordinate(uint64_t seed, uint64_t index, size_t dimension);
 
 /* Point number |index| of the sequence as Antonov and Saleev (1979) order it, by the Gray code of
  * |index|, without scrambling: point 0 is the origin, point 1 the centre. |n| coordinates, at most
- * MU_SOBOL_DIMENSIONS, in [0, 1) into |x|. What SciPy, GSL and Goptuna print. Repeats after 2^32.
+ * MU_SOBOL_DIMENSIONS, in [0, 1) into |x|. What SciPy prints. Repeats after 2^32.
  */
 void mu_sobol_unscrambled(uint64_t index, double *x, size_t n);
 

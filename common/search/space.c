@@ -72,7 +72,7 @@ void mu_space_draw(
 }
 
 void mu_space_design(const struct mu_space *space, uint64_t seed, uint64_t number, double *x) {
-    mu_sobol(seed, number, x, space->n);
+    mu_sobol_point(seed, number, x, space->n);
     for (size_t i = 0; i < space->n; i++) {
         bool middle = number == 0 && space->parameters[i].ordered;
         x[i] = mu_parameter_at(&space->parameters[i], middle ? 0.5 : x[i]);

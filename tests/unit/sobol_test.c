@@ -13,7 +13,7 @@ static void every_dimension_is_stratified(void **state) {
     enum { N = 256 };
     double *x = malloc(N * MU_SOBOL_DIMENSIONS * sizeof *x);
     for (size_t i = 0; i < N; i++) {
-        mu_sobol(42, i, x + i * MU_SOBOL_DIMENSIONS, MU_SOBOL_DIMENSIONS);
+        mu_sobol_point(42, i, x + i * MU_SOBOL_DIMENSIONS, MU_SOBOL_DIMENSIONS);
     }
     for (size_t j = 0; j < MU_SOBOL_DIMENSIONS; j++) {
         for (size_t n = 1; n <= N; n *= 2) {
@@ -76,7 +76,7 @@ static void the_first_1024_points_are_nets(void **state) {
     static double plain[POINTS][MOST];
     int split[MOST];
     for (size_t i = 0; i < POINTS; i++) {
-        mu_sobol(7, i, scrambled[i], MOST);
+        mu_sobol_point(7, i, scrambled[i], MOST);
         mu_sobol_unscrambled(i, plain[i], MOST);
     }
     for (size_t n = 1; n <= MOST; n++) {
@@ -87,7 +87,7 @@ static void the_first_1024_points_are_nets(void **state) {
     }
 }
 
-/* The order that Goptuna's sampler, and with it Katib's sobol, gives the first points. */
+/* SciPy's first points. */
 static void unscrambled_points_come_in_gray_code_order(void **state) {
     (void)state;
     static const double EXPECTED[][3] = {
@@ -108,7 +108,7 @@ static void integration_beats_random(void **state) {
         for (size_t i = 0; i < 1024; i++) {
             double x[5];
             double f = 1;
-            mu_sobol(seed, i, x, 5);
+            mu_sobol_point(seed, i, x, 5);
             for (int j = 0; j < 5; j++) {
                 f *= 0.5 + x[j];
             }
@@ -123,9 +123,9 @@ static void seeds_differ_and_dimensions_do_not_depend_on_their_number(void **sta
     double a[300];
     double b[3];
     double c[3];
-    mu_sobol(1, 5, a, 300);
-    mu_sobol(1, 5, b, 3);
-    mu_sobol(2, 5, c, 3);
+    mu_sobol_point(1, 5, a, 300);
+    mu_sobol_point(1, 5, b, 3);
+    mu_sobol_point(2, 5, c, 3);
     assert_memory_equal(a, b, sizeof b);
     assert_memory_not_equal(b, c, sizeof b);
     for (int i = 0; i < 300; i++) {
