@@ -26,6 +26,9 @@ enum {
 /* Who serves what; the first column is Katib's algorithm name. */
 static const struct mu_pair servers[] = {
     {"random", "random"},
+    {"grid", "grid"},
+    {"sobol", "sobol"},
+    {"cmaes", "cmaes"},
     {"tpe", "tpe"},
     {"multivariate-tpe", "tpe"},
     {"bayesianoptimization", "bayesopt"},

@@ -12,6 +12,9 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BIN = pathlib.Path(os.environ.get("MUSHIR_BIN", ROOT / "build" / "bin")).resolve()
+sys.path.insert(0, str(ROOT / "tests"))
+from algorithms import ALGORITHMS, SERVICES  # noqa: E402, F401
+
 PREFIX = "/api.v1.beta1.Suggestion/"
 OPTIONS = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1), ("grpc.enable_http_proxy", 0),
            ("grpc.use_local_subchannel_pool", 1)]
@@ -103,8 +106,7 @@ def start_service():
 
 def services_built():
     """Names of the services that are built, from the one list there is."""
-    lines = (ROOT / "services" / "CMakeLists.txt").read_text().splitlines()
-    return [line.split("(")[1].rstrip(") ").split()[0] for line in lines if line.startswith("mushir_program(")]
+    return SERVICES
 
 
 # ---- requests ----

@@ -9,12 +9,10 @@ import threading
 
 import pytest
 
-from conftest import BIN, ROOT, services_built
+from conftest import ALGORITHMS, BIN, ROOT, services_built
 
 MUSHIR = str(BIN / "mushir")
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
-SERVICES = {"random": "random", "tpe": "tpe", "multivariate-tpe": "tpe", "bayesianoptimization": "bayesopt", "hyperband": "hyperband",
-            "enas": "enas", "darts": "darts"}
 
 pytestmark = pytest.mark.skipif(not os.access(MUSHIR, os.X_OK), reason="the client is not built")
 
@@ -47,7 +45,7 @@ def algorithm_of(path):
 
 
 def served(path):
-    return SERVICES[algorithm_of(path)] in services_built()
+    return ALGORITHMS[algorithm_of(path)] in services_built()
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)

@@ -7,11 +7,9 @@ import random
 import pytest
 import yaml
 
-from conftest import ROOT, Service, pairs, pb2, request, services_built, trial
+from conftest import ALGORITHMS, ROOT, Service, pairs, pb2, request, services_built, trial
 
 FILES = sorted((ROOT / "tests" / "experiments").glob("*.yaml"))
-SERVES = {"random": "random", "tpe": "tpe", "multivariate-tpe": "tpe", "bayesianoptimization": "bayesopt", "hyperband": "hyperband", "enas": "enas",
-          "darts": "darts"}
 DISTRIBUTIONS = {"": 1, "uniform": 1, "logUniform": 2, "normal": 3, "logNormal": 4}  # Katib's defaulter makes it uniform
 
 
@@ -118,10 +116,15 @@ class Loop:
             t.CopyFrom(trial(t.name, [(a.name, a.value) for a in t.spec.parameter_assignments.assignments], value, condition, self.clock, metric))
 
 
-@pytest.mark.parametrize("path", FILES, ids=[p.stem for p in FILES])
-def test_experiment(path):
+# Each as it is, and those whose counting depends on the number of workers with other numbers of them.
+CASES = [(p, None) for p in FILES] + [(p, n) for p in FILES if p.stem in ("grid", "sobol", "cmaes") for n in (1, 4, 9)]
+
+
+@pytest.mark.parametrize("path, parallel", CASES, ids=[p.stem + (f"-{n}" if n else "") for p, n in CASES])
+def test_experiment(path, parallel):
     e = message(path)
-    name = SERVES[e.spec.algorithm.algorithm_name]
+    e.spec.parallel_trial_count = parallel or e.spec.parallel_trial_count
+    name = ALGORITHMS[e.spec.algorithm.algorithm_name]
     if name not in services_built():
         pytest.skip(f"mushir-{name} is not built")
     resource = next((s.value for s in e.spec.algorithm.algorithm_settings if s.name == "resource_name"), None)

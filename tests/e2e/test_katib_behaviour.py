@@ -50,11 +50,14 @@ def refused(service, e):
     ("tpe", "tpe", {"n_startup_trials": 20, "n_ei_candidates": 10, "random_state": 71}),
     ("tpe", "multivariate-tpe", {"n_startup_trials": 20, "n_ei_candidates": 10, "random_state": 71}),
     ("bayesopt", "bayesianoptimization", {"random_state": 10}),
+    ("cmaes", "cmaes", {"restart_strategy": "ipop", "sigma": 2, "random_state": 71}),
+    ("cmaes", "cmaes", {"random_state": 10}),
+    ("sobol", "sobol", {"random_state": 10}),
     ("hyperband", "hyperband", {"r_l": 10, "resource_name": "--num-epochs"}),  # not among the parameters
 ])
 def test_two_asked_two_given(services, service, algorithm, settings):
     s = services(service)
-    e = experiment(algorithm, ALL + SHAPES if algorithm in ("tpe", "random") else ALL, settings, name="test")
+    e = experiment(algorithm, ALL + SHAPES if algorithm in ("tpe", "random", "cmaes") else ALL, settings, name="test")
     e.spec.parallel_trial_count = 0
     for trials in ([], ODD_TRIALS):
         assert len(s.suggest(request(e, trials, 2, total=0), timeout=5).parameter_assignments) == 2
@@ -86,6 +89,8 @@ def test_texts(services, service, algorithm, settings, text):
 @pytest.mark.parametrize("service, algorithm, settings", [
     ("tpe", "tpe", {"prior_weight": "aaa"}), ("tpe", "tpe", {"n_ei_candidate": -1}), ("tpe", "invalid", {}),
     ("tpe", "multivariate-tpe", {"random_state": -1}), ("tpe", "multivariate-tpe", {"invalid": 1}),
+    ("cmaes", "cmaes", {"invalid": 1}), ("cmaes", "cmaes", {"restart_strategy": "invalid"}), ("cmaes", "cmaes", {"sigma": -10}),
+    ("cmaes", "cmaes", {"random_state": -20}), ("grid", "grid", {"invalid": 1}), ("grid", "grid", {"random_state": -1}),
     ("hyperband", "hyperband", {}), ("hyperband", "hyperband", {"r_l": 0, "resource_name": "param-1"}), ("hyperband", "hyperband", {"r_l": "x", "resource_name": "param-1"}),
     ("hyperband", "hyperband", {"r_l": 9, "resource_name": "absent"}), ("hyperband", "hyperband", {"r_l": 9, "resource_name": "param-1", "eta": "x"}),
     ("hyperband", "hyperband", {"r_l": 9, "resource_name": "param-1", "eta": 1}),
@@ -142,3 +147,37 @@ def test_darts_keeps_unknown_settings_as_texts(services):
         assert ast.literal_eval(got["algorithm-settings"].replace("null", "None"))["num_epoch"] == "10"
         assert got["num-layers"] == "3"
         assert ast.literal_eval(got["search-space"]) == ["separable_convolution_3x3", "separable_convolution_5x5"]
+
+
+TWO_INTS = [("param-1", "int", {"min": 1, "max": 5}), ("param-2", "int", {"min": 1, "max": 5})]
+STEPPED = ("param-2", "double", {"min": 1, "max": 5, "step": 1})
+
+
+@pytest.mark.parametrize("algorithm, parameters, most, text", [
+    ("cmaes", TWO_INTS, 0, None),
+    ("cmaes", TWO_INTS[:1], 0, "CMA-ES only supports two or more dimensional continuous search space."),
+    ("grid", TWO_INTS[:1], 5, None),
+    ("grid", [TWO_INTS[0], STEPPED], 25, None),
+    ("grid", [TWO_INTS[0], STEPPED], 26, "Max Trial Count: 26 > all possible search combinations: 25"),
+    ("grid", [("param-1", "double", {"min": 1, "max": 5})], 5, "failed to validate parameters("),
+])
+def test_spaces(services, algorithm, parameters, most, text):
+    e = experiment(algorithm, parameters)
+    e.spec.max_trial_count = most
+    if text is None:
+        services(algorithm).validate(e)
+    else:
+        assert refused(services(algorithm), e).startswith(text)
+
+
+def test_cmaes_climbs_where_katibs_own_descends(services):
+    """Katib's example that maximizes with cmaes, a request after each trial: the second half of 40 is better than the first."""
+    e = experiment("cmaes", [("--lr", "double", {"min": 0.01, "max": 0.03}), ("--num-layers", "int", {"min": 2, "max": 5}),
+                             ("--optimizer", "categorical", {"list": ["sgd", "adam", "ftrl"]})], name="trial-configmap-source", maximize=True)
+    trials, values = [], []
+    for i in range(40):
+        (assignment,) = pairs(services("cmaes").suggest(request(e, trials, 1, total=i + 1)))
+        got = dict(assignment)
+        values.append(0.9 - ((float(got["--lr"]) - 0.027) / 0.02) ** 2 - 0.1 * (5 - int(got["--num-layers"])) - 0.3 * (got["--optimizer"] != "adam"))
+        trials.append(trial(f"t{i:02}", assignment, values[-1], second=i))
+    assert sum(values[20:]) > sum(values[:20]) + 1
