@@ -61,7 +61,7 @@ uint64_t mu_enas_space_size(const struct mu_enas_space *space) {
 struct mu_enas_arch *mu_enas_archs(
     const struct mu_enas_space *space, size_t n, struct mu_arena *arena) {
     struct mu_enas_arch *archs = MU_ARRAY(arena, n, struct mu_enas_arch);
-    uint16_t *ops = MU_ARRAY(arena, n * space->layers, uint16_t);
+    uint16_t *ops = MU_MATRIX(arena, n, space->layers, uint16_t);
     uint64_t *skips =
         MU_ARRAY(arena, n * space->words + 1, uint64_t); /* a network of one layer has no words */
     for (size_t i = 0; i < n; i++) {

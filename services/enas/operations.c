@@ -32,7 +32,7 @@ static void number_entries(struct mu_enas_table *table, struct mu_arena *arena) 
         table->width = n > table->width ? n : table->width;
     }
     uint16_t *family = MU_ARRAY(arena, table->n, uint16_t);
-    uint16_t *digits = MU_ARRAY(arena, table->n * table->width, uint16_t);
+    uint16_t *digits = MU_MATRIX(arena, table->n, table->width, uint16_t);
     for (size_t id = 0, i = 0; id < table->n; id++) {
         i += id == table->families[i].first + table->families[i].n;
         const struct mu_enas_family *f = &table->families[i];

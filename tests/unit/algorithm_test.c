@@ -167,6 +167,16 @@ static void an_empty_proposal_becomes_an_untried_point(void **state) {
     }
 }
 
+/* Of four values three were tried: whatever the number, the fourth is drawn. */
+static void the_trials_of_a_request_count_as_tried(void **state) {
+    (void)state;
+    for (uint64_t first = 0; first < 8; first++) {
+        struct mu_request request = request_of(3, 1);
+        request.first = first;
+        assert_string_equal(ask(&SILENT, &request).suggestions[0].assignments[0].value, "d");
+    }
+}
+
 static void texts_names_and_labels_travel(void **state) {
     (void)state;
     struct mu_request request = request_of(0, 1);
@@ -302,6 +312,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         arena_test(proposals_are_asked_for_in_order_and_handed_out),
         arena_test(an_empty_proposal_becomes_an_untried_point),
+        arena_test(the_trials_of_a_request_count_as_tried),
         arena_test(texts_names_and_labels_travel),
         arena_test(settings_of_the_reply_come_with_a_suggestion),
         arena_test(nobody_waiting_ends_the_batch),
