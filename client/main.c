@@ -303,6 +303,7 @@ int main(int argc, char **argv) {
     parse(&parsed, argc, argv);
     if (!parsed.words[0]) {
         fputs(general_help, stderr);
+        mu_arena_destroy(context.arena);
         return CL_EXIT_INVALID;
     }
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
