@@ -105,8 +105,9 @@ static void tpe_learns_from_a_rung_with_enough_results(void **state) {
     lab_finish(&lab);
 }
 
-/* Three results at 3 epochs, all at 0.9, tell nothing of the rest; what they were chosen from does:
- * without the rung below, good and bad lie at the same place and proposals lead away from it. */
+/* Three results at 3 epochs, all at 0.9, are enough for TPE. With the twenty below that they were
+ * chosen from it knows what is bad, and kernels are narrower: 0.89 of the proposals lie above 0.8,
+ * from the three alone half. */
 static void tpe_learns_from_the_rung_below_too(void **state) {
     (void)state;
     static const struct mu_pair settings[] = SETTINGS("tpe");
@@ -117,9 +118,9 @@ static void tpe_learns_from_the_rung_below_too(void **state) {
         add(&lab, 0.9 + 0.01 * i, "3", i);
     }
     for (int i = 0; i < 20; i++) {
-        add(&lab, 0.85 - 0.04 * i, "1", 10 + i);
+        add(&lab, 0.8 - 0.04 * i, "1", 10 + i);
     }
-    assert_true(share_above(&lab, 0.7, 60) > 0.6);
+    assert_true(share_above(&lab, 0.8, 60) > 0.7);
     lab_finish(&lab);
 }
 
