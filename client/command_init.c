@@ -7,7 +7,7 @@
 
 /* To standard output, or to a file that is not there yet. */
 static enum cl_exit_code put(const char *path, const char *text) {
-    FILE *out = path && strcmp(path, "-") ? fopen(path, "wx") : stdout;
+    FILE *out = path && strcmp(path, "-") != 0 ? fopen(path, "wx") : stdout;
     if (!out) {
         fprintf(
             stderr, "mushir: %s: %s\n", path, errno == EEXIST ? "exists already" : strerror(errno));

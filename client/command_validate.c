@@ -73,8 +73,8 @@ enum cl_exit_code cl_command_validate(struct cl_context *context) {
     }
     enum mu_status status = context->experiment ? check(context, &problems, &error) : MU_OK;
     enum cl_exit_code code = cl_cli_show(context, &problems);
-    if (code != CL_EXIT_GOOD) {
-        return code;
+    if (code != CL_EXIT_GOOD || !context->experiment) {
+        return CL_EXIT_INVALID;
     }
     if (status != MU_OK) {
         return cl_cli_fail(&error);

@@ -91,7 +91,7 @@ static enum mu_status read_range(const char *spec, const char *text, struct mu_a
     struct mu_parameter_text *p, struct mu_error *error) {
     const struct range_kind *kind = kinds;
     const char *fields[MOST_FIELDS];
-    while (strncmp(text, kind->prefix, strlen(kind->prefix))) {
+    while (strncmp(text, kind->prefix, strlen(kind->prefix)) != 0) {
         kind++;
     }
     size_t n = split(text + strlen(kind->prefix), ':', arena, fields, MOST_FIELDS);

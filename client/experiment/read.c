@@ -130,7 +130,7 @@ static void read_early_stopping(
     early->algorithm = cl_node_text(node, "algorithmName", "");
     early->settings =
         cl_fields_settings(c, list, "spec.earlyStopping.algorithmSettings", &early->n_settings);
-    if (strcmp(early->algorithm, "medianstop")) {
+    if (strcmp(early->algorithm, "medianstop") != 0) {
         cl_problem_add(c->problems, c->arena, node,
             "unknown early stopping algorithm \"%s\"; Katib has medianstop", early->algorithm);
     } else {
@@ -166,7 +166,7 @@ static struct cl_experiment *read_experiment(
     e->collector.kind_name = "StdOut";
     cl_schema_check(c, root, "the experiment", experiment_fields);
     const char *version = cl_node_text(root, "apiVersion", "kubeflow.org/v1beta1");
-    if (strcmp(version, "kubeflow.org/v1beta1")) {
+    if (strcmp(version, "kubeflow.org/v1beta1") != 0) {
         cl_problem_add(c->problems, c->arena, cl_node_get(root, "apiVersion"),
             "apiVersion: \"%s\" is not kubeflow.org/v1beta1", version);
     }
@@ -193,7 +193,7 @@ static const struct cl_node *choose(const struct cl_checker *c, const struct cl_
     size_t experiments = 0;
     *all = 0;
     for (size_t i = 0; i < n; i++) {
-        if (strcmp(cl_node_text(documents[i], "kind", ""), "Experiment")) {
+        if (strcmp(cl_node_text(documents[i], "kind", ""), "Experiment") != 0) {
             continue;
         }
         const char *own = cl_node_text(cl_node_get(documents[i], "metadata"), "name", "");

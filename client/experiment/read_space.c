@@ -33,9 +33,9 @@ static int choice(const struct cl_checker *c, const struct cl_node *map, const c
         }
     }
     const char *near = cl_schema_nearest(text, names, n);
-    char accepted[256] = "";
+    const char *accepted = "";
     for (size_t i = 0; i < n; i++) {
-        strcat(strcat(accepted, i ? ", " : ""), names[i]);
+        accepted = mu_arena_format(c->arena, "%s%s%s", accepted, i ? ", " : "", names[i]);
     }
     cl_problem_add(c->problems, c->arena, cl_node_get(map, key),
         "%s.%s: \"%s\" is unknown%s%s%s; accepted are %s", path, key, text,

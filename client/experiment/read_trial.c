@@ -38,7 +38,7 @@ static void read_strategy(const struct cl_checker *c, const struct cl_node *node
     const char *value = cl_node_text(node, "value", "");
     cl_schema_check(c, node, path, strategy_fields);
     for (size_t i = 0; i < e->n_metrics; i++) {
-        if (strcmp(e->metrics[i].name, name)) {
+        if (strcmp(e->metrics[i].name, name) != 0) {
             continue;
         }
         for (int s = CL_STRATEGY_MIN; s <= CL_STRATEGY_LATEST; s++) {
@@ -83,7 +83,7 @@ void cl_read_objective(
     }
     const char *type = cl_node_text(node, "type", NULL);
     e->maximize = type && !strcmp(type, "maximize");
-    if (type && !e->maximize && strcmp(type, "minimize")) {
+    if (type && !e->maximize && strcmp(type, "minimize") != 0) {
         cl_problem_add(c->problems, c->arena, cl_node_get(node, "type"),
             "spec.objective.type: \"%s\" is unknown; accepted are minimize, maximize", type);
     }
@@ -127,7 +127,7 @@ static void read_path(
         cl_problem_add(c->problems, c->arena, path, "fileSystemPath.path: \"%s\" must begin with /",
             collector->path);
     }
-    if (!collector->json && strcmp(format, "TEXT")) {
+    if (!collector->json && strcmp(format, "TEXT") != 0) {
         cl_problem_add(c->problems, c->arena, path,
             "fileSystemPath.format: \"%s\" is unknown; accepted are TEXT, JSON", format);
     }

@@ -109,7 +109,7 @@ static const char *placeholder(const struct cl_trial_template *t, const char *na
     const struct cl_trial_identity *trial, bool *known, struct mu_error *error) {
     for (size_t i = 0; i < t->n_parameters; i++) {
         const struct cl_trial_parameter *p = &t->parameters[i];
-        if (strlen(p->name) != length || memcmp(p->name, name, length)) {
+        if (strlen(p->name) != length || memcmp(p->name, name, length) != 0) {
             continue;
         }
         *known = true;

@@ -180,7 +180,7 @@ static void check_filters(const struct webhook *w, const struct cl_node *source)
 static void check_path(const struct webhook *w, const struct cl_node *at,
     const struct cl_node *path, const char *kind) {
     const char *own = cl_node_text(path, "kind", kind);
-    if (strcmp(own, kind)) {
+    if (strcmp(own, kind) != 0) {
         cl_problem_add(w->c.problems, w->c.arena, path,
             "fileSystemPath.kind: this collector needs %s, not \"%s\"", kind, own);
     }
@@ -245,7 +245,7 @@ static void check_early_stopping(const struct webhook *w) {
     if (!node) {
         return;
     }
-    if (!retain || strcmp(retain->value, "true")) {
+    if (!retain || strcmp(retain->value, "true") != 0) {
         warn(w, node,
             "without trialTemplate.retain: true Katib loses the result of every trial that is "
             "stopped early");

@@ -132,7 +132,7 @@ bool cl_yaml_resolve(struct cl_node *node, const char *tag, bool plain, struct m
         if (!strcmp(tag, tags[i].tag)) {
             resolve_plain(node, arena);
             bool whole = !strpbrk(node->value, ".eEn"); /* of numbers: no fraction, no infinity */
-            return node->kind == tags[i].kind && (strcmp(tag, TAG("int")) || whole);
+            return node->kind == tags[i].kind && (strcmp(tag, TAG("int")) != 0 || whole);
         }
     }
     return true; /* "!!str", and tags that Kubernetes does not know: a text */

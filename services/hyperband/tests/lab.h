@@ -106,4 +106,35 @@ static size_t lab_add(
     return i;
 }
 
+static const struct mu_parameter_text THREE[] = {
+    {.name = "lr", .type = MU_DOUBLE, .distribution = MU_LOG_UNIFORM, .min = "1e-06", .max = "0.1"},
+    {.name = "epochs", .type = MU_INT, .min = "1", .max = "81"},
+    {.name = "layers", .type = MU_INT, .min = "2", .max = "50"},
+    {.name = "optimizer",
+        .type = MU_CATEGORICAL,
+        .list = (const char *const[]){"sgd", "adam", "ftrl"},
+        .n_list = 3},
+};
+
+/* The reply as one text, settings included. */
+static inline char *lab_print(struct lab *lab, const struct mu_reply *reply) {
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    for (size_t i = 0; i < reply->n; i++) {
+        for (size_t j = 0; j < reply->suggestions[i].n_assignments; j++) {
+            fprintf(out, "%s=%s ", reply->suggestions[i].assignments[j].name,
+                reply->suggestions[i].assignments[j].value);
+        }
+        fputc('\n', out);
+    }
+    for (size_t i = 0; i < reply->n_settings; i++) {
+        fprintf(out, "%s=%s ", reply->settings[i].name, reply->settings[i].value);
+    }
+    fclose(out);
+    char *copy = mu_arena_copy(lab->arena, text);
+    free(text);
+    return copy;
+}
+
 #endif
