@@ -116,7 +116,7 @@ static void check_command(const struct check *check, const struct cl_node *conta
     const char *second = word_of(command, 1) ? word_of(command, 1) : word_of(arguments, 0);
     size_t in_command = command && command->kind == CL_NODE_LIST ? command->n : 0;
     bool wrapped =
-        strcmp(collector->kind_name, "Push") != 0 && strcmp(collector->kind_name, "Custom");
+        strcmp(collector->kind_name, "Push") != 0 && strcmp(collector->kind_name, "Custom") != 0;
     if (wrapped && is_shell_path(word_of(command, 0)) && second && !strcmp(second, "-c")) {
         cl_problem_warn(check->problems, check->arena, command->items[0],
             "Katib knows a shell by the names sh and bash only: it puts \"sh -c\" before %s, which "
