@@ -28,6 +28,9 @@ def experiment_for(service):
     algorithm = {"bayesopt": "bayesianoptimization"}.get(service, service)
     settings = {"hyperband": {"r_l": 81, "eta": 3, "resource_name": "steps"}}.get(service, {})
     e = experiment(algorithm, PARAMETERS, settings, name=f"limits-{service}")
+    for parameter in e.spec.parameter_specs.parameters:
+        if service == "grid" and parameter.parameter_type == pb2.DOUBLE:  # which has a grid by its step only
+            parameter.feasible_space.step = "0.01"
     e.spec.parallel_trial_count, e.spec.max_trial_count = (81 if service == "hyperband" else BATCH), 2000
     return e
 
