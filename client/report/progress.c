@@ -125,7 +125,7 @@ const struct cl_observer cl_progress_json = {json_begun, json_trial_started, jso
 
 static bool painted(void) {
     const char *term = getenv("TERM");
-    return isatty(2) && term && strcmp(term, "dumb");
+    return isatty(2) && term && strcmp(term, "dumb") != 0;
 }
 
 static void wipe(void) {

@@ -153,7 +153,7 @@ static void merge_settings(
     }
     for (size_t i = 0; i < run->n_settings; i++) {
         size_t at = 0;
-        while (at < n && strcmp(all[at].name, run->settings[i].name)) {
+        while (at < n && strcmp(all[at].name, run->settings[i].name) != 0) {
             at++;
         }
         all[at] = run->settings[i];

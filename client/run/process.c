@@ -12,8 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-extern char **environ;
-
 /* Descriptor 9 carries the lock; the command must not hold it, or a daemon that it leaves behind
  * would look like the trial. The traps let the command handle a signal to the group first, and
  * reset themselves in it. */

@@ -1,5 +1,6 @@
 #include "client/run/service.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -41,12 +42,14 @@ enum { N_SERVERS = sizeof servers / sizeof *servers };
 static const char *server_of(const char *algorithm, struct mu_error *error) {
     const char *names[N_SERVERS];
     char all[256] = "";
+    size_t used = 0;
     for (size_t i = 0; i < N_SERVERS; i++) {
         if (!strcmp(servers[i].name, algorithm)) {
             return servers[i].value;
         }
         names[i] = servers[i].name;
-        strcat(strcat(all, i ? ", " : ""), names[i]);
+        used += (size_t)snprintf(all + used, sizeof all - used, "%s%s", i ? ", " : "", names[i]);
+        assert(used < sizeof all);
     }
     const char *near = cl_schema_nearest(algorithm, names, N_SERVERS);
     mu_fail(error, MU_INVALID_ARGUMENT,

@@ -211,6 +211,7 @@ size_t mu_subset(
         size_t left = most - third - (n - third - rest);
         for (size_t i = 0; i < n; i++) {
             bool special = i < third || rows[i] >= from;
+            assert(special || rest > 0); /* it is one of those that were counted */
             /* Every so many of the rest, in order of their targets. */
             bool spread = !special && (passed + 1) * left / rest > passed * left / rest;
             passed += !special;

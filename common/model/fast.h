@@ -14,8 +14,9 @@
 static inline double mu_fast_exp(double x) {
     const double shift = 6755399441055744.0; /* 1.5 * 2^52: adding it rounds to an integer that sits
                                                 in the low bits */
-    double clamped = x < -700 ? -700 : x, shifted = clamped * 1.4426950408889634 + shift,
-           k = shifted - shift;
+    double clamped = x < -700 ? -700 : x;
+    double shifted = clamped * 1.4426950408889634 + shift;
+    double k = shifted - shift;
     double r = clamped - k * 0.693147180369123816490 - k * 1.90821492927058770002e-10;
     double p = 2.5052108385441720e-08;
     p = p * r + 2.7557319223985893e-07;
@@ -39,7 +40,8 @@ static inline double mu_fast_exp(double x) {
 
 /* Phi(z) to 1e-7: Abramowitz and Stegun 7.1.26. */
 static inline double mu_fast_normal_cdf(double z) {
-    double a = fabs(z) * 0.70710678118654752440, t = 1 / (1 + 0.3275911 * a);
+    double a = fabs(z) * 0.70710678118654752440;
+    double t = 1 / (1 + 0.3275911 * a);
     double tail = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t +
                       0.254829592) *
                   t * mu_fast_exp(-a * a) / 2;

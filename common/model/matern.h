@@ -13,14 +13,16 @@ static inline void mu_matern_all(
     bool rough, const double *r2, double *value, double *slope, size_t n) {
     if (rough) {
         for (size_t i = 0; i < n; i++) {
-            double t = sqrt(3 * r2[i]), e = mu_fast_exp(-t);
+            double t = sqrt(3 * r2[i]);
+            double e = mu_fast_exp(-t);
             value[i] = (1 + t) * e;
             slope[i] = -1.5 * e;
         }
         return;
     }
     for (size_t i = 0; i < n; i++) {
-        double t = sqrt(5 * r2[i]), e = mu_fast_exp(-t);
+        double t = sqrt(5 * r2[i]);
+        double e = mu_fast_exp(-t);
         value[i] = (1 + t + t * t / 3) * e;
         slope[i] = -(5.0 / 6) * (1 + t) * e;
     }

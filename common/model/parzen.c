@@ -162,28 +162,28 @@ struct mu_parzen *mu_parzen_create(const struct mu_axis *axes, size_t n_axes,
     return z;
 }
 
-void mu_parzen_add(struct mu_parzen *z, const double *at, double weight) {
-    if (z->n == z->capacity) {
+void mu_parzen_add(struct mu_parzen *parzen, const double *at, double weight) {
+    if (parzen->n == parzen->capacity) {
         return;
     }
-    size_t i = z->n++;
+    size_t i = parzen->n++;
     double mass = 1;
-    for (size_t a = 0; a < z->n_axes; a++) {
-        struct mu_parzen_axis *on = &z->on[a];
-        if (z->axes[a].kind == MU_AXIS_CONSTANT) {
+    for (size_t a = 0; a < parzen->n_axes; a++) {
+        struct mu_parzen_axis *on = &parzen->on[a];
+        if (parzen->axes[a].kind == MU_AXIS_CONSTANT) {
             continue;
         }
         on->position[i] = at[a];
-        if (z->axes[a].kind != MU_AXIS_CATEGORY) {
-            struct mu_parzen_kernel kernel = kernel_of(z, a, at[a]);
+        if (parzen->axes[a].kind != MU_AXIS_CATEGORY) {
+            struct mu_parzen_kernel kernel = kernel_of(parzen, a, at[a]);
             if (on->curvature) {
                 on->curvature[i] = kernel.curvature;
             }
-            mass = times(mass, kernel.mass, &z->constant[i]);
+            mass = times(mass, kernel.mass, &parzen->constant[i]);
         }
     }
-    z->constant[i] += log(weight / mass);
-    z->running[i] = z->running[i - 1] + weight;
+    parzen->constant[i] += log(weight / mass);
+    parzen->running[i] = parzen->running[i - 1] + weight;
 }
 
 /* The probabilities on categories follow the number of kernels. */
@@ -264,24 +264,24 @@ WIDE static void add_axis(const struct mu_parzen *z, size_t a, double x, double 
     }
 }
 
-double mu_parzen_kernels(struct mu_parzen *z, const double *at, double *values) {
-    settle(z);
-    memcpy(values, z->constant, z->n * sizeof *values);
+double mu_parzen_kernels(struct mu_parzen *parzen, const double *at, double *values) {
+    settle(parzen);
+    memcpy(values, parzen->constant, parzen->n * sizeof *values);
     double base = 0;
-    for (size_t a = 0; a < z->n_axes; a++) {
-        if (z->axes[a].kind == MU_AXIS_CONSTANT) {
+    for (size_t a = 0; a < parzen->n_axes; a++) {
+        if (parzen->axes[a].kind == MU_AXIS_CONSTANT) {
             continue;
         }
-        double d = at[a] - z->on[a].position[0];
+        double d = at[a] - parzen->on[a].position[0];
         values[0] -=
-            d * d * z->on[a].prior.curvature; /* categories: 0, the prior is uniform there */
-        base += z->axes[a].kind == MU_AXIS_LADDER ? ladder_share(&z->axes[a], at[a]) : 0;
-        add_axis(z, a, at[a], values);
+            d * d * parzen->on[a].prior.curvature; /* categories: 0, the prior is uniform there */
+        base += parzen->axes[a].kind == MU_AXIS_LADDER ? ladder_share(&parzen->axes[a], at[a]) : 0;
+        add_axis(parzen, a, at[a], values);
     }
-    for (size_t i = 0; i < z->n; i++) {
+    for (size_t i = 0; i < parzen->n; i++) {
         values[i] += base;
     }
-    return largest_of(values, z->n);
+    return largest_of(values, parzen->n);
 }
 
 /* sum_i exp(values[i] - most) in four lanes, which a processor adds at once; the order is fixed, so
@@ -308,18 +308,18 @@ WIDE static double sum_of_shares(const double *values, size_t n, double most) {
     return lanes[0] + lanes[1] + (lanes[2] + lanes[3]);
 }
 
-double mu_parzen_log_density(struct mu_parzen *z, const double *at, double *scratch) {
+double mu_parzen_log_density(struct mu_parzen *parzen, const double *at, double *scratch) {
     double density;
-    mu_parzen_log_tails(z, at, &(size_t){0}, 1, scratch, &density);
+    mu_parzen_log_tails(parzen, at, &(size_t){0}, 1, scratch, &density);
     return density;
 }
 
-void mu_parzen_log_tails(struct mu_parzen *z, const double *at, const size_t *from, size_t n_from,
-    double *scratch, double *result) {
-    double most = mu_parzen_kernels(z, at, scratch);
+void mu_parzen_log_tails(struct mu_parzen *parzen, const double *at, const size_t *from,
+    size_t n_from, double *scratch, double *result) {
+    double most = mu_parzen_kernels(parzen, at, scratch);
     double sum = sum_of_shares(scratch, 1, most);
-    double scale = most - log(total_weight(z));
-    size_t end = z->n;
+    double scale = most - log(total_weight(parzen));
+    size_t end = parzen->n;
     for (size_t f = n_from; f-- > 0;) {
         size_t first = from[f] + 1;
         sum += sum_of_shares(scratch + first, end - first, most);
@@ -330,19 +330,19 @@ void mu_parzen_log_tails(struct mu_parzen *z, const double *at, const size_t *fr
 
 /* ---- drawing ---- */
 
-size_t mu_parzen_pick(const struct mu_parzen *z, struct mu_stream *stream) {
-    double u = mu_uniform(stream) * total_weight(z);
+size_t mu_parzen_pick(const struct mu_parzen *parzen, struct mu_stream *stream) {
+    double u = mu_uniform(stream) * total_weight(parzen);
     size_t low = 1;
-    size_t high = z->n;
+    size_t high = parzen->n;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (z->running[middle] > u) {
+        if (parzen->running[middle] > u) {
             high = middle;
         } else {
             low = middle + 1;
         }
     }
-    return low < z->n ? low : 0;
+    return low < parzen->n ? low : 0;
 }
 
 static double draw_category(struct mu_parzen *z, size_t k, size_t a, struct mu_stream *stream) {
@@ -375,30 +375,30 @@ static double draw_ladder(
     return axis->centres[k];
 }
 
-double mu_parzen_curvature(const struct mu_parzen *z, size_t k, size_t a) {
-    const struct mu_parzen_axis *on = &z->on[a];
+double mu_parzen_curvature(const struct mu_parzen *parzen, size_t k, size_t axis) {
+    const struct mu_parzen_axis *on = &parzen->on[axis];
     return k == 0 ? on->prior.curvature : on->curvature ? on->curvature[k] : on->usual.curvature;
 }
 
-double mu_parzen_draw(struct mu_parzen *z, size_t k, size_t a, struct mu_stream *stream) {
-    const struct mu_axis *axis = &z->axes[a];
-    if (axis->kind == MU_AXIS_CONSTANT) {
+double mu_parzen_draw(struct mu_parzen *parzen, size_t k, size_t axis, struct mu_stream *stream) {
+    const struct mu_axis *own = &parzen->axes[axis];
+    if (own->kind == MU_AXIS_CONSTANT) {
         return 0.5;
     }
-    if (axis->kind == MU_AXIS_CATEGORY) {
-        settle(z);
-        return draw_category(z, k, a, stream);
+    if (own->kind == MU_AXIS_CATEGORY) {
+        settle(parzen);
+        return draw_category(parzen, k, axis, stream);
     }
-    double mean = z->on[a].position[k];
-    double curvature = mu_parzen_curvature(z, k, a);
+    double mean = parzen->on[axis].position[k];
+    double curvature = mu_parzen_curvature(parzen, k, axis);
     double sigma = sqrt(0.5 / curvature);
-    if (axis->kind == MU_AXIS_LADDER) {
-        return draw_ladder(axis, mean, curvature, stream);
+    if (own->kind == MU_AXIS_LADDER) {
+        return draw_ladder(own, mean, curvature, stream);
     }
     double low = mu_normal_cdf(-mean / sigma);
     double high = mu_normal_cdf((1 - mean) / sigma);
     double at = mean + sigma * mu_normal_quantile(low + mu_uniform(stream) * (high - low));
     at = fmin(1, fmax(0, at));
-    return axis->levels ? mu_parameter_unit(axis->parameter, mu_parameter_at(axis->parameter, at))
-                        : at;
+    return own->levels ? mu_parameter_unit(own->parameter, mu_parameter_at(own->parameter, at))
+                       : at;
 }

@@ -31,6 +31,7 @@ static void directions(size_t dimension, uint32_t v[BITS], int n) {
     }
     unsigned polynomial = TABLE[dimension - 1].polynomial;
     int s = degree_of(polynomial);
+    assert(s > 0);
     for (int k = 0; k < s && k < n; k++) {
         v[k] = (uint32_t)TABLE[dimension - 1].initial[k] << (BITS - 1 - k);
     }
@@ -62,7 +63,7 @@ static uint32_t laine_karras(uint32_t x, uint32_t seed) {
 
 /* Coordinate |dimension| of point |index| in the order of its binary digits, 32 bits. */
 static uint32_t unscrambled(uint32_t index, size_t dimension) {
-    uint32_t v[BITS];
+    uint32_t v[BITS] = {0};
     uint32_t x = 0;
     int n = index ? BITS - __builtin_clz(index) : 0;
     directions(dimension, v, n);

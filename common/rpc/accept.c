@@ -41,6 +41,7 @@ static void turn_away(int listener) {
     pthread_mutex_unlock(&lock);
 }
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): libc has no names to keep */
 int accept4(int listener, struct sockaddr *address, socklen_t *size, int flags) {
     int fd = take(listener, address, size, flags);
     bool lacking = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;

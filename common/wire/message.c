@@ -106,15 +106,16 @@ Api__V1__Beta1__AlgorithmSpec *mu_message_algorithm(
 }
 
 Api__V1__Beta1__EarlyStoppingSpec *mu_message_early_stopping(
-    const struct mu_algorithm_text *in, struct mu_arena *arena) {
-    if (!in->name) {
+    const struct mu_algorithm_text *algorithm, struct mu_arena *arena) {
+    if (!algorithm->name) {
         return NULL;
     }
     Api__V1__Beta1__EarlyStoppingSpec *out = MU_NEW(arena, Api__V1__Beta1__EarlyStoppingSpec);
     api__v1__beta1__early_stopping_spec__init(out);
-    out->algorithm_name = mu_message_text(in->name);
-    out->n_algorithm_settings = in->n_settings;
-    out->algorithm_settings = write_stopping_settings(in->settings, in->n_settings, arena);
+    out->algorithm_name = mu_message_text(algorithm->name);
+    out->n_algorithm_settings = algorithm->n_settings;
+    out->algorithm_settings =
+        write_stopping_settings(algorithm->settings, algorithm->n_settings, arena);
     return out;
 }
 

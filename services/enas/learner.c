@@ -121,9 +121,9 @@ static bool stopped(const struct mu_enas_learning *learning) {
     return learning->stop && learning->stop(learning->user);
 }
 
-void mu_enas_learn(struct mu_enas_controller *c, const struct mu_enas_observations *e,
+void mu_enas_learn(struct mu_enas_controller *c, const struct mu_enas_observations *observations,
     const struct mu_enas_learning *learning, struct mu_stream *stream, struct mu_arena *arena) {
-    struct training t = training_of(c, e, learning, stream, arena);
+    struct training t = training_of(c, observations, learning, stream, arena);
     for (size_t step = 0; step < learning->steps && !stopped(learning); step++) {
         deal_batch(&t);
         differentiate(&t);

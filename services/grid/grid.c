@@ -4,6 +4,7 @@
  * its turn (a controller that counts otherwise) is passed over for the next untried one. */
 #include "services/grid/grid.h"
 
+#include <assert.h>
 #include <inttypes.h>
 
 #include "services/grid/axes.h"
@@ -72,6 +73,7 @@ static enum mu_status begin(
 /* The point at |index| of the order, which begins again after its end. */
 static void point_at(struct state *s, uint64_t index, double *x) {
     size_t n = s->grid.n;
+    assert(s->grid.size > 0);
     mu_grid_point(s->request->seed, index % s->grid.size, s->grid.levels, n, s->levels);
     for (size_t i = 0; i < n; i++) {
         const struct mu_grid_axis *axis = &s->grid.axes[i];

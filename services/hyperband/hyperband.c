@@ -1,5 +1,6 @@
 #include "services/hyperband/hyperband.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -259,6 +260,7 @@ static void reuse_one(struct work *work) {
             return;
         }
     }
+    assert(work->n_order > 0); /* a space that is used up has configurations */
     const struct mu_config *again = &brackets->configs[work->order[work->turn++ % work->n_order]];
     work->last_bracket = again->bracket;
     reply_config(work, again->texts, top);

@@ -184,7 +184,7 @@ static void keep_good(struct gp *gp, double *means, const double *u, double mean
 
 static void fit(struct gp *gp) {
     struct mu_arena *arena = gp->hunt->request->arena;
-    double means[PARENTS];
+    double means[PARENTS] = {0};
     define(gp);
     double *theta = MU_ARRAY(arena, mu_gp_parameters(&gp->model), double);
     struct mu_gp_data fitted = observations(

@@ -14,7 +14,9 @@
 /* |a| and |b| differ by at most |tolerance| (absolute) or the same share of |b|. */
 #define assert_close(a, b, tolerance)                                                             \
     do {                                                                                          \
-        double close_a = (a), close_b = (b), close_t = (tolerance);                               \
+        double close_a = (a);                                                                     \
+        double close_b = (b);                                                                     \
+        double close_t = (tolerance);                                                             \
         if (!(fabs(close_a - close_b) <= close_t * fmax(1, fabs(close_b)))) {                     \
             fail_msg("%s = %.17g, expected %.17g (tolerance %g)", #a, close_a, close_b, close_t); \
         }                                                                                         \

@@ -36,7 +36,8 @@ static enum mu_status begin(const struct mu_request *request, void **state, stru
 
 static enum mu_status propose(
     void *state, uint64_t number, struct mu_proposal *proposal, struct mu_error *e) {
-    static const struct mu_pair PAIR = {"architecture", "[[1]]"}, LABEL = {"generation", "3"};
+    static const struct mu_pair PAIR = {"architecture", "[[1]]"};
+    static const struct mu_pair LABEL = {"generation", "3"};
     assert_ptr_equal(state, &script);
     if (script.n_pending) {
         script.seen_before[script.n_numbers] =

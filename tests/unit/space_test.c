@@ -125,8 +125,10 @@ static void points_have_numbers_the_last_level_fastest(void **state) {
     for (uint64_t i = 0; i < 12; i++) {
         double x[3];
         mu_space_at(&space, i, x);
-        assert_true(
-            x[0] == (double)(i / 4) && x[1] == (double)(i / 2 % 2) && x[2] == (double)(i % 2));
+        uint64_t digits[] = {i / 4, i / 2 % 2, i % 2};
+        for (size_t j = 0; j < 3; j++) {
+            assert_true(x[j] == (double)digits[j]);
+        }
     }
 }
 

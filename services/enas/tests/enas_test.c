@@ -103,6 +103,7 @@ static double worth(const char *text, int layers) {
 static double learned(size_t n_settings, size_t trials) {
     struct mu_network network = network_of(5, SMALL, 2);
     struct session *s = session_of(&network, QUICK, n_settings);
+    size_t quarter = trials / 4;
     double sum = 0;
     while (s->n < trials) {
         struct mu_reply reply = ask(s, 4);
@@ -111,11 +112,11 @@ static double learned(size_t n_settings, size_t trials) {
         }
         for (size_t i = 0; i < 4; i++) {
             double value = worth(text_of(&reply, i), 5);
-            sum += s->n >= trials - trials / 4 ? value : 0;
+            sum += s->n >= trials - quarter ? value : 0;
             tell(s, &reply.suggestions[i], SUCCEEDED, mu_arena_format(arena, "%.17g", value));
         }
     }
-    return sum / (double)(trials / 4);
+    return sum / (double)quarter;
 }
 
 /* Random choice is worth 0.7 / 3 + 0.3 / 2 = 0.383 in the mean, with a standard deviation of 0.15

@@ -81,7 +81,8 @@ static void for_tpe_who_came_farther_is_better(void **state) {
         add(&lab, 0.1 + 0.01 * i, "3", i);
     }
     for (int i = 0; i < 10; i++) {
-        add(&lab, 0.9 + 0.01 * (i / 2), EPOCHS[i % 2], 20 + i);
+        int pair = i / 2;
+        add(&lab, 0.9 + 0.01 * pair, EPOCHS[i % 2], 20 + i);
     }
     assert_true(share_above(&lab, 0.5, 60) > 0.7);
     lab_finish(&lab);
@@ -96,7 +97,8 @@ static void tpe_learns_from_a_rung_with_enough_results(void **state) {
     static struct lab lab;
     lab_init(&lab, TWO, 2, settings, 3);
     for (int i = 0; i < 6; i++) {
-        add(&lab, 0.9 + 0.01 * (i / 3), EPOCHS[i % 3], 0);
+        int pair = i / 3;
+        add(&lab, 0.9 + 0.01 * pair, EPOCHS[i % 3], 0);
     }
     for (int i = 0; i < 20; i++) {
         add(&lab, 0.88 - 0.04 * i, "1", 1 + i);
