@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """What the documents tell people to type, open or read exists.
 
-Links lead to files; paths in code quotes are tracked; `make` targets and the options of our programs exist; commits
-of the notebook are in the history; the examples validate; a service's README has at most 80 lines."""
+Links lead to files; paths in code quotes are tracked; `make` targets and the options of our programs exist; the
+examples validate; a service's README has at most 80 lines."""
 import pathlib
 import re
 import subprocess
@@ -53,12 +53,6 @@ def invalid_experiments():
             yield f"examples/{path.name}: {done.stdout.strip()} {done.stderr.strip()}"
 
 
-def unknown_commits(text):
-    for commit in re.findall(r"(?<=[(, ])([0-9a-f]{7})(?=[), ])", text):
-        if not commit.isdigit() and output("git", "cat-file", "-e", commit + "^{commit}").returncode:
-            yield f"commit {commit} is not in the history"
-
-
 def main():
     known = tracked()
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
@@ -66,14 +60,11 @@ def main():
     options = {o for p in programs for o in re.findall(r"--[a-z][a-z-]*", output(p, "--help").stdout)}
     documents = [ROOT / name for name in sorted(known) if name.endswith(".md")]
     wrong = list(invalid_experiments()) if programs else []
-    shallow = output("git", "rev-parse", "--is-shallow-repository").stdout.strip() != "false"
     for path in documents:
         text, where = path.read_text(), path.relative_to(ROOT)
         faults = [*missing_links(path, text), *missing_paths(text, known)]
         if programs:
             faults += [*missing_commands(text, targets, options)]
-        if path.name == "NOTEBOOK.md" and not shallow:
-            faults += unknown_commits(text)
         if where.parts[0] == "services" and text.count("\n") > LONGEST_SERVICE_README:
             faults.append(f"{text.count(chr(10))} lines, {LONGEST_SERVICE_README} at most")
         wrong += [f"{where}: {fault}" for fault in faults]
