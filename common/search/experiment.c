@@ -144,6 +144,9 @@ void mu_trial_read(struct mu_trial *trial, const struct mu_experiment *experimen
     if (trial->state == MU_DONE) {
         trial->loss = values[0];
     }
+    if (!*trial->completed) {
+        trial->completed = completion(record->started);
+    }
     if (trial->state == MU_PENDING) {
         trial->completed = "";
         forget(values, experiment->n_metrics);

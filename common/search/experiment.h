@@ -45,11 +45,13 @@ struct mu_trial {
     enum mu_trial_state state;
     bool early_stopped; /* MU_DONE: the value is a partial result */
     double loss;        /* MU_DONE: the objective, negated when the experiment maximizes; else 0 */
-    const char *completed; /* completion time, ISO 8601; "" while unfinished */
-    const double *values;  /* of the experiment's metrics as numbers, negated where more is better,
-                              so that smaller is better; NAN where missing, no finite number, or the
-                              trial is unfinished. The first is the loss of a MU_DONE one */
-    size_t n_values;       /* as many as the experiment has metrics */
+    /* Completion time, ISO 8601; "" while unfinished. A finished trial without one (Katib gives
+     * early-stopped trials none) stands where it started. */
+    const char *completed;
+    const double *values; /* of the experiment's metrics as numbers, negated where more is better,
+                             so that smaller is better; NAN where missing, no finite number, or the
+                             trial is unfinished. The first is the loss of a MU_DONE one */
+    size_t n_values;      /* as many as the experiment has metrics */
     const struct mu_pair *assignments; /* as the client sent them */
     size_t n_assignments;
     const struct mu_pair *labels; /* of the trial, as sent */
@@ -74,6 +76,7 @@ const char *mu_trial_text(const struct mu_trial *trial, const char *name);
 /* A trial as the wire layer read it. */
 struct mu_trial_record {
     const char *name, *completed, *metric; /* |metric|: text of the objective, NULL when absent */
+    const char *started;                   /* NULL or "": unknown */
     int condition; /* an enum mu_trial_condition, or a number that this contract does not know */
     const struct mu_pair *assignments;
     size_t n_assignments;

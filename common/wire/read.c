@@ -143,6 +143,7 @@ void mu_wire_read_trial(struct mu_trial_record *out, const TrialMessage *in,
         .name = in->name, .completed = "", .metric = texts[0], .additional = texts + 1};
     if (in->status) {
         out->completed = in->status->completion_time;
+        out->started = in->status->start_time;
         out->condition = (int)in->status->condition;
     }
     if (in->spec) {

@@ -66,6 +66,27 @@ static void states_follow_condition_and_value(void **state) {
     }
 }
 
+/* Katib gives early-stopped trials no completion time: they stand where they started, not behind
+ * all others, and running ones have no time whatever they carry. */
+static void finished_trials_without_a_time_stand_where_they_started(void **state) {
+    (void)state;
+    struct mu_experiment e = make(false);
+    struct mu_trial_record records[] = {
+        RECORD("late", "2026-01-01T00:03:00Z", "1", MU_TRIAL_SUCCEEDED, HALF, 2),
+        RECORD("stopped", "0001-01-01T00:00:00Z", "1", MU_TRIAL_EARLY_STOPPED, HALF, 2),
+        RECORD("early", "2026-01-01T00:01:00Z", "1", MU_TRIAL_SUCCEEDED, HALF, 2),
+        RECORD("running", "", NULL, MU_TRIAL_RUNNING, HALF, 2)};
+    records[0].started = "2026-01-01T00:00:00Z";
+    records[1].started = "2026-01-01T00:02:00Z";
+    records[3].started = "2026-01-01T00:00:00Z";
+    struct mu_history h = build(&e, records, 4);
+    assert_string_equal(h.trials[0].name, "early");
+    assert_string_equal(h.trials[1].name, "stopped");
+    assert_string_equal(h.trials[2].name, "late");
+    assert_string_equal(h.trials[3].name, "running");
+    assert_string_equal(h.trials[3].completed, "");
+}
+
 static void strays_and_foreigners_are_told_apart(void **state) {
     (void)state;
     struct mu_experiment e = make(false);
@@ -159,6 +180,7 @@ static void the_seed_depends_on_name_and_space(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         arena_test(states_follow_condition_and_value),
+        arena_test(finished_trials_without_a_time_stand_where_they_started),
         arena_test(strays_and_foreigners_are_told_apart),
         arena_test(the_order_of_arrival_does_not_matter),
         arena_test(trials_without_names_stand_by_their_assignments),
