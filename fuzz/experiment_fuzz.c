@@ -12,8 +12,7 @@
 #include "client/experiment/template_command.h"
 #include "client/run/metrics.h"
 #include "common/wire/wire.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+#include "fuzz/target.h"
 
 static void ignore(void *user, size_t metric, const char *value, const char *time) {
     (void)metric, (void)time;

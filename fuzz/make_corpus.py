@@ -38,6 +38,22 @@ def network(e, layers):
             size.min, size.max, size.step = "2", "3", "1"
 
 
+def reflection():
+    """Questions to server reflection, packed by hand: |field| of ServerReflectionRequest with a text."""
+    def text(field, value):
+        return bytes([field << 3 | 2, len(value)]) + value.encode()
+
+    extension = text(1, "api.v1.beta1.ParameterSpec") + bytes([2 << 3, 7])
+    return {
+        "services": text(7, "*"), "host": text(1, "mushir") + text(7, ""),
+        "file": text(3, "api.proto"), "no-file": text(3, "none.proto"),
+        "service": text(4, "api.v1.beta1.Suggestion"), "method": text(4, ".api.v1.beta1.Suggestion.GetSuggestions"),
+        "field": text(4, "api.v1.beta1.GetSuggestionsRequest.experiment"), "enum": text(4, "api.v1.beta1.TrialStatus.SUCCEEDED"),
+        "no-symbol": text(4, "api.v1.beta1.Nothing"), "extension": bytes([5 << 3 | 2, len(extension)]) + extension,
+        "extensions": text(6, "api.v1.beta1.ParameterSpec"), "two": text(3, "api.proto") + text(4, "api.v1.beta1"), "nothing": b"",
+    }
+
+
 def main():
     out = ROOT / "fuzz" / "corpus"
     out.mkdir(exist_ok=True)
@@ -55,6 +71,10 @@ def main():
         text = [("architecture", "[[1], [0, 1], [2, 0, 1]]"), ("nn_config", "{'num_layers': 3}")]
         (out / f"{algorithm}-start").write_bytes(request(e, n=2).SerializeToString())
         (out / f"{algorithm}-history").write_bytes(request(e, [trial(f"t{i}", text, i) for i in range(3)], 2).SerializeToString())
+    questions = ROOT / "fuzz" / "corpus_reflection"
+    questions.mkdir(exist_ok=True)
+    for name, bytes_ in reflection().items():
+        (questions / name).write_bytes(bytes_)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,13 @@
 /* Fuzz target: bytes -> wire -> validate and suggest of one algorithm -> bytes, under a small
  * arena.
  *
- * Compiled once per service with ALGORITHM_HEADER and ALGORITHM set. With libFuzzer (preset fuzz)
- * it explores; otherwise the main below replays files, and ctest replays fuzz/corpus in every
- * build, sanitizers included. */
+ * Compiled once per service with ALGORITHM_HEADER and ALGORITHM set. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include ALGORITHM_HEADER
 #include "common/wire/wire.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+#include "fuzz/target.h"
 
 enum { ARENA_LIMIT = 32 << 20, MOST_SUGGESTIONS = 20 };
 
@@ -53,32 +50,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     mu_arena_destroy(arena);
     return 0;
 }
-
-#ifndef LIBFUZZER
-static int replay(const char *path) {
-    FILE *file = fopen(path, "rb");
-    if (!file) {
-        perror(path);
-        return 1;
-    }
-    static uint8_t bytes[1 << 20];
-    size_t size = fread(bytes, 1, sizeof bytes, file);
-    fclose(file);
-    uint8_t *exact = malloc(size ? size : 1);
-    for (size_t i = 0; i < size; i++) {
-        exact[i] = bytes[i];
-    }
-    LLVMFuzzerTestOneInput(exact, size);
-    free(exact);
-    return 0;
-}
-
-int main(int argc, char **argv) {
-    int failed = argc < 2;
-    for (int i = 1; i < argc; i++) {
-        failed |= replay(argv[i]);
-    }
-    printf("%d inputs replayed\n", argc - 1);
-    return failed;
-}
-#endif

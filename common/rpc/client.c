@@ -182,6 +182,10 @@ enum mu_status mu_rpc_client_call(struct mu_rpc_client *client, const char *meth
     const uint8_t *request, size_t size, double seconds_to_connect, double seconds, uint8_t **reply,
     size_t *reply_size, struct mu_error *error) {
     await_connection(client, seconds_to_connect);
+    if (is_cancelled(client)) { /* core would say that there is no connection */
+        *reply = NULL;
+        return mu_fail(error, MU_CANCELLED, "cancelled");
+    }
     struct answer answer = {.code = GRPC_STATUS_UNKNOWN};
     grpc_slice path = grpc_slice_from_copied_string(method);
     grpc_call *call = grpc_channel_create_call(client->channel, NULL, GRPC_PROPAGATE_DEFAULTS,

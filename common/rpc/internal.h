@@ -142,6 +142,12 @@ void mu_rpc_streams_advance(struct mu_rpc_server *server);
 extern const struct mu_rpc_kind mu_rpc_unary, mu_rpc_health_check, mu_rpc_health_watch,
     mu_rpc_reflection;
 
+/* The packed ServerReflectionResponse of |server|'s endpoints to the packed |question|, to be
+ * freed; NULL, with MU_INVALID_ARGUMENT, when it is no ServerReflectionRequest, or with
+ * MU_RESOURCE_EXHAUSTED. Apart from its stream for tests. */
+enum mu_status mu_rpc_reflect(const struct mu_rpc_server *server, const uint8_t *question,
+    size_t size, uint8_t **reply, size_t *reply_size);
+
 /* accept.c: keep a descriptor for when there are no more. */
 void mu_rpc_reserve_descriptor(void);
 

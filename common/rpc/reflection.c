@@ -103,43 +103,48 @@ struct reflection {
     bool reading;
 };
 
-static void respond(struct mu_rpc_stream *stream, Request *request) {
+enum mu_status mu_rpc_reflect(const struct mu_rpc_server *server, const uint8_t *question,
+    size_t size, uint8_t **reply, size_t *reply_size) {
+    Request *request =
+        size > LARGEST_REQUEST
+            ? NULL
+            : grpc__reflection__v1__server_reflection_request__unpack(NULL, size, question);
     struct answer *answer = calloc(1, sizeof *answer);
-    uint8_t *bytes = NULL;
-    size_t size = 0;
-    if (answer) {
-        fill(answer, request, stream->call.server);
-        size = grpc__reflection__v1__server_reflection_response__get_packed_size(&answer->response);
-        bytes = malloc(size + 1);
+    *reply = NULL;
+    if (request && answer) {
+        fill(answer, request, server);
+        *reply_size =
+            grpc__reflection__v1__server_reflection_response__get_packed_size(&answer->response);
+        *reply = malloc(*reply_size);
     }
-    if (bytes) {
-        grpc__reflection__v1__server_reflection_response__pack(&answer->response, bytes);
-        mu_rpc_stream_send(stream, bytes, size);
-    } else {
-        mu_rpc_stream_end(stream, MU_RESOURCE_EXHAUSTED, "out of memory");
+    if (*reply) {
+        grpc__reflection__v1__server_reflection_response__pack(&answer->response, *reply);
     }
-    free(bytes);
+    enum mu_status status = !request ? MU_INVALID_ARGUMENT : *reply ? MU_OK : MU_RESOURCE_EXHAUSTED;
+    grpc__reflection__v1__server_reflection_request__free_unpacked(request, NULL);
     free(answer);
+    return status;
 }
 
 static void answer_message(struct mu_rpc_stream *stream) {
     grpc_slice message;
+    uint8_t *reply;
+    size_t size;
     if (!mu_rpc_message(&stream->call, &message)) {
         mu_rpc_stream_end(stream, MU_OK, ""); /* the client has asked all it wanted */
         return;
     }
-    Request *request = GRPC_SLICE_LENGTH(message) > LARGEST_REQUEST
-                           ? NULL
-                           : grpc__reflection__v1__server_reflection_request__unpack(
-                                 NULL, GRPC_SLICE_LENGTH(message), GRPC_SLICE_START_PTR(message));
+    enum mu_status status = mu_rpc_reflect(stream->call.server, GRPC_SLICE_START_PTR(message),
+        GRPC_SLICE_LENGTH(message), &reply, &size);
     grpc_slice_unref(message);
-    if (!request) {
-        mu_rpc_stream_end(
-            stream, MU_INVALID_ARGUMENT, "the message is not a ServerReflectionRequest");
-        return;
+    if (!status) {
+        mu_rpc_stream_send(stream, reply, size);
+    } else if (status == MU_INVALID_ARGUMENT) {
+        mu_rpc_stream_end(stream, status, "the message is not a ServerReflectionRequest");
+    } else {
+        mu_rpc_stream_end(stream, status, "out of memory");
     }
-    respond(stream, request);
-    grpc__reflection__v1__server_reflection_request__free_unpacked(request, NULL);
+    free(reply);
 }
 
 static void on_read(struct mu_rpc_tag *tag, bool ok) {
