@@ -1,9 +1,9 @@
 /* A small HTTP/1.1 responder on the main loop, for the admin port: GET and HEAD, one request per
  * connection.
  *
- * Our own and not a library's, for three pages without bodies: docs/adr/0035. What a client can make
- * it hold is bounded: connections, of which the oldest makes room for another, bytes of a request's
- * head, seconds. */
+ * Our own and not a library's, for three pages without bodies: docs/adr/0035. What a client can
+ * make it hold is bounded: connections, of which the oldest makes room for another, bytes of a
+ * request's head, seconds. */
 #ifndef MUSHIR_SERVICE_HTTP_H
 #define MUSHIR_SERVICE_HTTP_H
 
