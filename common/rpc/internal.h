@@ -107,6 +107,7 @@ struct mu_rpc_server {
     pthread_mutex_t unread_lock;
     struct mu_rpc_unary *unread; /* replied to, not yet over; under unread_lock */
     atomic_bool serving;
+    struct mu_rpc_tls *tls; /* NULL: plaintext */
     pthread_mutex_t streams_lock;
     struct mu_rpc_stream *streams;
     bool streams_closed; /* new streams end at once */
@@ -151,8 +152,17 @@ enum mu_status mu_rpc_reflect(const struct mu_rpc_server *server, const uint8_t 
 /* accept.c: keep a descriptor for when there are no more. */
 void mu_rpc_reserve_descriptor(void);
 
-/* credentials.c: NULL with |error|. */
-grpc_server_credentials *mu_rpc_credentials(
-    const struct mu_rpc_options *options, struct mu_error *error);
+/* credentials.c: the files of TLS, read and tried; NULL with |error|. Paths are borrowed. */
+struct mu_rpc_tls *mu_rpc_tls_create(const struct mu_rpc_options *options, struct mu_error *error);
+void mu_rpc_tls_destroy(struct mu_rpc_tls *tls); /* NULL is allowed */
+/* Read the files again; on failure the former content stays. Not from two threads at once. */
+enum mu_status mu_rpc_tls_reload(struct mu_rpc_tls *tls, struct mu_error *error);
+/* Whether a file is another one than when they were last read. */
+bool mu_rpc_tls_changed(const struct mu_rpc_tls *tls);
+/* For one listener. |tls| (NULL: plaintext) outlives it. */
+grpc_server_credentials *mu_rpc_credentials(struct mu_rpc_tls *tls);
+
+/* server.c: whether what core has to say stays out of the log. */
+void mu_rpc_quiet_core(bool quiet);
 
 #endif

@@ -53,6 +53,12 @@ struct mu_rpc_server *mu_rpc_start(const struct mu_rpc_options *options, struct 
 /* The port that is listened on. */
 int mu_rpc_port(const struct mu_rpc_server *server);
 
+/* Whether a file of TLS has changed since it was read, and reading them all again: clients that
+ * connect from then on see the new ones. MU_INVALID_ARGUMENT: they cannot be used, and what was
+ * read before stays. One thread at a time. */
+bool mu_rpc_outdated(const struct mu_rpc_server *server);
+enum mu_status mu_rpc_reload(struct mu_rpc_server *server, struct mu_error *error);
+
 /* Requests waiting for a worker, and being answered by one. Any thread. */
 size_t mu_rpc_queued(struct mu_rpc_server *server);
 size_t mu_rpc_running(struct mu_rpc_server *server);

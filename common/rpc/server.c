@@ -16,6 +16,10 @@
  * they would only repeat our own text. */
 static atomic_bool core_quiet;
 
+void mu_rpc_quiet_core(bool quiet) {
+    atomic_store(&core_quiet, quiet);
+}
+
 static void log_core(gpr_log_func_args *args) {
     enum mu_log_level level =
         args->severity == GPR_LOG_SEVERITY_ERROR ? MU_LOG_WARNING : MU_LOG_DEBUG;
@@ -135,12 +139,14 @@ static bool register_endpoints(struct mu_rpc_server *server) {
     return true;
 }
 
-static int listen_on(
-    struct mu_rpc_server *server, const char *host, grpc_server_credentials *credentials) {
+static int listen_on(struct mu_rpc_server *server, const char *host) {
     char address[128];
     snprintf(address, sizeof address, strchr(host, ':') ? "[%s]:%d" : "%s:%d", host,
         server->options.port);
-    return grpc_server_add_http2_port(server->core, address, credentials);
+    grpc_server_credentials *credentials = mu_rpc_credentials(server->tls);
+    int port = grpc_server_add_http2_port(server->core, address, credentials);
+    grpc_server_credentials_release(credentials);
+    return port;
 }
 
 /* Why a port cannot be had: what the system says to the same request. */
@@ -167,17 +173,16 @@ static const char *reason_for(const char *host, int port) {
 
 static enum mu_status bind_port(struct mu_rpc_server *server, struct mu_error *error) {
     const struct mu_rpc_options *options = &server->options;
-    grpc_server_credentials *credentials = mu_rpc_credentials(options, error);
-    if (!credentials) {
+    bool secure = options->tls_cert || options->tls_key || options->tls_client_ca;
+    if (secure && !(server->tls = mu_rpc_tls_create(options, error))) {
         return error->code;
     }
-    atomic_store(&core_quiet, true);
-    server->port = listen_on(server, options->host ? options->host : "::", credentials);
+    mu_rpc_quiet_core(true);
+    server->port = listen_on(server, options->host ? options->host : "::");
     if (!server->port && !options->host) {
-        server->port = listen_on(server, "0.0.0.0", credentials); /* a machine without IPv6 */
+        server->port = listen_on(server, "0.0.0.0"); /* a machine without IPv6 */
     }
-    atomic_store(&core_quiet, false);
-    grpc_server_credentials_release(credentials);
+    mu_rpc_quiet_core(false);
     if (!server->port) {
         return mu_fail(error, MU_UNAVAILABLE, "cannot listen on port %d of %.60s: %s",
             options->port, options->host ? options->host : "every interface",
@@ -241,6 +246,14 @@ int mu_rpc_port(const struct mu_rpc_server *server) {
     return server->port;
 }
 
+bool mu_rpc_outdated(const struct mu_rpc_server *server) {
+    return server->tls && mu_rpc_tls_changed(server->tls);
+}
+
+enum mu_status mu_rpc_reload(struct mu_rpc_server *server, struct mu_error *error) {
+    return server->tls ? mu_rpc_tls_reload(server->tls, error) : MU_OK;
+}
+
 size_t mu_rpc_queued(struct mu_rpc_server *server) {
     return mu_crew_waiting(server->crew);
 }
@@ -278,6 +291,7 @@ void mu_rpc_destroy(struct mu_rpc_server *server) {
     grpc_server_destroy(server->core);
     grpc_completion_queue_destroy(server->events);
     grpc_shutdown();
+    mu_rpc_tls_destroy(server->tls);
     pthread_mutex_destroy(&server->streams_lock);
     pthread_mutex_destroy(&server->unread_lock);
     free(server->endpoints);

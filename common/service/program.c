@@ -26,7 +26,7 @@ struct program {
     void **states; /* of the contracts, in their order */
     struct mu_options options;
     struct ev_loop *loop;
-    ev_signal on_term, on_int;
+    ev_signal on_term, on_int, on_hangup;
     ev_timer on_grace, on_quiet, on_second;
     ev_async on_stopped;
     struct mu_rpc_server *server;
@@ -104,10 +104,32 @@ static void on_stopped(struct ev_loop *loop, ev_async *async, int events) {
     ev_break(loop, EVBREAK_ALL);
 }
 
+/* New connections get the certificates that the files hold now; there may be none to read. */
+static void reload(const struct program *program) {
+    struct mu_error error;
+    if (!program->options.tls_cert) {
+        return;
+    }
+    if (mu_rpc_reload(program->server, &error)) {
+        mu_log_text(
+            MU_LOG_WARNING, "certificates not reloaded: the former stay", "error", error.text);
+    } else {
+        mu_log_plain(MU_LOG_INFO, "certificates reloaded");
+    }
+}
+
+static void on_hangup(struct ev_loop *loop, ev_signal *signal, int events) {
+    (void)loop, (void)events;
+    reload(signal->data);
+}
+
 static void on_second(struct ev_loop *loop, ev_timer *timer, int events) {
     (void)loop, (void)events;
     struct program *program = timer->data;
     mu_rpc_drop_unread(program->server);
+    if (mu_rpc_outdated(program->server)) {
+        reload(program);
+    }
 }
 
 static void tell_stopped(void *observer) {
@@ -121,10 +143,13 @@ static void start_watching(struct program *program) {
     program->loop = ev_default_loop(EVFLAG_AUTO);
     ev_signal_init(&program->on_term, on_signal, SIGTERM);
     ev_signal_init(&program->on_int, on_signal, SIGINT);
+    ev_signal_init(&program->on_hangup, on_hangup, SIGHUP);
     ev_async_init(&program->on_stopped, on_stopped);
-    program->on_term.data = program->on_int.data = program->on_stopped.data = program;
+    program->on_term.data = program->on_int.data = program->on_hangup.data = program;
+    program->on_stopped.data = program;
     ev_signal_start(program->loop, &program->on_term);
     ev_signal_start(program->loop, &program->on_int);
+    ev_signal_start(program->loop, &program->on_hangup);
     ev_async_start(program->loop, &program->on_stopped);
 }
 
@@ -328,12 +353,11 @@ __attribute__((constructor(101))) static void open_standard_descriptors(void) {
     }
 }
 
-/* A log whose reader left, or a terminal that went away, is no reason to end; and connections get
- * all the descriptors that we may have. */
+/* A log whose reader left is no reason to end, and connections get all the descriptors that we may
+ * have. */
 static void settle(void) {
     struct rlimit files;
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGHUP, SIG_IGN);
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);

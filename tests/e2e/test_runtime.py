@@ -1,14 +1,11 @@
-"""What the runtime promises whatever a client does: TLS, limits that hold, an end that comes."""
+"""What the runtime promises whatever a client does: limits that hold, an end that comes."""
 import gzip
 import socket
-import subprocess
 
 import grpc
 import pytest
 
-from conftest import OPTIONS, PREFIX, health_request
-
-CHECK = "/grpc.health.v1.Health/Check"
+from conftest import PREFIX
 
 
 def peak_mib(service):
@@ -49,37 +46,6 @@ def test_silent_clients_do_not_delay_the_end(start_service):
         http2.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0")
         assert http2.recv(9)  # the server's settings: the connection is up
         assert service.stop(timeout=10) == 0
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory):
-    """A certificate for localhost that signs itself, with its key."""
-    folder = tmp_path_factory.mktemp("tls")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
-                    "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", folder / "key.pem", "-out", folder / "cert.pem"],
-                   check=True, capture_output=True)
-    return folder / "cert.pem", folder / "key.pem"
-
-
-def check_over_tls(service, certificate, key=None):
-    credentials = grpc.ssl_channel_credentials(certificate.read_bytes(), key and key.read_bytes(), key and certificate.read_bytes())
-    target = [*OPTIONS, ("grpc.ssl_target_name_override", "localhost")]
-    with grpc.secure_channel(service.address, credentials, target) as channel:
-        return channel.unary_unary(CHECK)(health_request(""), timeout=10)
-
-
-def test_tls(start_service, certificates):
-    certificate, key = certificates
-    service = start_service("random", "--tls-cert", str(certificate), "--tls-key", str(key))
-    assert check_over_tls(service, certificate) == b"\x08\x01"
-    assert failure(service.health).code() == grpc.StatusCode.UNAVAILABLE  # plaintext is not understood
-
-
-def test_mutual_tls(start_service, certificates):
-    certificate, key = certificates
-    service = start_service("random", "--tls-cert", str(certificate), "--tls-key", str(key), "--tls-client-ca", str(certificate))
-    assert check_over_tls(service, certificate, key) == b"\x08\x01"
-    assert failure(check_over_tls, service, certificate).code() == grpc.StatusCode.UNAVAILABLE  # no certificate, no answer
 
 
 def test_readiness_ends_with_the_service(start_service):
