@@ -15,15 +15,15 @@ static bool read_file(struct cl_context *context) {
     const char *path = context->options->file;
     FILE *file = strcmp(path, "-") ? fopen(path, "rb") : stdin;
     if (!file) {
-        fprintf(stderr, "mushir: %s: %s\n", path, strerror(errno));
+        cl_visible_line(stderr, "mushir: %s: %s", path, strerror(errno));
         return false;
     }
     char *bytes = mu_arena_alloc(context->arena, LARGEST_FILE);
     context->size = fread(bytes, 1, LARGEST_FILE, file);
     bool good = !ferror(file) && context->size < LARGEST_FILE;
     if (!good) {
-        fprintf(stderr, "mushir: %s: %s\n", path,
-            ferror(file) ? strerror(errno) : "larger than 16 MiB");
+        cl_visible_line(
+            stderr, "mushir: %s: %s", path, ferror(file) ? strerror(errno) : "larger than 16 MiB");
     }
     if (file != stdin) {
         fclose(file);
@@ -43,8 +43,7 @@ static void show(const struct cl_problems *problems, const char *path) {
         cl_visible_write(stderr, path);
         fprintf(stderr, "%s: %s%s:%s ", where, color ? p->warning ? "\033[33m" : "\033[31m" : "",
             p->warning ? "warning" : "error", color ? "\033[0m" : "");
-        cl_visible_write(stderr, p->text);
-        putc('\n', stderr);
+        cl_visible_line(stderr, "%s", p->text);
     }
 }
 
@@ -61,10 +60,8 @@ enum cl_exit_code cl_cli_show(const struct cl_context *context, struct cl_proble
     }
     show(problems, context->source);
     if (problems->errors) {
-        fprintf(stderr, "mushir: %zu mistake%s in ", problems->errors,
-            problems->errors == 1 ? "" : "s");
-        cl_visible_write(stderr, context->source);
-        putc('\n', stderr);
+        cl_visible_line(stderr, "mushir: %zu mistake%s in %s", problems->errors,
+            problems->errors == 1 ? "" : "s", context->source);
         return CL_EXIT_INVALID;
     }
     return CL_EXIT_GOOD;
@@ -105,9 +102,7 @@ enum cl_exit_code cl_cli_read(struct cl_context *context) {
 }
 
 enum cl_exit_code cl_cli_fail(const struct mu_error *error) {
-    fputs("mushir: ", stderr);
-    cl_visible_write(stderr, error->text);
-    putc('\n', stderr);
+    cl_visible_line(stderr, "mushir: %s", error->text);
     return error->code == MU_INVALID_ARGUMENT ? CL_EXIT_INVALID
            : error->code == MU_UNAVAILABLE || error->code == MU_DEADLINE_EXCEEDED ||
                    error->code == MU_NOT_FOUND

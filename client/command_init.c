@@ -4,19 +4,20 @@
 #include <string.h>
 
 #include "client/command.h"
+#include "client/text/visible.h"
 
 /* To standard output, or to a file that is not there yet. */
 static enum cl_exit_code put(const char *path, const char *text) {
     FILE *out = path && strcmp(path, "-") != 0 ? fopen(path, "wx") : stdout;
     if (!out) {
-        fprintf(
-            stderr, "mushir: %s: %s\n", path, errno == EEXIST ? "exists already" : strerror(errno));
+        cl_visible_line(
+            stderr, "mushir: %s: %s", path, errno == EEXIST ? "exists already" : strerror(errno));
         return errno == EEXIST ? CL_EXIT_INVALID : CL_EXIT_FAILED;
     }
     fputs(text, out);
     bool good = !ferror(out) && !fflush(out);
     if (!good) {
-        fprintf(stderr, "mushir: %s: %s\n", path ? path : "-", strerror(errno));
+        cl_visible_line(stderr, "mushir: %s: %s", path ? path : "-", strerror(errno));
     }
     if (out != stdout) {
         fclose(out);

@@ -33,9 +33,7 @@ static void show(const struct cl_run *run, const struct cl_options *options) {
 
 static enum cl_exit_code conclude(const struct cl_run *run) {
     if (run->error.code != MU_OK) {
-        fputs("mushir: ", stderr);
-        cl_visible_write(stderr, run->error.text);
-        fputs("; continue with --resume\n", stderr);
+        cl_visible_line(stderr, "mushir: %s; continue with --resume", run->error.text);
         return run->error.code == MU_INVALID_ARGUMENT ? CL_EXIT_INVALID : CL_EXIT_FAILED;
     }
     if (run->interrupted) {
@@ -43,7 +41,7 @@ static enum cl_exit_code conclude(const struct cl_run *run) {
         return CL_EXIT_INTERRUPTED;
     }
     if (!cl_trial_best(run->trials, run->n_trials, run->e)) {
-        fprintf(stderr, "mushir: no trial has a value of %s\n", run->e->metrics[0].name);
+        cl_visible_line(stderr, "mushir: no trial has a value of %s", run->e->metrics[0].name);
         return CL_EXIT_FAILED;
     }
     return run->result.good ? CL_EXIT_GOOD : CL_EXIT_FAILED;

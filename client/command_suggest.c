@@ -46,9 +46,9 @@ static void show_list(const struct mu_reply *s) {
     for (size_t i = 0; i < s->n; i++) {
         printf("%ssuggestion %zu\n", i ? "\n" : "", i + 1);
         for (size_t j = 0; j < s->suggestions[i].n_assignments; j++) {
-            printf("  %s: ", s->suggestions[i].assignments[j].name);
-            cl_visible_write(stdout, s->suggestions[i].assignments[j].value);
-            putchar('\n');
+            const struct mu_pair *pair = &s->suggestions[i].assignments[j];
+            fputs("  ", stdout);
+            cl_visible_line(stdout, "%s: %s", pair->name, pair->value);
         }
     }
 }

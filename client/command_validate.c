@@ -1,39 +1,94 @@
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "client/command.h"
 #include "client/experiment/webhook.h"
 #include "client/run/service.h"
+#include "client/text/visible.h"
+#include "common/search/number.h"
 
 /* What was understood, in one line, so that a wrong reading is noticed. */
 static void show(const struct cl_context *context) {
     const struct cl_experiment *e = context->experiment;
-    printf("%s: valid. %s ", context->options->file, e->name);
-    if (e->network.present) {
-        printf("searches networks of %d layers over %zu operations", e->network.layers,
-            e->network.n_operations);
-    } else {
-        printf("searches %zu parameter%s", e->n_parameters, e->n_parameters == 1 ? "" : "s");
-    }
-    printf(" with %s, to %s %s", e->algorithm, e->maximize ? "maximize" : "minimize",
-        e->metrics[0].name);
-    if (e->max_trials > 0) {
-        printf(" in %d trials", e->max_trials);
-    }
-    printf(", %d at a time%s.\n", e->parallel,
+    struct mu_arena *arena = context->arena;
+    const char *what = e->network.present
+                           ? mu_arena_format(arena, "networks of %d layers over %zu operations",
+                                 e->network.layers, e->network.n_operations)
+                           : mu_arena_format(arena, "%zu parameter%s", e->n_parameters,
+                                 e->n_parameters == 1 ? "" : "s");
+    const char *trials =
+        e->max_trials > 0 ? mu_arena_format(arena, " in %d trials", e->max_trials) : "";
+    cl_visible_line(stdout, "%s: valid. %s searches %s with %s, to %s %s%s, %d at a time%s.",
+        context->options->file, e->name, what, e->algorithm, e->maximize ? "maximize" : "minimize",
+        e->metrics[0].name, trials, e->parallel,
         context->options->offline ? " (the algorithm's settings were not checked: --offline)" : "");
 }
 
+/* A number among the settings of |reply|, or 0. */
+static double told(const struct mu_reply *reply, const char *name) {
+    double value;
+    for (size_t i = 0; i < reply->n_settings; i++) {
+        if (!strcmp(reply->settings[i].name, name) &&
+            mu_read_double(reply->settings[i].value, &value)) {
+            return value;
+        }
+    }
+    return 0;
+}
+
+/* The trials that must have run before one gets all of r_l: successive halving promotes the best
+ * 1/eta of a rung, so one trial above stands on eta below (Li et al., JMLR 2018, algorithm 1). The
+ * ladder's ends, s_max and eta, are in the reply, Katib's own service's too. */
+static double trials_to_the_top(const struct mu_reply *reply) {
+    enum { HIGHEST = 64 };
+    double eta = told(reply, "eta");
+    double s_max = told(reply, "s_max");
+    double rung = 1;
+    double all = 1;
+    for (int s = 0; s < s_max && s < HIGHEST && eta > 1; s++) {
+        rung = ceil(rung * eta);
+        all += rung;
+    }
+    return all;
+}
+
+/* Warn of a budget in which hyperband only ever compares trials that were cut short. */
+static void check_budget(const struct cl_context *context, struct cl_service *service,
+    const struct mu_experiment_text *text, struct cl_problems *problems) {
+    const struct cl_experiment *e = context->experiment;
+    const struct mu_wire_request request = {.experiment = text, .wanted = 1};
+    struct mu_reply reply;
+    struct mu_error error;
+    if (strcmp(e->algorithm, "hyperband") != 0 || e->max_trials <= 0 ||
+        cl_service_suggest(service, &request, context->arena, &reply, &error) != MU_OK) {
+        return;
+    }
+    double needed = trials_to_the_top(&reply);
+    if (e->max_trials < needed) {
+        cl_problem_warn(problems, context->arena,
+            cl_node_get(cl_node_get(e->root, "spec"), "maxTrialCount"),
+            "spec.maxTrialCount: no trial reaches r_l: hyperband needs %.0f trials for one to get "
+            "there, not %d; a smaller r_l, or a larger resource minimum, needs fewer",
+            needed, e->max_trials);
+    }
+}
+
 /* What the algorithm says of the experiment. */
-static enum mu_status ask_algorithm(const struct cl_context *context, struct mu_error *error) {
+static enum mu_status ask_algorithm(
+    const struct cl_context *context, struct cl_problems *problems, struct mu_error *error) {
     struct cl_service service;
     enum mu_status status = cl_service_open(
         &service, context->options->address, context->experiment->algorithm, context->arena, error);
-    if (status == MU_OK) {
-        status = cl_service_validate(&service,
-            cl_experiment_text(context->experiment, context->arena), context->arena, error);
-        cl_service_close(&service);
+    if (status != MU_OK) {
+        return status;
     }
+    const struct mu_experiment_text *text = cl_experiment_text(context->experiment, context->arena);
+    status = cl_service_validate(&service, text, context->arena, error);
+    if (status == MU_OK) {
+        check_budget(context, &service, text, problems);
+    }
+    cl_service_close(&service);
     return status;
 }
 
@@ -54,7 +109,7 @@ static enum mu_status check(
     const struct cl_experiment *e = context->experiment;
     cl_webhook_check(e, context->arena, problems);
     bool ask = *e->algorithm && !context->options->offline;
-    enum mu_status status = ask ? ask_algorithm(context, error) : MU_OK;
+    enum mu_status status = ask ? ask_algorithm(context, problems, error) : MU_OK;
     if (status != MU_INVALID_ARGUMENT) {
         return status;
     }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "client/command.h"
+#include "client/text/visible.h"
 
 enum { MOST_SUGGESTIONS = 10000, MOST_TRIALS = INT_MAX };
 
@@ -90,7 +91,7 @@ static const struct option long_options[] = {{"address", 1, NULL, ADDRESS}, {"na
     {"help", 0, NULL, HELP}, {"version", 0, NULL, VERSION}, {NULL, 0, NULL, 0}};
 
 static _Noreturn void misuse(const char *text, const char *detail) {
-    fprintf(stderr, "mushir: %s%s; see mushir --help\n", text, detail);
+    cl_visible_line(stderr, "mushir: %s%s; see mushir --help", text, detail);
     exit(CL_EXIT_INVALID);
 }
 
@@ -98,8 +99,8 @@ static double positive(const char *option, const char *text, double most) {
     char *end;
     double number = strtod(text, &end);
     if (*end || end == text || !(number > 0) || number > most) {
-        fprintf(stderr, "mushir: %s: \"%s\" must be a number above 0, at most %.0f\n", option, text,
-            most);
+        cl_visible_line(stderr, "mushir: %s: \"%s\" must be a number above 0, at most %.0f", option,
+            text, most);
         exit(CL_EXIT_INVALID);
     }
     return number;
@@ -108,10 +109,19 @@ static double positive(const char *option, const char *text, double most) {
 static size_t count(const char *option, const char *text, size_t most) {
     double number = positive(option, text, (double)most);
     if (number != floor(number)) {
-        fprintf(stderr, "mushir: %s: \"%s\" must be a whole number\n", option, text);
+        cl_visible_line(stderr, "mushir: %s: \"%s\" must be a whole number", option, text);
         exit(CL_EXIT_INVALID);
     }
     return (size_t)number;
+}
+
+/* What getopt, which would print the word as it is, found wrong with an option: ':' no value. */
+static _Noreturn void misuse_option(int code, const char *word) {
+    const char letter[] = {'-', (char)optopt, '\0'};
+    misuse(code == ':'         ? "this option needs a value: "
+           : optopt >= ADDRESS ? "this option has no value: "
+                               : "unknown option: ",
+        optopt && optopt < ADDRESS ? letter : word);
 }
 
 /* The options that describe an experiment without a file. */
@@ -194,8 +204,8 @@ static void take(struct cl_options *options, int code, const char *value) {
     case VERSION:
         puts("mushir " MUSHIR_VERSION);
         exit(CL_EXIT_GOOD);
-    default:
-        exit(CL_EXIT_INVALID); /* getopt said what is wrong */
+    default: /* take_draft has the others */
+        break;
     }
 }
 
@@ -219,7 +229,11 @@ static void parse(struct parsed *p, int argc, char **argv) {
             argc = i;
         }
     }
-    while ((code = getopt_long(argc, argv, "n:h", long_options, NULL)) != -1) {
+    opterr = 0;
+    while ((code = getopt_long(argc, argv, ":n:h", long_options, NULL)) != -1) {
+        if (code == '?' || code == ':') {
+            misuse_option(code, argv[optind - 1]);
+        }
         if (!take_draft(&p->options.draft, p->parameters, code, optarg)) {
             take(&p->options, code == 'h' ? HELP : code, optarg);
         }

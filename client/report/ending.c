@@ -27,8 +27,7 @@ static void line(const char *title, const char *text) {
     size_t columns = cl_visible_width(title);
     cl_visible_write(stdout, title);
     printf("%*s", columns < TITLE_COLUMNS ? (int)(TITLE_COLUMNS - columns) + 1 : 2, "");
-    cl_visible_write(stdout, text);
-    putchar('\n');
+    cl_visible_line(stdout, "%s", text);
 }
 
 static void count(size_t n, const char *what) {
@@ -106,9 +105,8 @@ static void best_trial(const struct cl_run *run, const struct cl_trial *best) {
 
 static void trial_line(const struct cl_run *run, const struct cl_trial *trial) {
     const char *value = cl_trial_value(trial, run->e, 0);
-    printf("%s  %-18s ", trial->name, cl_condition_name(trial->condition));
-    cl_visible_write(stdout, value ? value : "-");
-    putchar('\n');
+    cl_visible_line(stdout, "%s  %-18s %s", trial->name, cl_condition_name(trial->condition),
+        value ? value : "-");
 }
 
 void cl_ending_print(const struct cl_run *run, const char *report, bool verbose) {

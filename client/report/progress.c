@@ -31,9 +31,7 @@ static void ignore_report(const struct cl_run *run, const struct cl_trial *trial
 
 static void note(const struct cl_run *run, const char *text) {
     (void)run;
-    fputs("mushir: ", stderr);
-    cl_visible_write(stderr, text);
-    putc('\n', stderr);
+    cl_visible_line(stderr, "mushir: %s", text);
 }
 
 const struct cl_observer cl_progress_quiet = {
@@ -222,10 +220,8 @@ static void paint(const struct cl_run *run) {
 
 static void bar_begun(const struct cl_run *run) {
     const char *verb = run->n_trials ? "continues" : "begins";
-    fprintf(stderr, "%s %s with %s, %d at a time; journal ", run->e->name, verb, run->e->algorithm,
-        run->e->parallel);
-    cl_visible_write(stderr, run->journal_path);
-    putc('\n', stderr);
+    cl_visible_line(stderr, "%s %s with %s, %d at a time; journal %s", run->e->name, verb,
+        run->e->algorithm, run->e->parallel, run->journal_path);
     if (run->n_trials) {
         fprintf(stderr, "%zu trials are known, %zu of them over\n", run->n_trials, run->resumed);
     }

@@ -7,8 +7,7 @@
 
 static void line(int depth, const char *name, const char *value) {
     printf("%*s%s:%*s", 2 * depth, "", name, (int)(strlen(name) < 16 ? 18 - strlen(name) : 2), "");
-    cl_visible_write(stdout, value);
-    putchar('\n');
+    cl_visible_line(stdout, "%s", value);
 }
 
 /* Kubernetes shows whole seconds. */
@@ -103,6 +102,7 @@ void cl_summary_print(const struct cl_run *run, const char *report) {
     number(1, "Trials Running", counts.running);
     number(1, "Trials Succeeded", counts.succeeded);
     if (report) {
-        printf("\nReport: %s\n", report);
+        putchar('\n');
+        cl_visible_line(stdout, "Report: %s", report);
     }
 }

@@ -1,6 +1,8 @@
 #include "client/text/visible.h"
 
+#include <stdarg.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
 #include <wctype.h>
@@ -58,6 +60,19 @@ void cl_visible_write_columns(FILE *out, const char *text, size_t columns) {
 
 void cl_visible_write(FILE *out, const char *text) {
     cl_visible_write_columns(out, text, SIZE_MAX);
+}
+
+void cl_visible_line(FILE *out, const char *format, ...) {
+    char *text = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    if (length >= 0) {
+        cl_visible_write(out, text);
+        free(text);
+    }
+    putc('\n', out);
 }
 
 size_t cl_visible_width(const char *text) {

@@ -184,6 +184,21 @@ def test_help_version_and_wrong_use():
         assert run(*wrong, stdin="").returncode == 2, wrong
 
 
+@pytest.mark.parametrize("arguments", [
+    ["\033[31m"], ["--\033]0;x\007"], ["-\033"], ["--json=\033"], ["--trial\033"], ["suggest", "-", "-n", "\033[2J"], ["suggest", "-", "--trial-timeout", "\r1x"],
+    ["validate", "no\033[31mfile"], ["validate", "a\033[31m.yaml"], ["suggest", "bad\033[31m.yaml"], ["init", "a\033[31m.yaml", "--param", "x=0:1", "--", "echo", "{x}"],
+    ["init", "--param", "x\033[31m=0:1", "--", "echo"], ["run", "a\033[31m.yaml", "--journal", "/\033[31m/j"],
+    ["run", "a\033[31m.yaml", "--quiet", "--", "echo", "loss=1"], ["run", "a\033[31m.yaml", "--fresh", "--", "echo", "loss=1"],
+    ["run", "a\033[31m.yaml", "--fresh", "--", "echo", "loss\033[31m=1"], ["suggest", "-", "--address", "\033[31m"],
+], ids=ascii)
+def test_no_text_of_the_user_moves_the_cursor(arguments, tmp_path):
+    (tmp_path / "a\033[31m.yaml").write_text(GOOD + TEMPLATE)
+    (tmp_path / "bad\033[31m.yaml").write_text(GOOD.replace("maxTrialCount", '"max\\eTrialCount"'))
+    result = run(*arguments, stdin=GOOD, cwd=tmp_path)
+    said = result.stdout + result.stderr
+    assert said and not any(ord(c) < 0x20 and c != "\n" or 0x7F <= ord(c) < 0xA0 for c in said), ascii(said)
+
+
 @pytest.mark.parametrize("size", [1, 10, 50, 120, 250])
 def test_cut_off_files_are_mistakes_not_crashes(size):
     assert run("validate", "--offline", "-", stdin=GOOD[:size]).returncode == 2

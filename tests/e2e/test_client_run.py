@@ -325,15 +325,20 @@ def kill_and_resume(path, delay, command):
         return False
 
 
-def test_killed_at_ten_random_moments_nothing_is_lost_and_nothing_runs_twice(tmp_path):
-    seed = int(os.environ.get("MUSHIR_TEST_SEED", "5"))
-    moments = random.Random(seed)
-    count = 24
+def long_form(name, short):
+    """A number that the environment may raise: MUSHIR_TEST_KILLS=82 MUSHIR_TEST_TRIALS=600 is the long form, some minutes."""
+    return int(os.environ.get(f"MUSHIR_TEST_{name}", short))
+
+
+def test_killed_at_random_moments_nothing_is_lost_and_nothing_runs_twice(tmp_path):
+    moments = random.Random(long_form("SEED", 5))
+    count, wanted = long_form("TRIALS", 24), long_form("KILLS", 10)
     path = write(tmp_path, GOOD.replace("maxTrialCount: 4", f"maxTrialCount: {count}").replace("parallelTrialCount: 2", "parallelTrialCount: 3"))
     command = stub("--metric", "loss", "--steps", "6", "--sleep", "0.05", "--diary", tmp_path / "diary")
-    kills = sum(not kill_and_resume(path, moments.uniform(0.02, 0.5), command) for _ in range(10))
-    assert kills >= 5
-    result = run("run", path, "--resume", "--json-lines", *command, timeout=120)
+    kills = sum(not kill_and_resume(path, moments.uniform(0.02, 0.5), command) for _ in range(wanted))
+    print(f"{kills} kills")
+    assert kills >= wanted / 2
+    result = run("run", path, "--resume", "--json-lines", *command, timeout=120 + count)
     assert result.returncode == 0, result.stderr
     journal = tmp_path / "small.journal"
     assert rows(journal, "SELECT count(*), count(DISTINCT name) FROM trials WHERE condition = 'Succeeded'") == [(count, count)]

@@ -363,6 +363,18 @@ def test_what_katib_takes_otherwise_is_a_warning(edit, text):
     assert "warning" in result.stderr and text in result.stderr
 
 
+@pytest.mark.parametrize("r_l, least, trials, enough", [
+    (9, 1, 12, False), (9, 1, 13, True),  # 9 + 3 + 1
+    (27, 1, 39, False), (27, 1, 40, True), (27, 9, 4, True), (27, 1, None, True),
+])
+def test_a_budget_in_which_no_trial_reaches_the_top_is_a_warning(r_l, least, trials, enough):
+    settings = f"hyperband, algorithmSettings: [{{name: resource_name, value: lr}}, {{name: r_l, value: '{r_l}'}}]"
+    text = experiment(trials=trials, extra=job(ECHO), algorithm=settings, value=f"{{min: '{least}', max: '27'}}").replace("double", "int")
+    result = run("validate", "-", stdin=text)
+    assert result.returncode == 0, result.stderr
+    assert ("-:8:18: warning: spec.maxTrialCount: no trial reaches r_l" in result.stderr) != enough, result.stderr
+
+
 def test_a_discrete_list_of_texts_is_one_of_choices():
     text = experiment().replace('double, feasibleSpace: {min: "0.1", max: "0.9"}', "discrete, feasibleSpace: {list: [200Mi, 2000Mi]}")
     result = run("suggest", "-", "-n", "2", "--json", stdin=text)
