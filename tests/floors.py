@@ -13,11 +13,12 @@ FLOORS = {
     "common/num": ["common/base"],
     "common/search": ["common/base", "common/num"],
     "common/model": ["common/base", "common/num", "common/search"],
+    "common/stopping": ["common/base", "common/num", "common/search"],
     "common/wire": ["common/base", "common/num", "common/search"],
     "common/rpc": ["common/base"],
     "common/service": ["common/base", "common/num", "common/search", "common/wire", "common/rpc"],
-    "services": ["common/base", "common/num", "common/search", "common/model"],
-    "client": ["common/base", "common/num", "common/search", "common/wire", "common/rpc"],
+    "services": ["common/base", "common/num", "common/search", "common/model", "common/stopping"],
+    "client": ["common/base", "common/num", "common/search", "common/stopping", "common/wire", "common/rpc"],
 }
 # wing of the client -> the wings that its files may include from; "" are the commands
 WINGS = {

@@ -19,6 +19,10 @@ double mu_normal_quantile(double p) {
     return gsl_cdf_ugaussian_Pinv(p);
 }
 
+double mu_student_quantile(double p, double freedom) {
+    return gsl_cdf_tdist_Pinv(p, freedom);
+}
+
 double mu_normal_log_cdf(double z) {
     return z > -8 ? log(gsl_cdf_ugaussian_P(z)) : gsl_sf_log_erfc(-z / M_SQRT2) - M_LN2;
 }

@@ -1,4 +1,4 @@
-/* The standard normal distribution. */
+/* The standard normal distribution, and Student's t. */
 #ifndef MUSHIR_NUM_NORMAL_H
 #define MUSHIR_NUM_NORMAL_H
 
@@ -12,6 +12,10 @@ double mu_normal_cdf(double z);
 
 /* Phi^-1(p), p in (0, 1); -INFINITY and INFINITY at the ends (GSL's cdf_ugaussian_Pinv). */
 double mu_normal_quantile(double p);
+
+/* The |p| quantile of Student's t with |freedom| degrees of freedom, p in (0, 1) (GSL's
+ * cdf_tdist_Pinv). */
+double mu_student_quantile(double p, double freedom);
 
 /* ln Phi(z), accurate far into the lower tail. */
 double mu_normal_log_cdf(double z);
