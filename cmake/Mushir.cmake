@@ -7,9 +7,6 @@ target_compile_options(mushir_flags INTERFACE -Wall -Wextra -Wshadow -Wstrict-pr
   -Wundef -Wconversion -Wsign-conversion -Wdouble-promotion -Wswitch-enum -Wformat=2 -fPIE -fstack-protector-strong
   $<$<CONFIG:Release>:-U_FORTIFY_SOURCE> $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2>
   -ffp-contract=off -fno-math-errno -fno-trapping-math -ffunction-sections -fdata-sections -fmacro-prefix-map=${CMAKE_SOURCE_DIR}/=)
-if(CMAKE_C_COMPILER_ID STREQUAL Clang)
-  target_compile_options(mushir_flags INTERFACE -Wno-double-promotion) # it counts INFINITY, which the standard makes a float
-endif()
 if(MUSHIR_WERROR)
   target_compile_options(mushir_flags INTERFACE -Werror)
 endif()

@@ -203,14 +203,25 @@ static double acquire(void *user, const double *u, double *gradient) {
     return result;
 }
 
-bool mu_gp_policy_propose(struct mu_bayesopt_study *s, uint64_t number, double *x) {
+/* The process of the study, which knows all its points. */
+static struct mu_gp_policy *current(struct mu_bayesopt_study *s) {
     if (!s->process) {
         s->process = policy_of(s);
     }
-    struct mu_gp_policy *p = s->process;
+    add_pending(s->process, s);
+    return s->process;
+}
+
+const double *mu_gp_policy_best(struct mu_bayesopt_study *s, size_t *draws) {
+    const struct mu_gp_policy *p = current(s);
+    *draws = p->draws;
+    return p->best;
+}
+
+bool mu_gp_policy_propose(struct mu_bayesopt_study *s, uint64_t number, double *x) {
+    struct mu_gp_policy *p = current(s);
     struct criterion criterion = {.policy = p, .kind = s->plan.acquisition};
     struct mu_maximizer m = mu_bayesopt_maximizer(s, number);
-    add_pending(p, s);
     m.criterion = acquire;
     m.user = &criterion;
     m.good = p->good;

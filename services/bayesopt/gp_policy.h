@@ -15,6 +15,10 @@ size_t mu_gp_policy_most(void);
  * is fitted to the study's observations by the first call. */
 bool mu_gp_policy_propose(struct mu_bayesopt_study *study, uint64_t number, double *x);
 
+/* What a point has to beat in each of |draws| draws: the incumbent's value, or a better one that
+ * the draw imagines at a pending point. Exposed for tests. */
+const double *mu_gp_policy_best(struct mu_bayesopt_study *study, size_t *draws);
+
 /* The kernel, the metric and the priors for points of |dimensions|; exposed for tests. */
 struct mu_gp_model mu_gp_policy_model(
     const struct mu_dimensions *dimensions, struct mu_arena *arena);

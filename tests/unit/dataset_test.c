@@ -102,7 +102,6 @@ static void a_failure_is_as_bad_as_its_neighbourhood(void **state) {
     assert_int_equal(data->known[4], 10);
 }
 
-/* Of twelve rows six: the best two, the newest two, and two of the eight others, evenly. */
 /* Of 101 failures beside four good rows the newest 100 are as bad as the four and the worst, the
  * oldest one is the worst. */
 static void old_failures_are_the_worst(void **state) {
@@ -152,6 +151,7 @@ static void distance_and_transform_can_be_the_callers(void **state) {
     assert_close(target[7], (4 * target[6] + target[0]) / 5, 1e-12);
 }
 
+/* Of twelve rows six: the best two, the newest two, and two of the eight others, evenly. */
 static void a_subset_has_the_best_the_newest_and_a_spread(void **state) {
     (void)state;
     /* by target: rows 7 and 3 are the best; 10 and 11 are the newest */

@@ -126,6 +126,35 @@ static void tpe_learns_from_the_rung_below_too(void **state) {
     lab_finish(&lab);
 }
 
+/* Six results at the top with a gap around the best place: what the process proposes keeps away
+ * from what is on its way, earlier in the batch or running. Not believed, all fall within 1e-4. */
+static void a_batch_does_not_fall_on_one_spot(void **state) {
+    (void)state;
+    static const struct mu_pair settings[] = SETTINGS("gp");
+    static const double AT[] = {0.05, 0.1, 0.2, 0.7, 0.8, 0.95};
+    static const double LOSS[] = {3, 2, 1, 1.1, 2, 3};
+    static struct lab lab;
+    lab_init(&lab, TWO, 2, settings, 3);
+    for (size_t i = 0; i < 6; i++) {
+        add(&lab, AT[i], "9", LOSS[i]);
+    }
+    double x[4];
+    struct mu_reply reply = lab_ask(&lab, 3, 6);
+    for (size_t i = 0; i < 3; i++) {
+        x[i] = atof(lab_text(&reply.suggestions[i], "x"));
+    }
+    lab_add(&lab, &reply.suggestions[0], RUNNING, 0);
+    lab_add(&lab, &reply.suggestions[1], RUNNING, 0);
+    reply = lab_ask(&lab, 1, 8);
+    x[3] = atof(lab_text(&reply.suggestions[0], "x"));
+    for (size_t i = 1; i < 4; i++) {
+        for (size_t j = 0; j < i && j < 2; j++) {
+            assert_true(fabs(x[i] - x[j]) > 0.05);
+        }
+    }
+    lab_finish(&lab);
+}
+
 /* Three configurations are all there are, and one third of them may go on: the others follow beyond
  * the quota, one rung higher, the best first. */
 static void a_space_that_is_used_up_promotes_the_rest(void **state) {
@@ -154,6 +183,7 @@ int main(void) {
         cmocka_unit_test(for_tpe_who_came_farther_is_better),
         cmocka_unit_test(tpe_learns_from_a_rung_with_enough_results),
         cmocka_unit_test(tpe_learns_from_the_rung_below_too),
+        cmocka_unit_test(a_batch_does_not_fall_on_one_spot),
         cmocka_unit_test(a_space_that_is_used_up_promotes_the_rest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
