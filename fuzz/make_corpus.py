@@ -50,7 +50,17 @@ def reflection():
         "service": text(4, "api.v1.beta1.Suggestion"), "method": text(4, ".api.v1.beta1.Suggestion.GetSuggestions"),
         "field": text(4, "api.v1.beta1.GetSuggestionsRequest.experiment"), "enum": text(4, "api.v1.beta1.TrialStatus.SUCCEEDED"),
         "no-symbol": text(4, "api.v1.beta1.Nothing"), "extension": bytes([5 << 3 | 2, len(extension)]) + extension,
-        "extensions": text(6, "api.v1.beta1.ParameterSpec"), "two": text(3, "api.proto") + text(4, "api.v1.beta1"), "nothing": b"",
+        "extensions": text(6, "api.v1.beta1.ParameterSpec"), "zero": b"\x81\0" + bytes(8), "two": text(3, "api.proto") + text(4, "api.v1.beta1"), "nothing": b"",
+        "zero-extension": bytes([5 << 3 | 2, 10, 0x81]) + bytes(9),
+    }
+
+
+def http():
+    """Heads of requests to the admin port."""
+    get = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n"
+    return {
+        "get": get + b"\r\n", "open": get, "query": b"GET /metrics?name=x HTTP/1.0\n\n", "head": b"HEAD /healthz HTTP/1.1\r\n\r\n",
+        "post": b"POST / HTTP/1.1\r\nContent-Length: 1\r\n\r\nx", "two": b"GET /\r\n\r\n", "long": b"GET /" + b"a" * 200 + b" HTTP/1.1\r\n\r\n",
     }
 
 
@@ -71,10 +81,10 @@ def main():
         text = [("architecture", "[[1], [0, 1], [2, 0, 1]]"), ("nn_config", "{'num_layers': 3}")]
         (out / f"{algorithm}-start").write_bytes(request(e, n=2).SerializeToString())
         (out / f"{algorithm}-history").write_bytes(request(e, [trial(f"t{i}", text, i) for i in range(3)], 2).SerializeToString())
-    questions = ROOT / "fuzz" / "corpus_reflection"
-    questions.mkdir(exist_ok=True)
-    for name, bytes_ in reflection().items():
-        (questions / name).write_bytes(bytes_)
+    for folder, files in (("corpus_reflection", reflection()), ("corpus_http", http())):
+        (ROOT / "fuzz" / folder).mkdir(exist_ok=True)
+        for name, bytes_ in files.items():
+            (ROOT / "fuzz" / folder / name).write_bytes(bytes_)
 
 
 if __name__ == "__main__":

@@ -103,12 +103,34 @@ struct reflection {
     bool reading;
 };
 
-enum mu_status mu_rpc_reflect(const struct mu_rpc_server *server, const uint8_t *question,
-    size_t size, uint8_t **reply, size_t *reply_size) {
+/* A field that is numbered 0, which nobody could read in an answer that repeats the question;
+ * protobuf-c takes it when its tag is padded. */
+static bool has_field_zero(const ProtobufCMessage *message) {
+    for (unsigned i = 0; i < message->n_unknown_fields; i++) {
+        if (message->unknown_fields[i].tag == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static Request *read_question(const uint8_t *question, size_t size) {
     Request *request =
         size > LARGEST_REQUEST
             ? NULL
             : grpc__reflection__v1__server_reflection_request__unpack(NULL, size, question);
+    if (request && (has_field_zero(&request->base) ||
+                       (request->message_request_case == ASKED(FILE_CONTAINING_EXTENSION) &&
+                           has_field_zero(&request->file_containing_extension->base)))) {
+        grpc__reflection__v1__server_reflection_request__free_unpacked(request, NULL);
+        return NULL;
+    }
+    return request;
+}
+
+enum mu_status mu_rpc_reflect(const struct mu_rpc_server *server, const uint8_t *question,
+    size_t size, uint8_t **reply, size_t *reply_size) {
+    Request *request = read_question(question, size);
     struct answer *answer = calloc(1, sizeof *answer);
     *reply = NULL;
     if (request && answer) {
