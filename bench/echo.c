@@ -1,10 +1,10 @@
 /* The yardstick: the least that a unary server on the gRPC C core can be. One thread takes a
  * message and sends it back. */
 #include <grpc/byte_buffer.h>
-#include <grpc/grpc.h>
-#include <grpc/grpc_security.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "common/rpc/core.h"
 
 struct call {
     grpc_call *call;

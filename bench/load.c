@@ -1,11 +1,11 @@
 #include "bench/load.h"
 
 #include <grpc/byte_buffer.h>
-#include <grpc/grpc.h>
-#include <grpc/grpc_security.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+
+#include "common/rpc/core.h"
 
 struct load {
     grpc_channel *channel;

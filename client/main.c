@@ -9,6 +9,7 @@
 
 #include "client/command.h"
 #include "client/text/visible.h"
+#include "common/rpc/rpc.h"
 
 enum { MOST_SUGGESTIONS = 10000, MOST_TRIALS = INT_MAX };
 
@@ -202,7 +203,8 @@ static void take(struct cl_options *options, int code, const char *value) {
         fputs(general_help, stdout);
         exit(CL_EXIT_GOOD);
     case VERSION:
-        puts("mushir " MUSHIR_VERSION);
+        printf("mushir %s (gRPC core %s, %s)\n", MUSHIR_VERSION, mu_rpc_core_version(),
+            mu_rpc_tls_version());
         exit(CL_EXIT_GOOD);
     default: /* take_draft has the others */
         break;

@@ -17,6 +17,7 @@ function(mushir_external name module)
 endfunction()
 
 mushir_external(grpc grpc)
+target_link_libraries(ext_grpc INTERFACE crypto) # asked for its version
 mushir_external(protobuf_c libprotobuf-c)
 
 add_library(ext_ev INTERFACE) # libev has no pkg-config file

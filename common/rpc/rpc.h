@@ -82,4 +82,9 @@ void mu_rpc_cancel(struct mu_rpc_server *server);
 /* Free a server whose stop has been begun, after waiting for its end. NULL is allowed. */
 void mu_rpc_destroy(struct mu_rpc_server *server);
 
+/* What is linked: gRPC core's own number (29 for release 1.51, 58 for 1.85), and the TLS library's
+ * name and version. */
+const char *mu_rpc_core_version(void);
+const char *mu_rpc_tls_version(void);
+
 #endif

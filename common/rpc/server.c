@@ -7,8 +7,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <grpc/support/log.h>
-
 #include "common/base/log.h"
 #include "common/rpc/internal.h"
 
@@ -20,11 +18,9 @@ void mu_rpc_quiet_core(bool quiet) {
     atomic_store(&core_quiet, quiet);
 }
 
-static void log_core(gpr_log_func_args *args) {
-    enum mu_log_level level =
-        args->severity == GPR_LOG_SEVERITY_ERROR ? MU_LOG_WARNING : MU_LOG_DEBUG;
+static void log_core(bool error, const char *text) {
     if (!atomic_load(&core_quiet)) {
-        mu_log_text(level, "gRPC core", "text", args->message);
+        mu_log_text(error ? MU_LOG_WARNING : MU_LOG_DEBUG, "gRPC core", "text", text);
     }
 }
 
@@ -231,7 +227,7 @@ struct mu_rpc_server *mu_rpc_start(const struct mu_rpc_options *options, struct 
     atomic_store(&server->live, 1);
     pthread_mutex_init(&server->streams_lock, NULL);
     pthread_mutex_init(&server->unread_lock, NULL);
-    gpr_set_log_function(log_core);
+    mu_core_log_to(log_core);
     mu_rpc_reserve_descriptor();
     grpc_init();
     if (open_server(server, error) || start_crew(server, error)) {

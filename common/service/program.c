@@ -377,7 +377,8 @@ int mu_program_main(
     if (program.options.help) {
         print_help(&program);
     } else if (program.options.version) {
-        printf("mushir-%s %s\n", name, MUSHIR_VERSION);
+        printf("mushir-%s %s (gRPC core %s, %s)\n", name, MUSHIR_VERSION, mu_rpc_core_version(),
+            mu_rpc_tls_version());
     } else if (program.options.settings) {
         print_settings(&program);
     } else {

@@ -1,5 +1,6 @@
 """The contract through a real client: what every service must do on the wire, shown on `random`."""
 import concurrent.futures
+import re
 import signal
 import socket
 import subprocess
@@ -8,7 +9,7 @@ import time
 import grpc
 import pytest
 
-from conftest import BIN, PREFIX, Service, experiment, health_request, pairs, pb2, request, trial
+from conftest import BIN, PREFIX, SERVICES, Service, experiment, health_request, pairs, pb2, request, trial
 
 SERVING, NOT_SERVING, SERVICE_UNKNOWN = b"\x08\x01", b"\x08\x02", b"\x08\x03"
 NAMES = ["", "api.v1.beta1.Suggestion", "manager.v1beta1.Suggestion"]
@@ -281,6 +282,12 @@ def test_port_in_use(service):
 def test_bad_flags(flags):
     run = subprocess.run([BIN / "mushir-random", *flags], capture_output=True, text=True, timeout=20)
     assert run.returncode == 2 and flags[-1] in run.stderr
+
+
+@pytest.mark.parametrize("program", ["mushir", "mushir-all", *(f"mushir-{name}" for name in SERVICES)])
+def test_version_names_what_is_linked(program):
+    said = subprocess.run([BIN / program, "--version"], capture_output=True, text=True, check=True, timeout=20).stdout
+    assert re.fullmatch(rf"{program} [0-9.]+ \(gRPC core [0-9]+\.[0-9]+\.[0-9]+, OpenSSL [0-9]+\.[0-9]+\.[0-9]+ .*\)\n", said), said
 
 
 def test_help_version_and_environment(start_service):

@@ -5,11 +5,11 @@
 
 #include <grpc/byte_buffer.h>
 #include <grpc/byte_buffer_reader.h>
-#include <grpc/grpc.h>
-#include <grpc/grpc_security.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "common/rpc/core.h"
 
 struct call {
     grpc_completion_queue *events;

@@ -1,0 +1,25 @@
+#include "common/rpc/core.h"
+
+#include <grpc/support/log.h>
+#include <openssl/crypto.h>
+
+#include "common/rpc/rpc.h"
+
+const char *mu_rpc_core_version(void) {
+    return grpc_version_string();
+}
+
+const char *mu_rpc_tls_version(void) {
+    return OpenSSL_version(OPENSSL_VERSION);
+}
+
+static void (*write_line)(bool error, const char *text);
+
+static void log_line(gpr_log_func_args *args) {
+    write_line(args->severity == GPR_LOG_SEVERITY_ERROR, args->message);
+}
+
+void mu_core_log_to(void (*write)(bool error, const char *text)) {
+    write_line = write;
+    gpr_set_log_function(log_line);
+}
