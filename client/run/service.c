@@ -176,7 +176,7 @@ enum mu_status cl_service_open(struct cl_service *service, const char *address,
     if (!address && (!server || start(service, server, arena, error) != MU_OK)) {
         return error->code;
     }
-    service->client = mu_rpc_client_create(service->address, error);
+    service->client = mu_rpc_client_create(service->address, 0, error);
     if (!service->client) {
         cl_service_close(service);
         return error->code;

@@ -24,6 +24,19 @@ struct mu_asked {
     size_t size;
 };
 
+/* Several messages to one method of another server. */
+struct mu_questions {
+    const char *address, *path; /* HOST:PORT; "/package.Service/Method" */
+    const struct mu_asked *asked;
+    size_t n;
+    double seconds; /* for all of them */
+
+    /* Given the answer to question |number|, valid during the call only; not called for one that
+     * failed. On the asking thread, which owns things meanwhile: it may not leave by longjmp. */
+    void (*answered)(void *user, size_t number, const struct mu_asked *answer);
+    void *user;
+};
+
 /* One message that waits for its reply. */
 struct mu_call {
     const uint8_t *bytes; /* the message, valid until the handler returns */
@@ -38,6 +51,7 @@ struct mu_call {
     bool (*is_over)(struct mu_call *call);
     enum mu_status (*ask)(struct mu_call *call, const char *address, const char *path,
         const struct mu_asked *asked, struct mu_asked *answer, struct mu_error *error);
+    enum mu_status (*ask_each)(const struct mu_questions *questions, struct mu_error *error);
 };
 
 /* True when nobody waits for the reply any more: the client went away, or the time of the call is
@@ -57,6 +71,14 @@ MU_MUST_USE static inline enum mu_status mu_call_ask(struct mu_call *call, const
                      : mu_fail(error, MU_UNIMPLEMENTED, "this transport asks nobody");
 }
 
+/* Ask several things at once, a few at a time. What failed last is returned; MU_OK when every
+ * question was answered. Once the server cannot be reached, nothing more is asked. */
+MU_MUST_USE static inline enum mu_status mu_call_ask_each(
+    struct mu_call *call, const struct mu_questions *questions, struct mu_error *error) {
+    return call->ask_each ? call->ask_each(questions, error)
+                          : mu_fail(error, MU_UNIMPLEMENTED, "this transport asks nobody");
+}
+
 /* Answers one call, with |state| of its contract, on a thread of its own and under the guard of the
  * call's arena. */
 typedef enum mu_status (*mu_handler)(void *state, struct mu_call *call, struct mu_error *error);
@@ -72,6 +94,11 @@ struct mu_contract {
     const char *const *health_names; /* what health answers for besides, ended by NULL; or NULL */
     const struct mu_endpoint *endpoints;
     size_t n_endpoints;
+    bool finishes;  /* what a handler does matters to others than its caller: it is also called, and
+                       goes on, when the caller has left */
+    int port;       /* of a program whose first contract this is, by default; 0: 6789 */
+    size_t workers; /* of such a program, at least: more than processors where handlers wait for
+                       other servers; 0: as many as processors */
     const void *serves; /* what the handlers work with, such as a table of algorithms; or NULL */
 
     /* The state of the handlers, which may keep |memory| bytes; NULL: |serves| is their state. */

@@ -18,7 +18,8 @@ struct mu_rpc_client {
     bool cancelled;
 };
 
-struct mu_rpc_client *mu_rpc_client_create(const char *address, struct mu_error *error) {
+struct mu_rpc_client *mu_rpc_client_create(
+    const char *address, size_t max_reply, struct mu_error *error) {
     struct mu_rpc_client *client = *address ? calloc(1, sizeof *client) : NULL;
     if (!client) {
         mu_fail(error, *address ? MU_RESOURCE_EXHAUSTED : MU_INVALID_ARGUMENT,
@@ -31,7 +32,7 @@ struct mu_rpc_client *mu_rpc_client_create(const char *address, struct mu_error 
     grpc_arg arguments[] = {
         {.type = GRPC_ARG_INTEGER,
             .key = (char *)(uintptr_t)GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH,
-            .value.integer = -1},
+            .value.integer = max_reply ? (int)max_reply : -1},
         {.type = GRPC_ARG_INTEGER,
             .key = (char *)(uintptr_t)GRPC_ARG_MAX_SEND_MESSAGE_LENGTH,
             .value.integer = -1},
@@ -204,4 +205,74 @@ enum mu_status mu_rpc_client_call(struct mu_rpc_client *client, const char *meth
     enum mu_status status = conclude(&answer, reply, reply_size, error);
     grpc_call_unref(call);
     return status;
+}
+
+/* ---- several calls at once ---- */
+
+/* Replies that are held at the same time are the memory that questions cost. */
+enum { AT_ONCE = 8 };
+
+struct running_call {
+    struct answer answer; /* what its event points to */
+    grpc_call *call;
+    size_t number; /* of its question */
+};
+
+static void begin_call(struct mu_rpc_client *client, const struct mu_questions *questions,
+    size_t number, gpr_timespec deadline, struct running_call *running) {
+    const struct mu_asked *asked = &questions->asked[number];
+    grpc_slice path = grpc_slice_from_copied_string(questions->path);
+    grpc_slice bytes = grpc_slice_from_copied_buffer((const char *)asked->bytes, asked->size);
+    grpc_byte_buffer *message = grpc_raw_byte_buffer_create(&bytes, 1);
+    *running = (struct running_call){.answer.code = GRPC_STATUS_UNKNOWN, .number = number};
+    running->call = grpc_channel_create_call(
+        client->channel, NULL, GRPC_PROPAGATE_DEFAULTS, client->queue, path, NULL, deadline, NULL);
+    grpc_metadata_array_init(&running->answer.initial);
+    grpc_metadata_array_init(&running->answer.trailing);
+    start(running->call, message, &running->answer);
+    grpc_byte_buffer_destroy(message);
+    grpc_slice_unref(bytes);
+    grpc_slice_unref(path);
+}
+
+static enum mu_status end_call(
+    const struct mu_questions *questions, struct running_call *running, struct mu_error *error) {
+    uint8_t *reply;
+    size_t size;
+    enum mu_status status = conclude(&running->answer, &reply, &size, error);
+    if (status == MU_OK) {
+        questions->answered(
+            questions->user, running->number, &(const struct mu_asked){reply, size});
+    }
+    free(reply);
+    grpc_call_unref(running->call);
+    return status;
+}
+
+enum mu_status mu_rpc_client_call_each(
+    struct mu_rpc_client *client, const struct mu_questions *questions, struct mu_error *error) {
+    struct running_call calls[AT_ONCE];
+    struct running_call *idle[AT_ONCE];
+    enum mu_status last = MU_OK;
+    size_t n_idle = AT_ONCE;
+    size_t next = 0;
+    gpr_timespec deadline = in(questions->seconds);
+    for (size_t i = 0; i < AT_ONCE; i++) {
+        idle[i] = &calls[i];
+    }
+    while (next < questions->n || n_idle < AT_ONCE) {
+        if (n_idle > 0 && next < questions->n) {
+            begin_call(client, questions, next++, deadline, idle[--n_idle]);
+            continue;
+        }
+        grpc_event event =
+            grpc_completion_queue_next(client->queue, gpr_inf_future(GPR_CLOCK_REALTIME), NULL);
+        enum mu_status status = end_call(questions, event.tag, error);
+        idle[n_idle++] = event.tag;
+        last = status ? status : last;
+        if (status == MU_UNAVAILABLE || status == MU_DEADLINE_EXCEEDED) {
+            next = questions->n;
+        }
+    }
+    return last;
 }

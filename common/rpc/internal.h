@@ -60,6 +60,7 @@ struct mu_rpc_endpoint {
     const struct mu_rpc_kind *kind;
     const struct mu_endpoint *method; /* unary: of a contract, with the state of its handlers */
     void *state;
+    bool finishes;    /* of its contract */
     void *registered; /* core's handle */
 };
 

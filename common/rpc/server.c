@@ -110,6 +110,7 @@ static bool list_endpoints(struct mu_rpc_server *server) {
                 .path = method->path,
                 .kind = &mu_rpc_unary,
                 .method = method,
+                .finishes = contracts[c]->finishes,
                 .state = server->options.states[c],
             };
         }

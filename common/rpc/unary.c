@@ -33,7 +33,7 @@ enum { SECONDS_TO_CONNECT = 2, SECONDS_TO_ANSWER = 10 };
 
 static enum mu_status ask(struct mu_call *request, const char *address, const char *path,
     const struct mu_asked *asked, struct mu_asked *answer, struct mu_error *error) {
-    struct mu_rpc_client *client = mu_rpc_client_create(address, error);
+    struct mu_rpc_client *client = mu_rpc_client_create(address, 0, error);
     uint8_t *bytes = NULL;
     if (!client) {
         return error->code;
@@ -50,6 +50,19 @@ static enum mu_status ask(struct mu_call *request, const char *address, const ch
     }
     free(bytes); /* the arena may jump away, so nothing is owned outside it across an allocation */
     answer->bytes = kept;
+    return status;
+}
+
+/* Of an answer that is one of several. */
+enum { LARGEST_ANSWER = 4 << 20 };
+
+static enum mu_status ask_each(const struct mu_questions *questions, struct mu_error *error) {
+    struct mu_rpc_client *client = mu_rpc_client_create(questions->address, LARGEST_ANSWER, error);
+    if (!client) {
+        return error->code;
+    }
+    enum mu_status status = mu_rpc_client_call_each(client, questions, error);
+    mu_rpc_client_destroy(client);
     return status;
 }
 
@@ -100,6 +113,7 @@ static enum mu_status answer(struct mu_rpc_unary *unary, struct mu_error *error)
     request->size = GRPC_SLICE_LENGTH(unary->message);
     request->is_over = is_over;
     request->ask = ask;
+    request->ask_each = ask_each;
     request->arena = mu_arena_create(limit > request->size ? limit - request->size : 0);
     if (!request->arena) {
         return mu_fail(error, MU_RESOURCE_EXHAUSTED, "out of memory");
@@ -180,7 +194,7 @@ static void report(struct mu_rpc_unary *unary, enum mu_status status, const char
  */
 static void serve(struct mu_rpc_unary *unary) {
     struct mu_error error = {.code = MU_OK};
-    if (atomic_load(&unary->call.stopped)) {
+    if (atomic_load(&unary->call.stopped) && !unary->call.endpoint->finishes) {
         report(unary, mu_fail(&error, MU_CANCELLED, "the client was gone before its turn came"),
             error.text);
         return;

@@ -24,7 +24,7 @@ struct program {
     const char *name;
     const struct mu_contract *const *contracts;
     void **states; /* of the contracts, in their order */
-    struct mu_options options;
+    struct mu_options options, defaults;
     struct ev_loop *loop;
     ev_signal on_term, on_int, on_hangup;
     ev_timer on_grace, on_quiet, on_second;
@@ -196,10 +196,16 @@ static bool open_contracts(struct program *program, size_t arena) {
     return program->states != NULL;
 }
 
+static size_t default_workers(const struct program *program) {
+    size_t least = program->contracts[0]->workers;
+    size_t cpus = mu_machine_cpus();
+    return cpus > least ? cpus : least;
+}
+
 static bool start_server(struct program *program) {
     const struct mu_options *options = &program->options;
     struct mu_error error;
-    program->workers = options->workers > 0 ? (size_t)options->workers : mu_machine_cpus();
+    program->workers = options->workers > 0 ? (size_t)options->workers : default_workers(program);
     size_t arena = arena_limit(options, program->workers);
     if (!open_contracts(program, arena)) {
         mu_log_text(MU_LOG_ERROR, "cannot start", "error", "out of memory");
@@ -321,7 +327,7 @@ static void print_help(const struct program *program) {
     }
     printf(
         "\n\nOptions, each also as an environment variable (--log-level as MUSHIR_LOG_LEVEL):\n");
-    mu_flags_help(mu_option_flags, mu_n_option_flags, &mu_default_options, stdout);
+    mu_flags_help(mu_option_flags, mu_n_option_flags, &program->defaults, stdout);
 }
 
 static void print_settings(const struct program *program) {
@@ -366,8 +372,12 @@ static void settle(void) {
 
 int mu_program_main(
     int argc, char **argv, const char *name, const struct mu_contract *const *contracts) {
-    struct program program = {.name = name, .contracts = contracts, .options = mu_default_options};
+    struct program program = {.name = name, .contracts = contracts, .defaults = mu_default_options};
     struct mu_error error;
+    if (contracts[0]->port) {
+        program.defaults.port = contracts[0]->port;
+    }
+    program.options = program.defaults;
     if (mu_flags_read(mu_option_flags, mu_n_option_flags, &program.options, argc, argv, &error)) {
         fprintf(stderr, "mushir-%s: %s\n", name, error.text);
         return 2;

@@ -4,9 +4,9 @@
 
 #include "common/base/endpoint.h"
 
-/* Serve |contracts| (ended by NULL) as mushir-|name| until SIGTERM or SIGINT; the whole of a
- * program's main. Returns the exit code: 0 after an orderly stop (or --help and the like), 1 when
- * the server cannot start, 2 for options that are wrong. */
+/* Serve |contracts| (one at least, ended by NULL) as mushir-|name| until SIGTERM or SIGINT; the
+ * whole of a program's main. Returns the exit code: 0 after an orderly stop (or --help and the
+ * like), 1 when the server cannot start, 2 for options that are wrong. */
 int mu_program_main(
     int argc, char **argv, const char *name, const struct mu_contract *const *contracts);
 

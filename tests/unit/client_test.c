@@ -24,7 +24,7 @@ static enum mu_status call(struct mu_rpc_client *client, double seconds_to_conne
 
 static struct mu_rpc_client *client_of_nobody(void) {
     struct mu_error error;
-    struct mu_rpc_client *client = mu_rpc_client_create("127.0.0.1:1", &error);
+    struct mu_rpc_client *client = mu_rpc_client_create("127.0.0.1:1", 0, &error);
     assert_non_null(client);
     return client;
 }
@@ -32,7 +32,7 @@ static struct mu_rpc_client *client_of_nobody(void) {
 static void an_empty_address_is_refused(void **state) {
     (void)state;
     struct mu_error error;
-    assert_null(mu_rpc_client_create("", &error));
+    assert_null(mu_rpc_client_create("", 0, &error));
     assert_int_equal(error.code, MU_INVALID_ARGUMENT);
     assert_non_null(strstr(error.text, "is no address"));
 }
