@@ -21,6 +21,7 @@ void mu_rpc_call_unref(struct mu_rpc_call *call) {
         return;
     }
     struct mu_rpc_server *server = call->server;
+    mu_rpc_await_no_more(call);
     if (call->call && call->endpoint->kind->finish) {
         call->endpoint->kind->finish(call);
     }
@@ -29,7 +30,7 @@ void mu_rpc_call_unref(struct mu_rpc_call *call) {
     grpc_call_details_destroy(&call->details);
     if (call->call) {
         grpc_call_unref(call->call);
-        atomic_fetch_sub(&server->active, 1);
+        mu_rpc_budget_leave(&server->budget);
     }
     free(call);
     mu_rpc_release_live(server);
@@ -42,7 +43,7 @@ bool mu_rpc_batch(struct mu_rpc_call *call, const grpc_op *ops, size_t n, struct
     if (refused != GRPC_CALL_OK) {
         mu_log_text(MU_LOG_ERROR, "gRPC core refused an operation", "reason",
             grpc_call_error_to_string(refused));
-        mu_rpc_call_unref(call);
+        atomic_fetch_sub(&call->references, 1); /* not the last: the caller has one */
     }
     return refused == GRPC_CALL_OK;
 }
@@ -62,20 +63,46 @@ static void on_close(struct mu_rpc_tag *tag, bool ok) {
     mu_rpc_call_unref(call);
 }
 
+static void on_message(struct mu_rpc_tag *tag, bool ok) {
+    struct mu_rpc_call *call = container_of(tag, struct mu_rpc_call, on_read);
+    mu_rpc_await_no_more(call);
+    if (ok && call->payload) {
+        call->endpoint->kind->arrived(call);
+    } else {
+        mu_rpc_refuse(call, MU_INTERNAL, "the call came without a message");
+    }
+    mu_rpc_call_unref(call);
+}
+
+/* Be told when the call is over, and wait for its first message if its kind needs it. */
+static void accept_call(struct mu_rpc_call *call) {
+    const struct mu_rpc_kind *kind = call->endpoint->kind;
+    grpc_op close = {.op = GRPC_OP_RECV_CLOSE_ON_SERVER,
+        .data.recv_close_on_server.cancelled = &call->core_cancelled};
+    grpc_op read = {.op = GRPC_OP_RECV_MESSAGE, .data.recv_message.recv_message = &call->payload};
+    mu_rpc_batch(call, &close, 1, &call->on_close);
+    if (kind->payload) {
+        mu_rpc_await(call);
+        call->on_read.on_done = on_message;
+        mu_rpc_batch(call, &read, 1, &call->on_read);
+    } else {
+        kind->arrived(call);
+    }
+}
+
 static void on_new(struct mu_rpc_tag *tag, bool ok) {
     struct mu_rpc_call *call = container_of(tag, struct mu_rpc_call, on_new);
     if (!ok) { /* the server stops */
         mu_rpc_call_unref(call);
         return;
     }
-    atomic_fetch_add(&call->server->active, 1);
     call->arrived_at = gpr_now(GPR_CLOCK_MONOTONIC);
     mu_rpc_arm(call->server, call->endpoint);
-    grpc_op op = {.op = GRPC_OP_RECV_CLOSE_ON_SERVER,
-        .data.recv_close_on_server.cancelled = &call->core_cancelled};
-    mu_rpc_batch(call, &op, 1, &call->on_close);
-    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): references are counted, and one is ours */
-    call->endpoint->kind->arrived(call);
+    if (mu_rpc_budget_enter(&call->server->budget) || mu_rpc_make_room(call->server)) {
+        accept_call(call);
+    } else {
+        mu_rpc_refuse(call, MU_RESOURCE_EXHAUSTED, "too many calls: try again later");
+    }
     mu_rpc_call_unref(call);
 }
 
@@ -86,8 +113,7 @@ static grpc_call_error request_call(struct mu_rpc_server *server, struct mu_rpc_
             server->events, server->events, &call->on_new);
     }
     return grpc_server_request_registered_call(server->core, endpoint->registered, &call->call,
-        &call->deadline, &call->metadata, endpoint->kind->payload ? &call->payload : NULL,
-        server->events, server->events, &call->on_new);
+        &call->deadline, &call->metadata, NULL, server->events, server->events, &call->on_new);
 }
 
 /* Ask core for the next call to |endpoint|. Out of memory leaves the endpoint unarmed, which is all
@@ -143,6 +169,7 @@ void mu_rpc_reply(struct mu_rpc_call *call, enum mu_status code, const char *tex
         grpc_slice_unref(slice);
         ops[2].data.send_message.send_message = message;
     }
+    mu_rpc_await(call); /* it may not want to read */
     mu_rpc_batch(call, ops, code == MU_OK ? 3 : 2, &call->on_sent);
     grpc_byte_buffer_destroy(message); /* core moved or referenced the slices inside start_batch */
     grpc_slice_unref(details);
@@ -153,13 +180,17 @@ double mu_rpc_seconds_since(gpr_timespec since) {
     return (double)passed.tv_sec + 1e-9 * passed.tv_nsec;
 }
 
+void mu_rpc_refuse(struct mu_rpc_call *call, enum mu_status code, const char *text) {
+    grpc_call_cancel_with_status(call->call, (grpc_status_code)code, text, NULL);
+}
+
 static void refuse_unknown(struct mu_rpc_call *call) {
     grpc_slice method = call->details.method;
     int length = (int)(GRPC_SLICE_LENGTH(method) > 150 ? 150 : GRPC_SLICE_LENGTH(method));
     struct mu_error error;
     (void)mu_fail(&error, MU_UNIMPLEMENTED, "unknown method %.*s", length,
         (const char *)GRPC_SLICE_START_PTR(method));
-    mu_rpc_reply(call, MU_UNIMPLEMENTED, error.text, NULL, 0);
+    mu_rpc_refuse(call, MU_UNIMPLEMENTED, error.text);
 }
 
 const struct mu_rpc_kind mu_rpc_unknown = {

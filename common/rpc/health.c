@@ -105,4 +105,5 @@ const struct mu_rpc_kind mu_rpc_health_check = {
 const struct mu_rpc_kind mu_rpc_health_watch = {.size = sizeof(struct watch),
     .payload = true,
     .arrived = watch_arrived,
-    .closed = mu_rpc_stream_closed};
+    .closed = mu_rpc_stream_closed,
+    .finish = mu_rpc_stream_finish};

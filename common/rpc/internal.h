@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
+#include "common/rpc/budget.h"
 #include "common/rpc/core.h"
 #include "common/rpc/crew.h"
 #include "common/rpc/rpc.h"
@@ -41,14 +42,12 @@ struct mu_rpc_tag {
 };
 
 struct mu_rpc_call;
-struct mu_rpc_unary;
 
 /* One way of answering calls. */
 struct mu_rpc_kind {
     size_t size;  /* of the structure that starts with struct mu_rpc_call */
-    bool payload; /* the first message arrives with the call */
-    void (*arrived)(struct mu_rpc_call *call); /* polling thread; a new call, already armed for the
-                                                  next one; holds a reference for it */
+    bool payload; /* it arrives when its first message has */
+    void (*arrived)(struct mu_rpc_call *call); /* polling thread; holds a reference for it */
     void (*closed)(struct mu_rpc_call
             *call); /* polling thread; the call is over for the client; may be NULL */
     void (*finish)(struct mu_rpc_call *call); /* last reference gone; any thread; may be NULL */
@@ -76,6 +75,15 @@ struct mu_rpc_call {
     int core_cancelled;        /* written by core */
     atomic_bool stopped;       /* ours: the call is over, whatever we still compute */
     atomic_int references;     /* events in flight and owners */
+    bool awaited;              /* waits for its client; this and the next are under awaited.lock */
+    struct mu_rpc_call *earlier, *later;
+    gpr_timespec awaited_since;
+};
+
+/* The calls that wait for their client, in the order of their waiting. */
+struct mu_rpc_awaited {
+    pthread_mutex_t lock;
+    struct mu_rpc_call *first, *last;
 };
 
 /* A call that answers with a stream: one message in flight, ended by us when the server stops.
@@ -83,6 +91,8 @@ struct mu_rpc_call {
 struct mu_rpc_stream {
     struct mu_rpc_call call;
     struct mu_rpc_stream *next, **link; /* in server->streams while open */
+    bool counted;                       /* in the budget, as are |held| bytes that are being sent */
+    size_t held;
     bool writing, begun, ended;
     enum mu_status end_code; /* with |ending|: how to end once nothing is in flight */
     bool ending;
@@ -102,10 +112,8 @@ struct mu_rpc_server {
                            queue closes */
     struct mu_crew *crew;
     atomic_size_t running;
-    atomic_size_t active; /* calls that arrived and are not over */
-    atomic_size_t held;   /* bytes of the messages of all requests that wait or run */
-    pthread_mutex_t unread_lock;
-    struct mu_rpc_unary *unread; /* replied to, not yet over; under unread_lock */
+    struct mu_rpc_budget budget;
+    struct mu_rpc_awaited awaited;
     atomic_bool serving;
     struct mu_rpc_tls *tls; /* NULL: plaintext */
     pthread_mutex_t streams_lock;
@@ -128,11 +136,22 @@ void mu_rpc_reply(struct mu_rpc_call *call, enum mu_status code, const char *tex
  * none, or it cannot be decompressed. */
 bool mu_rpc_message(struct mu_rpc_call *call, grpc_slice *message);
 double mu_rpc_seconds_since(gpr_timespec since);
+/* End a call that nothing was begun for, with |text| for its client. */
+void mu_rpc_refuse(struct mu_rpc_call *call, enum mu_status code, const char *text);
 extern const struct mu_rpc_kind mu_rpc_unknown;
 
+/* await.c: begin and end to wait for the client of |call|. Drop the call that has waited longest;
+ * false: none waits. */
+void mu_rpc_await(struct mu_rpc_call *call);
+void mu_rpc_await_no_more(struct mu_rpc_call *call);
+bool mu_rpc_make_room(struct mu_rpc_server *server);
+
 /* stream.c */
+/* Begin, or refuse what would be one stream too many. */
 void mu_rpc_stream_open(struct mu_rpc_stream *stream);
 void mu_rpc_stream_closed(struct mu_rpc_call *call);
+void mu_rpc_stream_finish(struct mu_rpc_call *call);
+/* Ends the stream if there is no room for |bytes|. */
 void mu_rpc_stream_send(struct mu_rpc_stream *stream, const void *bytes, size_t size);
 void mu_rpc_stream_end(struct mu_rpc_stream *stream, enum mu_status code, const char *text);
 bool mu_rpc_stream_try_end(struct mu_rpc_stream *stream);
@@ -149,8 +168,13 @@ extern const struct mu_rpc_kind mu_rpc_unary, mu_rpc_health_check, mu_rpc_health
 enum mu_status mu_rpc_reflect(const struct mu_rpc_server *server, const uint8_t *question,
     size_t size, uint8_t **reply, size_t *reply_size);
 
-/* accept.c: keep a descriptor for when there are no more. */
-void mu_rpc_reserve_descriptor(void);
+/* What one connection may say before others are heard. */
+enum { MU_RPC_TURN = 16 << 10 };
+
+/* connections.c: bound the connections of the process, and keep a descriptor for when there are no
+ * more; how many there are. */
+void mu_rpc_connections_init(size_t limit);
+size_t mu_rpc_connections(void);
 
 /* credentials.c: the files of TLS, read and tried; NULL with |error|. Paths are borrowed. */
 struct mu_rpc_tls *mu_rpc_tls_create(const struct mu_rpc_options *options, struct mu_error *error);

@@ -199,5 +199,7 @@ static void arrived(struct mu_rpc_call *call) {
     mu_rpc_stream_open(&reflection->stream);
 }
 
-const struct mu_rpc_kind mu_rpc_reflection = {
-    .size = sizeof(struct reflection), .arrived = arrived, .closed = mu_rpc_stream_closed};
+const struct mu_rpc_kind mu_rpc_reflection = {.size = sizeof(struct reflection),
+    .arrived = arrived,
+    .closed = mu_rpc_stream_closed,
+    .finish = mu_rpc_stream_finish};

@@ -30,6 +30,8 @@ struct mu_rpc_options {
     size_t workers, queue;
     size_t arena_limit; /* bytes one request may use, its message included */
     size_t max_request; /* bytes of the largest accepted message, and of the largest reply */
+    size_t clients;     /* bytes that connections, calls, messages that wait and replies that are
+                           not read may make the server hold */
     double seconds;     /* a handler may take; 0: as long as it likes */
     const char *tls_cert, *tls_key,
         *tls_client_ca; /* PEM files; NULL: plaintext, and clients need no certificate */
@@ -63,9 +65,9 @@ enum mu_status mu_rpc_reload(struct mu_rpc_server *server, struct mu_error *erro
 size_t mu_rpc_queued(struct mu_rpc_server *server);
 size_t mu_rpc_running(struct mu_rpc_server *server);
 
-/* Cancel the calls whose reply was sent long ago and has not been read: what it holds is others'
- * room. To be called now and then. Any thread. */
-void mu_rpc_drop_unread(struct mu_rpc_server *server);
+/* Cancel the calls that have waited long for their client, to send the message or to read the
+ * reply: what they hold is others' room. To be called now and then. Any thread. */
+void mu_rpc_drop_silent(struct mu_rpc_server *server);
 
 /* Calls of every kind that are not over. Any thread. */
 size_t mu_rpc_active(struct mu_rpc_server *server);

@@ -58,18 +58,20 @@ enum { QUOTA_BASE = 8 << 20 };
  * keeps one is never asked to redial. */
 static grpc_server *create_core(const struct mu_rpc_options *options) {
     grpc_resource_quota *quota = grpc_resource_quota_create("server");
-    grpc_resource_quota_resize(quota, options->max_request * (options->workers + 1) + QUOTA_BASE);
+    size_t under_way = options->max_request * (options->workers + 1) + QUOTA_BASE;
+    grpc_resource_quota_resize(quota, under_way < options->clients ? under_way : options->clients);
     grpc_arg list[] = {
         integer(GRPC_ARG_ALLOW_REUSEPORT,
             0), /* a second server on the port must fail instead of sharing it */
         integer(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, (int)options->max_request),
         integer(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET,
             1 << GRPC_COMPRESS_NONE), /* core unpacks bombs whole before it measures */
-        integer(GRPC_ARG_MAX_CONCURRENT_STREAMS, 256),
+        integer(GRPC_ARG_MAX_CONCURRENT_STREAMS, 100),
         {.type = GRPC_ARG_POINTER,
             .key = (char *)(uintptr_t)GRPC_ARG_RESOURCE_QUOTA,
             .value.pointer = {.p = quota, .vtable = grpc_resource_quota_arg_vtable()}},
-        integer(GRPC_ARG_MAX_METADATA_SIZE, 16 * 1024),
+        integer(GRPC_ARG_MAX_METADATA_SIZE, 8 * 1024),
+        integer(GRPC_ARG_TCP_MAX_READ_CHUNK_SIZE, MU_RPC_TURN),
         integer(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 20 * 1000),
         integer(GRPC_ARG_KEEPALIVE_TIME_MS, 60 * 1000), /* clients that vanished without a word */
         integer(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20 * 1000),
@@ -128,8 +130,7 @@ static bool register_endpoints(struct mu_rpc_server *server) {
         struct mu_rpc_endpoint *endpoint = &server->endpoints[i];
         if (endpoint->path) {
             endpoint->registered = grpc_server_register_method(server->core, endpoint->path, NULL,
-                endpoint->kind->payload ? GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER
-                                        : GRPC_SRM_PAYLOAD_NONE,
+                GRPC_SRM_PAYLOAD_NONE, /* calls are counted before their messages come */
                 0);
         }
     }
@@ -227,9 +228,10 @@ struct mu_rpc_server *mu_rpc_start(const struct mu_rpc_options *options, struct 
     server->on_shutdown.on_done = on_shutdown;
     atomic_store(&server->live, 1);
     pthread_mutex_init(&server->streams_lock, NULL);
-    pthread_mutex_init(&server->unread_lock, NULL);
+    pthread_mutex_init(&server->awaited.lock, NULL);
+    mu_rpc_budget_init(&server->budget, options->clients, options->tls_cert != NULL);
+    mu_rpc_connections_init(server->budget.connections);
     mu_core_log_to(log_core);
-    mu_rpc_reserve_descriptor();
     grpc_init();
     if (open_server(server, error) || start_crew(server, error)) {
         mu_rpc_stop(server);
@@ -260,7 +262,7 @@ size_t mu_rpc_running(struct mu_rpc_server *server) {
 }
 
 size_t mu_rpc_active(struct mu_rpc_server *server) {
-    return atomic_load(&server->active);
+    return atomic_load(&server->budget.open);
 }
 
 void mu_rpc_stop(struct mu_rpc_server *server) {
@@ -290,7 +292,7 @@ void mu_rpc_destroy(struct mu_rpc_server *server) {
     grpc_shutdown();
     mu_rpc_tls_destroy(server->tls);
     pthread_mutex_destroy(&server->streams_lock);
-    pthread_mutex_destroy(&server->unread_lock);
+    pthread_mutex_destroy(&server->awaited.lock);
     free(server->endpoints);
     free(server);
 }

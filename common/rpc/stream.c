@@ -7,6 +7,8 @@ static void on_sent(struct mu_rpc_tag *tag, bool ok) {
     struct mu_rpc_stream *stream = container_of(tag, struct mu_rpc_stream, call.on_sent);
     pthread_mutex_lock(&stream->call.server->streams_lock);
     stream->writing = false;
+    mu_rpc_budget_release(&stream->call.server->budget, stream->held);
+    stream->held = 0;
     stream->ended |= !ok; /* the client went away */
     stream->advance(stream);
     pthread_mutex_unlock(&stream->call.server->streams_lock);
@@ -15,6 +17,11 @@ static void on_sent(struct mu_rpc_tag *tag, bool ok) {
 
 void mu_rpc_stream_open(struct mu_rpc_stream *stream) {
     struct mu_rpc_server *server = stream->call.server;
+    stream->counted = true;
+    if (!mu_rpc_budget_begin_stream(&server->budget)) {
+        mu_rpc_refuse(&stream->call, MU_RESOURCE_EXHAUSTED, "too many streams: try again later");
+        return;
+    }
     stream->call.on_sent.on_done = on_sent;
     pthread_mutex_lock(&server->streams_lock);
     stream->link = &server->streams;
@@ -44,7 +51,21 @@ void mu_rpc_stream_closed(struct mu_rpc_call *call) {
     pthread_mutex_unlock(&call->server->streams_lock);
 }
 
+void mu_rpc_stream_finish(struct mu_rpc_call *call) {
+    struct mu_rpc_stream *stream = container_of(call, struct mu_rpc_stream, call);
+    if (stream->counted) {
+        mu_rpc_budget_end_stream(&call->server->budget);
+    }
+}
+
 void mu_rpc_stream_send(struct mu_rpc_stream *stream, const void *bytes, size_t size) {
+    struct mu_rpc_budget *budget = &stream->call.server->budget;
+    if (!mu_rpc_budget_hold(budget, size)) {
+        mu_rpc_budget_release(budget, size);
+        mu_rpc_stream_end(stream, MU_RESOURCE_EXHAUSTED, "too much is held: try again later");
+        return;
+    }
+    stream->held = size;
     grpc_slice slice = grpc_slice_from_copied_buffer(bytes, size);
     grpc_byte_buffer *message = grpc_raw_byte_buffer_create(&slice, 1);
     grpc_op ops[2] = {{.op = GRPC_OP_SEND_MESSAGE}, {.op = GRPC_OP_SEND_INITIAL_METADATA}};

@@ -11,9 +11,7 @@ struct mu_rpc_unary {
     struct mu_rpc_call call;
     struct mu_job job;
     struct mu_call request;
-    size_t held; /* our share of server->held: the message, then the reply besides */
-    struct mu_rpc_unary *next, **link; /* in server->unread; NULL when it is not */
-    gpr_timespec replied_at;
+    size_t held;        /* of the budget: the message, then the reply besides */
     gpr_timespec until; /* our own limit, of the monotonic clock */
     grpc_slice message; /* here and not on a stack: a short slice holds its bytes itself, and
                            |request| points to them */
@@ -83,13 +81,10 @@ static enum mu_status handle(struct mu_rpc_unary *unary, struct mu_error *error)
     return fail_memory(unary, error);
 }
 
-/* Count the bytes of |unary|'s message or reply; false when all that is held would then be more
- * than a message for every worker and one more. */
+/* Count the bytes of |unary|'s message or reply; false when there is no room for them. */
 static bool hold(struct mu_rpc_unary *unary, size_t bytes) {
-    const struct mu_rpc_options *options = &unary->call.server->options;
     unary->held += bytes;
-    size_t held = atomic_fetch_add(&unary->call.server->held, bytes) + bytes;
-    return held <= options->max_request * (options->workers + 1);
+    return mu_rpc_budget_hold(&unary->call.server->budget, bytes);
 }
 
 /* A reply is held until its client has read it. */
@@ -131,45 +126,6 @@ static enum mu_status answer(struct mu_rpc_unary *unary, struct mu_error *error)
     return status ? status : hold_reply(unary, error);
 }
 
-/* For a client to read its reply. */
-enum { SECONDS_TO_READ = 20 };
-
-static void list_unread(struct mu_rpc_unary *unary) {
-    struct mu_rpc_server *server = unary->call.server;
-    unary->replied_at = gpr_now(GPR_CLOCK_MONOTONIC);
-    pthread_mutex_lock(&server->unread_lock);
-    unary->link = &server->unread;
-    unary->next = server->unread;
-    if (unary->next) {
-        unary->next->link = &unary->next;
-    }
-    server->unread = unary;
-    pthread_mutex_unlock(&server->unread_lock);
-}
-
-static void unlist_unread(struct mu_rpc_unary *unary) {
-    struct mu_rpc_server *server = unary->call.server;
-    pthread_mutex_lock(&server->unread_lock);
-    if (unary->link) {
-        *unary->link = unary->next;
-        if (unary->next) {
-            unary->next->link = unary->link;
-        }
-        unary->link = NULL;
-    }
-    pthread_mutex_unlock(&server->unread_lock);
-}
-
-void mu_rpc_drop_unread(struct mu_rpc_server *server) {
-    pthread_mutex_lock(&server->unread_lock);
-    for (struct mu_rpc_unary *unary = server->unread; unary; unary = unary->next) {
-        if (mu_rpc_seconds_since(unary->replied_at) > SECONDS_TO_READ) {
-            grpc_call_cancel(unary->call.call, NULL);
-        }
-    }
-    pthread_mutex_unlock(&server->unread_lock);
-}
-
 static void report(struct mu_rpc_unary *unary, enum mu_status status, const char *text) {
     const struct mu_rpc_options *options = &unary->call.server->options;
     struct mu_rpc_outcome outcome = {
@@ -183,7 +139,6 @@ static void report(struct mu_rpc_unary *unary, enum mu_status status, const char
     if (options->before_reply) {
         options->before_reply(options->observer, &outcome);
     }
-    list_unread(unary);
     mu_rpc_reply(&unary->call, status, text, unary->request.reply, unary->request.reply_size);
     if (options->after_reply) {
         options->after_reply(options->observer, &outcome);
@@ -248,8 +203,7 @@ static void arrived(struct mu_rpc_call *call) {
 
 static void finish(struct mu_rpc_call *call) {
     struct mu_rpc_unary *unary = container_of(call, struct mu_rpc_unary, call);
-    unlist_unread(unary);
-    atomic_fetch_sub(&call->server->held, unary->held);
+    mu_rpc_budget_release(&call->server->budget, unary->held);
 }
 
 const struct mu_rpc_kind mu_rpc_unary = {

@@ -11,6 +11,7 @@ const struct mu_options mu_default_options = {
     .queue = 64,
     .max_request_mib = -1,
     .memory_mib = -1,
+    .clients_mib = -1,
     .grace = 20,
     .request_seconds = 60,
     .admin_port = -1,
@@ -34,6 +35,9 @@ const struct mu_flag mu_option_flags[] = {
     {"memory-mib", MU_FLAG_NUMBER, AT(memory_mib), "N", 1, 65536, NULL,
         "memory one request may use (default: half the memory limit, shared by the workers, else "
         "512)"},
+    {"clients-mib", MU_FLAG_NUMBER, AT(clients_mib), "N", 1, 65536, NULL,
+        "memory that connections, calls, waiting messages and unread replies may take (default: "
+        "three eighths of the memory limit, else 384)"},
     {"grace", MU_FLAG_NUMBER, AT(grace), "SECONDS", 0, 3600, NULL,
         "time that running requests get to finish after SIGTERM"},
     {"request-seconds", MU_FLAG_NUMBER, AT(request_seconds), "N", 1, 86400, NULL,

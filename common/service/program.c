@@ -126,7 +126,7 @@ static void on_hangup(struct ev_loop *loop, ev_signal *signal, int events) {
 static void on_second(struct ev_loop *loop, ev_timer *timer, int events) {
     (void)loop, (void)events;
     struct program *program = timer->data;
-    mu_rpc_drop_unread(program->server);
+    mu_rpc_drop_silent(program->server);
     if (mu_rpc_outdated(program->server)) {
         reload(program);
     }
@@ -169,6 +169,15 @@ static size_t largest_request(const struct mu_options *options) {
         return (size_t)options->max_request_mib << 20;
     }
     return limit && limit / 8 < 64 << 20 ? (size_t)limit / 8 : (size_t)64 << 20;
+}
+
+/* Three eighths for what clients hold; what is left is the program, and its caches. */
+static size_t clients_limit(const struct mu_options *options) {
+    uint64_t limit = mu_machine_memory_limit();
+    if (options->clients_mib > 0) {
+        return (size_t)options->clients_mib << 20;
+    }
+    return limit ? (size_t)(limit / 8 * 3) : (size_t)384 << 20;
 }
 
 static void close_contracts(struct program *program) {
@@ -222,6 +231,7 @@ static bool start_server(struct program *program) {
             .queue = (size_t)options->queue,
             .arena_limit = arena,
             .max_request = largest_request(options),
+            .clients = clients_limit(options),
             .seconds = (double)options->request_seconds,
             .tls_cert = options->tls_cert,
             .tls_key = options->tls_key,

@@ -1,5 +1,6 @@
-"""What brought a service down once, in short: descriptors, the log's reader, slow clients, replies that nobody reads."""
+"""What brought a service down once, in short: descriptors, the log's reader, slow clients, replies that nobody reads, floods."""
 import fcntl
+import itertools
 import os
 import re
 import resource
@@ -7,6 +8,7 @@ import signal
 import socket
 import struct
 import subprocess
+import threading
 import time
 
 import grpc
@@ -25,6 +27,14 @@ def status_of(call):
         return "OK"
     except grpc.RpcError as error:
         return error.code().name
+
+
+def eventually(holds, seconds=60):
+    """Whether |holds| comes true; the time only ends a test that has failed."""
+    end = time.monotonic() + seconds
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.05)
+    return holds()
 
 
 def soon_serves(service, seconds=5):
@@ -119,24 +129,120 @@ def head(path):
     return b"".join(literal(name, value) for name, value in pairs)
 
 
+SMALL = ("--workers", "1", "--memory-mib", "50", "--max-request-mib", "12", "--clients-mib", "37")  # the defaults under a limit of 100 MiB
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+NO_WINDOW = frame(4, 0, 0, struct.pack(">HI", 4, 0))
+GET, WATCH = b"/api.v1.beta1.Suggestion/GetSuggestions", b"/grpc.health.v1.Health/Watch"
+
+
+def message(payload):
+    return b"\0" + struct.pack(">I", len(payload)) + payload
+
+
+def connect(service, settings=frame(4, 0, 0)):
+    client = socket.create_connection(("127.0.0.1", service.port))
+    client.sendall(PREFACE + settings)
+    return client
+
+
+def drain(client):
+    """Read and forget, on a thread, until the connection ends."""
+    def read():
+        try:
+            while client.recv(1 << 16):
+                pass
+        except OSError:
+            pass
+    threading.Thread(target=read, daemon=True).start()
+
+
+def check_peak(service, mib):
+    with open(f"/proc/{service.process.pid}/status") as status:
+        peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
+    assert peak < mib or "asan" in str(BIN)
+
+
 def test_replies_that_nobody_reads_are_bounded(start_service):
     """96 questions of some 100 bytes once made 100 MiB of replies: a window of 0 lets none of them go."""
-    service = start_service("random", "--workers", "1", "--memory-mib", "50", "--max-request-mib", "12")
+    service = start_service("random", *SMALL)
     asked = request(experiment("random", [(f"p{i}", "double", {"min": 0, "max": 1}) for i in range(4)]), n=10000).SerializeToString()
-    with socket.create_connection(("127.0.0.1", service.port)) as client:
-        client.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, struct.pack(">HI", 4, 0)))
+    with connect(service, NO_WINDOW) as client:
         for i in range(96):
-            message = b"\0" + struct.pack(">I", len(asked)) + asked
-            client.sendall(frame(1, 4, 2 * i + 1, head(b"/api.v1.beta1.Suggestion/GetSuggestions")) + frame(0, 1, 2 * i + 1, message))
+            client.sendall(frame(1, 4, 2 * i + 1, head(GET)) + frame(0, 1, 2 * i + 1, message(asked)))
             time.sleep(0.02)
-        time.sleep(2)
-        with open(f"/proc/{service.process.pid}/status") as status:
-            peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
-        assert "earlier replies have not been read" in service.log_text()
-        if "asan" not in str(BIN):
-            assert peak < 75
+        assert eventually(lambda: "earlier replies have not been read" in service.log_text())
+        check_peak(service, 75)
     assert soon_serves(service)
     assert status_of(lambda: service.call("GetSuggestions", ONE)) == "OK"
+
+
+def reset(stream):
+    return frame(3, 0, stream, struct.pack(">I", 8))
+
+
+def numbered(calls):
+    """Bytes of 100 calls at a time on one connection; |calls| makes those of one stream."""
+    return (b"".join(calls(2 * i + 1) for i in range(first, first + 100)) for first in range(0, 1 << 30, 100))
+
+
+FLOODS = {  # each once took a service's memory in a second, or kept all others from being heard
+    "calls that are taken back": lambda: numbered(lambda i: frame(1, 4, i, head(GET)) + reset(i)),
+    "requests that are taken back": lambda: numbered(lambda i: frame(1, 4, i, head(GET)) + frame(0, 1, i, message(ONE)) + reset(i)),
+    "unknown methods": lambda: numbered(lambda i: frame(1, 5, i, head(b"/" + b"x" * 100))),
+    "settings": lambda: itertools.repeat(frame(4, 0, 0) * 1000),
+    "empty data": lambda: itertools.repeat(frame(0, 0, 1) * 1000),
+}
+
+
+@pytest.mark.parametrize("name", FLOODS)
+def test_a_flood_on_one_connection_leaves_the_others_alone(start_service, name):
+    service = start_service("random", *SMALL)
+    with connect(service) as client:
+        drain(client)
+        end = time.monotonic() + 1.5
+        served = []
+        probe = threading.Thread(target=lambda: served.append(soon_serves(service)))
+        probe.start()
+        try:
+            for some in FLOODS[name]():
+                client.sendall(some)
+                if time.monotonic() > end and not probe.is_alive():
+                    break
+        except OSError:
+            pass  # the service had enough of it
+        probe.join()
+        assert served == [True]
+    check_peak(service, 40)
+    assert soon_serves(service)
+    assert status_of(lambda: service.call("GetSuggestions", ONE)) == "OK"
+
+
+HELD = {  # what costs a client nothing to hold: connections, and settings and what is said on each
+    "streams": (40, NO_WINDOW, lambda: b"".join(frame(1, 4, i, head(WATCH)) + frame(0, 1, i, message(b"")) for i in range(1, 200, 2))),
+    "calls whose message never comes": (40, frame(4, 0, 0), lambda: b"".join(frame(1, 4, i, head(GET)) for i in range(1, 200, 2))),
+    "connections": (1500, frame(4, 0, 0), lambda: b""),
+}
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_what_clients_hold_is_bounded_and_leaves_room(start_service, name):
+    number, settings, said = HELD[name]
+    service = start_service("random", *SMALL)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < 2 * number:
+        pytest.skip("too few descriptors for the clients")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    clients = []
+    for _ in range(number):
+        clients.append(connect(service, settings))
+        clients[-1].sendall(said())
+    assert soon_serves(service)
+    assert status_of(lambda: service.call("GetSuggestions", ONE)) == "OK"
+    check_peak(service, 45)
+    for client in clients:
+        client.close()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert soon_serves(service)
 
 
 def test_an_answer_has_a_time_limit(start_service):

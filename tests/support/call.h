@@ -93,6 +93,11 @@ static inline int call_read(struct call *call) {
     return 1;
 }
 
+/* Whether |text| is in the message that was read last. */
+static inline int call_says(const struct call *call, const char *text) {
+    return call->reply && memmem(call->reply, call->size, text, strlen(text));
+}
+
 /* Wait for the status. */
 static inline int call_status(struct call *call) {
     grpc_op op = {.op = GRPC_OP_RECV_STATUS_ON_CLIENT};

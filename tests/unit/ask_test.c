@@ -96,7 +96,8 @@ static struct mu_rpc_server *serve(struct fixture *f, size_t workers) {
                             .workers = workers,
                             .queue = 64,
                             .arena_limit = 8 << 20,
-                            .max_request = 2 << 20},
+                            .max_request = 2 << 20,
+                            .clients = 16 << 20},
         &error);
 }
 

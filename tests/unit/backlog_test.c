@@ -27,8 +27,8 @@ static const struct mu_endpoint ENDPOINTS[] = {{"/t.T/Wait", wait_for_gate}};
 static const struct mu_contract CONTRACT = {
     .name = "t.T", .endpoints = ENDPOINTS, .n_endpoints = 1};
 
-/* One worker and one more may have the largest message, so the third is refused, and a brief one
- * after it is not. */
+/* There is room for two of the largest messages, so the third is refused, and a brief one after it
+ * is not. */
 static void waiting_messages_are_bounded(void **state) {
     (void)state;
     struct mu_error error;
@@ -43,7 +43,8 @@ static void waiting_messages_are_bounded(void **state) {
                          .workers = 1,
                          .queue = 8,
                          .arena_limit = 8 << 20,
-                         .max_request = LARGEST},
+                         .max_request = LARGEST,
+                         .clients = 5 * LARGEST / 2},
             &error);
     assert_non_null(server);
     grpc_channel *channel = channel_to(mu_rpc_port(server));

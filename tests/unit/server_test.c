@@ -59,7 +59,7 @@ static enum mu_status wait_for_gate(void *user, struct mu_call *request, struct 
 /* |state| is the address of another server, which answers instead. */
 static enum mu_status pass_on(void *state, struct mu_call *request, struct mu_error *error) {
     const struct mu_asked asked = {request->bytes, request->size};
-    struct mu_asked answer;
+    struct mu_asked answer = {NULL, 0};
     enum mu_status status = mu_call_ask(request, state, "/t.T/Echo", &asked, &answer, error);
     request->reply = answer.bytes;
     request->reply_size = answer.size;
@@ -102,6 +102,7 @@ static struct mu_rpc_server *start(int port, struct mu_error *error) {
                             .queue = 1,
                             .arena_limit = 8 << 20,
                             .max_request = 2 << 20,
+                            .clients = 32 << 20,
                             .before_reply = count,
                             .stopped = on_stopped},
         error);
@@ -364,10 +365,10 @@ static void reflection_lists_what_is_served(void **state) {
         struct call call;
         call_start(&call, f->channel, PATHS[i], "\x3A\x01*", 3, PATIENCE, 1);
         assert_true(call_read(&call));
-        assert_non_null(memmem(call.reply, call.size, "t.T", 3));
-        assert_non_null(memmem(call.reply, call.size, "t.Other", 7));
-        assert_non_null(memmem(call.reply, call.size, "grpc.health.v1.Health", 21));
-        assert_null(memmem(call.reply, call.size, "EarlyStopping", 13));
+        assert_true(call_says(&call, "t.T"));
+        assert_true(call_says(&call, "t.Other"));
+        assert_true(call_says(&call, "grpc.health.v1.Health"));
+        assert_false(call_says(&call, "EarlyStopping"));
         assert_false(call_read(&call));
         assert_int_equal(call_status(&call), GRPC_STATUS_OK);
         call_finish(&call);
@@ -423,6 +424,7 @@ static void unusable_certificates_are_errors(void **state) {
         .workers = 1,
         .queue = 1,
         .max_request = 1 << 20,
+        .clients = 32 << 20,
         .contracts = CONTRACTS,
         .states = STATES,
         .tls_cert = "/dev/null"};
