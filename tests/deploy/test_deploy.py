@@ -11,7 +11,7 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
-from algorithms import ALGORITHMS, SERVICES  # noqa: E402
+from algorithms import ALGORITHMS, PROGRAMS, SERVICES  # noqa: E402
 
 DEPLOY = ROOT / "deploy"
 VERSION = re.search(r"project\(mushir VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text())[1]
@@ -84,8 +84,9 @@ def test_components_and_services_are_the_same_set():
     for form in FORMS:
         assert {p.name for p in (DEPLOY / "katib" / form / "components").iterdir()} == set(ALGORITHMS)
         assert sorted(load(DEPLOY / "katib" / form / "kustomization.yaml")["components"]) == sorted(f"components/{a}" for a in ALGORITHMS)
-    assert set(load(ROOT / "docker" / "compose.yaml")["services"]) == set(SERVICES)
-    assert set(load(DEPLOY / "standalone" / "kustomization.yaml")["resources"]) == set(SERVICES) | {"namespace.yaml"}
+    assert set(load(ROOT / "docker" / "compose.yaml")["services"]) == set(PROGRAMS)
+    assert set(load(DEPLOY / "standalone" / "kustomization.yaml")["resources"]) == set(SERVICES) | {"namespace.yaml"}  # all is applied in their place, by its own folder
+    assert {p.name for p in (DEPLOY / "standalone").iterdir() if p.is_dir()} == set(PROGRAMS) | {"base"}
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -136,7 +137,7 @@ def test_standalone_base():
     assert kinds["NetworkPolicy"]["spec"]["egress"] == []
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", PROGRAMS)
 def test_standalone_overlay(service):
     overlay = load(DEPLOY / "standalone" / service / "kustomization.yaml")
     assert overlay["nameSuffix"] == f"-{service}"
@@ -163,4 +164,4 @@ def test_compose():
         (port,) = service["ports"]
         assert port.endswith(":6789")
         ports.add(port)
-    assert len(ports) == len(SERVICES)
+    assert len(ports) == len(PROGRAMS)

@@ -13,7 +13,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BIN = pathlib.Path(os.environ.get("MUSHIR_BIN", ROOT / "build" / "bin")).resolve()
 sys.path.insert(0, str(ROOT / "tests"))
-from algorithms import ALGORITHMS, SERVICES  # noqa: E402, F401
+from algorithms import ALGORITHMS, PROGRAMS, SERVICES  # noqa: E402, F401
 
 PREFIX = "/api.v1.beta1.Suggestion/"
 OPTIONS = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1), ("grpc.enable_http_proxy", 0),

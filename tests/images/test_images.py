@@ -8,11 +8,11 @@ import grpc
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
-from conftest import OPTIONS, PREFIX, experiment, health_request, pairs, pb2, request, services_built, trial  # noqa: E402
+from conftest import OPTIONS, PREFIX, PROGRAMS, experiment, health_request, pairs, pb2, request, trial  # noqa: E402
 from containers import FIRST_PORT, ROOT, Container, engine, images  # noqa: E402,F401  (fixtures)
 from test_experiments import message  # noqa: E402
 
-MEGABYTES = {"bayesopt": 40, "enas": 40}  # the others: 15
+MEGABYTES = {"bayesopt": 40, "enas": 40, "all": 18}  # the others: 15
 BATCH = 4
 EVERY_BATCH_TO = {"bayesopt": 40, "enas": 40, "hyperband": 200}  # the others: all the way; these continue in jumps
 JUMPS = (100, 200, 400, 700, 996)
@@ -25,7 +25,7 @@ PARAMETERS = [(f"x{i}", "double", {"min": 0, "max": 1}) for i in range(3)] + [
 def experiment_for(service):
     if service in ("enas", "darts"):
         return message(ROOT / "tests" / "experiments" / f"{service}.yaml")
-    algorithm = {"bayesopt": "bayesianoptimization"}.get(service, service)
+    algorithm = {"bayesopt": "bayesianoptimization", "all": "tpe"}.get(service, service)
     settings = {"hyperband": {"r_l": 81, "eta": 3, "resource_name": "steps"}}.get(service, {})
     e = experiment(algorithm, PARAMETERS, settings, name=f"limits-{service}")
     for parameter in e.spec.parameter_specs.parameters:
@@ -35,9 +35,9 @@ def experiment_for(service):
     return e
 
 
-@pytest.fixture(params=services_built())
+@pytest.fixture(params=PROGRAMS)
 def container(request, engine, images):  # noqa: F811
-    started = Container(engine, images[request.param], FIRST_PORT + services_built().index(request.param))
+    started = Container(engine, images[request.param], FIRST_PORT + PROGRAMS.index(request.param))
     started.service, started.image = request.param, images[request.param]
     started.wait_for_log("serving")
     started.channel = grpc.insecure_channel(started.address, OPTIONS)
@@ -62,7 +62,7 @@ def finished(e, assignments, first, rng):
 
 
 def test_size(engine, images):  # noqa: F811
-    assert sorted(images) == sorted(services_built())
+    assert sorted(images) == sorted(PROGRAMS)
     for service, image in images.items():
         megabytes = int(engine.inspect(image, "{{.Size}}")) / 1e6
         print(f"{service}: image {megabytes:.1f} MB")
