@@ -30,6 +30,7 @@ static void suggest(const uint8_t *bytes, size_t size, struct mu_arena *arena) {
         .history = &in.history,
         .wanted = in.wanted % MOST_SUGGESTIONS,
         .first = in.first,
+        .counted = in.counted,
         .arena = arena};
     struct mu_reply reply;
     if (mu_algorithm_suggest(&ALGORITHM, &request, &reply, &error)) {

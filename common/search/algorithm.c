@@ -13,6 +13,8 @@ bool mu_request_stopped(const struct mu_request *request) {
 struct common_options {
     uint64_t random_state;
     const char *given; /* its text; NULL: none */
+    uint64_t seed;     /* the same by the name that Katib's Optuna image reads as well */
+    const char *seed_given;
 };
 
 static const struct mu_setting_spec COMMON_SPECS[] = {
@@ -24,6 +26,14 @@ static const struct mu_setting_spec COMMON_SPECS[] = {
         .out_of_range = "random_state should be great or equal than zero",
         .help = "Seed; the same seed and trials give the same suggestions. Unset: derived from the "
                 "experiment's name and space."},
+    {.name = "seed",
+        .value = MU_MEMBER(struct common_options, seed),
+        .text = MU_MEMBER(struct common_options, seed_given),
+        .min = 0,
+        .max = 18446744073709551615.0,
+        .out_of_range = "seed should be great or equal than zero",
+        .help = "The same by another name of Katib's Optuna image; random_state counts when both "
+                "are given."},
 };
 static const struct mu_settings COMMON = MU_SETTINGS(COMMON_SPECS, struct common_options);
 
@@ -62,7 +72,9 @@ static enum mu_status read_options(const struct mu_algorithm *algorithm,
         status =
             mu_settings_read(&COMMON, experiment->settings, experiment->n_settings, &common, error);
     }
-    *seed = common.given ? common.random_state : mu_experiment_seed(experiment);
+    *seed = common.given        ? common.random_state
+            : common.seed_given ? common.seed
+                                : mu_experiment_seed(experiment);
     return status;
 }
 

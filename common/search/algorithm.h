@@ -17,9 +17,11 @@ struct mu_request {
     const void *options; /* the algorithm's own struct, filled from its table and range-checked */
     const struct mu_history *history;
     size_t wanted;  /* how many assignments to answer with, exactly */
-    uint64_t first; /* number, within the experiment, of the first of them: the key of every random
-                       stream */
-    uint64_t seed;  /* random_state, or mu_experiment_seed */
+    uint64_t first; /* number of the first of them, the key of every random stream */
+    bool counted; /* |first| is how many suggestions the experiment had before; else the client does
+                     not say, and it is mu_history_digest: trials that are not shown may run, so
+                     the number of those shown could be that of one of them */
+    uint64_t seed;         /* random_state or seed, or mu_experiment_seed */
     struct mu_seen **seen; /* see mu_request_seen */
     struct mu_arena *arena;
     bool (*should_stop)(void *user); /* polled by long computations; see mu_request_stopped */
@@ -65,7 +67,7 @@ struct mu_reply {
 struct mu_algorithm {
     const char *name;            /* as in algorithm_name */
     const char *summary;         /* one sentence */
-    struct mu_settings settings; /* besides random_state, which every algorithm has */
+    struct mu_settings settings; /* besides random_state and seed, which every algorithm has */
     bool unseeded;               /* but not one that draws nothing */
     bool unknown_settings_pass;  /* validation accepts settings that are not in the table */
     const char *unknown_setting; /* format of the error with %s name and %s algorithm; NULL:
@@ -112,8 +114,8 @@ MU_MUST_USE enum mu_status mu_algorithm_validate(const struct mu_algorithm *algo
 
 /* GetSuggestions in domain form: reads the settings, derives the seed and fills |reply| with
  * exactly |request->wanted| suggestions. |request| comes with experiment, history, wanted, first,
- * arena and the stop function; options, seed and seen are filled here. MU_CANCELLED when nobody
- * waits for the answer. */
+ * counted, arena and the stop function; options, seed and seen are filled here. MU_CANCELLED when
+ * nobody waits for the answer. */
 MU_MUST_USE enum mu_status mu_algorithm_suggest(const struct mu_algorithm *algorithm,
     struct mu_request *request, struct mu_reply *reply, struct mu_error *error);
 

@@ -194,6 +194,30 @@ static uint64_t hash_text(uint64_t hash, const char *text) {
     return mu_hash(hash, text, strlen(text) + 1);
 }
 
+static uint64_t hash_trial(uint64_t hash, const struct mu_trial *trial) {
+    double state[] = {(double)trial->state, trial->loss + 0.0}; /* -0 becomes 0 */
+    hash = hash_text(hash, trial->name);
+    for (size_t i = 0; i < trial->n_assignments; i++) {
+        hash = hash_text(hash_text(hash, trial->assignments[i].name), trial->assignments[i].value);
+    }
+    return mu_hash(hash, state, sizeof state);
+}
+
+uint64_t mu_history_digest(const struct mu_history *history) {
+    if (history->n + history->n_strays + history->foreign == 0) {
+        return 0;
+    }
+    uint64_t left_out = history->foreign;
+    uint64_t hash = mu_hash(0, &left_out, sizeof left_out);
+    for (size_t i = 0; i < history->n; i++) {
+        hash = hash_trial(hash, &history->trials[i]);
+    }
+    for (size_t i = 0; i < history->n_strays; i++) {
+        hash = hash_trial(hash, &history->strays[i]);
+    }
+    return hash;
+}
+
 uint64_t mu_experiment_seed(const struct mu_experiment *experiment) {
     uint64_t hash = hash_text(0, experiment->name);
     for (size_t i = 0; i < experiment->space.n; i++) {

@@ -94,6 +94,10 @@ void mu_trial_read(struct mu_trial *trial, const struct mu_experiment *experimen
 void mu_history_of(struct mu_history *history, const struct mu_trial *const *trials, size_t n,
     struct mu_arena *arena);
 
+/* A number that stands for the set of trials, whatever their order: a hash of their names,
+ * assignments, states and losses, and of how many were left out; 0 without trials. */
+uint64_t mu_history_digest(const struct mu_history *history);
+
 /* The seed of an experiment whose client gave no random_state: a hash of its name and space. */
 uint64_t mu_experiment_seed(const struct mu_experiment *experiment);
 

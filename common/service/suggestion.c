@@ -30,6 +30,7 @@ static enum mu_status get_suggestions(void *state, struct mu_call *call, struct 
         .history = &in->history,
         .wanted = in->wanted,
         .first = in->first,
+        .counted = in->counted,
         .arena = call->arena,
         .should_stop = mu_call_is_over,
         .user = call,

@@ -247,7 +247,8 @@ static enum mu_status read_numbers(
             wanted, MU_MOST_WANTED);
     }
     out->wanted = (size_t)wanted;
-    out->first = total > 0 && total >= wanted ? (uint64_t)(total - wanted) : out->n_trials;
+    out->counted = total > 0 && total >= wanted;
+    out->first = out->counted ? (uint64_t)(total - wanted) : 0;
     return MU_OK;
 }
 
@@ -268,8 +269,13 @@ enum mu_status mu_wire_read_suggestions(const uint8_t *bytes, size_t size,
     if (!status) {
         status = mu_wire_read_experiment(&out->experiment, &metrics, in->experiment, arena, error);
     }
-    return status ? status
-                  : read_trials(out, &metrics, in->experiment, &parts, cache, arena, error);
+    if (!status) {
+        status = read_trials(out, &metrics, in->experiment, &parts, cache, arena, error);
+    }
+    if (!status && !out->counted) {
+        out->first = mu_history_digest(&out->history);
+    }
+    return status;
 }
 
 enum mu_status mu_wire_read_validate(const uint8_t *bytes, size_t size, struct mu_arena *arena,

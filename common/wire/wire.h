@@ -17,8 +17,8 @@ struct mu_wire_suggestions {
     struct mu_history history;
     size_t n_trials; /* as sent */
     size_t wanted;   /* current_request_number */
-    uint64_t first;  /* total - current; the number of trials when total is unset or smaller than
-                        current */
+    uint64_t first;  /* total - current when counted; else mu_history_digest */
+    bool counted;    /* the total is set, and not smaller than current */
 };
 
 /* The largest current_request_number that is answered. */

@@ -257,7 +257,8 @@ void mu_brackets_build(struct mu_brackets *brackets, const struct mu_request *re
     *brackets = (struct mu_brackets){.ladder = ladder, .space = space};
     brackets->runs = MU_ARRAY(request->arena, n + 1, struct mu_run);
     brackets->configs = MU_ARRAY(request->arena, n + request->wanted + 1, struct mu_config);
-    brackets->missing = request->first > visible ? (size_t)(request->first - visible) : 0;
+    brackets->missing =
+        request->counted && request->first > visible ? (size_t)(request->first - visible) : 0;
     struct mu_set configs;
     mu_set_init(&configs, n, request->arena);
     read_runs(brackets, &configs, request, history->trials, history->n, resource);

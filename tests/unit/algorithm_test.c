@@ -255,6 +255,13 @@ static void options_and_seed_come_from_the_settings(void **state) {
     give(&request, &huge, 1);
     ask(&SCRIPTED, &request);
     assert_true(request.seed == UINT64_MAX);
+    const struct mu_pair both[] = {{"seed", "11"}, {"random_state", "12"}};
+    for (size_t n = 1; n <= 2; n++) { /* another name of Katib's, which random_state overrules */
+        give(&request, both, n);
+        ask(&SCRIPTED, &request);
+        assert_true(request.seed == (n == 1 ? 11 : 12));
+    }
+    give(&request, &huge, 1);
     ask(&UNSEEDED, &request); /* which does not know it */
     assert_true(request.seed == mu_experiment_seed(request.experiment));
 }
@@ -271,6 +278,7 @@ static void settings_are_validated(void **state) {
     (void)state;
     assert_int_equal(validate(&SCRIPTED, "count", "4"), MU_OK);
     assert_int_equal(validate(&SCRIPTED, "random_state", "4"), MU_OK);
+    assert_int_equal(validate(&SCRIPTED, "seed", "4"), MU_OK);
     assert_int_equal(validate(&SCRIPTED, "random_state", "-1"), MU_INVALID_ARGUMENT);
     assert_string_equal(error.text, "random_state should be great or equal than zero");
     assert_int_equal(validate(&SCRIPTED, "random_state", "x"), MU_INVALID_ARGUMENT);

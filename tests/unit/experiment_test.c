@@ -147,6 +147,35 @@ static void trials_without_names_stand_by_their_assignments(void **state) {
     }
 }
 
+/* The digest is that of the set: any order gives the same, and whatever tells two sets of trials
+ * apart tells their digests apart. */
+static void the_digest_stands_for_the_set_of_trials(void **state) {
+    (void)state;
+    struct mu_experiment e = make(false);
+    const struct mu_trial_record running = RECORD("a", "", NULL, MU_TRIAL_RUNNING, HALF, 2);
+    const struct mu_trial_record done = RECORD("a", "", "1", MU_TRIAL_SUCCEEDED, HALF, 2);
+    const struct mu_trial_record better = RECORD("a", "", "2", MU_TRIAL_SUCCEEDED, HALF, 2);
+    const struct mu_trial_record failed = RECORD("a", "", NULL, MU_TRIAL_FAILED, HALF, 2);
+    const struct mu_trial_record renamed = RECORD("b", "", NULL, MU_TRIAL_RUNNING, HALF, 2);
+    const struct mu_trial_record stray = RECORD("a", "", NULL, MU_TRIAL_RUNNING, WIDE, 2);
+    const struct mu_trial_record foreign = RECORD("a", "", NULL, MU_TRIAL_RUNNING, OTHER, 2);
+    const struct mu_trial_record sets[][2] = {{running, renamed}, {done, renamed},
+        {better, renamed}, {failed, renamed}, {running, stray}, {renamed, stray},
+        {running, foreign}};
+    uint64_t digests[7];
+    struct mu_history none = build(&e, NULL, 0);
+    assert_int_equal(mu_history_digest(&none), 0);
+    for (size_t i = 0; i < 7; i++) {
+        struct mu_history h = build(&e, sets[i], 2);
+        digests[i] = mu_history_digest(&h);
+        h = build(&e, (struct mu_trial_record[]){sets[i][1], sets[i][0]}, 2);
+        assert_true(mu_history_digest(&h) == digests[i]);
+        for (size_t k = 0; k < i; k++) {
+            assert_true(digests[k] != digests[i]);
+        }
+    }
+}
+
 static void the_zero_time_is_no_time(void **state) {
     (void)state;
     struct mu_experiment e = make(false);
@@ -184,6 +213,7 @@ int main(void) {
         arena_test(strays_and_foreigners_are_told_apart),
         arena_test(the_order_of_arrival_does_not_matter),
         arena_test(trials_without_names_stand_by_their_assignments),
+        arena_test(the_digest_stands_for_the_set_of_trials),
         arena_test(the_zero_time_is_no_time),
         arena_test(the_seed_depends_on_name_and_space),
     };

@@ -130,6 +130,7 @@ static void a_request_becomes_the_domain(void **state) {
     assert_int_equal(mu_wire_read_suggestions(bytes, size, NULL, arena, &out, &error), MU_OK);
     assert_int_equal(out.wanted, 2);
     assert_int_equal(out.first, 3);
+    assert_true(out.counted);
     assert_true(out.experiment.metrics[0].maximize);
     assert_string_equal(out.experiment.algorithm, "random");
     assert_string_equal(out.experiment.settings[0].value, "7");
@@ -138,6 +139,34 @@ static void a_request_becomes_the_domain(void **state) {
     assert_true(out.history.trials[0].x[0] == 0.5 && out.history.trials[0].x[1] == 3);
     mu_arena_destroy(arena);
     free(bytes);
+}
+
+/* Without a total nobody knows how many suggestions there were: the trials' digest is the number.
+ */
+static void without_a_total_the_trials_are_the_number(void **state) {
+    (void)state;
+    Request request = API__V1__BETA1__GET_SUGGESTIONS_REQUEST__INIT;
+    Api__V1__Beta1__Trial trial = API__V1__BETA1__TRIAL__INIT;
+    Api__V1__Beta1__Trial *trials[] = {&trial};
+    struct mu_arena *arena = mu_arena_create(1 << 20);
+    request.trials = trials;
+    for (int total = 0; total < 6; total++) {
+        for (request.n_trials = 0; request.n_trials < 2; request.n_trials++) {
+            uint8_t bytes[MOST_BYTES];
+            struct mu_wire_suggestions out;
+            struct mu_error error;
+            request.current_request_number = 2;
+            request.total_request_number = total;
+            size_t size = api__v1__beta1__get_suggestions_request__pack(&request, bytes);
+            assert_int_equal(
+                mu_wire_read_suggestions(bytes, size, NULL, arena, &out, &error), MU_OK);
+            assert_int_equal(out.counted, total >= 2);
+            assert_true(out.first ==
+                        (total >= 2 ? (uint64_t)(total - 2) : mu_history_digest(&out.history)));
+            assert_int_equal(out.first == 0, total == 2 || (total < 2 && request.n_trials == 0));
+        }
+    }
+    mu_arena_destroy(arena);
 }
 
 /* The direction of an experiment without an objective is that of its trials. */
@@ -359,6 +388,7 @@ static void a_reply_reads_back(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_becomes_the_domain),
+        cmocka_unit_test(without_a_total_the_trials_are_the_number),
         cmocka_unit_test(trials_tell_the_direction_when_the_experiment_does_not),
         cmocka_unit_test(every_prefix_is_answered),
         cmocka_unit_test(every_flipped_byte_is_answered),

@@ -58,6 +58,7 @@ static struct mu_reply lab_ask(struct lab *lab, size_t wanted, uint64_t first) {
         .history = &history,
         .wanted = wanted,
         .first = first,
+        .counted = true,
         .arena = arena};
     enum mu_status status = mu_algorithm_suggest(&mu_hyperband, &request, &reply, &error);
     if (status != MU_OK) {
