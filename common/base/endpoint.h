@@ -88,6 +88,14 @@ struct mu_endpoint {
     mu_handler handler;
 };
 
+/* What a contract's handlers may use, as the program was told. */
+struct mu_means {
+    size_t memory;        /* bytes that they may keep */
+    const char *data;     /* folder that holds EXPERIMENT/TRIAL/ for every trial with a folder;
+                             static */
+    uint64_t most_copied; /* bytes, from one trial's folder to another's */
+};
+
 /* One service of a program. Everything is borrowed and static. */
 struct mu_contract {
     const char *name;                /* "package.Service", as health and reflection call it */
@@ -101,8 +109,8 @@ struct mu_contract {
                        other servers; 0: as many as processors */
     const void *serves; /* what the handlers work with, such as a table of algorithms; or NULL */
 
-    /* The state of the handlers, which may keep |memory| bytes; NULL: |serves| is their state. */
-    void *(*open)(const struct mu_contract *contract, size_t memory);
+    /* The state of the handlers; NULL: |serves| is their state. Borrows |means| for the call. */
+    void *(*open)(const struct mu_contract *contract, const struct mu_means *means);
     void (*close)(void *state);
 
     /* Write the names of what is served, each behind a space; the settings of each as Markdown.

@@ -7,17 +7,18 @@
 #define MUSHIR_BASE_STATUS_H
 
 /* One list gives the enum and the names: (enumerator, gRPC number, text). */
-#define MU_STATUS_MAP(X)                           \
-    X(OK, 0, "OK")                                 \
-    X(CANCELLED, 1, "CANCELLED")                   \
-    X(UNKNOWN, 2, "UNKNOWN")                       \
-    X(INVALID_ARGUMENT, 3, "INVALID_ARGUMENT")     \
-    X(DEADLINE_EXCEEDED, 4, "DEADLINE_EXCEEDED")   \
-    X(NOT_FOUND, 5, "NOT_FOUND")                   \
-    X(PERMISSION_DENIED, 7, "PERMISSION_DENIED")   \
-    X(RESOURCE_EXHAUSTED, 8, "RESOURCE_EXHAUSTED") \
-    X(UNIMPLEMENTED, 12, "UNIMPLEMENTED")          \
-    X(INTERNAL, 13, "INTERNAL")                    \
+#define MU_STATUS_MAP(X)                             \
+    X(OK, 0, "OK")                                   \
+    X(CANCELLED, 1, "CANCELLED")                     \
+    X(UNKNOWN, 2, "UNKNOWN")                         \
+    X(INVALID_ARGUMENT, 3, "INVALID_ARGUMENT")       \
+    X(DEADLINE_EXCEEDED, 4, "DEADLINE_EXCEEDED")     \
+    X(NOT_FOUND, 5, "NOT_FOUND")                     \
+    X(PERMISSION_DENIED, 7, "PERMISSION_DENIED")     \
+    X(RESOURCE_EXHAUSTED, 8, "RESOURCE_EXHAUSTED")   \
+    X(FAILED_PRECONDITION, 9, "FAILED_PRECONDITION") \
+    X(UNIMPLEMENTED, 12, "UNIMPLEMENTED")            \
+    X(INTERNAL, 13, "INTERNAL")                      \
     X(UNAVAILABLE, 14, "UNAVAILABLE")
 
 enum mu_status {

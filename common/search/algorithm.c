@@ -166,6 +166,7 @@ static enum mu_status suggest_one(const struct mu_algorithm *algorithm,
     *out = (struct mu_suggestion){.assignments = proposal.assignments,
         .n_assignments = proposal.n_assignments,
         .trial_name = proposal.trial_name,
+        .parent = proposal.parent,
         .labels = proposal.labels,
         .n_labels = proposal.n_labels};
     return MU_OK;

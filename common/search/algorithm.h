@@ -12,6 +12,10 @@
 
 #include "common/search/experiment.h"
 
+/* The setting, of any algorithm, that has a controller mount a folder of its own into every trial:
+ * the path where the trial finds it. */
+#define MU_TRIAL_FOLDER "suggestion_trial_dir"
+
 struct mu_request {
     const struct mu_experiment *experiment;
     const void *options; /* the algorithm's own struct, filled from its table and range-checked */
@@ -43,6 +47,8 @@ struct mu_proposal {
     const struct mu_pair *assignments; /* else these are, unless NULL */
     size_t n_assignments;
     const char *trial_name; /* NULL: the controller names the trial */
+    const char *parent;     /* name of the trial whose folder the new one starts with; NULL: with
+                               an empty one */
     const struct mu_pair *labels;
     size_t n_labels;
 };
@@ -52,6 +58,7 @@ struct mu_suggestion {
     const struct mu_pair *assignments; /* in the order of the specification */
     size_t n_assignments;
     const char *trial_name;       /* NULL: the controller names the trial */
+    const char *parent; /* of a named trial: whose folder it starts with; NULL: an empty one */
     const struct mu_pair *labels; /* of the trial */
     size_t n_labels;
 };

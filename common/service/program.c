@@ -191,6 +191,9 @@ static void close_contracts(struct program *program) {
 
 /* Each contract may keep an eighth of what a request may use. */
 static bool open_contracts(struct program *program, size_t arena) {
+    const struct mu_means means = {.memory = arena / 8,
+        .data = program->options.data,
+        .most_copied = (uint64_t)program->options.folder_mib << 20};
     size_t n = 0;
     while (program->contracts[n]) {
         n++;
@@ -199,7 +202,7 @@ static bool open_contracts(struct program *program, size_t arena) {
     for (size_t i = 0; program->states && i < n; i++) {
         const struct mu_contract *contract = program->contracts[i];
         if (contract->open) {
-            program->states[i] = contract->open(contract, arena / 8);
+            program->states[i] = contract->open(contract, &means);
         }
     }
     return program->states != NULL;

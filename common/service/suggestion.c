@@ -2,13 +2,33 @@
 
 #include <stdlib.h>
 
+#include "common/service/folders.h"
 #include "common/wire/contract.h"
 #include "common/wire/wire.h"
 
 struct suggestion_state {
     struct mu_service service;
+    struct mu_folders folders;
     struct mu_trial_cache *cache; /* or NULL */
 };
+
+/* The folders of the trials that |reply| names, for an experiment that gives its trials folders. */
+static enum mu_status make_folders(const struct suggestion_state *own,
+    const struct mu_experiment *experiment, const struct mu_reply *reply, struct mu_call *call,
+    struct mu_error *error) {
+    const char *wanted =
+        mu_pairs_find(experiment->settings, experiment->n_settings, MU_TRIAL_FOLDER);
+    enum mu_status status = MU_OK;
+    for (size_t i = 0; wanted && *wanted && i < reply->n && !status; i++) {
+        const struct mu_suggestion *suggestion = &reply->suggestions[i];
+        if (suggestion->trial_name) {
+            const struct mu_folder folder = {
+                experiment->name, suggestion->trial_name, suggestion->parent};
+            status = mu_folders_make(&own->folders, &folder, mu_call_is_over, call, error);
+        }
+    }
+    return status;
+}
 
 static enum mu_status get_suggestions(void *state, struct mu_call *call, struct mu_error *error) {
     const struct suggestion_state *own = state;
@@ -38,6 +58,9 @@ static enum mu_status get_suggestions(void *state, struct mu_call *call, struct 
     struct mu_reply reply;
     status = mu_algorithm_suggest(algorithm, &request, &reply, error);
     if (!status) {
+        status = make_folders(own, &in->experiment, &reply, call, error);
+    }
+    if (!status) {
         mu_wire_write_suggestions(
             &in->experiment, &reply, call->arena, &call->reply, &call->reply_size);
     }
@@ -63,11 +86,12 @@ static enum mu_status validate_settings(void *state, struct mu_call *call, struc
 /* Room for some 14,000 trials of ten parameters. */
 enum { MOST_CACHE = 16 << 20 };
 
-static void *open_state(const struct mu_contract *contract, size_t memory) {
+static void *open_state(const struct mu_contract *contract, const struct mu_means *means) {
     struct suggestion_state *own = calloc(1, sizeof *own);
     if (own) {
         own->service.algorithms = contract->serves;
-        own->cache = mu_trial_cache_create(memory < MOST_CACHE ? memory : MOST_CACHE);
+        own->cache = mu_trial_cache_create(means->memory < MOST_CACHE ? means->memory : MOST_CACHE);
+        own->folders = (struct mu_folders){means->data, means->most_copied};
     }
     return own;
 }
