@@ -71,8 +71,8 @@ enum cl_exit_code cl_command_suggest(struct cl_context *context) {
     if (code != CL_EXIT_GOOD) {
         return code;
     }
-    if (cl_service_open(&service, options->address, context->experiment->algorithm, context->arena,
-            &error) != MU_OK) {
+    if (cl_service_open(&service, options->address, context->experiment->algorithm, NULL,
+            context->arena, &error) != MU_OK) {
         return cl_cli_fail(&error);
     }
     struct mu_wire_request request = {

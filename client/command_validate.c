@@ -78,8 +78,8 @@ static void check_budget(const struct cl_context *context, struct cl_service *se
 static enum mu_status ask_algorithm(
     const struct cl_context *context, struct cl_problems *problems, struct mu_error *error) {
     struct cl_service service;
-    enum mu_status status = cl_service_open(
-        &service, context->options->address, context->experiment->algorithm, context->arena, error);
+    enum mu_status status = cl_service_open(&service, context->options->address,
+        context->experiment->algorithm, NULL, context->arena, error);
     if (status != MU_OK) {
         return status;
     }

@@ -28,28 +28,41 @@ static bool in_path(char c) {
     return isalnum((unsigned char)c) || (c && strchr("/._-~+@%", c)) || (unsigned char)c >= 0x80;
 }
 
-/* Each trial gets a metrics file of its own: the File collector's path is replaced where the
- * command or environment names it, and not where it is a part of another path. */
-static const char *own_metrics_file(
-    const struct cl_run *run, const char *text, const char *folder) {
-    const char *path = run->e->collector.path;
+/* |text| with |path| replaced by |own| wherever it stands and is no part of another path; what a
+ * |folder| holds keeps its own part of the path. */
+static const char *own_path(
+    const char *text, const char *path, bool folder, const char *own, struct mu_arena *arena) {
+    size_t length = strlen(path);
     const char *done = "";
     const char *from = text;
     const char *at;
-    if (run->e->collector.kind != CL_COLLECT_FILE) {
-        return text;
+    while (folder && length > 1 && path[length - 1] == '/') {
+        length--;
     }
-    while ((at = strstr(from, path))) {
-        const char *end = at + strlen(path);
-        from = end;
-        if ((at > text && in_path(at[-1])) || in_path(*end)) {
-            continue;
+    while (length && (at = memmem(from, strlen(from), path, length))) {
+        from = at + length;
+        bool goes_on = in_path(*from) && !(folder && *from == '/');
+        if ((at == text || !in_path(at[-1])) && !goes_on) {
+            done = mu_arena_format(arena, "%s%.*s%s", done, (int)(at - text), text, own);
+            text = from;
         }
-        done = mu_arena_format(
-            run->arena, "%s%.*s%s/metrics.log", done, (int)(at - text), text, folder);
-        text = end;
     }
-    return mu_arena_format(run->arena, "%s%s", done, text);
+    return mu_arena_format(arena, "%s%s", done, text);
+}
+
+/* Each trial gets a metrics file and a checkpoint folder of its own: the paths of the File
+ * collector and of suggestion_trial_dir are replaced where the command or environment names them.
+ */
+static const char *own_paths(
+    const struct cl_run *run, const struct cl_trial *trial, const char *text) {
+    const char *checkpoint = cl_run_checkpoint(run, trial);
+    if (run->e->collector.kind == CL_COLLECT_FILE) {
+        text = own_path(text, run->e->collector.path, false, cl_run_log(run, trial), run->arena);
+    }
+    return checkpoint ? own_path(text,
+                            mu_pairs_find(run->e->settings, run->e->n_settings, MU_TRIAL_FOLDER),
+                            true, checkpoint, run->arena)
+                      : text;
 }
 
 static const char *assignments_json(const struct cl_trial *trial, struct mu_arena *arena) {
@@ -103,19 +116,23 @@ enum mu_status cl_attempt_command(const struct cl_run *run, const struct cl_tria
 /* The environment beside the container's: what a script may like to know. */
 static void extend_environment(const struct cl_run *run, const struct cl_trial *trial,
     const char *folder, struct cl_trial_command *command) {
-    const char **all = MU_ARRAY(run->arena, command->n_environment + 5, const char *);
+    const char **all = MU_ARRAY(run->arena, command->n_environment + 6, const char *);
     size_t n = 0;
     all[n++] = mu_arena_format(run->arena, "MUSHIR_TRIAL_NAME=%s", trial->name);
     all[n++] = mu_arena_format(run->arena, "KATIB_TRIAL_NAME=%s", trial->name);
     all[n++] =
         mu_arena_format(run->arena, "MUSHIR_PARAMETERS=%s", assignments_json(trial, run->arena));
     all[n++] = mu_arena_format(run->arena, "MUSHIR_METRICS_FILE=%s/metrics.log", folder);
+    if (cl_run_checkpoint(run, trial)) {
+        all[n++] =
+            mu_arena_format(run->arena, "MUSHIR_TRIAL_DIR=%s", cl_run_checkpoint(run, trial));
+    }
     if (!getenv("PYTHONUNBUFFERED")) {
         all[n++] = "PYTHONUNBUFFERED=1"; /* else a log arrives at the end only, too late for early
                                             stopping */
     }
     for (size_t i = 0; i < command->n_environment; i++) {
-        all[n++] = own_metrics_file(run, command->environment[i], folder);
+        all[n++] = own_paths(run, trial, command->environment[i]);
     }
     command->environment = all;
     command->n_environment = n;
@@ -129,7 +146,7 @@ static enum mu_status launch(struct cl_run *run, struct cl_trial *trial, struct 
     }
     extend_environment(run, trial, folder, &command);
     for (const char **word = command.argv; *word; word++) {
-        *word = own_metrics_file(run, *word, folder);
+        *word = own_paths(run, trial, *word);
     }
     struct cl_process_spec spec = {
         folder, run->directory, command.argv, command.environment, command.n_environment};

@@ -36,6 +36,7 @@ static const struct mu_pair servers[] = {
     {"hyperband", "hyperband"},
     {"enas", "enas"},
     {"darts", "darts"},
+    {"pbt", "pbt"},
 };
 enum { N_SERVERS = sizeof servers / sizeof *servers };
 
@@ -100,14 +101,15 @@ static int read_port(int fd) {
 }
 
 /* The child: dies with us even when we are killed, so that no service is left behind. */
-static _Noreturn void become(const char *program, int out, int log) {
+static _Noreturn void become(const char *program, const char *data, int out, int log) {
     int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     setpgid(0, 0); /* Ctrl-C in the terminal is for mushir */
     dup2(null, 0);
     dup2(out, 1);
     dup2(log, 2);
-    execlp(program, program, "--host", "127.0.0.1", "--port", "0", (char *)NULL);
+    execlp(program, program, "--host", "127.0.0.1", "--port", "0", data ? "--data" : (char *)NULL,
+        data, (char *)NULL);
     _exit(NO_PROGRAM);
 }
 
@@ -130,8 +132,8 @@ static bool reap(pid_t pid, int *ended) {
     return false;
 }
 
-static enum mu_status start(struct cl_service *service, const char *server, struct mu_arena *arena,
-    struct mu_error *error) {
+static enum mu_status start(struct cl_service *service, const char *server, const char *data,
+    struct mu_arena *arena, struct mu_error *error) {
     const char *program = program_of(server, arena);
     FILE *log = tmpfile();
     int out[2] = {-1, -1};
@@ -144,7 +146,7 @@ static enum mu_status start(struct cl_service *service, const char *server, stru
     }
     service->pid = fork(); /* before gRPC's threads are started */
     if (service->pid == 0) {
-        become(program, out[1], fileno(log));
+        become(program, data, out[1], fileno(log));
     }
     close(out[1]);
     enum mu_status status = MU_OK;
@@ -170,10 +172,10 @@ static enum mu_status start(struct cl_service *service, const char *server, stru
 }
 
 enum mu_status cl_service_open(struct cl_service *service, const char *address,
-    const char *algorithm, struct mu_arena *arena, struct mu_error *error) {
+    const char *algorithm, const char *data, struct mu_arena *arena, struct mu_error *error) {
     *service = (struct cl_service){.address = address};
     const char *server = address ? NULL : server_of(algorithm, error);
-    if (!address && (!server || start(service, server, arena, error) != MU_OK)) {
+    if (!address && (!server || start(service, server, data, arena, error) != MU_OK)) {
         return error->code;
     }
     service->client = mu_rpc_client_create(service->address, 0, error);

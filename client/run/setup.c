@@ -115,8 +115,8 @@ static enum mu_status open_journal(struct cl_run *run, struct mu_error *error) {
 }
 
 static enum mu_status open_service(struct cl_run *run, struct mu_error *error) {
-    if (cl_service_open(&run->service, run->address, run->e->algorithm, run->arena, error) !=
-        MU_OK) {
+    if (cl_service_open(&run->service, run->address, run->e->algorithm, cl_run_data(run),
+            run->arena, error) != MU_OK) {
         return error->code;
     }
     return cl_service_validate(

@@ -6,6 +6,17 @@ const char *cl_run_folder(const struct cl_run *run, const struct cl_trial *trial
     return mu_arena_format(run->arena, "%s/%s", run->trials_path, trial->name);
 }
 
+const char *cl_run_data(const struct cl_run *run) {
+    return mu_arena_format(run->arena, "%s/.folders/%s", run->trials_path, run->id);
+}
+
+const char *cl_run_checkpoint(const struct cl_run *run, const struct cl_trial *trial) {
+    const char *mounted = mu_pairs_find(run->e->settings, run->e->n_settings, MU_TRIAL_FOLDER);
+    return mounted && *mounted ? mu_arena_format(run->arena, "%s/%s/%s", cl_run_data(run),
+                                     run->e->name, trial->name)
+                               : NULL;
+}
+
 const char *cl_run_log(const struct cl_run *run, const struct cl_trial *trial) {
     bool file = run->e->collector.kind == CL_COLLECT_FILE;
     return mu_arena_format(

@@ -60,6 +60,12 @@ struct cl_run {
 /* The folder of a trial; owned by the run's arena. */
 const char *cl_run_folder(const struct cl_run *run, const struct cl_trial *trial);
 
+/* The folder that the run's service makes the trials' checkpoint folders in
+ * (common/service/folders.h), apart from those of earlier runs; and that of one trial, NULL when
+ * the experiment has none (no suggestion_trial_dir). Owned by the run's arena. */
+const char *cl_run_data(const struct cl_run *run);
+const char *cl_run_checkpoint(const struct cl_run *run, const struct cl_trial *trial);
+
 /* The file that a trial's metrics are read from; owned by the run's arena. */
 const char *cl_run_log(const struct cl_run *run, const struct cl_trial *trial);
 

@@ -99,9 +99,12 @@ static void copy_point(const struct state *s, const double *from, double *x) {
 /* One more try of a trial that failed, from the checkpoint that it went on from. */
 static const struct mu_result *repeat(
     const struct state *s, const struct mu_slot *slot, struct mu_proposal *proposal) {
-    const struct mu_result *parent = mu_population_at(&s->population, slot->failed->lineage.parent);
+    const struct mu_lineage *failed = &slot->failed->lineage;
+    const struct mu_slot *from =
+        failed->has_parent ? &s->population.slots[failed->parent.slot] : slot;
+    const struct mu_result *parent = mu_slot_result(from, failed->parent.generation);
     copy_point(s, slot->failed->trial->x, proposal->x);
-    return parent ? parent : slot->latest;
+    return parent ? parent : mu_slot_result(slot, UINT32_MAX);
 }
 
 /* The slot goes on from its own last checkpoint, or near one of the best. A second failure in a row
@@ -113,7 +116,7 @@ static const struct mu_result *go_on(
     mu_stream_init(&stream, s->request->seed, key, "winner");
     size_t winner =
         mu_population_select(&s->population, index, s->threshold, slot->attempts > 1, &stream);
-    const struct mu_result *parent = s->population.slots[winner].latest;
+    const struct mu_result *parent = mu_slot_result(&s->population.slots[winner], UINT32_MAX);
     if (winner == index && slot->attempts <= 1) {
         copy_point(s, parent->trial->x, proposal->x);
     } else {
@@ -157,9 +160,9 @@ static enum mu_status propose(
     struct mu_slot *slot = &s->population.slots[index];
     uint64_t key = key_of(slot, index, number);
     (void)error;
-    if (slot->latest && slot->attempts == 1) {
+    if (slot->n_results > 0 && slot->attempts == 1) {
         parent = repeat(s, slot, proposal);
-    } else if (slot->latest) {
+    } else if (slot->n_results > 0) {
         parent = go_on(s, index, key, proposal);
     }
     proposal->found = parent != NULL;

@@ -17,7 +17,8 @@ struct mu_result {
 };
 
 struct mu_slot {
-    const struct mu_result *latest; /* with a value, of the highest generation; NULL: none */
+    const struct mu_result *results; /* with a value, by generation */
+    size_t n_results;
     const struct mu_result *failed; /* the last trial of |next| that failed; NULL: none did */
     uint32_t next;                  /* generation of the trial that comes next */
     uint32_t attempts;              /* how many trials of that generation failed */
@@ -26,11 +27,9 @@ struct mu_slot {
 
 struct mu_population {
     struct mu_slot *slots;
-    size_t n_slots;            /* with room for one more per suggestion */
-    size_t size;               /* slots that a population of the wanted size has */
-    struct mu_result *results; /* with a value, by (generation, slot); one per place */
-    size_t n_results;
-    const struct mu_result **ranked; /* the same by generation, the best first */
+    size_t n_slots; /* with room for one more per suggestion */
+    size_t size;    /* slots that a population of the wanted size has */
+    struct mu_arena *arena;
 };
 
 /* The population of |size| slots at least that |request|'s trials make up. Arena-owned. */
@@ -42,18 +41,16 @@ void mu_population_of(
  */
 size_t mu_population_turn(const struct mu_population *population);
 
-/* The result at |place|, or NULL. */
-const struct mu_result *mu_population_at(
-    const struct mu_population *population, struct mu_place place);
+/* The last result of |slot| up to |generation|, or NULL. */
+const struct mu_result *mu_slot_result(const struct mu_slot *slot, uint32_t generation);
 
 /* The slot that |slot| should go on from instead of itself, drawn from |stream|; |slot| itself when
- * it is good enough, or too few slots have a result of its generation (fewer than two, or than half
- * of |size|).
+ * it is good enough, or fewer than two slots, or than half of |size|, have a result.
  *
- * Truncation selection of Jaderberg et al. (2017), section 4.1: who is among the worst
- * |threshold| of a generation takes over one of its best |threshold|. Ranks are those of results
- * of one generation, so that nobody wins by having trained longer. With |behind| the slot counts as
- * one of the worst whatever its result. */
+ * Truncation selection of Jaderberg et al. (2017), section 4.1: who is among the worst |threshold|
+ * takes over one of the best |threshold|. A slot is compared with what the others had reached by
+ * its own generation, so that nobody gives up against who has trained longer. With |behind| it
+ * counts as one of the worst whatever its result. */
 size_t mu_population_select(const struct mu_population *population, size_t slot, double threshold,
     bool behind, struct mu_stream *stream);
 

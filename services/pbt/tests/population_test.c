@@ -114,13 +114,13 @@ static void slots_are_found_again(void **state) {
     struct mu_population p = POPULATION(DONE("e-g0s0-0000", "3"), DONE("e-g1s0-p0s0-0000", "2"),
         FAILED("e-g0s1-0000"), RUNS("e-g0s1-0001"), DONE("e-g0s2-0000", "1"),
         FAILED("e-g1s2-p0s0-0000"), DONE("another", "0"));
-    assert_int_equal(p.n_results, 3);
     assert_int_equal(p.slots[0].next, 2);
-    assert_true(p.slots[0].latest->trial->loss == 2 && !p.slots[0].busy);
-    assert_true(p.slots[1].busy && !p.slots[1].latest && p.slots[1].attempts == 1);
+    assert_true(
+        p.slots[0].n_results == 2 && p.slots[0].results[1].trial->loss == 2 && !p.slots[0].busy);
+    assert_true(p.slots[1].busy && p.slots[1].n_results == 0 && p.slots[1].attempts == 1);
     assert_true(p.slots[2].next == 1 && p.slots[2].attempts == 1);
     assert_int_equal(p.slots[2].failed->lineage.parent.slot, 0);
-    assert_true(!p.slots[3].latest && p.slots[3].next == 0);
+    assert_true(p.slots[3].n_results == 0 && p.slots[3].next == 0);
 }
 
 static void a_failure_counts_until_the_place_has_a_value(void **state) {
@@ -186,11 +186,13 @@ static void too_few_are_not_compared(void **state) {
     assert_int_equal(selected(&enough, 2, 0.5, false), 0);
 }
 
-static void ranks_are_those_of_one_generation(void **state) {
+static void who_trained_longer_is_ranked_by_what_it_was(void **state) {
     (void)state;
     struct mu_population p = POPULATION(FIVE, DONE("e-g1s3-p0s3-0000", "0"));
-    assert_int_equal(selected(&p, 4, 0.2, false), 0); /* slot 3 has trained longer */
-    assert_int_equal(selected(&p, 3, 0.2, false), 3); /* alone in its generation */
+    assert_int_equal(selected(&p, 4, 0.2, false), 0); /* slot 3 was the fourth then */
+    assert_int_equal(selected(&p, 3, 0.2, false), 3); /* the best of all by now */
+    struct mu_population ahead = POPULATION(FIVE, DONE("e-g1s4-p0s4-0000", "4.5"));
+    assert_int_equal(selected(&ahead, 4, 0.2, false), 0); /* trained longer, and still the worst */
 }
 
 /* ---- answers ---- */
@@ -323,7 +325,7 @@ int main(void) {
         arena_test(only_the_worst_share_gives_up),
         arena_test(equals_stay),
         arena_test(too_few_are_not_compared),
-        arena_test(ranks_are_those_of_one_generation),
+        arena_test(who_trained_longer_is_ranked_by_what_it_was),
         arena_test(survivors_go_on_and_losers_go_near_the_winner),
         arena_test(a_failure_is_tried_once_more_and_then_gives_up),
         arena_test(a_first_trial_that_failed_is_another_point),
