@@ -119,8 +119,8 @@ static enum mu_status copy_open_file(
     if (status) {
         return status;
     }
-    return fchmod(out, for_all(source->st_mode)) || futimens(out, times) ? fail_system(copy, name)
-                                                                         : MU_OK;
+    bool failed = fchmod(out, for_all(source->st_mode)) || fsync(out) || futimens(out, times);
+    return failed ? fail_system(copy, name) : MU_OK;
 }
 
 static enum mu_status copy_file(struct copy *copy, int from, int to, const char *name) {
@@ -288,7 +288,7 @@ static enum mu_status complete(struct copy *copy, int experiment, int to, const 
         return MU_OK;
     }
     enum mu_status status = fill(copy, experiment, to);
-    if (!status && (syncfs(to) || renameat(experiment, part, experiment, trial))) {
+    if (!status && renameat(experiment, part, experiment, trial)) {
         status = fail_system(copy, trial);
     }
     return status;
