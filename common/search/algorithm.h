@@ -57,8 +57,8 @@ struct mu_proposal {
 struct mu_suggestion {
     const struct mu_pair *assignments; /* in the order of the specification */
     size_t n_assignments;
-    const char *trial_name;       /* NULL: the controller names the trial */
-    const char *parent; /* of a named trial: whose folder it starts with; NULL: an empty one */
+    const char *trial_name; /* NULL: the controller names the trial */
+    const char *parent;     /* of a named trial: whose folder it starts with; NULL: an empty one */
     const struct mu_pair *labels; /* of the trial */
     size_t n_labels;
 };

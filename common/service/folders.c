@@ -258,6 +258,17 @@ static bool is_file_name(const char *name) {
     return length > 0 && length <= NAME_MAX && *name != '.' && !strchr(name, '/');
 }
 
+/* The name that names no file, or NULL. */
+static const char *wrong_name(const struct mu_folder *folder) {
+    if (!is_file_name(folder->experiment)) {
+        return folder->experiment;
+    }
+    if (!is_file_name(folder->trial)) {
+        return folder->trial;
+    }
+    return folder->parent && !is_file_name(folder->parent) ? folder->parent : NULL;
+}
+
 static bool is_there(int at, const char *name) {
     struct stat status;
     return fstatat(at, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
@@ -331,12 +342,9 @@ enum mu_status mu_folders_make(const struct mu_folders *folders, const struct mu
     bool (*is_over)(void *user), void *user, struct mu_error *error) {
     struct copy copy = {
         .folders = folders, .folder = folder, .is_over = is_over, .user = user, .error = error};
-    const char *names[] = {folder->experiment, folder->trial, folder->parent};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (names[i] && !is_file_name(names[i])) {
-            return mu_fail(
-                error, MU_INVALID_ARGUMENT, "\"%.200s\" is no name of a folder", names[i]);
-        }
+    const char *wrong = wrong_name(folder);
+    if (wrong) {
+        return mu_fail(error, MU_INVALID_ARGUMENT, "\"%.200s\" is no name of a folder", wrong);
     }
     int root = open_root(folders->root);
     int experiment = root < 0 ? -1 : open_folder(root, folder->experiment, true);
