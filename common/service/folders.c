@@ -233,8 +233,12 @@ static enum mu_status copy_entry(struct copy *copy, int from, int to, const char
 static enum mu_status copy_entries(struct copy *copy, int from, int to) {
     int again = openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *folder = again < 0 ? NULL : fdopendir(again);
-    enum mu_status status = folder ? MU_OK : fail_system(copy, ".");
+    enum mu_status status = MU_OK;
     struct dirent *entry;
+    if (!folder) {
+        status = fail_system(copy, ".");
+        return again < 0 ? status : (close(again), status);
+    }
     while (!status && (errno = 0, entry = readdir(folder))) {
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
             status = copy_entry(copy, from, to, entry->d_name);
@@ -243,11 +247,7 @@ static enum mu_status copy_entries(struct copy *copy, int from, int to) {
     if (!status && (errno || fchmod(to, for_all(S_IRWXU)))) {
         status = fail_system(copy, ".");
     }
-    if (folder) {
-        closedir(folder);
-    } else if (again >= 0) {
-        close(again);
-    }
+    closedir(folder);
     return status;
 }
 
