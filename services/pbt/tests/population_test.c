@@ -299,6 +299,23 @@ static void explore_respects_scales_and_lists(void **state) {
     assert_true(changed > 35 && changed < 115);
 }
 
+static void a_move_beyond_an_end_is_folded_back(void **state) {
+    (void)state;
+    struct mu_space space;
+    const double from[] = {0, 1};
+    const struct mu_parameter_text texts[] = {
+        {.name = "low", .type = MU_DOUBLE, .min = "0", .max = "1"},
+        {.name = "high", .type = MU_DOUBLE, .min = "0", .max = "1"},
+    };
+    assert_int_equal(mu_space_init(&space, texts, 2, arena, &error), MU_OK);
+    for (uint64_t number = 0; number < 400; number++) {
+        double x[2];
+        mu_pbt_explore(&space, 0, 1, number, from, x);
+        assert_true(x[0] > 0 && x[0] <= 0.2);
+        assert_true(x[1] < 1 && x[1] >= 0.8);
+    }
+}
+
 static void resampled_parameters_come_from_the_whole_range(void **state) {
     (void)state;
     struct mu_space space;
@@ -331,6 +348,7 @@ int main(void) {
         arena_test(a_first_trial_that_failed_is_another_point),
         arena_test(validation_speaks_as_katib_does),
         arena_test(explore_respects_scales_and_lists),
+        arena_test(a_move_beyond_an_end_is_folded_back),
         arena_test(resampled_parameters_come_from_the_whole_range),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
