@@ -28,7 +28,7 @@ static enum mu_status make(const char *trial, const char *parent) {
 
 static int fresh_root(void **state) {
     (void)state;
-    strcpy(root + strlen(root) - 6, "XXXXXX");
+    memcpy(root + strlen(root) - 6, "XXXXXX", 6);
     return mkdtemp(root) ? 0 : -1;
 }
 
