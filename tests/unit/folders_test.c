@@ -11,7 +11,8 @@
 
 #include "tests/support/cmocka.h"
 
-static char root[] = "/tmp/mushir-folders-XXXXXX";
+static const char TEMPLATE[] = "/tmp/mushir-folders-XXXXXX";
+static char root[sizeof TEMPLATE];
 static struct mu_error error;
 static struct mu_folders folders = {.root = root, .most_bytes = 1 << 20};
 
@@ -28,7 +29,7 @@ static enum mu_status make(const char *trial, const char *parent) {
 
 static int fresh_root(void **state) {
     (void)state;
-    memcpy(root + strlen(root) - 6, "XXXXXX", 6);
+    snprintf(root, sizeof root, "%s", TEMPLATE);
     return mkdtemp(root) ? 0 : -1;
 }
 
