@@ -36,26 +36,27 @@ struct mu_dataset *mu_dataset_new(const struct mu_frame *frame, size_t extra, si
 }
 
 double *mu_dataset_add(
-    struct mu_dataset *d, const double *x, enum mu_trial_state state, const double *losses) {
+    struct mu_dataset *d, const double *x, enum mu_trial_state state, const double *values) {
     assert(d->n < d->room);
     double *row = d->u + d->n * d->width;
     mu_frame_encode(d->frame, x, row);
     d->state[d->n] = state;
     for (size_t c = 0; c < d->n_columns; c++) {
-        d->columns[c].loss[d->n] = losses ? losses[c] : MISSING;
+        bool counts = values && (c > 0 || state == MU_DONE);
+        d->columns[c].loss[d->n] = counts ? values[c] : MISSING;
         d->columns[c].target[d->n] = NAN;
     }
     d->n++;
     return row;
 }
 
-struct mu_dataset *mu_dataset_of(const struct mu_frame *frame, const struct mu_history *history,
-    size_t more, struct mu_arena *arena) {
-    struct mu_dataset *d = mu_dataset_new(frame, 0, 1, history->n + more, arena);
+struct mu_dataset *mu_dataset_of(const struct mu_frame *frame, size_t columns,
+    const struct mu_history *history, size_t more, struct mu_arena *arena) {
+    struct mu_dataset *d = mu_dataset_new(frame, 0, columns, history->n + more, arena);
     for (size_t i = 0; i < history->n && frame->space->n; i++) {
         const struct mu_trial *trial = &history->trials[i];
-        (void)mu_dataset_add(
-            d, trial->x, trial->state, trial->state == MU_DONE ? &trial->loss : NULL);
+        assert(columns <= trial->n_values);
+        (void)mu_dataset_add(d, trial->x, trial->state, trial->values);
     }
     mu_dataset_learn(d, arena);
     return d;
@@ -81,6 +82,11 @@ static double distance_of(const struct mu_dataset *d, size_t a, size_t b) {
     return r2;
 }
 
+/* A trial that failed before it had a value in this column. */
+static bool lacks_value(const struct mu_dataset *d, const struct mu_column *column, size_t row) {
+    return d->state[row] == MU_FAILED && isnan(column->loss[row]);
+}
+
 struct neighbour {
     double distance, target;
 };
@@ -94,7 +100,7 @@ static double impute(
     size_t n = 0;
     double sum = worst;
     for (size_t i = 0; i < d->n; i++) {
-        bool failed = d->state[i] == MU_FAILED;
+        bool failed = lacks_value(d, column, i);
         if (i == row || (!failed && isnan(column->loss[i]))) {
             continue;
         }
@@ -133,7 +139,7 @@ static void learn_column(
     }
     size_t failures = 0;
     for (size_t i = d->n; i-- > 0;) {
-        if (d->state[i] == MU_FAILED) {
+        if (lacks_value(d, column, i)) {
             column->target[i] = failures++ < IMPUTED ? impute(d, column, i, worst) : worst;
         }
     }

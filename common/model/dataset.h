@@ -1,8 +1,9 @@
 /* What the trials say, as rows of numbers that models learn from.
  *
  * A row is a point: its coordinates in a frame, then |extra| ones of the caller's. It has a value
- * in every column (smaller is better, NAN where it is missing), column 0 being the objective. A row
- * is *known* when column 0 has a value or the trial failed; the others are *pending*. */
+ * in every column (smaller is better, NAN where it is missing), column 0 being the objective and
+ * the others the experiment's further metrics. A row is *known* when column 0 has a value or the
+ * trial failed; the others are *pending*. */
 #ifndef MUSHIR_MODEL_DATASET_H
 #define MUSHIR_MODEL_DATASET_H
 
@@ -39,17 +40,20 @@ struct mu_dataset {
 struct mu_dataset *mu_dataset_new(const struct mu_frame *frame, size_t extra, size_t columns,
     size_t room, struct mu_arena *arena);
 
-/* Append the point |x| (coordinates of the space); |losses| has one per column, NULL: all missing.
- * Returns its row, whose extra coordinates are the caller's to fill. */
+/* Append the point |x| (coordinates of the space). |values| are a trial's (mu_trial.values), one
+ * per column at least, NULL: all missing; the one of column 0 counts for MU_DONE only, because what
+ * a failed trial reported last is no result. Returns its row, whose extra coordinates are the
+ * caller's to fill. */
 double *mu_dataset_add(
-    struct mu_dataset *data, const double *x, enum mu_trial_state state, const double *losses);
+    struct mu_dataset *data, const double *x, enum mu_trial_state state, const double *values);
 
-/* All of |history|, with room for |more| rows; learned. */
-struct mu_dataset *mu_dataset_of(const struct mu_frame *frame, const struct mu_history *history,
-    size_t more, struct mu_arena *arena);
+/* All of |history|, a column for each of the first |columns| metrics, with room for |more| rows;
+ * learned. */
+struct mu_dataset *mu_dataset_of(const struct mu_frame *frame, size_t columns,
+    const struct mu_history *history, size_t more, struct mu_arena *arena);
 
-/* Targets of every column (targets.h), and the order of the known rows. A failure is as bad as its
- * neighbourhood: docs/adr/0011-failures.md. */
+/* Targets of every column (targets.h), and the order of the known rows. A failure without a value
+ * is as bad as its neighbourhood: docs/adr/0011-failures.md. */
 void mu_dataset_learn(struct mu_dataset *data, struct mu_arena *arena);
 
 /* Coordinates of row |i|. */

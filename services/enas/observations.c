@@ -25,7 +25,7 @@ static void read(struct reader *r, const struct mu_history *history, bool pendin
         if ((t->state == MU_PENDING) == pending && text &&
             mu_enas_parse(r->space, text, &r->archs[row])) {
             r->partial[row] = t->early_stopped;
-            mu_dataset_add(r->data, NULL, t->state, t->state == MU_DONE ? &t->loss : NULL);
+            (void)mu_dataset_add(r->data, NULL, t->state, t->values);
         }
     }
 }

@@ -60,8 +60,7 @@ static size_t collect(struct gp *gp) {
         const struct mu_run *run = &hunt->brackets.runs[i];
         const struct mu_trial *trial = run->trial;
         if (trial->state != MU_PENDING) {
-            double *row = mu_dataset_add(
-                gp->data, run->x, trial->state, trial->state == MU_DONE ? &trial->loss : NULL);
+            double *row = mu_dataset_add(gp->data, run->x, trial->state, trial->values);
             row[gp->frame.n] = mu_ladder_position(&hunt->ladder, run->resource);
         }
     }

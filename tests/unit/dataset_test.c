@@ -6,6 +6,7 @@
 
 #include "common/model/targets.h"
 #include "tests/support/arena.h"
+#include "tests/support/history.h"
 
 static struct mu_error error;
 
@@ -72,6 +73,47 @@ static void columns_are_learned_apart(void **state) {
     assert_true(isnan(data->columns[1].target[1]));
     assert_true(data->columns[1].target[2] == second[1]);
     assert_true(data->columns[1].target[3] == second[2]);
+}
+
+/* Two metrics, the second to be maximized. What a failed trial reported is no result, but its
+ * second metric stands; one without is as bad as its neighbourhood, one that is missing stays so.
+ */
+static void columns_are_the_metrics_of_the_trials(void **state) {
+    (void)state;
+    enum { SUCCEEDED = MU_TRIAL_SUCCEEDED, FAILED = MU_TRIAL_FAILED };
+    static const struct mu_objective METRICS[] = {{"loss", false}, {"speed", true}};
+    static const struct {
+        const char *a, *loss, *speed;
+        int condition;
+    } TRIALS[] = {{"1", "3", "30", SUCCEEDED}, {"2", "1", NULL, SUCCEEDED},
+        {"3", "2", "10", FAILED}, {"4", NULL, NULL, FAILED}};
+    struct scene s;
+    struct mu_trial_record records[4];
+    prepare(&s);
+    struct mu_experiment e = {.name = "e", .space = s.space, .metrics = METRICS, .n_metrics = 2};
+    for (size_t i = 0; i < 4; i++) {
+        struct mu_pair *pairs = MU_ARRAY(arena, 3, struct mu_pair);
+        pairs[0] = (struct mu_pair){"a", TRIALS[i].a};
+        pairs[1] = (struct mu_pair){"same", "3"};
+        pairs[2] = (struct mu_pair){"c", "p"};
+        records[i] = (struct mu_trial_record){.name = TRIALS[i].a,
+            .completed = "2026-01-01T00:00:00Z",
+            .metric = TRIALS[i].loss,
+            .condition = TRIALS[i].condition,
+            .assignments = pairs,
+            .n_assignments = 3,
+            .additional = &TRIALS[i].speed};
+    }
+    struct mu_history history;
+    build_history(&history, &e, records, 4, arena);
+    struct mu_dataset *data = mu_dataset_of(&s.frame, 2, &history, 0, arena);
+    const struct mu_column *loss = &data->columns[0];
+    const struct mu_column *speed = &data->columns[1];
+    assert_true(loss->loss[0] == 3 && loss->loss[1] == 1 && isnan(loss->loss[2]));
+    assert_true(speed->loss[0] == -30 && isnan(speed->loss[1]) && speed->loss[2] == -10);
+    assert_int_equal(data->n_observed, 2);
+    assert_true(speed->target[0] > 0 && isnan(speed->target[1]) && speed->target[2] < 0);
+    assert_close(speed->target[3], (speed->target[0] + 2 * speed->target[2]) / 3, 1e-12);
 }
 
 /* A failure among good rows counts a fifth as the worst; among failures it is the worst. */
@@ -219,6 +261,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         arena_test(a_row_is_a_point_of_the_frame_and_more),
         arena_test(columns_are_learned_apart),
+        arena_test(columns_are_the_metrics_of_the_trials),
         arena_test(a_failure_is_as_bad_as_its_neighbourhood),
         arena_test(old_failures_are_the_worst),
         arena_test(distance_and_transform_can_be_the_callers),

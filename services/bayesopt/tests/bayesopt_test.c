@@ -37,10 +37,17 @@ struct run {
 };
 
 static void add(struct run *run, const double *x, enum mu_trial_state state, double loss) {
-    double *copy = MU_ARRAY(arena, run->experiment.space.n, double);
+    double *copy = MU_ARRAY(arena, run->experiment.space.n + 1, double);
+    double *value = copy + run->experiment.space.n;
     memcpy(copy, x, run->experiment.space.n * sizeof *copy);
-    run->trials[run->n++] =
-        (struct mu_trial){.name = "t", .state = state, .loss = loss, .completed = "", .x = copy};
+    *value = loss;
+    run->trials[run->n++] = (struct mu_trial){.name = "t",
+        .state = state,
+        .loss = loss,
+        .completed = "",
+        .values = value,
+        .n_values = 1,
+        .x = copy};
 }
 
 static struct mu_reply ask(
@@ -215,7 +222,7 @@ static void failures_are_learned(void **state) {
     run->experiment = experiment(MIXED, 5);
     size_t failed = 0;
     while (run->n < 60) {
-        double x[8];
+        double x[8] = {0};
         struct mu_reply reply = ask(run, 1, NULL, 0);
         coordinates(run, &reply.suggestions[0], x);
         bool fails = x[0] > 0.35 && x[0] < 0.6; /* right beside the minimum */

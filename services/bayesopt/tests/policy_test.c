@@ -94,6 +94,7 @@ struct scene {
     struct mu_experiment experiment;
     struct mu_trial trials[8];
     double x[8];
+    double loss[8];
     struct mu_history history;
     struct mu_seen *seen;
     struct mu_request request;
@@ -108,10 +109,13 @@ static void prepare(struct scene *s, size_t n, size_t wanted) {
     assert_int_equal(mu_space_init(&s->experiment.space, &x, 1, arena, &error), MU_OK);
     for (size_t i = 0; i < n; i++) {
         s->x[i] = 0.25 * (double)i;
+        s->loss[i] = -sin(3 * s->x[i]);
         s->trials[i] = (struct mu_trial){.name = "t",
             .state = MU_DONE,
-            .loss = -sin(3 * s->x[i]),
+            .loss = s->loss[i],
             .completed = "",
+            .values = &s->loss[i],
+            .n_values = 1,
             .x = &s->x[i]};
     }
     s->history = (struct mu_history){.trials = s->trials, .n = n};
