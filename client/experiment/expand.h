@@ -19,8 +19,9 @@ const char *cl_expand(
     const char *text, const struct cl_environment *environment, struct mu_arena *arena);
 
 /* The same for a text that a shell reads next, which would take what stayed, $(NAME), for a command
- * and run it. Where NAME looks like a variable (capitals, digits, '_'), or with |words| always, it
- * is quoted so that it stays a text there too. Other $(...) are the author's own commands. */
+ * and run it. Where NAME looks like a variable (capitals, digits, '_'), the text begins with a
+ * shell function of that name, which prints "$(NAME)"; with |words| any other is quoted. Other
+ * $(...) are the author's own commands. */
 const char *cl_expand_for_shell(
     const char *text, bool words, const struct cl_environment *environment, struct mu_arena *arena);
 
