@@ -56,23 +56,27 @@ static int metric_index(const struct cl_experiment *e, const char *name, size_t 
     return -1;
 }
 
-/* The time that a line begins with, when its first word is in RFC 3339; else "". */
-static void line_time(const char *line, size_t length, char time[64]) {
-    size_t n = 0;
-    while (n < length && n < 63 && line[n] != ' ') {
-        n++;
-    }
+/* RFC 3339, as far as it goes to tell a time from another text. */
+static bool is_time(const char *text) {
     int year;
     int month;
     int day;
     int hour;
     int minute;
     int second;
+    return strlen(text) >= 20 && sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d", &year, &month, &day, &hour,
+                                     &minute, &second) == 6;
+}
+
+/* The time that a line begins with, when its first word is one; else "". */
+static void line_time(const char *line, size_t length, char time[64]) {
+    size_t n = 0;
+    while (n < length && n < 63 && line[n] != ' ') {
+        n++;
+    }
     memcpy(time, line, n);
     time[n] = '\0';
-    if (n < 20 || n == length ||
-        sscanf(time, "%4d-%2d-%2dT%2d:%2d:%2d", &year, &month, &day, &hour, &minute, &second) !=
-            6) {
+    if (n == length || !is_time(time)) {
         *time = '\0';
     }
 }
@@ -125,18 +129,24 @@ static void match_filter(const struct cl_metric_parser *parser, const pcre2_code
     }
 }
 
-/* A "timestamp" as RFC 3339: a text as it is, a number as seconds since 1970; "" when it is
+/* A "timestamp" as RFC 3339: such a text as it is, a number as seconds since 1970; "" when it is
  * neither. */
 static void json_time(const struct cl_json_member *member, char time[64]) {
     double seconds;
-    if (member->quoted) {
+    if (member->quoted && is_time(member->value)) {
         snprintf(time, 64, "%s", member->value);
-    } else if (mu_read_double(member->value, &seconds) && fabs(seconds) < 253402300800.0) {
+    } else if (!member->quoted && mu_read_double(member->value, &seconds) &&
+               fabs(seconds) < 253402300800.0) {
         time_t whole = (time_t)floor(seconds);
         struct tm parts;
         size_t n = strftime(time, 64, "%Y-%m-%dT%H:%M:%S", gmtime_r(&whole, &parts));
         snprintf(time + n, 64 - n, ".%03dZ", (int)((seconds - floor(seconds)) * 1000));
     }
+}
+
+/* Whether a member can be a metric's value: a text or a number, not true, false or null. */
+static bool is_value(const struct cl_json_member *member) {
+    return member->quoted || isdigit((unsigned char)member->value[member->value[0] == '-']);
 }
 
 /* A line in the JSON format: an object whose members are metrics, texts or numbers, and perhaps a
@@ -153,7 +163,7 @@ static void parse_json(struct cl_metric_parser *parser, const char *line, size_t
     }
     for (size_t i = 0; i < n; i++) {
         int metric = metric_index(parser->experiment, members[i].name, strlen(members[i].name));
-        if (metric >= 0) {
+        if (metric >= 0 && is_value(&members[i])) {
             parser->unquoted = parser->unquoted || !members[i].quoted;
             found(user, (size_t)metric, members[i].value, time);
         }

@@ -58,8 +58,11 @@ static void custom_filters_have_two_groups(void **state) {
 
 static void json_lines_are_flat_objects(void **state) {
     (void)state;
-    expect(
-        NULL, true, "{\"loss\": \"0.5\", \"acc\": 0.7, \"timestamp\": \"t\"}", "0=0.5@t;2=0.7@t;");
+    expect(NULL, true, "{\"loss\": \"0.5\", \"acc\": 0.7, \"timestamp\": \"t\"}", "0=0.5@;2=0.7@;");
+    expect(NULL, true, "{\"timestamp\": \"2024-05-01T10:00:00.5Z\", \"loss\": \"1\"}",
+        "0=1@2024-05-01T10:00:00.5Z;");
+    expect(NULL, true, "{\"loss\": null, \"acc\": true, \"loss\": -1, \"acc\": \"G(a)\"}",
+        "0=-1@;2=G(a)@;");
     expect(NULL, true, "{\"nested\": {\"loss\": 1, \"x\": [\"}\"]}, \"loss\": 2}", "0=2@;");
     expect(NULL, true, "{\"loss\": \"\\u0031\\n\"}", "0=1\n@;");
     static const char *const broken[] = {"", "{", "[1]", "{\"loss\"", "{\"loss\":", "{\"loss\": 1",
