@@ -307,7 +307,8 @@ static void choose_experiment(struct parsed *p, const char *name) {
 }
 
 int main(int argc, char **argv) {
-    setlocale(LC_CTYPE, "C.UTF-8"); /* for the width of characters */
+    setlocale(LC_CTYPE, "C.UTF-8");        /* for the width of characters */
+    setvbuf(stderr, NULL, _IOLBF, BUFSIZ); /* not a system call for every character */
     static const struct {
         const char *name;
         enum cl_exit_code (*run)(struct cl_context *context);

@@ -56,31 +56,83 @@ static const struct cl_field mount_fields[] = {{"mountPath", TEXT, false},
     {"recursiveReadOnly", TEXT, false}, {"subPath", TEXT, false}, {"subPathExpr", TEXT, false},
     {NULL, 0, false}};
 
-/* Check every map of the list under |key| against |fields|. */
-static void check_items(const struct cl_checker *c, const struct cl_node *map, const char *path,
-    const char *key, const struct cl_field *fields) {
-    const struct cl_node *list = cl_node_get(map, key);
-    for (size_t i = 0; list && list->kind == CL_NODE_LIST && i < list->n; i++) {
-        cl_schema_check(
-            c, list->items[i], mu_arena_format(c->arena, "%s.%s[%zu]", path, key, i), fields);
+static const struct cl_field port_fields[] = {{"containerPort", NUMBER, false},
+    {"hostIP", TEXT, false}, {"hostPort", NUMBER, false}, {"name", TEXT, false},
+    {"protocol", TEXT, false}, {NULL, 0, false}};
+static const struct cl_field resource_fields[] = {
+    {"claims", LIST, false}, {"limits", MAP, false}, {"requests", MAP, false}, {NULL, 0, false}};
+static const struct cl_field security_fields[] = {{"allowPrivilegeEscalation", BOOL, false},
+    {"appArmorProfile", MAP, false}, {"capabilities", MAP, false}, {"fsGroup", NUMBER, false},
+    {"fsGroupChangePolicy", TEXT, false}, {"privileged", BOOL, false}, {"procMount", TEXT, false},
+    {"readOnlyRootFilesystem", BOOL, false}, {"runAsGroup", NUMBER, false},
+    {"runAsNonRoot", BOOL, false}, {"runAsUser", NUMBER, false}, {"seLinuxOptions", MAP, false},
+    {"seccompProfile", MAP, false}, {"supplementalGroups", LIST, false},
+    {"supplementalGroupsPolicy", TEXT, false}, {"sysctls", LIST, false},
+    {"windowsOptions", MAP, false}, {NULL, 0, false}};
+static const struct cl_field value_from_fields[] = {{"configMapKeyRef", MAP, false},
+    {"fieldRef", MAP, false}, {"resourceFieldRef", MAP, false}, {"secretKeyRef", MAP, false},
+    {NULL, 0, false}};
+static const struct cl_field key_fields[] = {
+    {"key", TEXT, false}, {"name", TEXT, false}, {"optional", BOOL, false}, {NULL, 0, false}};
+static const struct cl_field field_ref_fields[] = {
+    {"apiVersion", TEXT, false}, {"fieldPath", TEXT, false}, {NULL, 0, false}};
+static const struct cl_field env_from_fields[] = {{"configMapRef", MAP, false},
+    {"prefix", TEXT, false}, {"secretRef", MAP, false}, {NULL, 0, false}};
+static const struct cl_field toleration_fields[] = {{"effect", TEXT, false}, {"key", TEXT, false},
+    {"operator", TEXT, false}, {"tolerationSeconds", NUMBER, false}, {"value", TEXT, false},
+    {NULL, 0, false}};
+static const struct cl_field claim_fields[] = {
+    {"claimName", TEXT, false}, {"readOnly", BOOL, false}, {NULL, 0, false}};
+
+/* What the fields of a pod and its containers hold, wherever they stand: a map, or a list of maps.
+ */
+static const struct {
+    const char *key;
+    const struct cl_field *fields;
+} inside[] = {{"containers", container_fields}, {"initContainers", container_fields},
+    {"env", env_fields}, {"envFrom", env_from_fields}, {"valueFrom", value_from_fields},
+    {"fieldRef", field_ref_fields}, {"secretKeyRef", key_fields}, {"configMapKeyRef", key_fields},
+    {"ports", port_fields}, {"resources", resource_fields}, {"securityContext", security_fields},
+    {"tolerations", toleration_fields}, {"volumeMounts", mount_fields}, {"volumes", NULL},
+    {"persistentVolumeClaim", claim_fields}};
+
+static void check_inside(const struct cl_checker *c, const struct cl_node *map, const char *path);
+
+static void check_map(const struct cl_checker *c, const struct cl_node *map, const char *path,
+    const struct cl_field *fields) {
+    if (!fields || cl_schema_check(c, map, path, fields)) {
+        check_inside(c, map, path);
     }
 }
 
-static void check_container(
-    const struct cl_checker *c, const struct cl_node *container, const char *path) {
-    if (!cl_schema_check(c, container, path, container_fields)) {
-        return;
+static void check_pair(const struct cl_checker *c, const struct cl_node_pair *pair,
+    const char *path, const struct cl_field *fields) {
+    const char *own = mu_arena_format(c->arena, "%s.%s", path, pair->key->text);
+    const struct cl_node *value = pair->value;
+    if (value->kind == MAP) {
+        check_map(c, value, own, fields);
     }
-    cl_schema_items(c, cl_node_get(container, "command"),
-        mu_arena_format(c->arena, "%s.command", path), CL_NODE_TEXT);
-    cl_schema_items(c, cl_node_get(container, "args"), mu_arena_format(c->arena, "%s.args", path),
-        CL_NODE_TEXT);
-    check_items(c, container, path, "env", env_fields);
-    check_items(c, container, path, "volumeMounts", mount_fields);
+    for (size_t i = 0; value->kind == LIST && i < value->n; i++) {
+        check_map(c, value->items[i], mu_arena_format(c->arena, "%s[%zu]", own, i), fields);
+    }
+}
+
+static void check_inside(const struct cl_checker *c, const struct cl_node *map, const char *path) {
+    static const char *const words[] = {"command", "args"};
+    for (size_t k = 0; k < sizeof words / sizeof *words; k++) {
+        cl_schema_items(c, cl_node_get(map, words[k]),
+            mu_arena_format(c->arena, "%s.%s", path, words[k]), TEXT);
+    }
+    for (size_t i = 0; map->kind == MAP && i < map->n; i++) {
+        for (size_t k = 0; k < sizeof inside / sizeof *inside; k++) {
+            if (!strcmp(map->pairs[i].key->text, inside[k].key)) {
+                check_pair(c, &map->pairs[i], path, inside[k].fields);
+            }
+        }
+    }
 }
 
 void cl_job_check(const struct cl_checker *c, const struct cl_node *spec) {
-    static const char *const lists[] = {"containers", "initContainers"};
     const struct cl_node *job = cl_node_get(spec, "spec");
     const struct cl_node *template = cl_node_get(job, "template");
     const struct cl_node *pod = cl_node_get(template, "spec");
@@ -91,13 +143,7 @@ void cl_job_check(const struct cl_checker *c, const struct cl_node *spec) {
     if (template) {
         cl_schema_check(c, template, "trialSpec.spec.template", pod_template_fields);
     }
-    if (!pod || !cl_schema_check(c, pod, "trialSpec.spec.template.spec", pod_fields)) {
-        return;
-    }
-    for (size_t k = 0; k < 2; k++) {
-        const struct cl_node *list = cl_node_get(pod, lists[k]);
-        for (size_t i = 0; list && list->kind == CL_NODE_LIST && i < list->n; i++) {
-            check_container(c, list->items[i], mu_arena_format(c->arena, "%s[%zu]", lists[k], i));
-        }
+    if (pod) {
+        check_map(c, pod, "trialSpec.spec.template.spec", pod_fields);
     }
 }

@@ -23,6 +23,16 @@ static const struct cl_field spec_fields[] = {{"parameters", CL_NODE_LIST, false
 static const struct cl_field algorithm_fields[] = {{"algorithmName", CL_NODE_TEXT, true},
     {"algorithmSettings", CL_NODE_LIST, false}, {NULL, 0, false}};
 
+/* Kubernetes API reference 1.31, meta/v1: ObjectMeta; what the server fills in is not looked at. */
+static const struct cl_field metadata_fields[] = {{"name", CL_NODE_TEXT, false},
+    {"generateName", CL_NODE_TEXT, false}, {"namespace", CL_NODE_TEXT, false},
+    {"labels", CL_NODE_MAP, false}, {"annotations", CL_NODE_MAP, false},
+    {"finalizers", CL_NODE_LIST, false}, {"ownerReferences", CL_NODE_LIST, false},
+    {"creationTimestamp", CL_NODE_NULL, false}, {"deletionTimestamp", CL_NODE_NULL, false},
+    {"deletionGracePeriodSeconds", CL_NODE_NULL, false}, {"generation", CL_NODE_NULL, false},
+    {"managedFields", CL_NODE_NULL, false}, {"resourceVersion", CL_NODE_NULL, false},
+    {"selfLink", CL_NODE_NULL, false}, {"uid", CL_NODE_NULL, false}, {NULL, 0, false}};
+
 /* ---- metadata ---- */
 
 /* A DNS label that begins with a letter: what Kubernetes and Katib's webhook together accept. */
@@ -60,6 +70,10 @@ static void read_metadata(const struct cl_checker *c, const struct cl_node *root
     const struct cl_node *metadata = cl_node_get(root, "metadata");
     const struct cl_node *prefix = cl_node_get(metadata, "generateName");
     const struct cl_node *name = cl_node_get(metadata, "name");
+    if (metadata && cl_schema_check(c, metadata, "metadata", metadata_fields)) {
+        cl_schema_texts(c, cl_node_get(metadata, "labels"), "metadata.labels");
+        cl_schema_texts(c, cl_node_get(metadata, "annotations"), "metadata.annotations");
+    }
     e->space_name = cl_node_text(metadata, "namespace", "");
     e->name = cl_node_text(metadata, "name", "");
     if (!name && prefix && prefix->text) {

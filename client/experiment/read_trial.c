@@ -131,10 +131,6 @@ static void read_path(
         cl_problem_add(c->problems, c->arena, path,
             "fileSystemPath.format: \"%s\" is unknown; accepted are TEXT, JSON", format);
     }
-    if (collector->json && collector->n_filters) {
-        cl_problem_add(
-            c->problems, c->arena, path, "a metricsFormat filter does not go with the JSON format");
-    }
 }
 
 void cl_read_collector(

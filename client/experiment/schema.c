@@ -120,3 +120,14 @@ bool cl_schema_items(const struct cl_checker *checker, const struct cl_node *lis
     }
     return good;
 }
+
+void cl_schema_texts(
+    const struct cl_checker *checker, const struct cl_node *map, const char *path) {
+    for (size_t i = 0; map && map->kind == CL_NODE_MAP && i < map->n; i++) {
+        const struct cl_node_pair *pair = &map->pairs[i];
+        if (pair->value->kind != CL_NODE_TEXT) {
+            wrong_kind(checker, pair->value,
+                mu_arena_format(checker->arena, "%s.%s", path, pair->key->text), CL_NODE_TEXT);
+        }
+    }
+}

@@ -25,6 +25,9 @@ bool cl_schema_check(const struct cl_checker *checker, const struct cl_node *nod
 bool cl_schema_items(const struct cl_checker *checker, const struct cl_node *list, const char *path,
     enum cl_node_kind kind);
 
+/* Check that every value of |map| is a text. */
+void cl_schema_texts(const struct cl_checker *checker, const struct cl_node *map, const char *path);
+
 /* The nearest of |n| words to |word| when it looks like a slip of the pen, else NULL. */
 const char *cl_schema_nearest(const char *word, const char *const *words, size_t n);
 

@@ -189,6 +189,30 @@ static void check_path(const struct webhook *w, const struct cl_node *at,
     }
 }
 
+static void check_custom(
+    const struct webhook *w, const struct cl_node *collector, const struct cl_node *path) {
+    static const char *const kinds[] = {"File", "Directory", NULL};
+    if (!cl_node_get(collector, "customCollector")) {
+        refuse(w, collector, "a Custom collector needs a customCollector");
+    }
+    if (path &&
+        (*cl_node_text(path, "path", "") != '/' || !among(cl_node_text(path, "kind", ""), kinds))) {
+        refuse(
+            w, path, "fileSystemPath needs a path that begins with / and kind File or Directory");
+    }
+}
+
+static void check_prometheus(const struct webhook *w, const struct cl_node *get) {
+    double port;
+    const char *text = cl_node_text(get, "port", "8080"); /* Katib's default */
+    if (!mu_read_double(text, &port) || port < 1 || port != (int)port) {
+        refuse(w, get, "httpGet.port must be a positive whole number");
+    }
+    if (*cl_node_text(get, "path", "/") != '/') {
+        refuse(w, get, "httpGet.path must begin with /");
+    }
+}
+
 static void check_collector(const struct webhook *w) {
     const struct cl_node *node = cl_node_get(w->spec, "metricsCollectorSpec");
     const struct cl_node *inner = cl_node_get(node, "collector");
@@ -204,8 +228,13 @@ static void check_collector(const struct webhook *w) {
         if (given(path, "format")) {
             refuse(w, path, "a TensorFlowEvent collector has no format");
         }
-    } else if (!strcmp(kind, "Custom") && !cl_node_get(inner, "customCollector")) {
-        refuse(w, inner, "a Custom collector needs a customCollector");
+    } else if (!strcmp(kind, "Custom")) {
+        check_custom(w, inner, path);
+    } else if (!strcmp(kind, "PrometheusMetric")) {
+        check_prometheus(w, cl_node_get(source, "httpGet"));
+    }
+    if (w->e->collector.json && cl_node_get(source, "filter")) {
+        refuse(w, source, "a filter, even an empty one, does not go with the JSON format");
     }
     check_filters(w, source);
 }

@@ -129,6 +129,7 @@ static bool painted(void) {
 static void wipe(void) {
     if (painted()) {
         fputs("\r\033[K", stderr);
+        fflush(stderr);
     }
 }
 

@@ -97,6 +97,10 @@ MISTAKES = [
     ("type: minimize", "type: minimise", ":5:", "accepted are minimize, maximize"),
     ("parameterType: double", "parameterType: duoble", ":10:", 'did you mean "double"?'),
     ("name: small", "name: Small", ":3:", "lower-case"),
+    ("name: small", "name: yes", ":3:", "without them kubectl sends true"),
+    ("name: small", "name: 5", ":3:", 'metadata.name: 5 must be in quotes'),
+    ("name: small", "name: small, labels: {team: 7}", ":3:", 'metadata.labels.team: 7 must be in quotes'),
+    ("name: small", "name: small, lables: {}", ":3:", 'did you mean "labels"?'),
     ("kind: Experiment", "kind: Job", ":1:", "no document of kind Experiment"),
     ("maxTrialCount: 4", "maxTrialCount: 4\n  maxTrialCount: 5", ":9:3", "twice"),
     ("  parameters:", "  parameters: [", ":", "not YAML"),
@@ -197,6 +201,13 @@ def test_no_text_of_the_user_moves_the_cursor(arguments, tmp_path):
     result = run(*arguments, stdin=GOOD, cwd=tmp_path)
     said = result.stdout + result.stderr
     assert said and not any(ord(c) < 0x20 and c != "\n" or 0x7F <= ord(c) < 0xA0 for c in said), ascii(said)
+
+
+def test_a_file_full_of_mistakes_is_read_in_time():
+    """60,000 of them, a line each: seconds even where the machine is busy, minutes if a line were written a byte at a time or searched for."""
+    text = "kind: Experiment\nspec:\n" + "".join(f"  k{i}: v\n" for i in range(60000))
+    result = run("validate", "--offline", "-", stdin=text, timeout=60)
+    assert result.returncode == 2 and result.stderr.count("has no field") == 60000
 
 
 @pytest.mark.parametrize("size", [1, 10, 50, 120, 250])

@@ -307,6 +307,10 @@ REFUSED = {
     "a number as env value": lambda t: t.replace("image: x", "image: x\n              env: [{name: A, value: 5}]"),
     "an unknown field of a Job": lambda t: t.replace("      spec:\n        template:", "      spec:\n        backofLimit: 3\n        template:"),
     "an unknown field of a pod": lambda t: t.replace("restartPolicy: Never", "restartPolice: Never"),
+    "an unknown field of resources": lambda t: t.replace("image: x", "image: x\n              resources: {limit: {cpu: 1}}"),
+    "an unknown field of a reference": lambda t: t.replace("image: x", "image: x\n              env: [{name: A, valueFrom: {fieldRef: {path: metadata.name}}}]"),
+    "a text as a port": lambda t: t.replace("image: x", 'image: x\n              ports: [{containerPort: "80"}]'),
+    "an unknown field of a claim": lambda t: t.replace("            containers:", "            volumes: [{name: v, persistentVolumeClaim: {name: c}}]\n            containers:"),
     "no condition for another kind": lambda t: t.replace("batch/v1", "argoproj.io/v1alpha1").replace("kind: Job", "kind: Workflow"),
     "trialSpec and configMap": lambda t: t.replace("    primary", "    configMap: {configMapName: a, configMapNamespace: b, templatePath: c}\n    primary", 1),
     "half a configMap": lambda t: t[:t.index("    trialSpec")] + "    configMap: {configMapName: a}\n",
@@ -319,6 +323,10 @@ REFUSED = {
     "events with a format": collector("{collector: {kind: TensorFlowEvent}, source: {fileSystemPath: {path: /a, format: TEXT}}}"),
     "Custom without a container": collector("{collector: {kind: Custom}}"),
     "None": collector("{collector: {kind: None}}"),
+    "Custom with a path but no kind": collector("{collector: {kind: Custom, customCollector: {image: i}}, source: {fileSystemPath: {path: /a}}}"),
+    "Prometheus at no port": collector("{collector: {kind: PrometheusMetric}, source: {httpGet: {port: 0}}}"),
+    "Prometheus at no path": collector("{collector: {kind: PrometheusMetric}, source: {httpGet: {path: metrics}}}"),
+    "an empty filter of JSON": collector("{collector: {kind: File}, source: {filter: {}, fileSystemPath: {path: /a, format: JSON}}}"),
     **{f"filter {f}": collector("{collector: {kind: StdOut}, source: {filter: {metricsFormat: ['%s']}}}" % f)
        for f in (r"(?<=x)(\w+)=(\d+)", r"(\w+(?!x))=(\d+)", r"(\w+)=(\d+)\1", r"(\w++)=(\d+)", r"(\w{1,2000})=(\d+)", r"(\w+)\h=(\d+)", r"(\w+)=(\d+)\R", r"(?>\w+)(a)=(\d)")},
 }
@@ -340,6 +348,12 @@ def test_what_the_webhook_refuses_is_a_mistake(kind):
     collector(r"{collector: {kind: StdOut}, source: {filter: {metricsFormat: ['(?P<n>\w+?)\s*=\s*([-+]?\d{1,3}(?:\.\d+)?)', '([[:alpha:]]+)=(\pN+)']}}}"),
     collector("{collector: {kind: TensorFlowEvent}}"),
     collector("{collector: {kind: Push}}"),
+    collector("{collector: {kind: PrometheusMetric}}"),
+    collector("{collector: {kind: Custom, customCollector: {image: i}}, source: {fileSystemPath: {path: /a, kind: File}}}"),
+    lambda t: t.replace("            containers:", "            securityContext: {fsGroup: 5}\n            tolerations: [{key: gpu, operator: Exists}]\n"
+                        "            volumes: [{name: v, persistentVolumeClaim: {claimName: c}}]\n            containers:").replace(
+        "image: x", "image: x\n              ports: [{containerPort: 80}]\n              resources: {limits: {cpu: 1, memory: 1Gi, nvidia.com/gpu: 1}}\n"
+        "              env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k}}}]\n              volumeMounts: [{name: v, mountPath: /v}]"),
 ])
 def test_what_the_webhook_accepts_is_valid(edit):
     result = run("validate", "--offline", "-", stdin=edit(FULL))
