@@ -42,8 +42,8 @@ struct mu_call {
     const uint8_t *bytes; /* the message, valid until the handler returns */
     size_t size;
     struct mu_arena *arena; /* freed after the reply was handed over */
-    const uint8_t
-        *reply; /* set by the handler: arena-owned; NULL with size 0 is the empty message */
+    const uint8_t *reply;   /* set by the handler: arena-owned, or made by mu_call_make_reply; NULL
+                               with size 0 is the empty message */
     size_t reply_size;
     struct mu_note note; /* set by the handler, as early as it knows */
 
@@ -52,6 +52,7 @@ struct mu_call {
     enum mu_status (*ask)(struct mu_call *call, const char *address, const char *path,
         const struct mu_asked *asked, struct mu_asked *answer, struct mu_error *error);
     enum mu_status (*ask_each)(const struct mu_questions *questions, struct mu_error *error);
+    uint8_t *(*make_reply)(struct mu_call *call, size_t size, struct mu_error *error);
 };
 
 /* True when nobody waits for the reply any more: the client went away, or the time of the call is
@@ -77,6 +78,20 @@ MU_MUST_USE static inline enum mu_status mu_call_ask_each(
     struct mu_call *call, const struct mu_questions *questions, struct mu_error *error) {
     return call->ask_each ? call->ask_each(questions, error)
                           : mu_fail(error, MU_UNIMPLEMENTED, "this transport asks nobody");
+}
+
+/* Make the reply to |call|: |size| bytes, for the handler to fill, which the transport need not
+ * copy. NULL with MU_RESOURCE_EXHAUSTED: more than a reply may have, or more than there is room
+ * for. */
+MU_MUST_USE static inline uint8_t *mu_call_make_reply(
+    struct mu_call *call, size_t size, struct mu_error *error) {
+    if (call->make_reply) {
+        return call->make_reply(call, size, error);
+    }
+    uint8_t *reply = (uint8_t *)mu_arena_alloc(call->arena, size);
+    call->reply = reply;
+    call->reply_size = size;
+    return reply;
 }
 
 /* Answers one call, with |state| of its contract, on a thread of its own and under the guard of the

@@ -53,7 +53,7 @@ bool mu_rpc_make_room(struct mu_rpc_server *server) {
     return drop_first(server, -1, MU_RESOURCE_EXHAUSTED, "too many calls: try again later");
 }
 
-void mu_rpc_drop_silent(struct mu_rpc_server *server) {
+void mu_rpc_drop_late(struct mu_rpc_server *server) {
     while (drop_first(server, SECONDS_FOR_CLIENT, MU_DEADLINE_EXCEEDED,
         "the client neither sent its message nor read its reply")) {
     }

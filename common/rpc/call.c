@@ -98,10 +98,12 @@ static void on_new(struct mu_rpc_tag *tag, bool ok) {
     }
     call->arrived_at = gpr_now(GPR_CLOCK_MONOTONIC);
     mu_rpc_arm(call->server, call->endpoint);
-    if (mu_rpc_budget_enter(&call->server->budget) || mu_rpc_make_room(call->server)) {
-        accept_call(call);
-    } else {
+    if (!mu_rpc_budget_enter(&call->server->budget) && !mu_rpc_make_room(call->server)) {
         mu_rpc_refuse(call, MU_RESOURCE_EXHAUSTED, "too many calls: try again later");
+    } else if (atomic_load(&call->server->refusing)) {
+        mu_rpc_refuse(call, MU_UNAVAILABLE, "the server stops");
+    } else {
+        accept_call(call);
     }
     mu_rpc_call_unref(call);
 }
@@ -155,23 +157,18 @@ bool mu_rpc_message(struct mu_rpc_call *call, grpc_slice *message) {
     return true;
 }
 
-void mu_rpc_reply(struct mu_rpc_call *call, enum mu_status code, const char *text,
-    const void *bytes, size_t size) {
+void mu_rpc_reply(
+    struct mu_rpc_call *call, enum mu_status code, const char *text, grpc_slice message) {
     grpc_slice details = grpc_slice_from_copied_string(text);
-    grpc_byte_buffer *message = NULL;
+    grpc_byte_buffer *buffer = code == MU_OK ? grpc_raw_byte_buffer_create(&message, 1) : NULL;
     grpc_op ops[3] = {{.op = GRPC_OP_SEND_INITIAL_METADATA},
         {.op = GRPC_OP_SEND_STATUS_FROM_SERVER}, {.op = GRPC_OP_SEND_MESSAGE}};
     ops[1].data.send_status_from_server.status = (grpc_status_code)code;
     ops[1].data.send_status_from_server.status_details = &details;
-    if (code == MU_OK) {
-        grpc_slice slice = grpc_slice_from_copied_buffer(bytes ? bytes : "", size);
-        message = grpc_raw_byte_buffer_create(&slice, 1);
-        grpc_slice_unref(slice);
-        ops[2].data.send_message.send_message = message;
-    }
+    ops[2].data.send_message.send_message = buffer;
     mu_rpc_await(call); /* it may not want to read */
-    mu_rpc_batch(call, ops, code == MU_OK ? 3 : 2, &call->on_sent);
-    grpc_byte_buffer_destroy(message); /* core moved or referenced the slices inside start_batch */
+    mu_rpc_batch(call, ops, buffer ? 3 : 2, &call->on_sent);
+    grpc_byte_buffer_destroy(buffer); /* core moved or referenced the slices inside start_batch */
     grpc_slice_unref(details);
 }
 

@@ -1,18 +1,22 @@
 /* Connections below gRPC core: functions of libc's that core calls, replaced by ours in every
  * program that serves. They are what core lacks for a port that anybody may reach:
  *
+ * - A bound on connections. At the bound, or when descriptors run out, the one that has been silent
+ *   longest is closed, so that a new one, such as a probe's, is served whoever holds the others.
  * - A listener that lives on when descriptors run out; core takes EMFILE for its end
- *   (CVE-2023-4785). A descriptor in reserve lets the connection that does not fit be accepted and
- *   closed, so that its client knows at once.
- * - A bound on connections. At the bound the one that has been silent longest makes room, so that a
- *   newcomer, such as a probe, is heard whoever holds the others.
+ *   (CVE-2023-4785). Should others hold them, a descriptor in reserve lets whoever connects be
+ *   accepted and closed. Whether a listener accepts can be asked.
  * - Turns. Core reads a connection until nothing is left, so one that sends without end would keep
  *   all others waiting. Here it is told "nothing left" once its turn is over, and the kernel is
  *   asked to report the descriptor again, behind those that are ready already. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -23,22 +27,33 @@ enum {
     DESCRIPTORS = 1 << 16, /* the bound on connections of any configuration */
     TURN_BYTES = MU_RPC_TURN,
     TURN_ACCEPTS = 16,
+    SPARE = 64,  /* descriptors that are left for other things than connections */
+    STALLED = 3, /* looks at a listener, one a second, at which somebody may wait in vain */
 };
 
 struct descriptor {
     bool watched; /* by |epoll|, for |event| */
     int epoll;
     struct epoll_event event;
-    size_t turn;  /* that it was heard in */
-    size_t spent; /* of it: bytes, or connections of a listener */
+    size_t turn;  /* in which it was last read or accepted from */
+    size_t spent; /* then: bytes, or connections of a listener */
     bool connection;
-    bool leaving;                          /* told to go, not yet closed */
-    struct descriptor *quieter, *livelier; /* among connections that are not leaving */
+    bool leaving; /* told to go, not yet closed */
+    bool listener;
+    size_t accepted, accepted_before; /* of a listener: connections, until now and the last look */
+    unsigned stalled;                 /* looks at which somebody waited whom nobody had accepted */
+    struct descriptor *older, *newer; /* in one of the lists */
+};
+
+/* Doubly linked, the newest last. */
+struct list {
+    struct descriptor *oldest, *newest;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct descriptor descriptors[DESCRIPTORS];
-static struct descriptor *quietest, *liveliest;
+static struct list connections; /* by last activity; those that leave are not in it */
+static struct list listeners;
 static size_t n_connections;
 static size_t turn; /* counts how often core asked what is ready */
 static size_t most = DESCRIPTORS;
@@ -48,16 +63,39 @@ static struct descriptor *find(int fd) {
     return fd >= 0 && fd < DESCRIPTORS ? &descriptors[fd] : NULL;
 }
 
-static void list(struct descriptor *d) {
-    d->quieter = liveliest;
-    d->livelier = NULL;
-    *(liveliest ? &liveliest->livelier : &quietest) = d;
-    liveliest = d;
+static int number(const struct descriptor *d) {
+    return (int)(d - descriptors);
 }
 
-static void unlist(struct descriptor *d) {
-    *(d->quieter ? &d->quieter->livelier : &quietest) = d->livelier;
-    *(d->livelier ? &d->livelier->quieter : &liveliest) = d->quieter;
+static void add(struct list *list, struct descriptor *d) {
+    d->older = list->newest;
+    d->newer = NULL;
+    *(list->newest ? &list->newest->newer : &list->oldest) = d;
+    list->newest = d;
+}
+
+static void drop(struct list *list, struct descriptor *d) {
+    *(d->older ? &d->older->newer : &list->oldest) = d->newer;
+    *(d->newer ? &d->newer->older : &list->newest) = d->older;
+}
+
+static bool is_listener(int fd) {
+    int listens = 0;
+    socklen_t size = sizeof listens;
+    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens;
+}
+
+/* The port that |fd| is bound to; it is at the same place in the addresses of both families. */
+static int port_of(int fd) {
+    struct sockaddr_in6 address = {.sin6_port = 0};
+    socklen_t size = sizeof address;
+    getsockname(fd, (struct sockaddr *)&address, &size);
+    return ntohs(address.sin6_port);
+}
+
+/* Have the kernel report |d| again if there is anything, though nothing new has come. */
+static bool report_again(struct descriptor *d) {
+    return d->watched && epoll_ctl(d->epoll, EPOLL_CTL_MOD, number(d), &d->event) == 0;
 }
 
 /* What |fd| may still take in this turn, of |limit|. Nothing: it will be reported in another. */
@@ -71,21 +109,23 @@ static size_t left_of_turn(int fd, size_t limit) {
         d->turn = turn;
         d->spent = 0;
     }
-    if (left == 0 && epoll_ctl(d->epoll, EPOLL_CTL_MOD, fd, &d->event) != 0) {
+    if (left == 0 && !report_again(d)) {
         left = limit;
     }
     pthread_mutex_unlock(&lock);
     return left;
 }
 
-/* The one that has been silent longest sees its end, and core lets go of it. */
-static void make_room(void) {
-    struct descriptor *d = quietest;
-    if (d && n_connections > most) {
-        unlist(d);
+/* The one that has been silent longest sees its end, and core lets go of it. False: there is none.
+ */
+static bool make_room(void) {
+    struct descriptor *d = connections.oldest;
+    if (d) {
+        drop(&connections, d);
         d->leaving = true;
-        shutdown((int)(d - descriptors), SHUT_RDWR);
+        shutdown(number(d), SHUT_RDWR);
     }
+    return d != NULL;
 }
 
 /* False: there is no place for it. */
@@ -97,24 +137,26 @@ static bool enter(int listener, int fd) {
     }
     pthread_mutex_lock(&lock);
     *d = (struct descriptor){.connection = true};
-    list(d);
-    n_connections++;
-    make_room();
+    add(&connections, d);
+    if (++n_connections > most) {
+        make_room();
+    }
     if (from) {
         from->spent++;
+        from->accepted++;
     }
     pthread_mutex_unlock(&lock);
     return true;
 }
 
-static void heard(int fd, size_t bytes) {
+static void mark_active(int fd, size_t bytes) {
     struct descriptor *d = find(fd);
     pthread_mutex_lock(&lock);
     if (d && d->connection) {
         d->spent += bytes;
         if (!d->leaving) {
-            unlist(d);
-            list(d);
+            drop(&connections, d);
+            add(&connections, d);
         }
     }
     pthread_mutex_unlock(&lock);
@@ -126,8 +168,11 @@ static void forget(int fd) {
     if (d && d->connection) {
         n_connections--;
         if (!d->leaving) {
-            unlist(d);
+            drop(&connections, d);
         }
+    }
+    if (d && d->listener) {
+        drop(&listeners, d);
     }
     if (d) {
         *d = (struct descriptor){.watched = false};
@@ -139,9 +184,18 @@ static int open_reserve(void) {
     return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
+/* How many the process may have, and we can tell apart. */
+static size_t most_descriptors(void) {
+    struct rlimit limit;
+    bool lower = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < DESCRIPTORS;
+    size_t n = lower ? (size_t)limit.rlim_cur : DESCRIPTORS;
+    return n > 2 * SPARE ? n : 2 * SPARE;
+}
+
 void mu_rpc_connections_init(size_t limit) {
     pthread_mutex_lock(&lock);
-    most = limit < DESCRIPTORS ? limit : DESCRIPTORS;
+    size_t descriptors_left = most_descriptors() - SPARE;
+    most = limit < descriptors_left ? limit : descriptors_left;
     reserve = reserve < 0 ? open_reserve() : reserve;
     pthread_mutex_unlock(&lock);
 }
@@ -153,13 +207,30 @@ size_t mu_rpc_connections(void) {
     return n;
 }
 
+static bool is_stalled(struct descriptor *d) {
+    struct pollfd waiting = {.fd = number(d), .events = POLLIN};
+    bool waits = d->accepted == d->accepted_before && poll(&waiting, 1, 0) > 0;
+    d->accepted_before = d->accepted;
+    d->stalled = waits ? d->stalled + 1 : 0;
+    return d->stalled > STALLED;
+}
+
+bool mu_rpc_connections_accepted(int port) {
+    bool accepted = false;
+    pthread_mutex_lock(&lock);
+    for (struct descriptor *d = listeners.oldest; d; d = d->newer) {
+        accepted |= port_of(number(d)) == port && !is_stalled(d);
+    }
+    pthread_mutex_unlock(&lock);
+    return accepted;
+}
+
 static int take(int listener, struct sockaddr *address, socklen_t *size, int flags) {
     return (int)syscall(SYS_accept4, listener, address, size, flags);
 }
 
 /* Accept one connection with the reserve, and close it. */
-static void turn_away(int listener) {
-    pthread_mutex_lock(&lock);
+static void refuse_one(int listener) {
     if (reserve >= 0) {
         syscall(SYS_close, reserve);
         int fd = take(listener, NULL, NULL, SOCK_CLOEXEC);
@@ -168,6 +239,18 @@ static void turn_away(int listener) {
         }
     }
     reserve = open_reserve();
+}
+
+/* For want of descriptors or memory |listener| cannot accept now. */
+static void postpone(int listener) {
+    struct descriptor *d = find(listener);
+    pthread_mutex_lock(&lock);
+    if (!make_room()) {
+        refuse_one(listener);
+    }
+    if (d) {
+        (void)report_again(d);
+    }
     pthread_mutex_unlock(&lock);
 }
 
@@ -183,13 +266,14 @@ int accept4(int listener, struct sockaddr *address, socklen_t *size, int flags) 
         return nothing_now();
     }
     int fd = take(listener, address, size, flags);
-    bool lacking = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
-    if (fd < 0 && lacking) {
-        turn_away(listener);
-        return nothing_now();
-    }
+    bool lacking =
+        fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM);
     if (fd >= 0 && !enter(listener, fd)) {
         syscall(SYS_close, fd);
+        lacking = true;
+    }
+    if (lacking) {
+        postpone(listener);
         return nothing_now();
     }
     return fd;
@@ -213,7 +297,7 @@ ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
     message->msg_controllen = part.msg_controllen;
     message->msg_flags = part.msg_flags;
     if (got > 0) {
-        heard(fd, (size_t)got);
+        mark_active(fd, (size_t)got);
     }
     return got;
 }
@@ -233,6 +317,10 @@ int epoll_ctl(int epoll, int op, int fd, struct epoll_event *event) {
         d->watched = true;
         d->epoll = epoll;
         d->event = *event;
+        if (!d->listener && is_listener(fd)) {
+            d->listener = true;
+            add(&listeners, d);
+        }
         pthread_mutex_unlock(&lock);
     }
     return failed;

@@ -21,8 +21,7 @@ struct mu_crew {
     pthread_cond_t changed;
     bool (*poll)(void *user);
     void *user;
-    struct mu_job **ring;
-    size_t capacity, first, waiting;
+    struct mu_queue queue;
     size_t idle;
     bool started;
     bool led, over;     /* somebody leads; there is nothing more to poll for */
@@ -44,14 +43,7 @@ static int64_t now(void) {
 
 /* Whether there is something to do for a thread that waits. */
 static bool has_work(const struct mu_crew *crew) {
-    return crew->waiting > 0 || !crew->led || crew->over;
-}
-
-static struct mu_job *pop(struct mu_crew *crew) {
-    struct mu_job *job = crew->ring[crew->first];
-    crew->first = (crew->first + 1) % crew->capacity;
-    crew->waiting--;
-    return job;
+    return crew->queue.waiting > 0 || !crew->led || crew->over;
 }
 
 /* Run |job|, with the lock held before and after. */
@@ -142,9 +134,9 @@ static void watch(struct mu_crew *crew) {
 static void *work(void *user) {
     struct mu_crew *crew = user;
     pthread_mutex_lock(&crew->lock);
-    while (!crew->over || crew->waiting > 0) {
-        if (crew->waiting > 0) {
-            run(crew, pop(crew));
+    while (!crew->over || crew->queue.waiting > 0) {
+        if (crew->queue.waiting > 0) {
+            run(crew, mu_queue_pop(&crew->queue));
         } else if (!crew->led) {
             lead(crew);
         } else {
@@ -175,11 +167,10 @@ struct mu_crew *mu_crew_create(
     pthread_condattr_destroy(&attributes);
     crew->poll = poll;
     crew->user = user;
-    crew->capacity = capacity;
     crew->led = true; /* nobody polls before mu_crew_start */
-    crew->ring = calloc(capacity, sizeof *crew->ring);
     crew->threads = calloc(workers + 1, sizeof *crew->threads);
-    while (crew->ring && crew->threads && crew->n_threads <= workers &&
+    bool room = mu_queue_init(&crew->queue, capacity) && crew->threads;
+    while (room && crew->n_threads <= workers &&
            pthread_create(&crew->threads[crew->n_threads], NULL, work, crew) == 0) {
         crew->n_threads++;
     }
@@ -198,23 +189,21 @@ void mu_crew_start(struct mu_crew *crew) {
     pthread_mutex_unlock(&crew->lock);
 }
 
-bool mu_crew_offer(struct mu_crew *crew, struct mu_job *job) {
+struct mu_job *mu_crew_offer(struct mu_crew *crew, struct mu_job *job) {
     pthread_mutex_lock(&crew->lock);
-    bool room = true;
+    struct mu_job *refused = NULL;
     if (crew->idle > 0) {
         crew->own = job;
-    } else if (crew->waiting < crew->capacity) {
-        crew->ring[(crew->first + crew->waiting++) % crew->capacity] = job;
     } else {
-        room = false;
+        refused = mu_queue_push(&crew->queue, job);
     }
     pthread_mutex_unlock(&crew->lock);
-    return room;
+    return refused;
 }
 
 size_t mu_crew_waiting(struct mu_crew *crew) {
     pthread_mutex_lock(&crew->lock);
-    size_t waiting = crew->waiting;
+    size_t waiting = crew->queue.waiting;
     pthread_mutex_unlock(&crew->lock);
     return waiting;
 }
@@ -233,6 +222,6 @@ void mu_crew_destroy(struct mu_crew *crew) {
     pthread_cond_destroy(&crew->changed);
     pthread_mutex_destroy(&crew->lock);
     free(crew->threads);
-    free(crew->ring);
+    mu_queue_finish(&crew->queue);
     free(crew);
 }

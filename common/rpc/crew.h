@@ -12,9 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct mu_job {
-    void (*run)(struct mu_job *job);
-};
+#include "common/rpc/queue.h"
 
 struct mu_crew;
 
@@ -27,9 +25,10 @@ struct mu_crew *mu_crew_create(
 /* Begin to poll; once. */
 void mu_crew_start(struct mu_crew *crew);
 
-/* Have |job| run (owned by the caller; its run must keep it alive); false, at once, when the queue
- * is full. Only inside |poll|, and at most one job per call of it. */
-bool mu_crew_offer(struct mu_crew *crew, struct mu_job *job);
+/* Have |job| run (owned by the caller; its run must keep it alive). Returns the job that there is
+ * no room for and that will not run, |job| or one that waited; NULL: none. Only inside |poll|, and
+ * at most one job per call of it. */
+struct mu_job *mu_crew_offer(struct mu_crew *crew, struct mu_job *job);
 
 /* Jobs that wait. Any thread. */
 size_t mu_crew_waiting(struct mu_crew *crew);

@@ -50,8 +50,8 @@ static size_t pack_status(int status, uint8_t bytes[16]) {
     return grpc__health__v1__health_check_response__pack(&response, bytes);
 }
 
-static int status_now(struct mu_rpc_server *server) {
-    return atomic_load(&server->serving) ? STATUS(SERVING) : STATUS(NOT_SERVING);
+static int status_now(const struct mu_rpc_server *server) {
+    return mu_rpc_serving(server) ? STATUS(SERVING) : STATUS(NOT_SERVING);
 }
 
 static void check(struct mu_rpc_call *call) {
@@ -62,8 +62,9 @@ static void check(struct mu_rpc_call *call) {
     if (!status && !known) {
         status = MU_NOT_FOUND;
     }
-    mu_rpc_reply(call, status, status ? error.text : "", bytes,
-        pack_status(status_now(call->server), bytes));
+    size_t size = pack_status(status_now(call->server), bytes);
+    mu_rpc_reply(call, status, status ? error.text : "",
+        grpc_slice_from_copied_buffer((const char *)bytes, size)); /* so few are in the slice */
 }
 
 struct watch {
@@ -94,7 +95,7 @@ static void watch_arrived(struct mu_rpc_call *call) {
     watch->stream.advance = advance;
     enum mu_status status = read_service(call, &watch->known, &error);
     if (status) {
-        mu_rpc_reply(call, status, error.text, NULL, 0);
+        mu_rpc_reply(call, status, error.text, grpc_empty_slice());
         return;
     }
     mu_rpc_stream_open(&watch->stream);

@@ -6,6 +6,7 @@
 #include <grpc/byte_buffer_reader.h>
 #include <grpc/compression.h>
 #include <grpc/slice.h>
+#include <grpc/support/alloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -114,8 +115,9 @@ struct mu_rpc_server {
     atomic_size_t running;
     struct mu_rpc_budget budget;
     struct mu_rpc_awaited awaited;
-    atomic_bool serving;
-    struct mu_rpc_tls *tls; /* NULL: plaintext */
+    atomic_bool accepting, draining; /* health says SERVING while it accepts and does not drain */
+    atomic_bool refusing;            /* new calls */
+    struct mu_rpc_tls *tls;          /* NULL: plaintext */
     pthread_mutex_t streams_lock;
     struct mu_rpc_stream *streams;
     bool streams_closed; /* new streams end at once */
@@ -129,9 +131,10 @@ void mu_rpc_call_unref(struct mu_rpc_call *call);
 /* Start |ops|; |tag| comes back on the polling thread, holding a reference until then. False:
  * refused (our bug; logged). */
 bool mu_rpc_batch(struct mu_rpc_call *call, const grpc_op *ops, size_t n, struct mu_rpc_tag *tag);
-/* Answer a unary call with |bytes| or, unless |code| is MU_OK, with |text| alone. */
-void mu_rpc_reply(struct mu_rpc_call *call, enum mu_status code, const char *text,
-    const void *bytes, size_t size);
+/* Answer a unary call with |message|, which core shares, or, unless |code| is MU_OK, with |text|
+ * alone. */
+void mu_rpc_reply(
+    struct mu_rpc_call *call, enum mu_status code, const char *text, grpc_slice message);
 /* The last message read as one slice (to be unreffed); the call's byte buffer is freed. False:
  * none, or it cannot be decompressed. */
 bool mu_rpc_message(struct mu_rpc_call *call, grpc_slice *message);
@@ -145,6 +148,8 @@ extern const struct mu_rpc_kind mu_rpc_unknown;
 void mu_rpc_await(struct mu_rpc_call *call);
 void mu_rpc_await_no_more(struct mu_rpc_call *call);
 bool mu_rpc_make_room(struct mu_rpc_server *server);
+/* Drop those that have waited too long. */
+void mu_rpc_drop_late(struct mu_rpc_server *server);
 
 /* stream.c */
 /* Begin, or refuse what would be one stream too many. */
@@ -168,13 +173,15 @@ extern const struct mu_rpc_kind mu_rpc_unary, mu_rpc_health_check, mu_rpc_health
 enum mu_status mu_rpc_reflect(const struct mu_rpc_server *server, const uint8_t *question,
     size_t size, uint8_t **reply, size_t *reply_size);
 
-/* What one connection may say before others are heard. */
+/* Bytes that one connection may send before others are read. */
 enum { MU_RPC_TURN = 16 << 10 };
 
 /* connections.c: bound the connections of the process, and keep a descriptor for when there are no
- * more; how many there are. */
+ * more. */
 void mu_rpc_connections_init(size_t limit);
-size_t mu_rpc_connections(void);
+/* Whether those who connect to |port| are accepted, as far as can be seen from whoever waited at
+ * this look and the last ones. */
+bool mu_rpc_connections_accepted(int port);
 
 /* credentials.c: the files of TLS, read and tried; NULL with |error|. Paths are borrowed. */
 struct mu_rpc_tls *mu_rpc_tls_create(const struct mu_rpc_options *options, struct mu_error *error);

@@ -65,12 +65,27 @@ enum mu_status mu_rpc_reload(struct mu_rpc_server *server, struct mu_error *erro
 size_t mu_rpc_queued(struct mu_rpc_server *server);
 size_t mu_rpc_running(struct mu_rpc_server *server);
 
-/* Cancel the calls that have waited long for their client, to send the message or to read the
- * reply: what they hold is others' room. To be called now and then. Any thread. */
-void mu_rpc_drop_silent(struct mu_rpc_server *server);
+/* To be called every second, by one thread. Calls that have waited long for their client, to send
+ * the message or to read the reply, are cancelled: what they hold is others' room. Health says
+ * NOT_SERVING when nobody has accepted, for some seconds, those who connect. */
+void mu_rpc_tend(struct mu_rpc_server *server);
+
+/* What health says. Any thread. */
+bool mu_rpc_serving(const struct mu_rpc_server *server);
+
+/* Connections of the process that are open. Any thread. */
+size_t mu_rpc_connections(void);
 
 /* Calls of every kind that are not over. Any thread. */
 size_t mu_rpc_active(struct mu_rpc_server *server);
+
+/* Before a stop: health says NOT_SERVING from now on, so that clients turn to others, and all else
+ * goes on. Any thread. */
+void mu_rpc_drain(struct mu_rpc_server *server);
+
+/* After that, refuse new calls with UNAVAILABLE, which clients repeat elsewhere. Core cancels those
+ * that come while it stops, which clients take for the end of it. Any thread. */
+void mu_rpc_refuse_calls(struct mu_rpc_server *server);
 
 /* Begin to stop: health says NOT_SERVING, the port closes, streams end, running requests are
  * finished. Returns at once; |stopped| tells the end. Any thread, once. */

@@ -53,9 +53,12 @@ static grpc_arg integer(const char *key, int value) {
 
 enum { QUOTA_BASE = 8 << 20 };
 
+/* Connections that nobody calls on are let go of, and those that are called on are replaced now and
+ * then, so that clients see new certificates and other replicas; calls under way are not hurt. */
+enum { IDLE_MS = 5 * 60 * 1000, AGE_MS = 60 * 60 * 1000 };
+
 /* Core measures a message only when all of it has arrived; the quota is what ends a stream that
- * sends without end. Katib dials anew for every call, so limits are per connection; a client that
- * keeps one is never asked to redial. */
+ * sends without end. */
 static grpc_server *create_core(const struct mu_rpc_options *options) {
     grpc_resource_quota *quota = grpc_resource_quota_create("server");
     size_t under_way = options->max_request * (options->workers + 1) + QUOTA_BASE;
@@ -73,6 +76,8 @@ static grpc_server *create_core(const struct mu_rpc_options *options) {
         integer(GRPC_ARG_MAX_METADATA_SIZE, 8 * 1024),
         integer(GRPC_ARG_TCP_MAX_READ_CHUNK_SIZE, MU_RPC_TURN),
         integer(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 20 * 1000),
+        integer(GRPC_ARG_MAX_CONNECTION_IDLE_MS, IDLE_MS),
+        integer(GRPC_ARG_MAX_CONNECTION_AGE_MS, AGE_MS),
         integer(GRPC_ARG_KEEPALIVE_TIME_MS, 60 * 1000), /* clients that vanished without a word */
         integer(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20 * 1000),
         integer(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10 * 1000),
@@ -209,7 +214,7 @@ static enum mu_status start_crew(struct mu_rpc_server *server, struct mu_error *
     if (!server->crew) {
         return mu_fail(error, MU_INTERNAL, "cannot start %zu threads", server->options.workers + 1);
     }
-    atomic_store(&server->serving, true);
+    atomic_store(&server->accepting, true);
     grpc_server_start(server->core);
     for (size_t i = 0; i < server->n_endpoints * ARMED; i++) {
         mu_rpc_arm(server, &server->endpoints[i % server->n_endpoints]);
@@ -265,9 +270,29 @@ size_t mu_rpc_active(struct mu_rpc_server *server) {
     return atomic_load(&server->budget.open);
 }
 
-void mu_rpc_stop(struct mu_rpc_server *server) {
-    atomic_store(&server->serving, false);
+bool mu_rpc_serving(const struct mu_rpc_server *server) {
+    return atomic_load(&server->accepting) && !atomic_load(&server->draining);
+}
+
+void mu_rpc_tend(struct mu_rpc_server *server) {
+    mu_rpc_drop_late(server);
+    bool accepting = mu_rpc_connections_accepted(server->port);
+    if (accepting != atomic_exchange(&server->accepting, accepting)) {
+        mu_rpc_streams_advance(server);
+    }
+}
+
+void mu_rpc_drain(struct mu_rpc_server *server) {
+    atomic_store(&server->draining, true);
     mu_rpc_streams_advance(server);
+}
+
+void mu_rpc_refuse_calls(struct mu_rpc_server *server) {
+    atomic_store(&server->refusing, true);
+}
+
+void mu_rpc_stop(struct mu_rpc_server *server) {
+    mu_rpc_drain(server);
     mu_rpc_handing_over(&server->on_shutdown);
     grpc_server_shutdown_and_notify(server->core, server->events, &server->on_shutdown);
     mu_rpc_streams_close(server);

@@ -11,10 +11,10 @@ struct mu_rpc_unary {
     struct mu_rpc_call call;
     struct mu_job job;
     struct mu_call request;
-    size_t held;        /* of the budget: the message, then the reply besides */
-    gpr_timespec until; /* our own limit, of the monotonic clock */
-    grpc_slice message; /* here and not on a stack: a short slice holds its bytes itself, and
-                           |request| points to them */
+    size_t held;               /* of the budget: the message, then the reply besides */
+    gpr_timespec until;        /* our own limit, of the monotonic clock */
+    grpc_slice message, reply; /* here and not on a stack: a short slice holds its bytes itself, and
+                                  |request| points to them */
 };
 
 static bool is_late(const struct mu_rpc_unary *unary) {
@@ -87,18 +87,40 @@ static bool hold(struct mu_rpc_unary *unary, size_t bytes) {
     return mu_rpc_budget_hold(&unary->call.server->budget, bytes);
 }
 
-/* A reply is held until its client has read it. */
-static enum mu_status hold_reply(struct mu_rpc_unary *unary, struct mu_error *error) {
-    size_t size = unary->request.reply_size;
+/* A reply is refused before it is made, and held until its client has read it. */
+static uint8_t *make_reply(struct mu_call *request, size_t size, struct mu_error *error) {
+    struct mu_rpc_unary *unary = container_of(request, struct mu_rpc_unary, request);
     size_t limit = unary->call.server->options.max_request;
     if (size > limit) {
-        return mu_fail(error, MU_RESOURCE_EXHAUSTED,
+        (void)mu_fail(error, MU_RESOURCE_EXHAUSTED,
             "the reply would have %zu bytes, more than %zu: ask for fewer suggestions", size,
             limit);
+        return NULL;
     }
-    return hold(unary, size) ? MU_OK
-                             : mu_fail(error, MU_RESOURCE_EXHAUSTED,
-                                   "earlier replies have not been read: try again later");
+    if (!hold(unary, size)) {
+        (void)mu_fail(
+            error, MU_RESOURCE_EXHAUSTED, "earlier replies have not been read: try again later");
+        return NULL;
+    }
+    grpc_slice_unref(unary->reply);
+    unary->reply = grpc_slice_malloc(size);
+    request->reply = GRPC_SLICE_START_PTR(unary->reply);
+    request->reply_size = size;
+    return GRPC_SLICE_START_PTR(unary->reply);
+}
+
+/* A reply that the handler owns is copied. */
+static enum mu_status keep_reply(struct mu_call *request, struct mu_error *error) {
+    const struct mu_rpc_unary *unary = container_of(request, struct mu_rpc_unary, request);
+    const uint8_t *reply = request->reply;
+    if (reply == GRPC_SLICE_START_PTR(unary->reply)) {
+        return MU_OK;
+    }
+    uint8_t *copy = make_reply(request, request->reply_size, error);
+    if (copy && reply) {
+        memcpy(copy, reply, request->reply_size);
+    }
+    return copy ? MU_OK : error->code;
 }
 
 static enum mu_status answer(struct mu_rpc_unary *unary, struct mu_error *error) {
@@ -109,6 +131,7 @@ static enum mu_status answer(struct mu_rpc_unary *unary, struct mu_error *error)
     request->is_over = is_over;
     request->ask = ask;
     request->ask_each = ask_each;
+    request->make_reply = make_reply;
     request->arena = mu_arena_create(limit > request->size ? limit - request->size : 0);
     if (!request->arena) {
         return mu_fail(error, MU_RESOURCE_EXHAUSTED, "out of memory");
@@ -123,7 +146,7 @@ static enum mu_status answer(struct mu_rpc_unary *unary, struct mu_error *error)
         return mu_fail(error, MU_DEADLINE_EXCEEDED,
             "the answer took longer than the %g s that one request may take", seconds);
     }
-    return status ? status : hold_reply(unary, error);
+    return status ? status : keep_reply(request, error);
 }
 
 static void report(struct mu_rpc_unary *unary, enum mu_status status, const char *text) {
@@ -139,7 +162,7 @@ static void report(struct mu_rpc_unary *unary, enum mu_status status, const char
     if (options->before_reply) {
         options->before_reply(options->observer, &outcome);
     }
-    mu_rpc_reply(&unary->call, status, text, unary->request.reply, unary->request.reply_size);
+    mu_rpc_reply(&unary->call, status, text, unary->reply);
     if (options->after_reply) {
         options->after_reply(options->observer, &outcome);
     }
@@ -186,23 +209,41 @@ static void run(struct mu_job *job) {
     atomic_fetch_sub(&server->running, 1);
 }
 
+/* A number for the connection that |call| came on: FNV-1a of its peer's address. */
+static uint64_t connection_of(const struct mu_rpc_call *call) {
+    char *peer = grpc_call_get_peer(call->call);
+    uint64_t hash = 0xcbf29ce484222325;
+    for (const char *c = peer; c && *c; c++) {
+        hash = (hash ^ (unsigned char)*c) * 0x100000001b3;
+    }
+    gpr_free(peer);
+    return hash;
+}
+
+static void refuse(struct mu_rpc_unary *unary) {
+    struct mu_error error;
+    (void)mu_fail(&error, MU_RESOURCE_EXHAUSTED,
+        "all %zu workers are busy and %zu requests wait: try again later",
+        unary->call.server->options.workers, mu_crew_waiting(unary->call.server->crew));
+    report(unary, MU_RESOURCE_EXHAUSTED, error.text);
+    mu_rpc_call_unref(&unary->call);
+}
+
 static void arrived(struct mu_rpc_call *call) {
     struct mu_rpc_unary *unary = container_of(call, struct mu_rpc_unary, call);
-    unary->job.run = run;
+    unary->job = (struct mu_job){.run = run, .owner = connection_of(call)};
     mu_rpc_call_ref(call);
     size_t size = call->payload ? grpc_byte_buffer_length(call->payload) : 0;
-    if (!hold(unary, size) || !mu_crew_offer(call->server->crew, &unary->job)) {
-        struct mu_error error;
-        (void)mu_fail(&error, MU_RESOURCE_EXHAUSTED,
-            "all %zu workers are busy and %zu requests wait: try again later",
-            call->server->options.workers, mu_crew_waiting(call->server->crew));
-        report(unary, MU_RESOURCE_EXHAUSTED, error.text);
-        mu_rpc_call_unref(call);
+    struct mu_job *refused =
+        hold(unary, size) ? mu_crew_offer(call->server->crew, &unary->job) : &unary->job;
+    if (refused) {
+        refuse(container_of(refused, struct mu_rpc_unary, job));
     }
 }
 
 static void finish(struct mu_rpc_call *call) {
     struct mu_rpc_unary *unary = container_of(call, struct mu_rpc_unary, call);
+    grpc_slice_unref(unary->reply);
     mu_rpc_budget_release(&call->server->budget, unary->held);
 }
 

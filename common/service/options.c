@@ -12,6 +12,7 @@ const struct mu_options mu_default_options = {
     .max_request_mib = -1,
     .memory_mib = -1,
     .clients_mib = -1,
+    .drain = 1,
     .grace = 20,
     .request_seconds = 60,
     .data = "/opt/katib/data",
@@ -40,6 +41,8 @@ const struct mu_flag mu_option_flags[] = {
     {"clients-mib", MU_FLAG_NUMBER, AT(clients_mib), "N", 1, 65536, NULL,
         "memory that connections, calls, waiting messages and unread replies may take (default: "
         "three eighths of the memory limit, else 384)"},
+    {"drain", MU_FLAG_NUMBER, AT(drain), "SECONDS", 0, 3600, NULL,
+        "time after SIGTERM in which requests are still taken and health says NOT_SERVING"},
     {"grace", MU_FLAG_NUMBER, AT(grace), "SECONDS", 0, 3600, NULL,
         "time that running requests get to finish after SIGTERM"},
     {"request-seconds", MU_FLAG_NUMBER, AT(request_seconds), "N", 1, 86400, NULL,

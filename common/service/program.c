@@ -27,7 +27,7 @@ struct program {
     struct mu_options options, defaults;
     struct ev_loop *loop;
     ev_signal on_term, on_int, on_hangup;
-    ev_timer on_grace, on_quiet, on_second;
+    ev_timer on_drained, on_refused, on_grace, on_quiet, on_second;
     ev_async on_stopped;
     struct mu_rpc_server *server;
     struct mu_http *admin;
@@ -81,22 +81,58 @@ static void on_quiet(struct ev_loop *loop, ev_timer *timer, int events) {
     }
 }
 
-static void on_signal(struct ev_loop *loop, ev_signal *signal, int events) {
-    (void)events;
-    struct program *program = signal->data;
-    if (program->stopping) {
-        cancel_running(program);
-        return;
-    }
-    program->stopping = true;
-    mu_log_text(
-        MU_LOG_INFO, "stopping", "signal", signal->signum == SIGTERM ? "SIGTERM" : "SIGINT");
+static void stop(struct program *program) {
+    struct ev_loop *loop = program->loop;
+    ev_timer_stop(loop, &program->on_drained);
+    ev_timer_stop(loop, &program->on_refused);
     ev_timer_init(&program->on_grace, on_grace, (double)program->options.grace, 0);
     ev_timer_init(&program->on_quiet, on_quiet, 0.1, 0.1);
     program->on_grace.data = program->on_quiet.data = program;
     ev_timer_start(loop, &program->on_grace);
     ev_timer_start(loop, &program->on_quiet);
     mu_rpc_stop(program->server);
+}
+
+static void on_refused(struct ev_loop *loop, ev_timer *timer, int events) {
+    (void)loop, (void)events;
+    stop(timer->data);
+}
+
+static void on_drained(struct ev_loop *loop, ev_timer *timer, int events) {
+    (void)events;
+    struct program *program = timer->data;
+    mu_rpc_refuse_calls(program->server);
+    ev_timer_start(loop, &program->on_refused);
+}
+
+/* Serve and say NOT_SERVING, then refuse, then stop; at once if nobody is connected. */
+static void begin_stop(struct program *program) {
+    program->stopping = true;
+    mu_rpc_drain(program->server);
+    ev_timer_init(&program->on_drained, on_drained, (double)program->options.drain, 0);
+    ev_timer_init(&program->on_refused, on_refused, 0.1, 0);
+    program->on_drained.data = program->on_refused.data = program;
+    if (mu_rpc_connections() > 0) {
+        ev_timer_start(program->loop, &program->on_drained);
+    } else {
+        stop(program);
+    }
+}
+
+/* The first signal begins a stop, a second cuts its patience short. */
+static void on_signal(struct ev_loop *loop, ev_signal *signal, int events) {
+    (void)loop, (void)events;
+    struct program *program = signal->data;
+    if (!program->stopping) {
+        mu_log_text(
+            MU_LOG_INFO, "stopping", "signal", signal->signum == SIGTERM ? "SIGTERM" : "SIGINT");
+        begin_stop(program);
+        return;
+    }
+    if (ev_is_active(&program->on_drained) || ev_is_active(&program->on_refused)) {
+        stop(program);
+    }
+    cancel_running(program);
 }
 
 static void on_stopped(struct ev_loop *loop, ev_async *async, int events) {
@@ -126,7 +162,7 @@ static void on_hangup(struct ev_loop *loop, ev_signal *signal, int events) {
 static void on_second(struct ev_loop *loop, ev_timer *timer, int events) {
     (void)loop, (void)events;
     struct program *program = timer->data;
-    mu_rpc_drop_silent(program->server);
+    mu_rpc_tend(program->server);
     if (mu_rpc_outdated(program->server)) {
         reload(program);
     }
@@ -269,8 +305,12 @@ static int admin_page(void *user, const char *path, FILE *body) {
     }
     bool ready = strcmp(path, "/readyz") == 0;
     if (ready || strcmp(path, "/healthz") == 0) {
-        fputs(ready && program->stopping ? "stopping\n" : "ok\n", body);
-        return ready && program->stopping ? 503 : 200;
+        bool ok = mu_rpc_serving(program->server) || (program->stopping && !ready);
+        fputs(ok                  ? "ok\n"
+              : program->stopping ? "stopping\n"
+                                  : "connections are not accepted\n",
+            body);
+        return ok ? 200 : 503;
     }
     fputs("pages: /metrics /healthz /readyz\n", body);
     return 404;

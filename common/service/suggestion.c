@@ -60,11 +60,7 @@ static enum mu_status get_suggestions(void *state, struct mu_call *call, struct 
     if (!status) {
         status = make_folders(own, &in->experiment, &reply, call, error);
     }
-    if (!status) {
-        mu_wire_write_suggestions(
-            &in->experiment, &reply, call->arena, &call->reply, &call->reply_size);
-    }
-    return status;
+    return status ? status : mu_wire_write_suggestions(&in->experiment, &reply, call, error);
 }
 
 static enum mu_status validate_settings(void *state, struct mu_call *call, struct mu_error *error) {

@@ -6,6 +6,7 @@
 #ifndef MUSHIR_WIRE_WIRE_H
 #define MUSHIR_WIRE_WIRE_H
 
+#include "common/base/endpoint.h"
 #include "common/search/algorithm.h"
 #include "common/wire/cache.h"
 
@@ -34,9 +35,9 @@ MU_MUST_USE enum mu_status mu_wire_read_suggestions(const uint8_t *bytes, size_t
 MU_MUST_USE enum mu_status mu_wire_read_validate(const uint8_t *bytes, size_t size,
     struct mu_arena *arena, struct mu_experiment *experiment, struct mu_error *error);
 
-/* Write a GetSuggestionsReply; the bytes are owned by the arena. */
-void mu_wire_write_suggestions(const struct mu_experiment *experiment, const struct mu_reply *reply,
-    struct mu_arena *arena, const uint8_t **bytes, size_t *size);
+/* Write a GetSuggestionsReply, the reply to |call|. Errors of mu_call_make_reply. */
+MU_MUST_USE enum mu_status mu_wire_write_suggestions(const struct mu_experiment *experiment,
+    const struct mu_reply *reply, struct mu_call *call, struct mu_error *error);
 
 /* ---- a controller: requests written, replies read ---- */
 

@@ -16,8 +16,9 @@ static SuggestionMessage *write_suggestion(const struct mu_suggestion *in, struc
     return out;
 }
 
-void mu_wire_write_suggestions(const struct mu_experiment *experiment, const struct mu_reply *reply,
-    struct mu_arena *arena, const uint8_t **bytes, size_t *size) {
+enum mu_status mu_wire_write_suggestions(const struct mu_experiment *experiment,
+    const struct mu_reply *reply, struct mu_call *call, struct mu_error *error) {
+    struct mu_arena *arena = call->arena;
     ReplyMessage out = API__V1__BETA1__GET_SUGGESTIONS_REPLY__INIT;
     out.parameter_assignments = MU_ARRAY(arena, reply->n, SuggestionMessage *);
     out.n_parameter_assignments = reply->n;
@@ -29,7 +30,10 @@ void mu_wire_write_suggestions(const struct mu_experiment *experiment, const str
             experiment->algorithm, reply->settings, reply->n_settings};
         out.algorithm = mu_message_algorithm(&algorithm, arena);
     }
-    struct mu_slice packed = mu_message_pack(&out.base, arena);
-    *bytes = packed.bytes;
-    *size = packed.size;
+    size_t size = protobuf_c_message_get_packed_size(&out.base);
+    uint8_t *bytes = mu_call_make_reply(call, size, error);
+    if (bytes) {
+        protobuf_c_message_pack(&out.base, bytes);
+    }
+    return bytes ? MU_OK : error->code;
 }

@@ -52,7 +52,7 @@ def test_a_service_without_descriptors_accepts_again(start_service):
     service = start_service("random")
     resource.prlimit(service.process.pid, resource.RLIMIT_NOFILE, (limit, limit))
     clients = [socket.create_connection(("127.0.0.1", service.port)) for _ in range(2 * limit)]
-    time.sleep(0.5)
+    assert soon_serves(service)
     for client in clients:
         client.close()
     assert soon_serves(service)

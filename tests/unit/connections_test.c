@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -53,7 +54,7 @@ static int accept_one(const struct fixture *f) {
 }
 
 /* Bytes read at once into room for |size|; -1: nothing now. */
-static ssize_t hear(int fd, size_t size) {
+static ssize_t read_some(int fd, size_t size) {
     static char bytes[1 << 20];
     struct iovec room = {bytes, size};
     struct msghdr message = {.msg_iov = &room, .msg_iovlen = 1};
@@ -72,7 +73,7 @@ static bool is_reported(const struct fixture *f, int fd) {
 
 /* All that was sent is there, but one turn does not bring more than its share, and then the
  * descriptor is reported again without anything new having come. */
-static void a_connection_is_heard_in_turns(void **state) {
+static void a_connection_is_read_in_turns(void **state) {
     static const char bytes[2 * MU_RPC_TURN + 1];
     struct fixture *f = *state;
     int client = dial(f);
@@ -81,15 +82,15 @@ static void a_connection_is_heard_in_turns(void **state) {
     assert_int_equal(send(client, bytes, sizeof bytes, 0), sizeof bytes);
     assert_true(is_reported(f, fd));
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(hear(fd, sizeof bytes), MU_RPC_TURN);
-        assert_int_equal(hear(fd, sizeof bytes), -1);
+        assert_int_equal(read_some(fd, sizeof bytes), MU_RPC_TURN);
+        assert_int_equal(read_some(fd, sizeof bytes), -1);
         assert_int_equal(errno, EAGAIN);
-        assert_int_equal(hear(fd, sizeof bytes), -1);
+        assert_int_equal(read_some(fd, sizeof bytes), -1);
         assert_true(is_reported(f, fd));
         assert_false(is_reported(f, fd));
     }
-    assert_int_equal(hear(fd, sizeof bytes), 1);
-    assert_int_equal(hear(fd, sizeof bytes), -1);
+    assert_int_equal(read_some(fd, sizeof bytes), 1);
+    assert_int_equal(read_some(fd, sizeof bytes), -1);
     assert_false(is_reported(f, fd));
     close(client);
     close(fd);
@@ -136,7 +137,7 @@ static void the_longest_silent_makes_room(void **state) {
         fds[i] = accept_one(f);
     }
     assert_int_equal(send(clients[0], "x", 1, 0), 1);
-    assert_int_equal(hear(fds[0], 8), 1);
+    assert_int_equal(read_some(fds[0], 8), 1);
     assert_int_equal(mu_rpc_connections(), MOST);
     clients[MOST] = dial(f);
     fds[MOST] = accept_one(f);
@@ -150,13 +151,78 @@ static void the_longest_silent_makes_room(void **state) {
     assert_int_equal(mu_rpc_connections(), 0);
 }
 
+/* The next descriptor will be one too many. */
+static struct rlimit use_up_descriptors(void) {
+    struct rlimit former;
+    getrlimit(RLIMIT_NOFILE, &former);
+    int next = dup(STDERR_FILENO);
+    close(next);
+    setrlimit(
+        RLIMIT_NOFILE, &(struct rlimit){.rlim_cur = (rlim_t)next, .rlim_max = former.rlim_max});
+    return former;
+}
+
+static void without_descriptors_the_longest_silent_makes_room(void **state) {
+    struct fixture *f = *state;
+    watch(f, f->listener);
+    int clients[] = {dial(f), dial(f)};
+    int first = accept_one(f);
+    assert_true(is_reported(f, f->listener));
+    struct rlimit former = use_up_descriptors();
+    assert_int_equal(accept_one(f), -1);
+    assert_int_equal(errno, EAGAIN);
+    assert_true(has_ended(clients[0]));
+    assert_true(is_reported(f, f->listener)); /* for the one that still waits */
+    close(first);
+    int second = accept_one(f);
+    assert_true(second >= 0);
+    close(second);
+    close(clients[0]);
+    close(clients[1]);
+    setrlimit(RLIMIT_NOFILE, &former);
+}
+
+static void without_connections_the_newcomer_is_refused(void **state) {
+    struct fixture *f = *state;
+    int client = dial(f);
+    struct rlimit former = use_up_descriptors();
+    assert_int_equal(accept_one(f), -1);
+    assert_int_equal(errno, EAGAIN);
+    assert_true(has_ended(client));
+    close(client);
+    setrlimit(RLIMIT_NOFILE, &former);
+}
+
+static void a_listener_that_accepts_nobody_is_noticed(void **state) {
+    struct fixture *f = *state;
+    int port = ntohs(f->address.sin_port);
+    watch(f, f->listener);
+    assert_false(mu_rpc_connections_accepted(port == 1 ? 2 : 1));
+    for (int look = 0; look < 10; look++) {
+        assert_true(mu_rpc_connections_accepted(port));
+    }
+    int client = dial(f);
+    assert_true(mu_rpc_connections_accepted(port)); /* it has only just come */
+    int looks = 1;
+    while (mu_rpc_connections_accepted(port)) {
+        assert_in_range(++looks, 1, 10);
+    }
+    int fd = accept_one(f);
+    assert_true(mu_rpc_connections_accepted(port));
+    close(fd);
+    close(client);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(a_connection_is_heard_in_turns),
+        TEST(a_connection_is_read_in_turns),
         TEST(newcomers_are_accepted_in_turns),
         TEST(the_longest_silent_makes_room),
+        TEST(without_descriptors_the_longest_silent_makes_room),
+        TEST(without_connections_the_newcomer_is_refused),
+        TEST(a_listener_that_accepts_nobody_is_noticed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

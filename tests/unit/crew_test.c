@@ -29,7 +29,7 @@ static bool poll_stage(void *user) {
     (void)user;
     atomic_fetch_add(&stage.crowded, atomic_fetch_add(&stage.polling, 1) > 0);
     size_t i = stage.next++;
-    if (i < stage.n_jobs && stage.jobs[i] && !mu_crew_offer(stage.crew, stage.jobs[i])) {
+    if (i < stage.n_jobs && stage.jobs[i] && mu_crew_offer(stage.crew, stage.jobs[i])) {
         atomic_fetch_add(&stage.refused, 1);
     }
     pthread_mutex_lock(&stage.lock);
@@ -66,7 +66,7 @@ static void perform(void) {
 
 static void every_brief_job_runs(void **state) {
     (void)state;
-    struct mu_job brief = {run_brief};
+    struct mu_job brief = {.run = run_brief};
     reset();
     stage.n_jobs = BRIEF_JOBS;
     for (size_t i = 0; i < stage.n_jobs; i++) {
@@ -80,8 +80,8 @@ static void every_brief_job_runs(void **state) {
  * poll. */
 static void a_long_job_does_not_stop_the_polling(void **state) {
     (void)state;
-    struct mu_job brief = {run_brief};
-    struct mu_job lengthy = {run_until_polled};
+    struct mu_job brief = {.run = run_brief};
+    struct mu_job lengthy = {.run = run_until_polled};
     for (size_t at = 0; at < 40; at++) {
         reset();
         stage.n_jobs = 44;
@@ -96,7 +96,7 @@ static void a_long_job_does_not_stop_the_polling(void **state) {
 /* Workers that are all busy leave one thread that polls, a queue, and refusals beyond it. */
 static void a_full_house_queues_and_refuses(void **state) {
     (void)state;
-    struct mu_job lengthy = {run_until_polled};
+    struct mu_job lengthy = {.run = run_until_polled};
     reset();
     stage.n_jobs = WORKERS + CAPACITY + 2;
     for (size_t i = 0; i < stage.n_jobs; i++) {

@@ -264,10 +264,11 @@ static void replies_come_back(void **state) {
             x->n_labels = below(&s, 3);
             x->labels = pairs(&s, x->n_labels);
         }
-        struct mu_slice bytes;
+        struct mu_call call = {.arena = arena};
         struct mu_reply out;
         struct mu_error error;
-        mu_wire_write_suggestions(&e, &in, arena, &bytes.bytes, &bytes.size);
+        assert_int_equal(mu_wire_write_suggestions(&e, &in, &call, &error), MU_OK);
+        struct mu_slice bytes = {call.reply, call.reply_size};
         assert_int_equal(mu_wire_read_reply(bytes, arena, &out, &error), MU_OK);
         assert_int_equal(in.n, out.n);
         assert_int_equal(in.n_settings, out.n_settings);

@@ -371,10 +371,10 @@ static void a_reply_reads_back(void **state) {
         {.assignments = pairs, .n_assignments = 2, .trial_name = "named"}};
     const struct mu_reply reply = {suggestions, 2, settings, 1};
     const struct mu_experiment experiment = {.name = "e", .algorithm = "hyperband"};
-    const uint8_t *bytes;
-    size_t size;
-    mu_wire_write_suggestions(&experiment, &reply, arena, &bytes, &size);
-    Reply *out = api__v1__beta1__get_suggestions_reply__unpack(NULL, size, bytes);
+    struct mu_call call = {.arena = arena};
+    struct mu_error error;
+    assert_int_equal(mu_wire_write_suggestions(&experiment, &reply, &call, &error), MU_OK);
+    Reply *out = api__v1__beta1__get_suggestions_reply__unpack(NULL, call.reply_size, call.reply);
     assert_non_null(out);
     assert_int_equal(out->n_parameter_assignments, 2);
     assert_string_equal(out->parameter_assignments[1]->assignments[1]->value, "3");
