@@ -1,18 +1,17 @@
 # The daily commands. `make run` and `make test` also install what is missing (Debian 12 or Ubuntu 24.04, as root or with sudo).
-# MUSHIR_GRPC=pinned makes each of them use the pinned gRPC core instead of the distribution's (docs/adr/0032).
 JOBS ?= $(shell nproc)
 export PORT ?= 6789
 export REGISTRY ?= localhost
 export JOBS
 
 .DEFAULT_GOAL := build
-.PHONY: help build run test unit mutations bench images test-images format docs clean
+.PHONY: help build run test unit mutations attacks bench images test-images format docs clean
 
 help: ## Show these lines
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 build: ## Compile every program to build/bin
-	cmake --preset release -DMUSHIR_GRPC=$(or $(MUSHIR_GRPC),system)
+	cmake --preset release
 	cmake --build build -j $(JOBS)
 
 run: ## Install, build, start the services, tune the examples; KEEP=1 leaves the services running, PORT=6789 is the first port
@@ -29,6 +28,9 @@ unit: build ## The unit tests alone
 
 mutations: ## Break the rules of tests/mutations one at a time and see whether a unit test notices; some hours
 	tests/mutations/run.py
+
+attacks: build ## Every attack of tests/attacks for a minute, and a table of how it was borne; SECONDS_EACH=60
+	/usr/bin/python3 tests/attacks/run.py --seconds $(or $(SECONDS_EACH),60)
 
 bench: build ## Latency and throughput next to a bare echo server, start, memory
 	cmake --build build --target bench
