@@ -1,4 +1,5 @@
 # The daily commands. `make run` and `make test` also install what is missing (Debian 12 or Ubuntu 24.04, as root or with sudo).
+# MUSHIR_GRPC=pinned makes each of them use the pinned gRPC core instead of the distribution's (docs/adr/0032).
 JOBS ?= $(shell nproc)
 export PORT ?= 6789
 export REGISTRY ?= localhost
@@ -11,7 +12,7 @@ help: ## Show these lines
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 build: ## Compile every program to build/bin
-	cmake --preset release
+	cmake --preset release -DMUSHIR_GRPC=$(or $(MUSHIR_GRPC),system)
 	cmake --build build -j $(JOBS)
 
 run: ## Install, build, start the services, tune the examples; KEEP=1 leaves the services running, PORT=6789 is the first port

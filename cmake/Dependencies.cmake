@@ -16,8 +16,22 @@ function(mushir_external name module)
   endif()
 endfunction()
 
-mushir_external(grpc grpc)
-target_link_libraries(ext_grpc INTERFACE crypto) # asked for its version
+# gRPC core: the distribution's, quick to have, or the pinned release that tools/grpc builds once, for what is exposed (docs/adr/0032).
+set(MUSHIR_GRPC system CACHE STRING "gRPC core: system or pinned")
+if(MUSHIR_GRPC STREQUAL pinned)
+  execute_process(COMMAND ${CMAKE_SOURCE_DIR}/tools/grpc OUTPUT_VARIABLE GRPC_PREFIX OUTPUT_STRIP_TRAILING_WHITESPACE
+    COMMAND_ERROR_IS_FATAL ANY)
+  add_library(ext_grpc INTERFACE)
+  add_library(ext::grpc ALIAS ext_grpc)
+  target_include_directories(ext_grpc SYSTEM INTERFACE ${GRPC_PREFIX}/include)
+  target_compile_definitions(ext_grpc INTERFACE MUSHIR_GRPC_PINNED)
+  target_link_libraries(ext_grpc INTERFACE ${GRPC_PREFIX}/lib/libgrpc.a cares z ssl crypto stdc++ Threads::Threads)
+elseif(MUSHIR_GRPC STREQUAL system)
+  mushir_external(grpc grpc)
+  target_link_libraries(ext_grpc INTERFACE crypto) # asked for its version
+else()
+  message(FATAL_ERROR "MUSHIR_GRPC is system or pinned, not ${MUSHIR_GRPC}")
+endif()
 mushir_external(protobuf_c libprotobuf-c)
 
 add_library(ext_ev INTERFACE) # libev has no pkg-config file

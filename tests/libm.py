@@ -9,14 +9,14 @@ import sys
 
 VARIANT = re.compile(r"__(ieee754_)?[a-z]+[0-9]*f?_(fma4?|avx2?|avx512[a-z]*)")
 INEXACT = re.compile(r"a?(exp|log|pow|sin|cos|tan|erf|cbrt|hypot)\w*_")
-SHARED = {"exp", "log", "pow"}  # what a program must bring itself
+SHARED = {"exp", "log", "pow"}  # a program that calls them brings them itself
 
 
 def wrong(program):
     lines = subprocess.run(["nm", program], check=True, capture_output=True, text=True).stdout.splitlines()
-    kinds = {line.split()[-1]: line.split()[-2] for line in lines if len(line.split()) > 1}
+    kinds = {line.split()[-1].split("@")[0]: line.split()[-2] for line in lines if len(line.split()) > 1}
     chosen = [name for name in kinds if VARIANT.fullmatch(name) and INEXACT.match(re.sub("^__(ieee754_)?", "", name))]
-    return sorted(chosen) + [f"{name}, not from the program itself" for name in sorted(SHARED) if kinds.get(name) != "T"]
+    return sorted(chosen) + [f"{name}, not from the program itself" for name in sorted(SHARED) if kinds.get(name, "T") != "T"]
 
 
 def main(programs):

@@ -53,6 +53,14 @@ static grpc_arg integer(const char *key, int value) {
 
 enum { QUOTA_BASE = 8 << 20 };
 
+/* Bytes that core may hold for all connections. It takes them in pieces of up to 1 MiB for each and
+ * ends calls when there are no more, so there are never so few that calls within the budget end. */
+static size_t quota_of(const struct mu_rpc_options *options) {
+    size_t under_way = options->max_request * (options->workers + 1) + QUOTA_BASE;
+    size_t most = options->clients > QUOTA_BASE ? options->clients : QUOTA_BASE;
+    return under_way < most ? under_way : most;
+}
+
 /* Connections that nobody calls on are let go of, and those that are called on are replaced now and
  * then, so that clients see new certificates and other replicas; calls under way are not hurt. */
 enum { IDLE_MS = 5 * 60 * 1000, AGE_MS = 60 * 60 * 1000 };
@@ -61,15 +69,14 @@ enum { IDLE_MS = 5 * 60 * 1000, AGE_MS = 60 * 60 * 1000 };
  * sends without end. */
 static grpc_server *create_core(const struct mu_rpc_options *options) {
     grpc_resource_quota *quota = grpc_resource_quota_create("server");
-    size_t under_way = options->max_request * (options->workers + 1) + QUOTA_BASE;
-    grpc_resource_quota_resize(quota, under_way < options->clients ? under_way : options->clients);
+    grpc_resource_quota_resize(quota, quota_of(options));
     grpc_arg list[] = {
         integer(GRPC_ARG_ALLOW_REUSEPORT,
             0), /* a second server on the port must fail instead of sharing it */
         integer(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, (int)options->max_request),
         integer(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET,
             1 << GRPC_COMPRESS_NONE), /* core unpacks bombs whole before it measures */
-        integer(GRPC_ARG_MAX_CONCURRENT_STREAMS, 100),
+        integer(GRPC_ARG_MAX_CONCURRENT_STREAMS, 32), /* docs/adr/0032 */
         {.type = GRPC_ARG_POINTER,
             .key = (char *)(uintptr_t)GRPC_ARG_RESOURCE_QUOTA,
             .value.pointer = {.p = quota, .vtable = grpc_resource_quota_arg_vtable()}},
