@@ -53,6 +53,17 @@ static double trials_to_the_top(const struct mu_reply *reply) {
     return all;
 }
 
+/* Whether |algorithm| gives trials more and more of a resource. */
+static bool has_rungs(const char *algorithm) {
+    static const char *const names[] = {"hyperband", "asha", "bohb"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(names[i], algorithm) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Warn of a budget in which hyperband only ever compares trials that were cut short. */
 static void check_budget(const struct cl_context *context, struct cl_service *service,
     const struct mu_experiment_text *text, struct cl_problems *problems) {
@@ -60,7 +71,7 @@ static void check_budget(const struct cl_context *context, struct cl_service *se
     const struct mu_wire_request request = {.experiment = text, .wanted = 1};
     struct mu_reply reply;
     struct mu_error error;
-    if (strcmp(e->algorithm, "hyperband") != 0 || e->max_trials <= 0 ||
+    if (!has_rungs(e->algorithm) || e->max_trials <= 0 ||
         cl_service_suggest(service, &request, context->arena, &reply, &error) != MU_OK) {
         return;
     }
@@ -68,9 +79,9 @@ static void check_budget(const struct cl_context *context, struct cl_service *se
     if (e->max_trials < needed) {
         cl_problem_warn(problems, context->arena,
             cl_node_get(cl_node_get(e->root, "spec"), "maxTrialCount"),
-            "spec.maxTrialCount: no trial reaches r_l: hyperband needs %.0f trials for one to get "
+            "spec.maxTrialCount: no trial reaches r_l: %s needs %.0f trials for one to get "
             "there, not %d; a smaller r_l, or a larger resource minimum, needs fewer",
-            needed, e->max_trials);
+            e->algorithm, needed, e->max_trials);
     }
 }
 

@@ -3,6 +3,7 @@
 
   multifidelity.py --address 127.0.0.1:6792 --proto ../../proto/api.proto   # the service
   multifidelity.py --method random | --method hyperband                          # random search at full resource; a plain synchronous Hyperband
+  multifidelity.py --algorithm asha --resume                        # trials that go on from checkpoints
 
 One trial spends its `epochs` (1..R=27). Printed per family: mean true regret of the incumbent (the best observation
 among the trials with the most epochs so far) after total spends of 5R, 10R and 20R, averaged over seeds. Lower is better.
@@ -72,7 +73,7 @@ def service(a, api, stub):
             p.feasible_space.min, p.feasible_space.max = repr(lo), repr(hi)
             p.feasible_space.distribution = pb2.LOG_UNIFORM if d == "log" else pb2.UNIFORM
         e.spec.objective.type, e.spec.objective.objective_metric_name = pb2.MINIMIZE, "loss"
-        e.spec.algorithm.algorithm_name = "hyperband"
+        e.spec.algorithm.algorithm_name = a.algorithm
         for k, v in {"r_l": str(R), "eta": str(ETA), "resource_name": "epochs", "random_state": str(seed), **dict(x.split("=", 1) for x in a.setting)}.items():
             e.spec.algorithm.algorithm_settings.add(name=k, value=v)
         e.spec.max_trial_count, e.spec.parallel_trial_count = 1000, R if batch == "rung" else int(batch)
@@ -111,6 +112,8 @@ def service(a, api, stub):
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--method", default="service", choices=["service", "random", "hyperband"])
+    ap.add_argument("--algorithm", default="hyperband", choices=["hyperband", "asha", "bohb"])
+    ap.add_argument("--resume", action="store_true", help="a promoted trial goes on from its predecessor's checkpoint and spends the difference")
     ap.add_argument("--address", default="127.0.0.1:6789")
     here = os.path.dirname(os.path.abspath(__file__))
     ap.add_argument("--proto", default=os.path.join(here, "..", "..", "proto", "api.proto"))
@@ -128,13 +131,15 @@ def main():
         a.cross_now = cross
         total = [0.0] * 3
         for seed in range(a.seeds):
-            c, rng, gen, spent, seen, marks = Curves(cross, seed), random.Random(500 + seed), m(seed, a.batch), 0, [], {}
+            c, rng, gen, spent, seen, marks, reached = Curves(cross, seed), random.Random(500 + seed), m(seed, a.batch), 0, [], {}, {}
             jobs = next(gen)
             while len(marks) < 3:
                 done = []
                 for x, epochs, h in jobs:
                     y = c.at(x, epochs, rng)
-                    spent += epochs
+                    configuration = tuple(x.values())
+                    spent += epochs - (reached.get(configuration, 0) if a.resume else 0)
+                    reached[configuration] = epochs
                     seen.append((epochs, y, x))
                     done.append((x, epochs, y, h))
                     top = max(t[0] for t in seen)

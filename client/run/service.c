@@ -34,6 +34,8 @@ static const struct mu_pair servers[] = {
     {"multivariate-tpe", "tpe"},
     {"bayesianoptimization", "bayesopt"},
     {"hyperband", "hyperband"},
+    {"asha", "hyperband"},
+    {"bohb", "hyperband"},
     {"enas", "enas"},
     {"darts", "darts"},
     {"pbt", "pbt"},

@@ -3,6 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
+const char *mu_trial_name(const char *experiment, const char *suffix, struct mu_arena *arena) {
+    enum { LONGEST_LABEL = 63 };
+    int room = LONGEST_LABEL - (int)strlen(suffix);
+    return mu_arena_format(arena, "%.*s%s", room, experiment, suffix);
+}
+
 bool mu_request_stopped(const struct mu_request *request) {
     return request->should_stop && request->should_stop(request->user);
 }

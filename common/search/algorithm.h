@@ -53,6 +53,11 @@ struct mu_proposal {
     size_t n_labels;
 };
 
+/* The name of a trial: |experiment| and |suffix|, cut at the end of |experiment| to the 63
+ * characters that Kubernetes takes as a label. |suffix| begins with '-' and has at most 62
+ * characters. Arena-owned. */
+const char *mu_trial_name(const char *experiment, const char *suffix, struct mu_arena *arena);
+
 /* One suggestion. */
 struct mu_suggestion {
     const struct mu_pair *assignments; /* in the order of the specification */

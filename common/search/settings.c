@@ -233,10 +233,21 @@ static void document_type(const struct mu_setting_spec *spec, FILE *out) {
     }
 }
 
+/* Whether nothing but the names of two texts differs. */
+static bool is_alike(const struct mu_setting_spec *a, const struct mu_setting_spec *b) {
+    return a->value.kind == MU_MEMBER_TEXT && b->value.kind == MU_MEMBER_TEXT && a->help &&
+           b->help && strcmp(a->help, b->help) == 0;
+}
+
 void mu_settings_document(const struct mu_settings *settings, FILE *out) {
     for (size_t i = 0; i < settings->n; i++) {
         const struct mu_setting_spec *spec = &settings->specs[i];
-        fprintf(out, "| `%s` | ", spec->name);
+        fprintf(out, "| `%s`", spec->name);
+        while (i + 1 < settings->n && is_alike(spec, spec + 1)) {
+            spec = &settings->specs[++i];
+            fprintf(out, ", `%s`", spec->name);
+        }
+        fprintf(out, " | ");
         document_type(spec, out);
         fprintf(out, " | %s | %s |\n", spec->fallback && *spec->fallback ? spec->fallback : "unset",
             spec->help ? spec->help : "");

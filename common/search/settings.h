@@ -65,8 +65,8 @@ const struct mu_setting_spec *mu_settings_find(
 /* The value of the last of |pairs| that is called |name|, or NULL. */
 const char *mu_pairs_find(const struct mu_pair *pairs, size_t n_pairs, const char *name);
 
-/* Write the rows to |out| as rows of a Markdown table (setting, type, accepted, default, meaning).
- */
+/* Write the rows to |out| as rows of a Markdown table (setting, type, accepted, default, meaning);
+ * texts of one meaning that follow each other share a row. */
 void mu_settings_document(const struct mu_settings *settings, FILE *out);
 
 #endif

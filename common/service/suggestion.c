@@ -106,11 +106,24 @@ static void print_names(const struct mu_contract *contract, FILE *out) {
     }
 }
 
+/* How many of |algorithms|, from the first on, have one table of settings. */
+static size_t count_alike(const struct mu_algorithm *const *algorithms) {
+    size_t n = 1;
+    while (algorithms[n] && algorithms[n]->settings.specs == algorithms[0]->settings.specs) {
+        n++;
+    }
+    return n;
+}
+
 static void print_settings(const struct mu_contract *contract, FILE *out) {
     const struct mu_algorithm *const *first = contract->serves;
-    for (const struct mu_algorithm *const *a = first; *a; a++) {
-        fprintf(out, "%s### %s\n\n%s\n\n", a == first ? "" : "\n", (*a)->name, (*a)->summary);
-        mu_algorithm_document(*a, out);
+    for (size_t n, i = 0; first[i]; i += n) {
+        n = count_alike(&first[i]);
+        for (size_t k = i; k < i + n; k++) {
+            fprintf(out, "%s### %s\n\n%s\n\n", k > 0 && k == i ? "\n" : "", first[k]->name,
+                first[k]->summary);
+        }
+        mu_algorithm_document(first[i], out);
     }
 }
 

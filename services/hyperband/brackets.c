@@ -292,14 +292,14 @@ size_t mu_brackets_next(const struct mu_brackets *brackets) {
     double started = 0;
     double most = -INFINITY;
     size_t best = 0;
-    for (size_t b = 0; b < ladder->n; b++) {
+    for (size_t b = 0; b < ladder->brackets; b++) {
         if (mu_brackets_room(brackets, b) < ladder->planned[b]) {
             return b;
         }
         planned += ladder->planned[b];
         started += (double)brackets->reached[b][b];
     }
-    for (size_t b = 0; b < ladder->n; b++) {
+    for (size_t b = 0; b < ladder->brackets; b++) {
         double deficit = ladder->planned[b] / planned * started - (double)brackets->reached[b][b];
         if (deficit > most + 1e-9) {
             most = deficit;
@@ -312,6 +312,19 @@ size_t mu_brackets_next(const struct mu_brackets *brackets) {
 double mu_brackets_room(const struct mu_brackets *brackets, size_t bracket) {
     double planned = brackets->ladder->planned[bracket];
     return planned - fmod((double)brackets->reached[bracket][bracket], planned);
+}
+
+const struct mu_trial *mu_brackets_predecessor(
+    const struct mu_brackets *brackets, uint32_t config, int rung) {
+    const struct mu_run *farthest = NULL;
+    for (uint32_t i = brackets->configs[config].first; i; i = brackets->runs[i - 1].next) {
+        const struct mu_run *run = &brackets->runs[i - 1];
+        bool usable = finished_well(run->trial) && !run->repeated && run->rung < rung;
+        if (usable && run->rung >= 0 && (!farthest || run->rung > farthest->rung)) {
+            farthest = run;
+        }
+    }
+    return farthest ? farthest->trial : NULL;
 }
 
 /* ---- reuse ---- */

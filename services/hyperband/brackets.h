@@ -62,6 +62,11 @@ size_t mu_brackets_next(const struct mu_brackets *brackets);
  * begun). */
 double mu_brackets_room(const struct mu_brackets *brackets, size_t bracket);
 
+/* The finished trial of configuration |config| that came farthest below rung |rung|, or NULL: what
+ * a trial there can go on from. */
+const struct mu_trial *mu_brackets_predecessor(
+    const struct mu_brackets *brackets, uint32_t config, int rung);
+
 /* Configurations in the order in which to use them again when there are no new ones: finished, then
  * running, then failed; of each the farthest, then the best. Arena-owned, n_configs of them. */
 uint32_t *mu_brackets_order(const struct mu_brackets *brackets, struct mu_arena *arena);

@@ -11,11 +11,24 @@
 enum sampler_kind { SAMPLER_GP, SAMPLER_TPE, SAMPLER_RANDOM };
 static const char *const SAMPLERS[] = {"gp", "tpe", "random", NULL};
 
+/* What the names stand for. Promotion is asynchronous in all of them. */
+static const struct scheme {
+    const char *name;
+    enum sampler_kind sampler; /* unless the setting says otherwise */
+    bool one_bracket;
+} SCHEMES[] = {
+    {"hyperband", SAMPLER_GP, false},
+    {"asha", SAMPLER_RANDOM, true}, /* Li et al., MLSys 2020, algorithm 2 */
+    {"bohb", SAMPLER_TPE, false},   /* Falkner, Klein and Hutter, ICML 2018 */
+};
+
 struct hyperband_options {
     const char *r_l, *resource_name; /* "": not given */
+    const char *folder;              /* NULL: trials have none */
     double eta;
     const char *eta_text;
     enum sampler_kind sampler;
+    const char *sampler_text;
 };
 
 /* r_l is read as text because Katib's message for a wrong one covers words as well as numbers. */
@@ -46,11 +59,16 @@ static const struct mu_setting_spec SPECS[] = {
         .help = "The best 1 / eta of a rung go on, with eta times its resource."},
     {.name = "sampler",
         .value = MU_MEMBER(struct hyperband_options, sampler),
-        .fallback = "gp",
+        .text = MU_MEMBER(struct hyperband_options, sampler_text),
         .choices = SAMPLERS,
         .help = "How new configurations are drawn: by a Gaussian process over assignment and "
-                "resource, by TPE, or at random (the paper's "
-                "Hyperband)."},
+                "resource, by TPE, or at random (the paper's Hyperband). Unset: gp for hyperband, "
+                "random for asha, tpe for bohb."},
+    {.name = MU_TRIAL_FOLDER,
+        .value = MU_MEMBER(struct hyperband_options, folder),
+        .range = "a path",
+        .help = "Where a trial finds its folder: that of a promoted one begins as a copy of its "
+                "predecessor's, so that it can go on from there. Unset: trials have no folder."},
     STATE("s_max"),
     STATE("b_l"),
     STATE("r"),
@@ -129,8 +147,11 @@ static enum mu_status validate(const struct mu_experiment *experiment, const voi
 struct work {
     struct mu_hunt hunt;
     const struct hyperband_options *options;
+    const struct scheme *scheme;
+    enum sampler_kind kind;
     double r_l;
     struct mu_proposal *proposal; /* under way */
+    uint64_t number;              /* of it */
     struct mu_sampler sampler;
     bool fitted;
     const double **proposed; /* configurations, by this request */
@@ -154,13 +175,26 @@ static void reply_config(struct work *work, const char *const *texts, int rung) 
     work->last_rung = rung;
 }
 
+/* Who has a folder must have a name, which says bracket and rung; the number tells runs of one
+ * configuration apart. */
+static void name_trial(struct work *work, const struct mu_trial *predecessor) {
+    const struct mu_request *request = work->hunt.request;
+    if (!work->options->folder) {
+        return;
+    }
+    const char *suffix = mu_arena_format(request->arena, "-b%dr%d-%08x", work->last_bracket,
+        work->last_rung, (unsigned)mu_hash(request->seed, &work->number, sizeof work->number));
+    work->proposal->trial_name = mu_trial_name(request->experiment->name, suffix, request->arena);
+    work->proposal->parent = predecessor ? predecessor->name : NULL;
+}
+
 /* The sampler, fitted to the trials and to what this request has proposed already when the first
  * new configuration is wanted. */
 static struct mu_sampler *sampler(struct work *work) {
     static struct mu_sampler (*const make[])(const struct mu_hunt *) = {
         mu_sampler_gp, mu_sampler_tpe, mu_sampler_random};
     if (!work->fitted) {
-        work->sampler = make[work->options->sampler](&work->hunt);
+        work->sampler = make[work->kind](&work->hunt);
         work->fitted = true;
         for (size_t i = 0; i < work->n_proposed; i++) {
             work->sampler.pending(work->sampler.model, work->proposed[i]);
@@ -182,6 +216,7 @@ static void promote(struct work *work, uint32_t config) {
     tell_pending(work, c->x);
     work->last_bracket = c->bracket;
     reply_config(work, c->texts, c->top);
+    name_trial(work, mu_brackets_predecessor(&work->hunt.brackets, config, c->top));
 }
 
 static bool promote_one(struct work *work, uint64_t number) {
@@ -227,7 +262,7 @@ static bool start_one(struct work *work, uint64_t number) {
         return false;
     }
     double *x = MU_ARRAY(arena, hunt->space.n + 1, double);
-    bool model = work->options->sampler != SAMPLER_RANDOM && !lot_says_random(work, number);
+    bool model = work->kind != SAMPLER_RANDOM && !lot_says_random(work, number);
     if (!model || !sampler(work)->draw(work->sampler.model, number, x)) {
         mu_space_draw_unseen(&hunt->space, hunt->seen, hunt->request->seed, number, x);
     }
@@ -241,6 +276,7 @@ static bool start_one(struct work *work, uint64_t number) {
     tell_pending(work, x);
     work->last_bracket = rung;
     reply_config(work, texts, rung);
+    name_trial(work, NULL);
     return true;
 }
 
@@ -264,6 +300,7 @@ static void reuse_one(struct work *work) {
     const struct mu_config *again = &brackets->configs[work->order[work->turn++ % work->n_order]];
     work->last_bracket = again->bracket;
     reply_config(work, again->texts, top);
+    name_trial(work, NULL);
 }
 
 /* ---- the reply's settings ---- */
@@ -336,7 +373,8 @@ static void prepare(
     struct mu_hunt *hunt = &work->hunt;
     hunt->request = request;
     hunt->space = without(&request->experiment->space, hunt->resource, request->arena);
-    mu_ladder_build(&hunt->ladder, parameter, work->r_l, work->options->eta, request->arena);
+    mu_ladder_build(&hunt->ladder, parameter, work->r_l, work->options->eta,
+        work->scheme->one_bracket, request->arena);
     mu_brackets_build(&hunt->brackets, request, &hunt->ladder, &hunt->space, hunt->resource);
     hunt->seen =
         mu_seen_of(&hunt->space, hunt->brackets.n_configs + request->wanted, request->arena);
@@ -346,6 +384,15 @@ static void prepare(
     work->proposed = MU_ARRAY(request->arena, request->wanted, const double *);
 }
 
+static const struct scheme *scheme_of(const char *name) {
+    for (size_t i = 1; i < sizeof SCHEMES / sizeof *SCHEMES; i++) {
+        if (strcmp(SCHEMES[i].name, name) == 0) {
+            return &SCHEMES[i];
+        }
+    }
+    return &SCHEMES[0];
+}
+
 /* GetSuggestions, unlike validation, insists on no resource: without one there is nothing to
  * promote, no state, and every suggestion is random. */
 static enum mu_status begin(
@@ -353,6 +400,8 @@ static enum mu_status begin(
     const struct mu_space *space = &request->experiment->space;
     struct work *work = MU_NEW(request->arena, struct work);
     work->options = request->options;
+    work->scheme = scheme_of(request->experiment->algorithm);
+    work->kind = work->options->sampler_text ? work->options->sampler : work->scheme->sampler;
     work->r_l = read_r_l(work->options);
     ptrdiff_t at = mu_space_find(space, work->options->resource_name);
     struct mu_parameter resource;
@@ -374,6 +423,7 @@ static enum mu_status propose(
         return MU_OK;
     }
     work->proposal = proposal;
+    work->number = number;
     if (!promote_one(work, number) && !start_one(work, number)) {
         reuse_one(work);
     }
@@ -384,6 +434,26 @@ const struct mu_algorithm mu_hyperband = {
     .name = "hyperband",
     .summary = "Hyperband with asynchronous promotion; new configurations from a Gaussian process "
                "over assignment and resource.",
+    .settings = MU_SETTINGS(SPECS, struct hyperband_options),
+    .validate = validate,
+    .begin = begin,
+    .propose = propose,
+    .describe = describe,
+};
+
+const struct mu_algorithm mu_asha = {
+    .name = "asha",
+    .summary = "Asynchronous successive halving: hyperband's lowest bracket alone.",
+    .settings = MU_SETTINGS(SPECS, struct hyperband_options),
+    .validate = validate,
+    .begin = begin,
+    .propose = propose,
+    .describe = describe,
+};
+
+const struct mu_algorithm mu_bohb = {
+    .name = "bohb",
+    .summary = "Hyperband whose new configurations come from TPE, with asynchronous promotion.",
     .settings = MU_SETTINGS(SPECS, struct hyperband_options),
     .validate = validate,
     .begin = begin,

@@ -62,7 +62,7 @@ static double fit(const struct mu_parameter *resource, double raw, double r_l, c
 }
 
 static void plan_brackets(struct mu_ladder *ladder) {
-    for (size_t b = 0; b < ladder->n; b++) {
+    for (size_t b = 0; b < ladder->brackets; b++) {
         size_t s = ladder->n - 1 - b;
         double planned =
             ceil((double)ladder->n / (double)(s + 1) * pow(ladder->eta, (double)s) * (1 - 1e-12));
@@ -71,7 +71,7 @@ static void plan_brackets(struct mu_ladder *ladder) {
 }
 
 void mu_ladder_build(struct mu_ladder *ladder, const struct mu_parameter *resource, double r_l,
-    double eta, struct mu_arena *arena) {
+    double eta, bool one_bracket, struct mu_arena *arena) {
     size_t n = count_rungs(least_resource(resource, r_l, eta), r_l, eta);
     *ladder = (struct mu_ladder){.eta = eta};
     for (size_t k = 0; k < n; k++) {
@@ -84,6 +84,7 @@ void mu_ladder_build(struct mu_ladder *ladder, const struct mu_parameter *resour
         ladder->value[ladder->n] = value;
         ladder->text[ladder->n++] = text;
     }
+    ladder->brackets = one_bracket ? 1 : ladder->n;
     plan_brackets(ladder);
 }
 

@@ -15,6 +15,7 @@ enum { MU_LADDER_RUNGS = 24 }; /* the most rungs that a ladder has; the lowest o
 struct mu_ladder {
     double eta;
     size_t n;                          /* number of rungs, at least 1 */
+    size_t brackets;                   /* |n|, or 1 where all start at the lowest rung */
     double value[MU_LADDER_RUNGS];     /* resource of each rung, ascending */
     const char *text[MU_LADDER_RUNGS]; /* the same as an assignment of the resource parameter */
     double planned[MU_LADDER_RUNGS];   /* configurations that a bracket starts, by the rung that it
@@ -24,9 +25,10 @@ struct mu_ladder {
 /* Build the ladder of |resource| (not categorical) up to |r_l| (> 0) with the ratio |eta| (> 1);
  * texts are arena-owned. Rungs are rounded to values of the parameter where its range holds them;
  * equal neighbours become one. |r_l| rules: rungs beyond the range are printed as they are (Katib's
- * own example has 1..1 with r_l 2). Entries of a list of several are never left. */
+ * own example has 1..1 with r_l 2). Entries of a list of several are never left. With |one_bracket|
+ * every configuration starts at the lowest rung. */
 void mu_ladder_build(struct mu_ladder *ladder, const struct mu_parameter *resource, double r_l,
-    double eta, struct mu_arena *arena);
+    double eta, bool one_bracket, struct mu_arena *arena);
 
 /* The rung whose resource is |value| (to 1e-9 of it), or -1. */
 int mu_ladder_rung(const struct mu_ladder *ladder, double value);

@@ -3,7 +3,9 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { LONGEST_NAME = 63, DIGITS_OF_A_NUMBER = 9, DIGITS_OF_AN_ATTEMPT = 4 };
+#include "common/search/algorithm.h"
+
+enum { DIGITS_OF_A_NUMBER = 9, DIGITS_OF_AN_ATTEMPT = 4 };
 
 const char *mu_lineage_name(const struct mu_lineage *lineage, const char *experiment,
     uint16_t attempt, struct mu_arena *arena) {
@@ -14,8 +16,7 @@ const char *mu_lineage_name(const struct mu_lineage *lineage, const char *experi
                            : "";
     const char *end =
         mu_arena_format(arena, "-g%us%u%s-%04x", self->generation, self->slot, from, attempt);
-    int room = LONGEST_NAME - (int)strlen(end);
-    return mu_arena_format(arena, "%.*s%s", room, experiment, end);
+    return mu_trial_name(experiment, end, arena);
 }
 
 /* Moves |*text| over |word|, or over a decimal number. */

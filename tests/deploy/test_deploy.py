@@ -15,6 +15,8 @@ from algorithms import ALGORITHMS, PROGRAMS, SERVICES  # noqa: E402
 
 DEPLOY = ROOT / "deploy"
 VERSION = re.search(r"project\(mushir VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text())[1]
+# Names that Katib's own configuration has; the others are added by hand, as README.md says.
+KATIBS = [a for a in ALGORITHMS if a not in ("asha", "bohb")]
 FORMS = {"current": "katib-config.yaml", "older": "suggestion"}
 # What an entry may hold: the fields of a Kubernetes container and those that Katib adds. algorithmName only where entries are a list.
 CONTAINER = {"image", "imagePullPolicy", "resources", "readinessProbe", "livenessProbe", "securityContext", "args", "command", "env", "volumeMounts"}
@@ -82,15 +84,15 @@ def check_entry(algorithm, entry):
 def test_components_and_services_are_the_same_set():
     assert set(ALGORITHMS.values()) == set(SERVICES)
     for form in FORMS:
-        assert {p.name for p in (DEPLOY / "katib" / form / "components").iterdir()} == set(ALGORITHMS)
-        assert sorted(load(DEPLOY / "katib" / form / "kustomization.yaml")["components"]) == sorted(f"components/{a}" for a in ALGORITHMS)
+        assert {p.name for p in (DEPLOY / "katib" / form / "components").iterdir()} == set(KATIBS)
+        assert sorted(load(DEPLOY / "katib" / form / "kustomization.yaml")["components"]) == sorted(f"components/{a}" for a in KATIBS)
     assert set(load(ROOT / "docker" / "compose.yaml")["services"]) == set(PROGRAMS)
     assert set(load(DEPLOY / "standalone" / "kustomization.yaml")["resources"]) == set(SERVICES) | {"namespace.yaml"}  # all is applied in their place, by its own folder
     assert {p.name for p in (DEPLOY / "standalone").iterdir() if p.is_dir()} == set(PROGRAMS) | {"base"}
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("algorithm", KATIBS)
 def test_one_algorithm_switched(form, algorithm):
     before, after = entries(form, config_of(form, [])), entries(form, config_of(form, [algorithm]))
     assert list(before) == list(after)
@@ -100,8 +102,8 @@ def test_one_algorithm_switched(form, algorithm):
 
 @pytest.mark.parametrize("form", FORMS)
 def test_all_switched(form):
-    after = entries(form, config_of(form, ALGORITHMS))
-    assert sorted(a for a, e in after.items() if e["image"].startswith("mushir-")) == sorted(ALGORITHMS)
+    after = entries(form, config_of(form, KATIBS))
+    assert sorted(a for a, e in after.items() if e["image"].startswith("mushir-")) == sorted(KATIBS)
 
 
 def render(folder):
@@ -115,7 +117,7 @@ def render(folder):
 def test_kustomize_renders_the_same(form):
     (rendered,) = render(DEPLOY / "katib" / form)
     assert (rendered["kind"], rendered["metadata"]["name"], rendered["metadata"]["namespace"]) == ("ConfigMap", "katib-config", "kubeflow")
-    assert entries(form, rendered["data"][FORMS[form]]) == entries(form, config_of(form, ALGORITHMS))
+    assert entries(form, rendered["data"][FORMS[form]]) == entries(form, config_of(form, KATIBS))
 
 
 def test_standalone_base():

@@ -13,39 +13,14 @@ import grpc
 import pytest
 
 from conftest import Service, experiment, pairs, pb2, request, trial
+from folders import Loop, state_of
 
 SEEDS = int(os.environ.get("MUSHIR_PBT_SEEDS", "3"))  # 20 for the table in bench/NOTEBOOK.md
-
-
-class Loop:
-    """A controller that mounts folders: asks, trains each suggestion in its folder, tells."""
-
-    def __init__(self, service, data, e, train):
-        self.service, self.folder, self.e, self.train, self.trials = service, data / e.name, e, train, []
-
-    def ask(self, n):
-        reply = self.service.suggest(request(self.e, self.trials, n))
-        return list(zip((a.trial_name for a in reply.parameter_assignments), pairs(reply), reply.parameter_assignments))
-
-    def run(self, suggestion):
-        name, assignments, _ = suggestion
-        value = self.train(self.folder / name, dict(assignments))
-        condition = pb2.TrialStatus.FAILED if value is None else None
-        self.trials.append(trial(name, assignments, value, condition, second=len(self.trials)))
-        return value
-
-    def generations(self, n, at_a_time):
-        return [self.run(s) for _ in range(n) for s in self.ask(at_a_time)]
 
 
 def pbt(size, threshold, parameters, name="toy", maximize=True, **settings):
     return experiment("pbt", parameters, {"suggestion_trial_dir": "/checkpoint", "n_population": size,
                                           "truncation_threshold": threshold, **settings}, name=name, maximize=maximize)
-
-
-def state_of(folder, start):
-    path = folder / "state.json"
-    return json.loads(path.read_text()) if path.exists() else start
 
 
 def triangle(rng):

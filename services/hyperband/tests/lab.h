@@ -46,6 +46,10 @@ static const struct mu_pair *lab_keep(struct lab *lab, const struct mu_pair *pai
     return kept;
 }
 
+static const char *lab_copy(struct lab *lab, const char *text) {
+    return text ? mu_arena_copy(lab->arena, text) : NULL;
+}
+
 /* Ask for |wanted|, with an arena of the request's own as in a service; the reply is copied into
  * the lab's. */
 static struct mu_reply lab_ask(struct lab *lab, size_t wanted, uint64_t first) {
@@ -70,6 +74,8 @@ static struct mu_reply lab_ask(struct lab *lab, size_t wanted, uint64_t first) {
         suggestions[i] = reply.suggestions[i];
         suggestions[i].assignments =
             lab_keep(lab, suggestions[i].assignments, suggestions[i].n_assignments);
+        suggestions[i].trial_name = lab_copy(lab, suggestions[i].trial_name);
+        suggestions[i].parent = lab_copy(lab, suggestions[i].parent);
     }
     reply.suggestions = suggestions;
     reply.settings = lab_keep(lab, reply.settings, reply.n_settings);
@@ -93,8 +99,11 @@ static size_t lab_add(
     size_t i = lab->n++;
     assert_in_range(i, 0, LAB_TRIALS - 1);
     struct mu_trial_record *t = &lab->trials[i];
-    *t = (struct mu_trial_record){
-        .name = mu_arena_format(lab->arena, "t%05zu", i), .condition = condition, .completed = ""};
+    *t = (struct mu_trial_record){.name = suggestion->trial_name
+                                              ? suggestion->trial_name
+                                              : mu_arena_format(lab->arena, "t%05zu", i),
+        .condition = condition,
+        .completed = ""};
     t->assignments = suggestion->assignments;
     t->n_assignments = suggestion->n_assignments;
     if (condition >= SUCCEEDED) {

@@ -12,7 +12,7 @@ static struct mu_ladder build(const struct mu_parameter_text *text, double r_l, 
         fail_msg("%s", error.text);
     }
     struct mu_ladder ladder;
-    mu_ladder_build(&ladder, &parameter, r_l, eta, arena);
+    mu_ladder_build(&ladder, &parameter, r_l, eta, false, arena);
     return ladder;
 }
 
