@@ -298,10 +298,10 @@ static void the_predecessor_is_the_farthest_that_finished(void **state) {
     struct mu_reply reply = lab_ask(&lab, 3, 0);
     struct mu_suggestion again = reply.suggestions[0];
     again.trial_name = "another";
-    lab_add(&lab, &again, FAILED, 0);
     for (size_t i = 0; i < 3; i++) {
         lab_add(&lab, &reply.suggestions[i], SUCCEEDED, (double)i);
     }
+    lab_add(&lab, &again, FAILED, 0);
     struct mu_reply up = lab_ask(&lab, 1, 4);
     assert_string_equal(up.suggestions[0].parent, reply.suggestions[0].trial_name);
     lab_add(&lab, &up.suggestions[0], SUCCEEDED, 0);
