@@ -142,8 +142,7 @@ size_t mu_population_select(const struct mu_population *population, size_t slot,
     if (share > 0) {
         const struct mu_result *winner = ranked[mu_uniform_below(stream, share)];
         bool worst = compare_losses(&own, &ranked[n - share]) >= 0;
-        bool worse = own->trial->loss > winner->trial->loss;
-        chosen = behind || (worst && worse) ? winner->lineage.self.slot : slot;
+        chosen = behind || worst ? winner->lineage.self.slot : slot;
     }
     mu_arena_release(population->arena, mark);
     return chosen;

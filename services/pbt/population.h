@@ -49,8 +49,8 @@ const struct mu_result *mu_slot_result(const struct mu_slot *slot, uint32_t gene
  *
  * Truncation selection of Jaderberg et al. (2017), section 4.1: who is among the worst |threshold|
  * takes over one of the best |threshold|. A slot is compared with what the others had reached by
- * its own generation, so that nobody gives up against who has trained longer. With |behind| it
- * counts as one of the worst whatever its result. */
+ * its own generation, so that nobody gives up against who has trained longer; of equal ones the
+ * lower slot is better. With |behind| it counts as one of the worst whatever its result. */
 size_t mu_population_select(const struct mu_population *population, size_t slot, double threshold,
     bool behind, struct mu_stream *stream);
 
