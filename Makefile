@@ -3,10 +3,11 @@
 JOBS ?= $(shell nproc)
 export PORT ?= 6789
 export REGISTRY ?= localhost
+PREFIX ?= /usr/local
 export JOBS
 
 .DEFAULT_GOAL := build
-.PHONY: help build run test unit mutations attacks bench images test-images format docs clean
+.PHONY: help build install run test unit mutations attacks bench images test-images format docs clean
 
 help: ## Show these lines
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -14,6 +15,9 @@ help: ## Show these lines
 build: ## Compile every program to build/bin
 	cmake --preset release -DMUSHIR_GRPC=$(or $(MUSHIR_GRPC),system)
 	cmake --build build -j $(JOBS)
+
+install: ## Put the programs that were built into PREFIX=/usr/local; DESTDIR=... before it
+	cmake --install build --prefix $(PREFIX) --strip
 
 run: ## Install, build, start the services, tune the examples; KEEP=1 leaves the services running, PORT=6789 is the first port
 	@tools/install build run
