@@ -12,7 +12,7 @@ import termios
 
 import pytest
 
-from test_client import GOOD, MUSHIR, pytestmark as built, run
+from test_client import GOOD, MUSHIR, ROOT, pytestmark as built, run
 
 pytestmark = built
 
@@ -212,3 +212,15 @@ def test_texts_from_outside_cannot_move_the_cursor(tmp_path):
         assert result.returncode == 0, result.stderr
         assert "\u009b" not in result.stdout + result.stderr and "\\xc2\\x9b2J" in result.stdout
     assert "\u009b" not in run("suggest", "e.yaml", cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize("page", ["README.md", "client/README.md", "docs/training-script.md"])
+def test_the_commands_that_pages_show(page, tmp_path):
+    """Each `mushir ... -- python3 train.py ...` line, as it stands but for the number of trials."""
+    (tmp_path / "train.py").write_text("print('loss=1')\n")
+    shown = re.findall(r"^ {4}(mushir (?:run|init) .*--param .*)$", (ROOT / page).read_text(), re.M)
+    assert shown
+    for line in shown:
+        words = shlex.split(line)[1:]
+        done = run(words[0], "--trials", "2", *words[1:], cwd=tmp_path)
+        assert done.returncode == 0, f"{line}: {done.stderr}"
