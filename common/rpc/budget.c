@@ -1,5 +1,7 @@
 #include "common/rpc/budget.h"
 
+#include <malloc.h>
+
 #include "common/rpc/internal.h"
 
 /* Bytes that core and the allocator take for each, measured (docs/adr/0033-one-budget.md). */
@@ -21,6 +23,7 @@ bool mu_rpc_budget_enter(struct mu_rpc_budget *budget) {
 }
 
 void mu_rpc_budget_leave(struct mu_rpc_budget *budget) {
+    atomic_fetch_add(&budget->freed, CALL);
     atomic_fetch_sub(&budget->open, 1);
 }
 
@@ -39,5 +42,16 @@ bool mu_rpc_budget_hold(struct mu_rpc_budget *budget, size_t bytes) {
 }
 
 void mu_rpc_budget_release(struct mu_rpc_budget *budget, size_t bytes) {
+    atomic_fetch_add(&budget->freed, bytes);
     atomic_fetch_sub(&budget->bytes, bytes);
+}
+
+/* Less than this is kept for the calls to come. */
+enum { WORTH_TRIMMING = 4 << 20 };
+
+void mu_rpc_budget_trim(struct mu_rpc_budget *budget) {
+    if (atomic_load(&budget->open) == 0 && atomic_load(&budget->freed) >= WORTH_TRIMMING) {
+        atomic_store(&budget->freed, 0);
+        malloc_trim(0);
+    }
 }

@@ -13,6 +13,7 @@ struct mu_rpc_budget {
     size_t connections, calls, streams; /* the most of each */
     atomic_size_t open, streaming;      /* calls, and those among them that answer with a stream */
     atomic_size_t bytes;                /* of messages and replies */
+    atomic_size_t freed;                /* bytes given back since the allocator was trimmed */
 };
 
 /* A budget of |limit| bytes, nothing of it taken; connections with |tls| need more. Connections may
@@ -32,5 +33,9 @@ void mu_rpc_budget_end_stream(struct mu_rpc_budget *budget);
  * be released in either case. */
 bool mu_rpc_budget_hold(struct mu_rpc_budget *budget, size_t bytes);
 void mu_rpc_budget_release(struct mu_rpc_budget *budget, size_t bytes);
+
+/* Give memory back to the system that the allocator keeps, if it may be much and no call is open.
+ */
+void mu_rpc_budget_trim(struct mu_rpc_budget *budget);
 
 #endif

@@ -173,12 +173,14 @@ extern const struct mu_rpc_kind mu_rpc_unary, mu_rpc_health_check, mu_rpc_health
 enum mu_status mu_rpc_reflect(const struct mu_rpc_server *server, const uint8_t *question,
     size_t size, uint8_t **reply, size_t *reply_size);
 
-/* Bytes that one connection may send before others are read. */
-enum { MU_RPC_TURN = 16 << 10 };
+/* Bytes that one connection may send before others are read (docs/adr/0033-one-budget.md). */
+enum { MU_RPC_TURN = 32 << 10 };
 
 /* connections.c: bound the connections of the process, and keep a descriptor for when there are no
  * more. */
 void mu_rpc_connections_init(size_t limit);
+/* Close those that have been silent for so long. */
+void mu_rpc_connections_drop_idle(long seconds);
 /* Whether those who connect to |port| are accepted, as far as can be seen from whoever waited at
  * this look and the last ones. */
 bool mu_rpc_connections_accepted(int port);

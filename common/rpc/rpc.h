@@ -66,8 +66,9 @@ size_t mu_rpc_queued(struct mu_rpc_server *server);
 size_t mu_rpc_running(struct mu_rpc_server *server);
 
 /* To be called every second, by one thread. Calls that have waited long for their client, to send
- * the message or to read the reply, are cancelled: what they hold is others' room. Health says
- * NOT_SERVING when nobody has accepted, for some seconds, those who connect. */
+ * the message or to read the reply, are cancelled, and connections that have been silent for
+ * minutes are closed: what they hold is others' room. Health says NOT_SERVING when nobody has
+ * accepted, for some seconds, those who connect. */
 void mu_rpc_tend(struct mu_rpc_server *server);
 
 /* What health says. Any thread. */

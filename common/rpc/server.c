@@ -61,9 +61,8 @@ static size_t quota_of(const struct mu_rpc_options *options) {
     return under_way < most ? under_way : most;
 }
 
-/* Connections that nobody calls on are let go of, and those that are called on are replaced now and
- * then, so that clients see new certificates and other replicas; calls under way are not hurt. */
-enum { IDLE_MS = 5 * 60 * 1000, AGE_MS = 60 * 60 * 1000 };
+/* Whoever has a call under way is asked for a sign of life; the others are let go of when idle. */
+enum { KEEPALIVE_SECONDS = 60, IDLE_SECONDS = 5 * KEEPALIVE_SECONDS };
 
 /* Core measures a message only when all of it has arrived; the quota is what ends a stream that
  * sends without end. */
@@ -83,9 +82,8 @@ static grpc_server *create_core(const struct mu_rpc_options *options) {
         integer(GRPC_ARG_MAX_METADATA_SIZE, 8 * 1024),
         integer(GRPC_ARG_TCP_MAX_READ_CHUNK_SIZE, MU_RPC_TURN),
         integer(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 20 * 1000),
-        integer(GRPC_ARG_MAX_CONNECTION_IDLE_MS, IDLE_MS),
-        integer(GRPC_ARG_MAX_CONNECTION_AGE_MS, AGE_MS),
-        integer(GRPC_ARG_KEEPALIVE_TIME_MS, 60 * 1000), /* clients that vanished without a word */
+        integer(GRPC_ARG_KEEPALIVE_TIME_MS,
+            KEEPALIVE_SECONDS * 1000), /* clients that vanished without a word */
         integer(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20 * 1000),
         integer(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10 * 1000),
     };
@@ -283,6 +281,8 @@ bool mu_rpc_serving(const struct mu_rpc_server *server) {
 
 void mu_rpc_tend(struct mu_rpc_server *server) {
     mu_rpc_drop_late(server);
+    mu_rpc_connections_drop_idle(IDLE_SECONDS);
+    mu_rpc_budget_trim(&server->budget);
     bool accepting = mu_rpc_connections_accepted(server->port);
     if (accepting != atomic_exchange(&server->accepting, accepting)) {
         mu_rpc_streams_advance(server);

@@ -151,6 +151,19 @@ static void the_longest_silent_makes_room(void **state) {
     assert_int_equal(mu_rpc_connections(), 0);
 }
 
+static void the_idle_are_closed(void **state) {
+    struct fixture *f = *state;
+    int client = dial(f);
+    int fd = accept_one(f);
+    mu_rpc_connections_drop_idle(3600);
+    char byte;
+    assert_int_equal(recv(client, &byte, 1, MSG_DONTWAIT), -1);
+    mu_rpc_connections_drop_idle(0);
+    assert_true(has_ended(client));
+    close(fd);
+    close(client);
+}
+
 /* The next descriptor will be one too many. */
 static struct rlimit use_up_descriptors(void) {
     struct rlimit former;
@@ -220,6 +233,7 @@ int main(void) {
         TEST(a_connection_is_read_in_turns),
         TEST(newcomers_are_accepted_in_turns),
         TEST(the_longest_silent_makes_room),
+        TEST(the_idle_are_closed),
         TEST(without_descriptors_the_longest_silent_makes_room),
         TEST(without_connections_the_newcomer_is_refused),
         TEST(a_listener_that_accepts_nobody_is_noticed),
