@@ -33,6 +33,13 @@ else()
   message(FATAL_ERROR "MUSHIR_GRPC is system or pinned, not ${MUSHIR_GRPC}")
 endif()
 mushir_external(protobuf_c libprotobuf-c)
+mushir_external(jansson jansson)
+
+# Neon's pkg-config file asks for all that its WebDAV and Kerberos parts need, of which nothing is linked here.
+add_library(ext_neon INTERFACE)
+add_library(ext::neon ALIAS ext_neon)
+find_path(NEON_INCLUDE_DIR neon/ne_session.h REQUIRED)
+target_link_libraries(ext_neon INTERFACE neon ssl crypto z)
 
 add_library(ext_ev INTERFACE) # libev has no pkg-config file
 add_library(ext::ev ALIAS ext_ev)

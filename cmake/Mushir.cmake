@@ -67,11 +67,11 @@ function(mushir_main name headers algorithms contracts)
   install(TARGETS mushir-${name} RUNTIME DESTINATION bin)
 endfunction()
 
-# mushir_program(name [algorithm...] [CONTRACTS contract...]): the library algo_<name> of the folder, the program mushir-<name>, and a
+# mushir_program(name [algorithm...] [CONTRACTS contract...] [LIBRARIES library...]): the library algo_<name> of the folder, the program mushir-<name>, and a
 # unit test from each tests/*_test.c. <name>.h declares `struct mu_algorithm mu_<algorithm>` and `struct mu_contract mu_<contract>`; without
 # either it is the one algorithm mu_<name>.
 function(mushir_program name)
-  cmake_parse_arguments(PARSE_ARGV 1 own "" "" "CONTRACTS")
+  cmake_parse_arguments(PARSE_ARGV 1 own "" "" "CONTRACTS;LIBRARIES")
   set(algorithms ${own_UNPARSED_ARGUMENTS})
   if(NOT algorithms AND NOT own_CONTRACTS)
     set(algorithms ${name})
@@ -79,7 +79,7 @@ function(mushir_program name)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.c)
   file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/tests/*_test.c)
   add_library(algo_${name} STATIC ${sources})
-  target_link_libraries(algo_${name} PUBLIC mu_model mu_search mu_num mu_base)
+  target_link_libraries(algo_${name} PUBLIC ${own_LIBRARIES} mu_model mu_search mu_num mu_base)
   if(own_CONTRACTS)
     target_link_libraries(algo_${name} PUBLIC mu_wire)
   endif()

@@ -36,6 +36,7 @@ LIBRARIES = {
     r"gsl/.*|lapacke?\.h|cblas\.h": ["common/num"],
     r"yaml\.h|pcre2\.h": ["client/experiment"],
     r"sqlite3\.h": ["client/run"],
+    r"neon/.*|jansson\.h": ["services/medianstop"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^">]+)[">]')
 

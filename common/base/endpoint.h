@@ -103,12 +103,13 @@ struct mu_endpoint {
     mu_handler handler;
 };
 
-/* What a contract's handlers may use, as the program was told. */
+/* What a contract's handlers may use, as the program was told. Texts are static. */
 struct mu_means {
-    size_t memory;        /* bytes that they may keep */
-    const char *data;     /* folder that holds EXPERIMENT/TRIAL/ for every trial with a folder;
-                             static */
-    uint64_t most_copied; /* bytes, from one trial's folder to another's */
+    size_t memory;          /* bytes that they may keep */
+    const char *data;       /* folder that holds EXPERIMENT/TRIAL/ for every trial with a folder */
+    uint64_t most_copied;   /* bytes, from one trial's folder to another's */
+    const char *db_manager; /* HOST:PORT of the DBManager, until a request names one */
+    const char *account;    /* folder of the Kubernetes service account */
 };
 
 /* One service of a program. Everything is borrowed and static. */

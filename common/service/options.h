@@ -11,7 +11,8 @@ struct mu_options {
     long port, workers, queue, max_request_mib, memory_mib, clients_mib, drain, grace,
         request_seconds, folder_mib, admin_port; /* workers and those in MiB but folder_mib: -1
                                                     means derived from the machine */
-    const char *host, *log_format, *log_level, *tls_cert, *tls_key, *tls_client_ca, *data;
+    const char *host, *log_format, *log_level, *tls_cert, *tls_key, *tls_client_ca, *data,
+        *db_manager, *service_account;
     bool settings, help, version;
 };
 

@@ -229,7 +229,9 @@ static void close_contracts(struct program *program) {
 static bool open_contracts(struct program *program, size_t arena) {
     const struct mu_means means = {.memory = arena / 8,
         .data = program->options.data,
-        .most_copied = (uint64_t)program->options.folder_mib << 20};
+        .most_copied = (uint64_t)program->options.folder_mib << 20,
+        .db_manager = program->options.db_manager,
+        .account = program->options.service_account};
     size_t n = 0;
     while (program->contracts[n]) {
         n++;

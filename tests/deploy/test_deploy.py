@@ -87,7 +87,7 @@ def test_components_and_services_are_the_same_set():
         assert {p.name for p in (DEPLOY / "katib" / form / "components").iterdir()} == set(KATIBS)
         assert sorted(load(DEPLOY / "katib" / form / "kustomization.yaml")["components"]) == sorted(f"components/{a}" for a in KATIBS)
     assert set(load(ROOT / "docker" / "compose.yaml")["services"]) == set(PROGRAMS)
-    assert set(load(DEPLOY / "standalone" / "kustomization.yaml")["resources"]) == set(SERVICES) | {"namespace.yaml"}  # all is applied in their place, by its own folder
+    assert set(load(DEPLOY / "standalone" / "kustomization.yaml")["resources"]) == set(PROGRAMS) - {"all"} | {"namespace.yaml"}  # all is applied in their place, by its own folder
     assert {p.name for p in (DEPLOY / "standalone").iterdir() if p.is_dir()} == set(PROGRAMS) | {"base"}
 
 
@@ -148,7 +148,7 @@ def test_standalone_overlay(service):
 
 def test_standalone_renders():
     objects = render(DEPLOY / "standalone")
-    assert len(objects) == 1 + 5 * len(SERVICES)
+    assert len(objects) == 1 + 5 * len(SERVICES) + 8  # medianstop has an account, a Role and their binding besides
     for service in SERVICES:
         named = {o["kind"]: o for o in objects if o["metadata"]["name"] == f"mushir-{service}"}
         assert len(named) == 5 and all(o["metadata"]["namespace"] == "mushir" for o in named.values())
@@ -164,6 +164,24 @@ def test_compose():
         assert service["build"]["args"] == {"SERVICE": name} and service["image"] == f"mushir-{name}:{VERSION}"
         assert service["read_only"] and service["cap_drop"] == ["ALL"] and service["user"] == "65532:65532"
         (port,) = service["ports"]
-        assert port.endswith(":6789")
+        assert port.endswith(":6788" if name == "medianstop" else ":6789")
         ports.add(port)
     assert len(ports) == len(PROGRAMS)
+
+
+def test_standalone_medianstop():
+    """What Katib's Role for early stopping allows, and no more; what goes out is named."""
+    folder = DEPLOY / "standalone" / "medianstop"
+    account, role, binding = yaml.safe_load_all((folder / "account.yaml").read_text())
+    assert role["rules"] == [{"apiGroups": ["kubeflow.org"], "resources": ["trials"], "verbs": ["get"]},
+                             {"apiGroups": ["kubeflow.org"], "resources": ["trials/status"], "verbs": ["patch"]}]
+    assert binding["roleRef"]["name"] == role["metadata"]["name"] and binding["subjects"] == [{"kind": "ServiceAccount", "name": account["metadata"]["name"]}]
+    changes = {p["target"]["kind"]: {o["path"]: o["value"] for o in yaml.safe_load(p["patch"])} for p in load(folder / "kustomization.yaml")["patches"]}
+    base = DEPLOY / "standalone" / "base"
+    for kind, file in (("Deployment", "deployment.yaml"), ("Service", "service.yaml"), ("NetworkPolicy", "network.yaml")):
+        for path in changes[kind]:
+            at = load(base / file)
+            for part in path.split("/")[1:-1]:  # JSON patch replaces and adds only below what exists
+                at = at[int(part)] if isinstance(at, list) else at[part]
+    assert changes["Deployment"]["/spec/template/spec/serviceAccountName"] == account["metadata"]["name"]
+    assert {p["port"] for rule in changes["NetworkPolicy"]["/spec/egress"] for p in rule["ports"]} == {53, 443, 6443, 6789}

@@ -9,7 +9,7 @@ import time
 import grpc
 import pytest
 
-from conftest import BIN, PREFIX, SERVICES, Service, experiment, health_request, pairs, pb2, request, trial
+from conftest import BIN, PREFIX, PROGRAMS, Service, experiment, health_request, pairs, pb2, request, trial
 
 SERVING, NOT_SERVING, SERVICE_UNKNOWN = b"\x08\x01", b"\x08\x02", b"\x08\x03"
 NAMES = ["", "api.v1.beta1.Suggestion", "manager.v1beta1.Suggestion"]
@@ -284,7 +284,7 @@ def test_bad_flags(flags):
     assert run.returncode == 2 and flags[-1] in run.stderr
 
 
-@pytest.mark.parametrize("program", ["mushir", "mushir-all", *(f"mushir-{name}" for name in SERVICES)])
+@pytest.mark.parametrize("program", ["mushir", *(f"mushir-{name}" for name in PROGRAMS)])
 def test_version_names_what_is_linked(program):
     said = subprocess.run([BIN / program, "--version"], capture_output=True, text=True, check=True, timeout=20).stdout
     assert re.fullmatch(rf"{program} [0-9.]+ \(gRPC core [0-9]+\.[0-9]+\.[0-9]+, OpenSSL [0-9]+\.[0-9]+\.[0-9]+ .*\)\n", said), said

@@ -77,9 +77,9 @@ def images(engine):
 class Container:
     """One image as Katib would run it: no arguments, default limits, nothing writable, no capability, a user it has never heard of."""
 
-    def __init__(self, engine, image, port):
+    def __init__(self, engine, image, port, inside=6789):
         self.engine, self.name, self.port = engine, f"mushir-test-{os.getpid()}-{port}", port
-        engine("run", "-d", "--name", self.name, *engine.LIMITS, "-p", f"127.0.0.1:{port}:6789", image)
+        engine("run", "-d", "--name", self.name, *engine.LIMITS, "-p", f"127.0.0.1:{port}:{inside}", image)
         self.pid = int(engine.inspect(self.name, "{{.State.Pid}}"))
         self.address = f"127.0.0.1:{port}"
 

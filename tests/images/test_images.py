@@ -8,7 +8,7 @@ import grpc
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
-from conftest import OPTIONS, PREFIX, PROGRAMS, experiment, health_request, pairs, pb2, request, trial  # noqa: E402
+from conftest import OPTIONS, PREFIX, PROGRAMS, SERVICES, experiment, health_request, pairs, pb2, request, trial  # noqa: E402
 from containers import FIRST_PORT, ROOT, Container, engine, images  # noqa: E402,F401  (fixtures)
 from test_experiments import message  # noqa: E402
 
@@ -35,7 +35,7 @@ def experiment_for(service):
     return e
 
 
-@pytest.fixture(params=PROGRAMS)
+@pytest.fixture(params=[*SERVICES, "all"])
 def container(request, engine, images):  # noqa: F811
     started = Container(engine, images[request.param], FIRST_PORT + PROGRAMS.index(request.param))
     started.service, started.image = request.param, images[request.param]
@@ -105,3 +105,23 @@ def test_stops_within_a_second(container):
         time.sleep(0.01)
     assert not pathlib.Path(f"/proc/{container.pid}").exists()
     assert container.engine("wait", container.name).stdout.strip() == "0"
+
+
+def test_medianstop(engine, images, capsys):  # noqa: F811
+    """Alone in its container: no rule without a database, and no stop without a cluster."""
+    container = Container(engine, images["medianstop"], FIRST_PORT + PROGRAMS.index("medianstop"), 6788)
+    container.wait_for_log("serving")
+    with grpc.insecure_channel(container.address, OPTIONS) as container.channel:
+        stopping = "/api.v1.beta1.EarlyStopping/"
+        assert call(container, "/grpc.health.v1.Health/Check", health_request("api.v1.beta1.EarlyStopping"), 20) == b"\x08\x01"
+        e = experiment("random", PARAMETERS)
+        e.spec.early_stopping.algorithm_name = "medianstop"
+        trials = finished(e, [[("x0", "0.5")]] * 1000, 0, random.Random(7))
+        asked = pb2.GetEarlyStoppingRulesRequest(experiment=e, trials=trials, db_manager_address="katib-db-manager.kubeflow:6789")
+        assert call(container, stopping + "GetEarlyStoppingRules", asked.SerializeToString()) == b""
+        with pytest.raises(grpc.RpcError) as caught:
+            call(container, stopping + "SetTrialStatus", pb2.SetTrialStatusRequest(trial_name="t").SerializeToString())
+        assert caught.value.code() == grpc.StatusCode.FAILED_PRECONDITION
+    with capsys.disabled():
+        print(f"\n  medianstop: 1000 trials, peak {container.peak_mib():.1f} MiB resident")
+    container.remove()
