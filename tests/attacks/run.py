@@ -17,13 +17,15 @@ HEALTH_WITHIN = 1.0  # seconds, the default patience of a probe of Kubernetes; m
 def row(result, verdict):
     again = "never" if result.again is None else f"{result.again:.2f} s"
     slowest = f"{result.slowest * 1000:.0f} ms" + (f", {result.failed_probes} of {result.probes} unanswered" if result.failed_probes else "")
-    return f"| {result.name} | {'yes' if result.alive else 'NO'} | {result.peak_mib:.0f} | {slowest} | {result.slowest_beside * 1000:.0f} ms | {again} | {verdict} | {result.did} |"
+    did = "; ".join([result.did, *(f"{what}: {n}" for what, n in sorted((result.clients or {}).items()) if n)])
+    return f"| {result.name} | {'yes' if result.alive else 'NO'} | {result.peak_mib:.0f} | {slowest} | {result.slowest_beside * 1000:.0f} ms | {again} | {verdict} | {did} |"
 
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("attacks", nargs="*", metavar="ATTACK", help="names; all by default")
     parser.add_argument("--seconds", type=float, default=60, help="of each attack (default: 60)")
+    parser.add_argument("--clients", type=int, default=0, metavar="N", help="that many well-behaved clients ask meanwhile (default: none)")
     parser.add_argument("--list", action="store_true", help="print the names and end")
     return parser.parse_args()
 
@@ -54,7 +56,7 @@ def main():
     verdicts = collections.Counter()
     with Service() as beside:
         for attack in chosen:
-            result = one(attack, options.seconds, beside=beside)
+            result = one(attack, options.seconds, beside=beside, clients=options.clients)
             verdict, faults = judge(result, attack)
             verdicts[verdict] += 1
             print(row(result, ": ".join([verdict, *filter(None, ["; ".join(faults)])])), flush=True)
