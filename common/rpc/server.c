@@ -51,21 +51,14 @@ static grpc_arg integer(const char *key, int value) {
         .type = GRPC_ARG_INTEGER, .key = (char *)(uintptr_t)key, .value.integer = value};
 }
 
-/* The pinned core refuses every new connection when nearly all of the quota is taken, and for
- * seconds after; what it holds stays small, because messages are not read ahead. 1.51 fills what it
- * is given (docs/adr/0032). */
-#ifdef MUSHIR_GRPC_PINNED
-enum { QUOTA_BASE = 8 << 20, QUOTA_TIMES = 3 };
-#else
-enum { QUOTA_BASE = 8 << 20, QUOTA_TIMES = 1 };
-#endif
+enum { QUOTA_BASE = 8 << 20 };
 
 /* Bytes that core may hold for all connections. It takes them in pieces of up to 1 MiB for each and
  * ends calls when there are no more, so there are never so few that calls within the budget end. */
 static size_t quota_of(const struct mu_rpc_options *options) {
     size_t under_way = options->max_request * (options->workers + 1) + QUOTA_BASE;
     size_t most = options->clients > QUOTA_BASE ? options->clients : QUOTA_BASE;
-    return QUOTA_TIMES * (under_way < most ? under_way : most);
+    return under_way < most ? under_way : most;
 }
 
 /* Whoever has a call under way is asked for a sign of life; the others are let go of when idle. */
