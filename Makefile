@@ -21,7 +21,7 @@ install: ## Put the programs that were built into PREFIX=/usr/local; DESTDIR=...
 
 run: ## Install, build, start the services, tune the examples; KEEP=1 leaves the services running, PORT=6789 is the first port
 	@tools/install build run
-	@$(MAKE) --no-print-directory build
+	@tools/build
 	@tools/run
 
 test: ## Install, build and run every test; exit status 0 only when all of them pass

@@ -15,9 +15,9 @@ struct cl_service {
 };
 
 /* Connect to |address|, or when NULL start the program mushir-<service> that serves |algorithm|:
- * next to this program, then in PATH; trials' folders are made in |data| (NULL: where the service
- * makes them by itself). Errors name the algorithms there are, or what the service
- * said when it would not start. */
+ * next to this program, then in PATH; trials' folders are made in |data| (NULL: none
+ * are made). Errors name the algorithms there are, or what the service said when it would not
+ * start. */
 MU_MUST_USE enum mu_status cl_service_open(struct cl_service *service, const char *address,
     const char *algorithm, const char *data, struct mu_arena *arena, struct mu_error *error);
 

@@ -19,7 +19,8 @@ static enum mu_status make_folders(const struct suggestion_state *own,
     const char *wanted =
         mu_pairs_find(experiment->settings, experiment->n_settings, MU_TRIAL_FOLDER);
     enum mu_status status = MU_OK;
-    for (size_t i = 0; wanted && *wanted && i < reply->n && !status; i++) {
+    bool needed = wanted && *wanted && *own->folders.root;
+    for (size_t i = 0; needed && i < reply->n && !status; i++) {
         const struct mu_suggestion *suggestion = &reply->suggestions[i];
         if (suggestion->trial_name) {
             const struct mu_folder folder = {

@@ -37,13 +37,16 @@ def health_request(name):
     return b"\x0a" + bytes([len(name)]) + name.encode() if name else b""
 
 
+DATA = tempfile.TemporaryDirectory(prefix="mushir-data-")  # folders of trials, where a test names no other
+
+
 class Service:
     """A running mushir-<name>. Use as a context manager or through the start_service fixture."""
 
     def __init__(self, name, *flags, env=None, wrapper=()):
         self.log = tempfile.NamedTemporaryFile(mode="w+b", prefix=f"mushir-{name}-", suffix=".log", delete=False)
         command = [*wrapper, str(BIN / f"mushir-{name}"), "--host", "127.0.0.1", "--port", "0", *flags]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, env={**os.environ, **(env or {})}, text=True)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, env={"MUSHIR_DATA": DATA.name, **os.environ, **(env or {})}, text=True)
         self.banner = self.process.stdout.readline()
         if not self.banner:
             raise RuntimeError(f"{command} did not start: {self.log_text()}")

@@ -5,14 +5,16 @@ learning rate of Ray Tune's pbt_example. A controller of a few lines runs trials
 import json
 import math
 import os
+import pathlib
 import random
 import signal
 import statistics
+import subprocess
 
 import grpc
 import pytest
 
-from conftest import Service, experiment, pairs, pb2, request, trial
+from conftest import BIN, ROOT, Service, experiment, pairs, pb2, request, trial
 from folders import Loop, state_of
 
 SEEDS = int(os.environ.get("MUSHIR_PBT_SEEDS", "3"))  # 20 for the table in bench/NOTEBOOK.md
@@ -183,3 +185,17 @@ def test_maximize_and_minimize_are_told_apart(start_service, tmp_path):
         e = pbt(8, 0.5, [("x", "double", {"min": 0, "max": 1})], name=f"m{maximize}".lower(), maximize=maximize)
         values = Loop(service, tmp_path, e, lambda _, a: float(a["x"])).generations(20, 8)
         assert math.isclose(statistics.mean(values[-8:]), maximize, abs_tol=0.25)
+
+
+def test_no_folders_without_a_place_for_them(start_service):
+    service = start_service("pbt", "--data", "")
+    assert Loop(service, pathlib.Path("nowhere"), pbt(5, 0.2, RATE), None).ask(2)
+
+
+def test_looking_at_suggestions_makes_no_folders(tmp_path):
+    name = f"looked-at-{os.getpid()}"
+    (tmp_path / "e.yaml").write_text((ROOT / "examples" / "pbt.yaml").read_text().replace("name: pbt-example", f"name: {name}"))
+    for command in ("validate", "suggest"):
+        subprocess.run([BIN / "mushir", command, tmp_path / "e.yaml"], check=True, capture_output=True)
+    assert name in (tmp_path / "e.yaml").read_text()
+    assert not pathlib.Path("/opt/katib/data", name).exists()
