@@ -110,7 +110,7 @@ static _Noreturn void become(const char *program, const char *data, int out, int
     dup2(null, 0);
     dup2(out, 1);
     dup2(log, 2);
-    execlp(program, program, "--host", "127.0.0.1", "--port", "0", "--data", data ? data : "",
+    execlp(program, program, "--host", "127.0.0.1", "--port", "0", "--data", data ? data : "none",
         (char *)NULL);
     _exit(NO_PROGRAM);
 }

@@ -50,8 +50,8 @@ const struct mu_flag mu_option_flags[] = {
     {"request-seconds", MU_FLAG_NUMBER, AT(request_seconds), "N", 1, 86400, NULL,
         "time that one answer may take"},
     {"data", MU_FLAG_TEXT, AT(data), "FOLDER", 0, 0, NULL,
-        "where EXPERIMENT/TRIAL/ is the folder of a trial (suggestion_trial_dir); empty: none is "
-        "made"},
+        "where EXPERIMENT/TRIAL/ is the folder of a trial (suggestion_trial_dir); none: no trial "
+        "has one"},
     {"folder-mib", MU_FLAG_NUMBER, AT(folder_mib), "N", 1, 1 << 30, NULL,
         "most that is copied from one trial's folder to another's"},
     {"db-manager", MU_FLAG_TEXT, AT(db_manager), "HOST:PORT", 0, 0, NULL,

@@ -1,6 +1,7 @@
 #include "common/service/suggestion.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/service/folders.h"
 #include "common/wire/contract.h"
@@ -19,7 +20,7 @@ static enum mu_status make_folders(const struct suggestion_state *own,
     const char *wanted =
         mu_pairs_find(experiment->settings, experiment->n_settings, MU_TRIAL_FOLDER);
     enum mu_status status = MU_OK;
-    bool needed = wanted && *wanted && *own->folders.root;
+    bool needed = wanted && *wanted && strcmp(own->folders.root, "none") != 0;
     for (size_t i = 0; needed && i < reply->n && !status; i++) {
         const struct mu_suggestion *suggestion = &reply->suggestions[i];
         if (suggestion->trial_name) {

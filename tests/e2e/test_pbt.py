@@ -188,13 +188,13 @@ def test_maximize_and_minimize_are_told_apart(start_service, tmp_path):
 
 
 def test_no_folders_without_a_place_for_them(start_service):
-    service = start_service("pbt", "--data", "")
+    service = start_service("pbt", "--data", "none")
     assert Loop(service, pathlib.Path("nowhere"), pbt(5, 0.2, RATE), None).ask(2)
 
 
 def test_looking_at_suggestions_makes_no_folders(tmp_path):
     name = f"looked-at-{os.getpid()}"
-    (tmp_path / "e.yaml").write_text((ROOT / "examples" / "pbt.yaml").read_text().replace("name: pbt-example", f"name: {name}"))
+    (tmp_path / "e.yaml").write_text((ROOT / "examples" / "pbt.yaml").read_text().replace("name: pbt-schedule", f"name: {name}"))
     for command in ("validate", "suggest"):
         subprocess.run([BIN / "mushir", command, tmp_path / "e.yaml"], check=True, capture_output=True)
     assert name in (tmp_path / "e.yaml").read_text()
