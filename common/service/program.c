@@ -19,6 +19,7 @@
 #include "common/service/machine.h"
 #include "common/service/metrics.h"
 #include "common/service/options.h"
+#include "common/service/probe.h"
 
 struct program {
     const char *name;
@@ -429,6 +430,9 @@ int mu_program_main(
     int argc, char **argv, const char *name, const struct mu_contract *const *contracts) {
     struct program program = {.name = name, .contracts = contracts, .defaults = mu_default_options};
     struct mu_error error;
+    if (argc > 0 && mu_probe_is(argv[0])) {
+        return mu_probe_main(argc, argv);
+    }
     if (contracts[0]->port) {
         program.defaults.port = contracts[0]->port;
     }

@@ -1,11 +1,12 @@
 """What the runtime promises whatever a client does: limits that hold, an end that comes."""
 import gzip
 import socket
+import subprocess
 
 import grpc
 import pytest
 
-from conftest import PREFIX
+from conftest import BIN, PREFIX
 
 
 def peak_mib(service):
@@ -59,3 +60,16 @@ def test_readiness_ends_with_the_service(start_service):
     with socket.create_connection(("127.0.0.1", port)) as idle:
         assert service.stop(timeout=10) == 0
         assert idle.recv(10) == b""
+
+
+@pytest.mark.parametrize("arguments, status", [
+    (["-addr=:{port}", "-service=manager.v1beta1.Suggestion"], 0),  # the words of Katib up to 0.15
+    (["--addr", "localhost:{port}"], 0), (["-service", "api.v1.beta1.Suggestion", "-addr", "127.0.0.1:{port}"], 0),
+    (["-addr=:{port}", "-service=no.such.Service"], 3), (["-addr=:1"], 2), ([], 1), (["-addr"], 1), (["-service=a"], 1), (["-addr=:{port}", "-x"], 1),
+    (["-addr=:{port}", "-service=" + "a" * 200], 1),
+])
+def test_the_program_is_a_grpc_health_probe_by_that_name(start_service, tmp_path, arguments, status):
+    service = start_service("random")
+    (tmp_path / "grpc_health_probe").symlink_to(BIN / "mushir-random")
+    done = subprocess.run([tmp_path / "grpc_health_probe", *(a.format(port=service.port) for a in arguments)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == status and not done.stdout and done.stderr.count("\n") == 1, done

@@ -80,6 +80,8 @@ def test_labels_user_and_entrypoint(engine, images):  # noqa: F811
 def test_limits(container, capsys):
     for name in ("", "api.v1.beta1.Suggestion", "manager.v1beta1.Suggestion"):
         assert call(container, "/grpc.health.v1.Health/Check", health_request(name), 20) == b"\x08\x01"
+    probe = ["/bin/grpc_health_probe", "-addr=:6789", "-service=manager.v1beta1.Suggestion"]  # what Katib up to 0.15 runs
+    assert container.engine("exec", container.name, *probe, check=False).returncode == 0
     e, rng = experiment_for(container.service), random.Random(7)
     call(container, PREFIX + "ValidateAlgorithmSettings", pb2.ValidateAlgorithmSettingsRequest(experiment=e).SerializeToString())
     trials, slowest, start = [], 0.0, time.monotonic()
