@@ -11,7 +11,7 @@
 
 enum { LARGEST_FILE = 16 << 20 };
 
-static bool read_file(struct cl_context *context) {
+bool cl_cli_read_file(struct cl_context *context) {
     const char *path = context->options->file;
     FILE *file = strcmp(path, "-") ? fopen(path, "rb") : stdin;
     if (!file) {
@@ -19,8 +19,9 @@ static bool read_file(struct cl_context *context) {
         return false;
     }
     char *bytes = mu_arena_alloc(context->arena, LARGEST_FILE);
-    context->size = fread(bytes, 1, LARGEST_FILE, file);
-    bool good = !ferror(file) && context->size < LARGEST_FILE;
+    context->size = fread(bytes, 1, LARGEST_FILE - 1, file);
+    bytes[context->size] = '\0';
+    bool good = !ferror(file) && context->size < LARGEST_FILE - 1;
     if (!good) {
         cl_visible_line(
             stderr, "mushir: %s: %s", path, ferror(file) ? strerror(errno) : "larger than 16 MiB");
@@ -74,7 +75,7 @@ static void read_text(struct cl_context *context, struct cl_problems *problems) 
 
 bool cl_cli_read_all(struct cl_context *context, struct cl_problems *problems) {
     context->source = context->options->file;
-    if (!read_file(context)) {
+    if (!cl_cli_read_file(context)) {
         return false;
     }
     read_text(context, problems);

@@ -15,12 +15,19 @@ enum cl_exit_code {
     CL_EXIT_INTERRUPTED = 130 /* Ctrl-C; --resume continues */
 };
 
+/* Of mushir katib. */
+struct cl_katib_options {
+    const char *registry, *algorithms; /* algorithms: names with commas between; NULL: all */
+    bool undo;
+};
+
 struct cl_options {
     const char *file; /* NULL: |draft| is the experiment */
     const char *address, *name;
     bool json, offline;
     size_t count; /* suggest -n */
     struct cl_draft draft;
+    struct cl_katib_options katib;
     /* run */
     struct cl_run_options run;
     const char *report;
@@ -49,6 +56,10 @@ enum cl_exit_code cl_cli_read(struct cl_context *context);
  * with a message, when the file cannot), and print. */
 bool cl_cli_read_all(struct cl_context *context, struct cl_problems *problems);
 enum cl_exit_code cl_cli_show(const struct cl_context *context, struct cl_problems *problems);
+
+/* The bytes of options->file ("-": standard input) into context->text, which ends with NUL. False,
+ * with a message, when it cannot be read or is larger than 16 MiB. */
+bool cl_cli_read_file(struct cl_context *context);
 
 /* Print |error| and return the exit code for it. */
 enum cl_exit_code cl_cli_fail(const struct mu_error *error);

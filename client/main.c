@@ -21,7 +21,8 @@ static const char general_help[] =
     "  mushir suggest FILE [-n N]      print suggestions for its first trials\n"
     "  mushir run FILE [-- COMMAND]    run its trials here as local processes\n"
     "  mushir run --param NAME=RANGE... -- COMMAND\n"
-    "                                  the same without a file\n\n"
+    "                                  the same without a file\n"
+    "  mushir katib [FILE]             switch an installed katib-config to Mushir's images\n\n"
     "FILE is a Katib Experiment in YAML (\"-\": standard input). The service for its algorithm is "
     "started as needed.\n\n"
     "Options of all commands:\n"
@@ -53,6 +54,11 @@ static const char general_help[] =
     "  --json-lines             one JSON object per event\n"
     "  -- COMMAND...            run this instead of the container's command; "
     "${trialParameters.NAME} is replaced in it\n\n"
+    "katib, which reads and writes what kubectl -n kubeflow get configmap katib-config -o yaml "
+    "prints:\n"
+    "  --registry PREFIX        images are PREFIX/mushir-...; all else stays as it is\n"
+    "  --algorithms NAME,...    only these (default: all that Mushir has)\n"
+    "  --undo                   put back what was there before\n\n"
     "Exit status: 0 good, 1 failed, 2 wrong use or a mistake in the experiment, 3 no service, 130 "
     "interrupted.\n";
 
@@ -77,6 +83,9 @@ enum {
     QUIET,
     VERBOSE,
     JSON_LINES,
+    REGISTRY,
+    ALGORITHMS,
+    UNDO,
     HELP,
     VERSION
 };
@@ -88,6 +97,7 @@ static const struct option long_options[] = {{"address", 1, NULL, ADDRESS}, {"na
     {"resume", 0, NULL, RESUME}, {"fresh", 0, NULL, FRESH}, {"journal", 1, NULL, JOURNAL},
     {"report", 1, NULL, REPORT}, {"no-report", 0, NULL, NO_REPORT},
     {"directory", 1, NULL, DIRECTORY}, {"trial-timeout", 1, NULL, TIMEOUT},
+    {"registry", 1, NULL, REGISTRY}, {"algorithms", 1, NULL, ALGORITHMS}, {"undo", 0, NULL, UNDO},
     {"quiet", 0, NULL, QUIET}, {"verbose", 0, NULL, VERBOSE}, {"json-lines", 0, NULL, JSON_LINES},
     {"help", 0, NULL, HELP}, {"version", 0, NULL, VERSION}, {NULL, 0, NULL, 0}};
 
@@ -152,6 +162,22 @@ static bool take_draft(
     }
 }
 
+static bool take_katib(struct cl_katib_options *options, int code, const char *value) {
+    switch (code) {
+    case REGISTRY:
+        options->registry = value;
+        return true;
+    case ALGORITHMS:
+        options->algorithms = value;
+        return true;
+    case UNDO:
+        options->undo = true;
+        return true;
+    default:
+        return false;
+    }
+}
+
 static void take(struct cl_options *options, int code, const char *value) {
     switch (code) {
     case ADDRESS:
@@ -206,7 +232,7 @@ static void take(struct cl_options *options, int code, const char *value) {
         printf("mushir %s (gRPC core %s, %s)\n", MUSHIR_VERSION, mu_rpc_core_version(),
             mu_rpc_tls_version());
         exit(CL_EXIT_GOOD);
-    default: /* take_draft has the others */
+    default: /* take_draft and take_katib have the others */
         break;
     }
 }
@@ -236,7 +262,8 @@ static void parse(struct parsed *p, int argc, char **argv) {
         if (code == '?' || code == ':') {
             misuse_option(code, argv[optind - 1]);
         }
-        if (!take_draft(&p->options.draft, p->parameters, code, optarg)) {
+        if (!take_draft(&p->options.draft, p->parameters, code, optarg) &&
+            !take_katib(&p->options.katib, code, optarg)) {
             take(&p->options, code == 'h' ? HELP : code, optarg);
         }
     }
@@ -295,6 +322,8 @@ static void choose_experiment(struct parsed *p, const char *name) {
     if (!strcmp(name, "init") ||
         (!strcmp(name, "run") && !p->words[1] && (p->n_command || drafts(p)))) {
         draft(p);
+    } else if (!strcmp(name, "katib")) {
+        p->options.file = p->words[1] ? p->words[1] : "-";
     } else if (!p->words[1]) {
         misuse("which FILE? mushir ", name);
     } else if (drafts(p)) {
@@ -313,7 +342,7 @@ int main(int argc, char **argv) {
         const char *name;
         enum cl_exit_code (*run)(struct cl_context *context);
     } commands[] = {{"init", cl_command_init}, {"validate", cl_command_validate},
-        {"suggest", cl_command_suggest}, {"run", cl_command_run}};
+        {"suggest", cl_command_suggest}, {"run", cl_command_run}, {"katib", cl_command_katib}};
     struct cl_context context = {.arena = mu_arena_create(SIZE_MAX / 4)};
     struct parsed parsed = {
         .options.count = 1, .parameters = MU_ARRAY(context.arena, (size_t)argc, const char *)};

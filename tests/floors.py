@@ -26,7 +26,8 @@ WINGS = {
     "experiment": ["text"],
     "run": ["text", "experiment"],
     "report": ["text", "experiment", "run"],
-    "": ["text", "experiment", "run", "report"],
+    "katib": ["text", "experiment", "run"],
+    "": ["text", "experiment", "run", "report", "katib"],
 }
 # outside library or generated code -> the only folders whose files may include it
 LIBRARIES = {

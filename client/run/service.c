@@ -42,17 +42,27 @@ static const struct mu_pair servers[] = {
 };
 enum { N_SERVERS = sizeof servers / sizeof *servers };
 
-static const char *server_of(const char *algorithm, struct mu_error *error) {
-    const char *names[N_SERVERS];
-    char all[256] = "";
-    size_t used = 0;
+const char *cl_service_program(const char *algorithm) {
     for (size_t i = 0; i < N_SERVERS; i++) {
         if (!strcmp(servers[i].name, algorithm)) {
             return servers[i].value;
         }
+    }
+    return NULL;
+}
+
+static const char *server_of(const char *algorithm, struct mu_error *error) {
+    const char *server = cl_service_program(algorithm);
+    const char *names[N_SERVERS];
+    char all[256] = "";
+    size_t used = 0;
+    for (size_t i = 0; !server && i < N_SERVERS; i++) {
         names[i] = servers[i].name;
         used += (size_t)snprintf(all + used, sizeof all - used, "%s%s", i ? ", " : "", names[i]);
         assert(used < sizeof all);
+    }
+    if (server) {
+        return server;
     }
     const char *near = cl_schema_nearest(algorithm, names, N_SERVERS);
     mu_fail(error, MU_INVALID_ARGUMENT,

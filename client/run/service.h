@@ -14,6 +14,9 @@ struct cl_service {
     pid_t pid; /* 0: not ours */
 };
 
+/* The SERVICE of the program mushir-SERVICE that serves |algorithm|; NULL: none does. */
+const char *cl_service_program(const char *algorithm);
+
 /* Connect to |address|, or when NULL start the program mushir-<service> that serves |algorithm|:
  * next to this program, then in PATH; trials' folders are made in |data| (NULL: none
  * are made). Errors name the algorithms there are, or what the service said when it would not

@@ -1,5 +1,4 @@
-"""deploy/ and docker/ against the documented rules of Katib's configuration and of Kubernetes; rendered by kubectl too where there is one."""
-import json
+"""deploy/ and docker/ against the documented rules of Kubernetes; rendered by kubectl too where there is one."""
 import pathlib
 import re
 import shutil
@@ -15,43 +14,10 @@ from algorithms import ALGORITHMS, PROGRAMS, SERVICES  # noqa: E402
 
 DEPLOY = ROOT / "deploy"
 VERSION = re.search(r"project\(mushir VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text())[1]
-# Names that Katib's own configuration has; the others are added by hand, as README.md says.
-KATIBS = [a for a in ALGORITHMS if a not in ("asha", "bohb")]
-FORMS = {"current": "katib-config.yaml", "older": "suggestion"}
-# What an entry may hold: the fields of a Kubernetes container and those that Katib adds. algorithmName only where entries are a list.
-CONTAINER = {"image", "imagePullPolicy", "resources", "readinessProbe", "livenessProbe", "securityContext", "args", "command", "env", "volumeMounts"}
-KATIB = {"algorithmName", "serviceAccountName", "volumeMountPath", "persistentVolumeClaimSpec", "persistentVolumeSpec", "persistentVolumeLabels"}
 
 
 def load(path):
     return yaml.safe_load(path.read_text())
-
-
-def config_of(form, algorithms):
-    """katib-config as the components for |algorithms| leave it: each replaces one piece of a text cut at empty lines."""
-    key = FORMS[form]
-    text = load(DEPLOY / "katib" / form / "base" / "katib-config.yaml")["data"][key]
-    for algorithm in algorithms:
-        folder = DEPLOY / "katib" / form / "components" / algorithm
-        component, entry = load(folder / "kustomization.yaml"), load(folder / "entry.yaml")
-        (replacement,), = (component["replacements"],)
-        (target,) = replacement["targets"]
-        assert component["kind"] == "Component" and replacement["source"]["name"] == entry["metadata"]["name"] == f"mushir-{algorithm}"
-        assert entry["metadata"]["annotations"]["config.kubernetes.io/local-config"] == "true"  # never sent to the cluster
-        assert target["select"] == {"kind": "ConfigMap", "name": "katib-config"}
-        pieces = text.split(target["options"]["delimiter"])
-        pieces[target["options"]["index"]] = entry["data"]["entry"]
-        text = target["options"]["delimiter"].join(pieces)
-    return text
-
-
-def entries(form, text):
-    if form == "older":
-        return json.loads(text)
-    listed = yaml.safe_load(text)["runtime"]["suggestions"]
-    named = {e["algorithmName"]: e for e in listed}
-    assert len(named) == len(listed)
-    return named
 
 
 def quantity(text):
@@ -69,41 +35,11 @@ def check_resources(resources):
         assert quantity(low) <= quantity(resources["limits"][what])
 
 
-def check_entry(algorithm, entry):
-    assert set(entry) <= CONTAINER | KATIB  # in particular no ports: Katib refuses 6789 and the name suggestion-api
-    assert entry["image"] == f"mushir-{ALGORITHMS[algorithm]}:{VERSION}"
-    for probe in (entry["readinessProbe"], entry["livenessProbe"]):
-        assert probe["grpc"] == {"port": 6789, "service": "manager.v1beta1.Suggestion"}
-    assert entry["readinessProbe"]["initialDelaySeconds"] == 0 and entry["readinessProbe"]["periodSeconds"] == 1
-    assert quantity(entry["resources"]["limits"]["memory"]) <= 100 * 2**20
-    check_resources(entry["resources"])
-    check_hardened(entry["securityContext"])
-    assert entry["securityContext"]["runAsNonRoot"] is True and "runAsUser" not in entry["securityContext"]  # OpenShift chooses one
-
-
-def test_components_and_services_are_the_same_set():
+def test_every_service_is_deployed():
     assert set(ALGORITHMS.values()) == set(SERVICES)
-    for form in FORMS:
-        assert {p.name for p in (DEPLOY / "katib" / form / "components").iterdir()} == set(KATIBS)
-        assert sorted(load(DEPLOY / "katib" / form / "kustomization.yaml")["components"]) == sorted(f"components/{a}" for a in KATIBS)
     assert set(load(ROOT / "docker" / "compose.yaml")["services"]) == set(PROGRAMS)
     assert set(load(DEPLOY / "standalone" / "kustomization.yaml")["resources"]) == set(PROGRAMS) - {"all"} | {"namespace.yaml"}  # all is applied in their place, by its own folder
     assert {p.name for p in (DEPLOY / "standalone").iterdir() if p.is_dir()} == set(PROGRAMS) | {"base"}
-
-
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("algorithm", KATIBS)
-def test_one_algorithm_switched(form, algorithm):
-    before, after = entries(form, config_of(form, [])), entries(form, config_of(form, [algorithm]))
-    assert list(before) == list(after)
-    check_entry(algorithm, after[algorithm])
-    assert {a: e for a, e in after.items() if a != algorithm} == {a: e for a, e in before.items() if a != algorithm}
-
-
-@pytest.mark.parametrize("form", FORMS)
-def test_all_switched(form):
-    after = entries(form, config_of(form, KATIBS))
-    assert sorted(a for a, e in after.items() if e["image"].startswith("mushir-")) == sorted(KATIBS)
 
 
 def render(folder):
@@ -111,13 +47,6 @@ def render(folder):
         if shutil.which(command[0]):
             return list(yaml.safe_load_all(subprocess.run([*command, str(folder)], check=True, capture_output=True, text=True).stdout))
     pytest.skip("neither kubectl nor kustomize is installed")
-
-
-@pytest.mark.parametrize("form", FORMS)
-def test_kustomize_renders_the_same(form):
-    (rendered,) = render(DEPLOY / "katib" / form)
-    assert (rendered["kind"], rendered["metadata"]["name"], rendered["metadata"]["namespace"]) == ("ConfigMap", "katib-config", "kubeflow")
-    assert entries(form, rendered["data"][FORMS[form]]) == entries(form, config_of(form, KATIBS))
 
 
 def test_standalone_base():
