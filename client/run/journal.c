@@ -104,9 +104,22 @@ static enum mu_status check_mode(
     return MU_OK;
 }
 
+/* Make the file under another name and then give it its own, so that a kill leaves a journal or
+ * none: an empty file would tell of a lost run. */
+static bool create(const char *path) {
+    struct cl_journal made = {0};
+    char name[4200];
+    snprintf(name, sizeof name, "%s.new", path);
+    erase(name);
+    bool good = sqlite3_open_v2(name, &made.db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) ==
+                    SQLITE_OK &&
+                run_sql(&made, schema);
+    good = sqlite3_close(made.db) == SQLITE_OK && good;
+    return good && !rename(name, path);
+}
+
 static bool open_database(struct cl_journal *journal, const char *path, struct mu_error *error) {
-    bool good = sqlite3_open_v2(path, &journal->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
-                    NULL) == SQLITE_OK;
+    bool good = sqlite3_open_v2(path, &journal->db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK;
     if (good) {
         sqlite3_busy_timeout(journal->db, 5000); /* somebody looks at it */
         good = run_sql(journal, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;") &&
@@ -128,7 +141,11 @@ struct cl_journal *cl_journal_open(
     if (lock < 0) {
         return NULL;
     }
-    if (check_mode(path, mode, error) != MU_OK) {
+    enum mu_status status = check_mode(path, mode, error);
+    if (status == MU_OK && mode != CL_JOURNAL_RESUME && !create(path)) {
+        status = mu_fail(error, MU_INTERNAL, "%s: a journal cannot be written there", path);
+    }
+    if (status != MU_OK) {
         close(lock);
         return NULL;
     }

@@ -1,7 +1,9 @@
 /* The journal: modes, order, transactions, what survives a kill, and what it refuses. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,7 +26,7 @@ static int remove_folder(void **state) {
     char command[96];
     (void)state;
     snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command);
+    return system(command); /* NOLINT(cert-env33-c): the command is this file's */
 }
 
 static void collect(void *user, const struct cl_journal_event *event) {
@@ -114,6 +116,26 @@ static void a_killed_writer_leaves_whole_transactions(void **state) {
     cl_journal_close(journal);
 }
 
+static void a_killed_creator_leaves_a_journal_or_none(void **state) {
+    enum { KILLS = 60, LATEST = 6000 }; /* microseconds: about what it takes */
+    (void)state;
+    for (int i = 0; i < KILLS; i++) {
+        struct stat there;
+        unlink(path);
+        pid_t child = fork();
+        if (child == 0) {
+            cl_journal_close(cl_journal_open(path, CL_JOURNAL_FRESH, &error));
+            _exit(0);
+        }
+        usleep((useconds_t)(i * LATEST / KILLS));
+        kill(child, SIGKILL);
+        assert_int_equal(waitpid(child, NULL, 0), child);
+        if (!stat(path, &there)) {
+            cl_journal_close(open_it(CL_JOURNAL_RESUME));
+        }
+    }
+}
+
 static void another_file_is_not_touched(void **state) {
     static const char text[] = "this is no database, but something that somebody wrote";
     char back[sizeof text] = "";
@@ -135,6 +157,7 @@ int main(void) {
         cmocka_unit_test(modes_protect_an_earlier_run),
         cmocka_unit_test(a_trial_ends_once),
         cmocka_unit_test(a_killed_writer_leaves_whole_transactions),
+        cmocka_unit_test(a_killed_creator_leaves_a_journal_or_none),
         cmocka_unit_test(another_file_is_not_touched),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
