@@ -33,7 +33,20 @@ static bool given(const struct cl_node *map, const char *key) {
     return *cl_node_text(map, key, "") != '\0';
 }
 
-/* ---- counts and policies ---- */
+/* ---- names, counts and policies ---- */
+
+/* Of names that must be there, empty ones. */
+static void check_names(const struct webhook *w) {
+    static const char *const names[][2] = {
+        {"objective", "objectiveMetricName"}, {"algorithm", "algorithmName"}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const struct cl_node *name = cl_node_get(cl_node_get(w->spec, names[i][0]), names[i][1]);
+        if (name && name->text && !*name->text) {
+            cl_problem_add(
+                w->c.problems, w->c.arena, name, "spec.%s.%s is empty", names[i][0], names[i][1]);
+        }
+    }
+}
 
 static void check_counts(const struct webhook *w) {
     static const char *const policies[] = {"", "Never", "LongRunning", "FromVolume", NULL};
@@ -204,11 +217,11 @@ static void check_custom(
 
 static void check_prometheus(const struct webhook *w, const struct cl_node *get) {
     double port;
-    const char *text = cl_node_text(get, "port", "8080"); /* Katib's default */
-    if (!mu_read_double(text, &port) || port < 1 || port != (int)port) {
+    const char *text = cl_node_text(get, "port", "0"); /* 0 and no path: Katib's defaults */
+    if (!mu_read_double(text, &port) || port < 0 || port != (int)port) {
         refuse(w, get, "httpGet.port must be a positive whole number");
     }
-    if (*cl_node_text(get, "path", "/") != '/') {
+    if (given(get, "path") && *cl_node_text(get, "path", "") != '/') {
         refuse(w, get, "httpGet.path must begin with /");
     }
 }
@@ -290,6 +303,7 @@ void cl_webhook_check(
     if (!w.spec || w.spec->kind != CL_NODE_MAP) {
         return;
     }
+    check_names(&w);
     check_counts(&w);
     check_parameters(&w);
     check_template(&w);

@@ -289,6 +289,8 @@ def collector(text):
 
 
 REFUSED = {
+    "no name of an algorithm": lambda t: t.replace("algorithmName: random", "algorithmName: ''"),
+    "no name of the metric": lambda t: t.replace("objectiveMetricName: loss", "objectiveMetricName: ''"),
     "no primaryContainerName": lambda t: t.replace("    primaryContainerName: main\n", ""),
     "no trialTemplate": lambda t: experiment(),
     "unknown resumePolicy": lambda t: t.replace("  parallelTrialCount", "  resumePolicy: Always\n  parallelTrialCount"),
@@ -324,7 +326,7 @@ REFUSED = {
     "Custom without a container": collector("{collector: {kind: Custom}}"),
     "None": collector("{collector: {kind: None}}"),
     "Custom with a path but no kind": collector("{collector: {kind: Custom, customCollector: {image: i}}, source: {fileSystemPath: {path: /a}}}"),
-    "Prometheus at no port": collector("{collector: {kind: PrometheusMetric}, source: {httpGet: {port: 0}}}"),
+    "Prometheus at a port's name": collector("{collector: {kind: PrometheusMetric}, source: {httpGet: {port: http}}}"),
     "Prometheus at no path": collector("{collector: {kind: PrometheusMetric}, source: {httpGet: {path: metrics}}}"),
     "an empty filter of JSON": collector("{collector: {kind: File}, source: {filter: {}, fileSystemPath: {path: /a, format: JSON}}}"),
     **{f"filter {f}": collector("{collector: {kind: StdOut}, source: {filter: {metricsFormat: ['%s']}}}" % f)
@@ -349,6 +351,7 @@ def test_what_the_webhook_refuses_is_a_mistake(kind):
     collector("{collector: {kind: TensorFlowEvent}}"),
     collector("{collector: {kind: Push}}"),
     collector("{collector: {kind: PrometheusMetric}}"),
+    collector("{collector: {kind: PrometheusMetric}, source: {httpGet: {port: 0, path: ''}}}"),
     collector("{collector: {kind: Custom, customCollector: {image: i}}, source: {fileSystemPath: {path: /a, kind: File}}}"),
     lambda t: t.replace("            containers:", "            securityContext: {fsGroup: 5}\n            tolerations: [{key: gpu, operator: Exists}]\n"
                         "            volumes: [{name: v, persistentVolumeClaim: {claimName: c}}]\n            containers:").replace(
