@@ -110,6 +110,18 @@ void mu_algorithm_document(const struct mu_algorithm *algorithm, FILE *out) {
 
 /* ---- a batch ---- */
 
+size_t mu_request_missing(const struct mu_request *request) {
+    const struct mu_history *history = request->history;
+    uint64_t shown = history->n + history->n_strays + history->foreign;
+    if (request->counted) {
+        return request->first > shown ? (size_t)(request->first - shown) : 0;
+    }
+    size_t parallel =
+        request->experiment->parallel_trials > 0 ? (size_t)request->experiment->parallel_trials : 0;
+    bool hidden = shown > 0 && !mu_history_shows_running(history);
+    return hidden && parallel > request->wanted ? parallel - request->wanted : 0;
+}
+
 static struct mu_seen *seen_of(const struct mu_request *request) {
     const struct mu_history *history = request->history;
     if (!*request->seen) {
@@ -142,7 +154,9 @@ static void hand_out_point(const struct mu_algorithm *algorithm, const struct mu
     void *state, uint64_t number, struct mu_proposal *proposal) {
     const struct mu_space *space = &request->experiment->space;
     struct mu_seen *seen = seen_of(request);
-    if (!proposal->found) {
+    bool met = proposal->found && mu_space_is_corner(space, proposal->x) &&
+               mu_request_missing(request) > 0;
+    if (!proposal->found || met) {
         mu_space_draw_unseen(space, seen, request->seed, number, proposal->x);
     }
     mu_seen_add(seen, proposal->x);
@@ -178,6 +192,34 @@ static enum mu_status suggest_one(const struct mu_algorithm *algorithm,
     return MU_OK;
 }
 
+/* How many suggestions are recalled. Those of an algorithm that proposes nothing do not depend on
+ * results, so that all can be had again; where repeats have probability 0, none is. */
+static size_t count_recalled(
+    const struct mu_algorithm *algorithm, const struct mu_request *request) {
+    enum { MOST_DRAWN = 4096 };
+    size_t missing = mu_request_missing(request);
+    if (missing == 0) {
+        return 0;
+    }
+    if (algorithm->propose) {
+        size_t most = algorithm->recalls ? MU_REQUEST_RECALLED : 0;
+        return missing < most ? missing : most;
+    }
+    bool finite = mu_space_size(&request->experiment->space) != UINT64_MAX;
+    uint64_t drawn = request->counted && finite ? request->first : 0;
+    return drawn < MOST_DRAWN ? (size_t)drawn : MOST_DRAWN;
+}
+
+static enum mu_status recall(const struct mu_algorithm *algorithm, const struct mu_request *request,
+    void *state, struct mu_error *error) {
+    struct mu_suggestion again;
+    enum mu_status status = MU_OK;
+    for (size_t k = count_recalled(algorithm, request); k > 0 && !status; k--) {
+        status = suggest_one(algorithm, request, state, request->first - k, &again, error);
+    }
+    return status;
+}
+
 enum mu_status mu_algorithm_suggest(const struct mu_algorithm *algorithm,
     struct mu_request *request, struct mu_reply *reply, struct mu_error *error) {
     void *options;
@@ -188,6 +230,9 @@ enum mu_status mu_algorithm_suggest(const struct mu_algorithm *algorithm,
     request->seen = MU_NEW(request->arena, struct mu_seen *);
     if (!status && algorithm->begin) {
         status = algorithm->begin(request, &state, error);
+    }
+    if (!status) {
+        status = recall(algorithm, request, state, error);
     }
     *reply = (struct mu_reply){
         .suggestions = MU_ARRAY(request->arena, request->wanted, struct mu_suggestion)};

@@ -40,6 +40,15 @@ bool mu_request_stopped(const struct mu_request *request);
  * for. */
 const struct mu_seen *mu_request_seen(const struct mu_request *request);
 
+/* How many suggestions were handed out of which no trial is shown: lost, deleted, not yet created,
+ * or running. Without a total, when nothing is shown that runs, those of parallel_trials that the
+ * request does not ask for are taken for running. */
+size_t mu_request_missing(const struct mu_request *request);
+
+/* The latest of them that an algorithm proposes again, to take the same points for running: more
+ * than workers that are not shown have, and few enough to wait for. */
+enum { MU_REQUEST_RECALLED = 16 };
+
 /* What an algorithm proposes: a point, or texts for what is no point of the space. */
 struct mu_proposal {
     double *x;  /* space.n coordinates for the algorithm to fill, kept while the request lives */
@@ -103,6 +112,11 @@ struct mu_algorithm {
     /* The point |x| was handed out and has no value yet: what was proposed, or drawn instead; may
      * be NULL. |x| lives as long as the request. */
     void (*pending)(void *state, const double *x);
+
+    /* Before the suggestions of a request come those again whose trials are missing
+     * (mu_request_missing), by their numbers and the results of today, and are taken for running.
+     */
+    bool recalls;
 
     /* What else a reply of at least one suggestion says: its settings; may be NULL. */
     void (*describe)(void *state, struct mu_reply *reply);

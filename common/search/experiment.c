@@ -28,8 +28,8 @@ static enum mu_trial_state state_of(int condition, bool has_value) {
     }
 }
 
-/* Kubernetes' zero time and the empty text both mean: not finished. */
-static const char *completion(const char *text) {
+/* Kubernetes' zero time and the empty text both mean: not known. */
+static const char *read_time(const char *text) {
     return !text || strncmp(text, "0001-", 5) == 0 ? "" : text;
 }
 
@@ -134,7 +134,8 @@ void mu_trial_read(struct mu_trial *trial, const struct mu_experiment *experimen
     *trial = (struct mu_trial){.name = record->name,
         .state = state_of(record->condition, !isnan(values[0])),
         .early_stopped = record->condition == MU_TRIAL_EARLY_STOPPED,
-        .completed = completion(record->completed),
+        .completed = read_time(record->completed),
+        .started = read_time(record->started),
         .values = values,
         .n_values = experiment->n_metrics,
         .assignments = record->assignments,
@@ -145,7 +146,7 @@ void mu_trial_read(struct mu_trial *trial, const struct mu_experiment *experimen
         trial->loss = values[0];
     }
     if (!*trial->completed) {
-        trial->completed = completion(record->started);
+        trial->completed = trial->started;
     }
     if (trial->state == MU_PENDING) {
         trial->completed = "";
@@ -188,6 +189,20 @@ void mu_history_of(struct mu_history *history, const struct mu_trial *const *tri
         qsort(fitting, history->n, sizeof *fitting, canonical);
     }
     qsort(strays, history->n_strays, sizeof *strays, canonical);
+}
+
+static bool any_pending(const struct mu_trial *trials, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        if (trials[i].state == MU_PENDING) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool mu_history_shows_running(const struct mu_history *history) {
+    return any_pending(history->trials, history->n) ||
+           any_pending(history->strays, history->n_strays);
 }
 
 static uint64_t hash_text(uint64_t hash, const char *text) {

@@ -48,6 +48,7 @@ struct mu_trial {
     /* Completion time, ISO 8601; "" while unfinished. A finished trial without one (Katib gives
      * early-stopped trials none) stands where it started. */
     const char *completed;
+    const char *started;  /* creation time, ISO 8601; "" when unknown */
     const double *values; /* of the experiment's metrics as numbers, negated where more is better,
                              so that smaller is better; NAN where missing, no finite number, or the
                              trial is unfinished. The first is the loss of a MU_DONE one */
@@ -93,6 +94,9 @@ void mu_trial_read(struct mu_trial *trial, const struct mu_experiment *experimen
 /* The canonical history of |n| trials, which are copied. All memory from |arena|. */
 void mu_history_of(struct mu_history *history, const struct mu_trial *const *trials, size_t n,
     struct mu_arena *arena);
+
+/* Whether a trial is shown that has not ended. */
+bool mu_history_shows_running(const struct mu_history *history);
 
 /* A number that stands for the set of trials, whatever their order: a hash of their names,
  * assignments, states and losses, and of how many were left out; 0 without trials. */

@@ -180,6 +180,23 @@ void mu_space_at(const struct mu_space *space, uint64_t index, double *x) {
     }
 }
 
+bool mu_space_is_corner(const struct mu_space *space, const double *x) {
+    static const double NEAR = 1e-9; /* as in key_of */
+    bool corner = false;
+    for (size_t i = 0; i < space->n; i++) {
+        const struct mu_parameter *p = &space->parameters[i];
+        if (p->levels) {
+            continue;
+        }
+        double u = mu_parameter_unit(p, x[i]);
+        if (u > NEAR && u < 1 - NEAR) {
+            return false;
+        }
+        corner = true;
+    }
+    return corner;
+}
+
 void mu_space_draw_unseen(const struct mu_space *space, const struct mu_seen *seen, uint64_t seed,
     uint64_t number, double *x) {
     enum { REDRAWS = 64 };

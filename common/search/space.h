@@ -54,6 +54,10 @@ bool mu_seen_exhausted(const struct mu_seen *seen);
  * sequence); then scrambled Sobol points. */
 void mu_space_design(const struct mu_space *space, uint64_t seed, uint64_t number, double *x);
 
+/* Whether every continuous coordinate of |x| is at an end of its range: places where different
+ * models meet. False in a finite space. */
+bool mu_space_is_corner(const struct mu_space *space, const double *x);
+
 /* A point drawn from the declared distributions that is not in |seen| while one exists (64 redraws,
  * then a full-cycle walk over the finite space that ends after at most as many steps as points are
  * seen); any point once the space is exhausted. Does not add it. */

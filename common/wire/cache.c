@@ -216,7 +216,7 @@ static size_t pairs_size(const struct mu_pair *pairs, size_t n) {
 }
 
 static size_t text_size(const struct mu_trial *trial) {
-    size_t size = strlen(trial->name) + strlen(trial->completed) + 2;
+    size_t size = strlen(trial->name) + strlen(trial->completed) + strlen(trial->started) + 3;
     return size + pairs_size(trial->assignments, trial->n_assignments) +
            pairs_size(trial->labels, trial->n_labels);
 }
@@ -274,6 +274,7 @@ static struct entry *make_entry(struct mu_trial_cache *cache, uint64_t context,
     t->labels = copy_pairs(trial->labels, trial->n_labels, &pairs, &at);
     t->name = copy_text(trial->name, &at);
     t->completed = copy_text(trial->completed, &at);
+    t->started = copy_text(trial->started, &at);
     return entry;
 }
 

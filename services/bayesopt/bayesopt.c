@@ -99,4 +99,5 @@ const struct mu_algorithm mu_bayesopt = {
     .begin = begin,
     .propose = propose,
     .pending = pending,
+    .recalls = true,
 };

@@ -144,7 +144,9 @@ static struct mu_gp_policy *policy_of(const struct mu_bayesopt_study *s) {
     size_t observed = s->data->n_observed;
     p->dimensions = (struct mu_dimensions){.n = d, .category = s->frame.category};
     p->model = mu_gp_policy_model(&p->dimensions, arena);
-    p->draws = s->request->wanted > 1 || count_pending(s->data) ? FANTASIES : 1;
+    p->draws = s->request->wanted > 1 || count_pending(s->data) || mu_request_missing(s->request)
+                   ? FANTASIES
+                   : 1;
     p->n_good = observed < PARENTS ? observed : PARENTS;
     p->good = MU_ARRAY(arena, PARENTS * d, double);
     p->scale = MU_ARRAY(arena, d, double);

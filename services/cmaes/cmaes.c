@@ -108,4 +108,5 @@ const struct mu_algorithm mu_cmaes = {
     .validate = validate,
     .begin = begin,
     .propose = propose,
+    .recalls = true,
 };

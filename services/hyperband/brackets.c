@@ -113,16 +113,15 @@ static void read_runs(struct mu_brackets *brackets, struct mu_set *set,
     }
 }
 
-/* A trial that was stopped early lost its rung, whatever its value. */
-static bool finished_well(const struct mu_trial *trial) {
-    return trial->state == MU_DONE && !trial->early_stopped;
+bool mu_run_finished_well(const struct mu_run *run) {
+    return run->trial->state == MU_DONE && !run->trial->early_stopped;
 }
 
 /* Of two runs of one configuration at one rung (a request repeated, a trial run again) one counts:
  * a result before none, a running trial before a failed one, else the earlier in the canonical
  * order. */
-static int weight(const struct mu_trial *trial) {
-    return finished_well(trial) ? 2 : trial->state == MU_PENDING ? 1 : 0;
+static int weight(const struct mu_run *run) {
+    return mu_run_finished_well(run) ? 2 : run->trial->state == MU_PENDING ? 1 : 0;
 }
 
 static void mark_repeated(struct mu_brackets *brackets) {
@@ -136,7 +135,7 @@ static void mark_repeated(struct mu_brackets *brackets) {
                 if (earlier->rung != later->rung || earlier->repeated) {
                     continue;
                 }
-                bool replaces = weight(later->trial) > weight(earlier->trial);
+                bool replaces = weight(later) > weight(earlier);
                 *(replaces ? &earlier->repeated : &later->repeated) = true;
             }
         }
@@ -192,7 +191,7 @@ static size_t collect_entries(const struct mu_brackets *brackets, struct entry *
         if (run->rung < 0 || run->repeated || run->trial->state == MU_PENDING) {
             continue;
         }
-        bool lost = !finished_well(run->trial);
+        bool lost = !mu_run_finished_well(run);
         entries[n++] = (struct entry){brackets->configs[run->config].bracket, run->rung, lost,
             lost ? 0 : run->trial->loss, run->config};
     }
@@ -204,7 +203,7 @@ static size_t collect_entries(const struct mu_brackets *brackets, struct entry *
  * promoted yet. */
 static size_t keep_promotable(
     const struct mu_brackets *brackets, const struct entry *rung, size_t n, struct entry *kept) {
-    size_t quota = (size_t)floor((double)n / brackets->ladder->eta * (1 + 1e-12));
+    size_t quota = mu_ladder_quota(brackets->ladder, n);
     size_t n_kept = 0;
     for (size_t i = 0; i < quota; i++) {
         if (!rung[i].lost && rung[i].rung == brackets->configs[rung[i].config].top) {
@@ -253,12 +252,9 @@ void mu_brackets_build(struct mu_brackets *brackets, const struct mu_request *re
     const struct mu_ladder *ladder, const struct mu_space *space, size_t resource) {
     const struct mu_history *history = request->history;
     size_t n = history->n + history->n_strays;
-    size_t visible = n + history->foreign;
     *brackets = (struct mu_brackets){.ladder = ladder, .space = space};
     brackets->runs = MU_ARRAY(request->arena, n + 1, struct mu_run);
     brackets->configs = MU_ARRAY(request->arena, n + request->wanted + 1, struct mu_config);
-    brackets->missing =
-        request->counted && request->first > visible ? (size_t)(request->first - visible) : 0;
     struct mu_set configs;
     mu_set_init(&configs, n, request->arena);
     read_runs(brackets, &configs, request, history->trials, history->n, resource);
@@ -319,7 +315,7 @@ const struct mu_trial *mu_brackets_predecessor(
     const struct mu_run *farthest = NULL;
     for (uint32_t i = brackets->configs[config].first; i; i = brackets->runs[i - 1].next) {
         const struct mu_run *run = &brackets->runs[i - 1];
-        bool usable = finished_well(run->trial) && !run->repeated && run->rung < rung;
+        bool usable = mu_run_finished_well(run) && !run->repeated && run->rung < rung;
         if (usable && run->rung >= 0 && (!farthest || run->rung > farthest->rung)) {
             farthest = run;
         }
@@ -357,7 +353,7 @@ static struct reuse judge(const struct mu_brackets *brackets, uint32_t config) {
         if (run->rung != c->top || run->repeated) {
             continue;
         }
-        reuse.state = weight(run->trial);
+        reuse.state = weight(run);
         reuse.loss = reuse.state == 2 ? run->trial->loss : 0;
     }
     return reuse;

@@ -18,6 +18,10 @@ struct mu_run {
     bool repeated;   /* the configuration has another run at this rung that counts */
 };
 
+/* Whether the run has a result to be ranked by. One that was stopped early lost its rung, whatever
+ * its value. */
+bool mu_run_finished_well(const struct mu_run *run);
+
 struct mu_config {
     const char *const
         *texts;       /* assignments without the resource, in the order of the specification */
@@ -37,8 +41,6 @@ struct mu_brackets {
                   [MU_LADDER_RUNGS]; /* [bracket][rung]: configurations that run or ran there */
     uint32_t *promotable;            /* configurations, the best to promote first */
     size_t n_promotable;
-    size_t missing; /* suggestions handed out of which no trial is to be seen: lost, deleted, or not
-                       yet created */
 };
 
 /* Infer the brackets of |request|, whose experiment has the resource as parameter |resource|; all

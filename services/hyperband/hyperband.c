@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "services/hyperband/missing.h"
 #include "services/hyperband/sampler.h"
 
 /* ---- settings ---- */
@@ -156,6 +157,7 @@ struct work {
     bool fitted;
     const double **proposed; /* configurations, by this request */
     size_t n_proposed;
+    size_t missing;  /* new configurations whose trials are not to be seen */
     size_t promoted; /* promotable configurations used up, counted from the front */
     uint32_t *order; /* see reuse_one */
     size_t n_order, turn;
@@ -188,6 +190,20 @@ static void name_trial(struct work *work, const struct mu_trial *predecessor) {
     work->proposal->parent = predecessor ? predecessor->name : NULL;
 }
 
+/* What the sampler drew for the latest suggestions that are missing, as far as it can tell by the
+ * results of today, is on its way. */
+static void recall(struct work *work) {
+    size_t n = work->missing < MU_REQUEST_RECALLED ? work->missing : MU_REQUEST_RECALLED;
+    struct mu_hunt *hunt = &work->hunt;
+    for (size_t k = n; k > 0; k--) {
+        double *x = MU_ARRAY(hunt->request->arena, hunt->space.n + 1, double);
+        if (work->sampler.draw(work->sampler.model, hunt->request->first - k, x)) {
+            mu_seen_add(hunt->seen, x);
+            work->sampler.pending(work->sampler.model, x);
+        }
+    }
+}
+
 /* The sampler, fitted to the trials and to what this request has proposed already when the first
  * new configuration is wanted. */
 static struct mu_sampler *sampler(struct work *work) {
@@ -199,6 +215,7 @@ static struct mu_sampler *sampler(struct work *work) {
         for (size_t i = 0; i < work->n_proposed; i++) {
             work->sampler.pending(work->sampler.model, work->proposed[i]);
         }
+        recall(work);
     }
     return &work->sampler;
 }
@@ -219,31 +236,12 @@ static void promote(struct work *work, uint32_t config) {
     name_trial(work, mu_brackets_predecessor(&work->hunt.brackets, config, c->top));
 }
 
-static bool promote_one(struct work *work, uint64_t number) {
-    struct mu_brackets *brackets = &work->hunt.brackets;
-    size_t left = brackets->n_promotable - work->promoted;
-    if (left == 0) {
+static bool promote_one(struct work *work) {
+    const struct mu_brackets *brackets = &work->hunt.brackets;
+    if (work->promoted == brackets->n_promotable) {
         return false;
     }
-    size_t pick = 0;
-    /* A promotion whose trial was lost before it could be seen (Katib drops trials without metrics)
-     * looks as if it had never been made. Proposing it again and again would go round in circles,
-     * so while trials are missing the lot decides. */
-    if (brackets->missing > 0) {
-        struct mu_stream stream;
-        mu_stream_init(&stream, work->hunt.request->seed, number, "promotion");
-        bool others = left <= brackets->missing && !mu_seen_exhausted(work->hunt.seen);
-        pick = (size_t)mu_uniform_below(&stream, left + others);
-        if (pick == left) {
-            return false;
-        }
-    }
-    uint32_t *queue = &brackets->promotable[work->promoted];
-    uint32_t config = queue[pick];
-    memmove(queue + 1, queue, pick * sizeof *queue);
-    queue[0] = config;
-    work->promoted++;
-    promote(work, config);
+    promote(work, brackets->promotable[work->promoted++]);
     return true;
 }
 
@@ -263,7 +261,9 @@ static bool start_one(struct work *work, uint64_t number) {
     }
     double *x = MU_ARRAY(arena, hunt->space.n + 1, double);
     bool model = work->kind != SAMPLER_RANDOM && !lot_says_random(work, number);
-    if (!model || !sampler(work)->draw(work->sampler.model, number, x)) {
+    bool drawn = model && sampler(work)->draw(work->sampler.model, number, x);
+    bool met = drawn && mu_space_is_corner(&hunt->space, x) && mu_request_missing(hunt->request);
+    if (!drawn || met) {
         mu_space_draw_unseen(&hunt->space, hunt->seen, hunt->request->seed, number, x);
     }
     mu_seen_add(hunt->seen, x);
@@ -312,8 +312,7 @@ static size_t next_rung(const struct work *work) {
     size_t b = (size_t)work->last_bracket;
     size_t k = (size_t)work->last_rung;
     if (k + 1 < work->hunt.ladder.n) {
-        size_t best =
-            (size_t)floor((double)brackets->reached[b][k] / work->hunt.ladder.eta * (1 + 1e-12));
+        size_t best = mu_ladder_quota(&work->hunt.ladder, brackets->reached[b][k]);
         if (best > brackets->reached[b][k + 1]) {
             return best - brackets->reached[b][k + 1];
         }
@@ -376,6 +375,7 @@ static void prepare(
     mu_ladder_build(&hunt->ladder, parameter, work->r_l, work->options->eta,
         work->scheme->one_bracket, request->arena);
     mu_brackets_build(&hunt->brackets, request, &hunt->ladder, &hunt->space, hunt->resource);
+    work->missing = mu_brackets_believe(&hunt->brackets, request);
     hunt->seen =
         mu_seen_of(&hunt->space, hunt->brackets.n_configs + request->wanted, request->arena);
     for (size_t i = 0; i < hunt->brackets.n_configs; i++) {
@@ -424,7 +424,7 @@ static enum mu_status propose(
     }
     work->proposal = proposal;
     work->number = number;
-    if (!promote_one(work, number) && !start_one(work, number)) {
+    if (!promote_one(work) && !start_one(work, number)) {
         reuse_one(work);
     }
     return MU_OK;

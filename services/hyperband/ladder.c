@@ -88,6 +88,10 @@ void mu_ladder_build(struct mu_ladder *ladder, const struct mu_parameter *resour
     plan_brackets(ladder);
 }
 
+size_t mu_ladder_quota(const struct mu_ladder *ladder, size_t n) {
+    return (size_t)floor((double)n / ladder->eta * (1 + 1e-12));
+}
+
 int mu_ladder_rung(const struct mu_ladder *ladder, double value) {
     for (size_t k = 0; k < ladder->n; k++) {
         if (fabs(value - ladder->value[k]) <= 1e-9 * fabs(ladder->value[k])) {

@@ -30,6 +30,9 @@ struct mu_ladder {
 void mu_ladder_build(struct mu_ladder *ladder, const struct mu_parameter *resource, double r_l,
     double eta, bool one_bracket, struct mu_arena *arena);
 
+/* How many of |n| that finished a rung go on: floor(n / eta). */
+size_t mu_ladder_quota(const struct mu_ladder *ladder, size_t n);
+
 /* The rung whose resource is |value| (to 1e-9 of it), or -1. */
 int mu_ladder_rung(const struct mu_ladder *ladder, double value);
 

@@ -72,8 +72,8 @@ static enum mu_status begin(
         model.startup = 1; /* none asked for: the model needs one trial all the same */
     }
     s->request = request;
-    s->model = mu_tpe_of_history(
-        &model, &request->experiment->space, request->history, request->wanted, request->arena);
+    s->model = mu_tpe_of_history(&model, &request->experiment->space, request->history,
+        request->wanted + MU_REQUEST_RECALLED, request->arena);
     *state = s;
     return MU_OK;
 }
@@ -83,7 +83,7 @@ static enum mu_status propose(
     struct state *s = state;
     const struct mu_request *request = s->request;
     (void)error;
-    proposal->found = number - request->first < MU_TPE_MOST;
+    proposal->found = (int64_t)(number - request->first) < MU_TPE_MOST;
     if (proposal->found) {
         mu_tpe_propose(s->model, mu_request_seen(request), request->seed, number, proposal->x);
     }
@@ -102,6 +102,7 @@ const struct mu_algorithm mu_tpe = {
     .begin = begin,
     .propose = propose,
     .pending = pending,
+    .recalls = true,
 };
 
 const struct mu_algorithm mu_multivariate_tpe = {
@@ -112,4 +113,5 @@ const struct mu_algorithm mu_multivariate_tpe = {
     .begin = begin,
     .propose = propose,
     .pending = pending,
+    .recalls = true,
 };

@@ -178,6 +178,79 @@ static void the_trials_of_a_request_count_as_tried(void **state) {
     }
 }
 
+/* ---- suggestions whose trials are missing ---- */
+
+static void missing_trials_are_counted(void **state) {
+    (void)state;
+    struct mu_request request = request_of(3, 2);
+    struct mu_experiment *e = MU_NEW(arena, struct mu_experiment);
+    struct mu_history running = *request.history;
+    struct mu_trial trials[] = {request.history->trials[0]};
+    *e = *request.experiment;
+    request.experiment = e;
+    assert_int_equal(mu_request_missing(&request), 0); /* without a total, and nobody says more */
+    e->parallel_trials = 6;
+    assert_int_equal(mu_request_missing(&request), 4);
+    trials[0].state = MU_PENDING;
+    running.trials = trials;
+    running.n = 1;
+    request.history = &running;
+    assert_int_equal(mu_request_missing(&request), 0); /* what runs is shown */
+    request.counted = true;
+    assert_int_equal(mu_request_missing(&request), 9);
+    request.first = 1;
+    assert_int_equal(mu_request_missing(&request), 0);
+}
+
+static void missing_suggestions_are_made_again(void **state) {
+    (void)state;
+    struct mu_algorithm recalling = SCRIPTED;
+    for (int recalls = 0; recalls < 2; recalls++) {
+        struct mu_request request = request_of(2, 1);
+        recalling.recalls = recalls;
+        request.counted = true;
+        request.first = 4;
+        script.point = 3;
+        ask(&recalling, &request);
+        assert_int_equal(script.n_numbers, recalls ? 3 : 1);
+        assert_int_equal(script.n_pending, script.n_numbers);
+        assert_int_equal(script.numbers[0], recalls ? 2 : 4);
+        assert_int_equal(script.numbers[script.n_numbers - 1], 4);
+    }
+}
+
+/* No trial is ever shown, and of four values none comes twice. */
+static void random_draws_know_those_before_them(void **state) {
+    (void)state;
+    unsigned values = 0;
+    for (uint64_t first = 0; first < 4; first++) {
+        struct mu_request request = request_of(0, 1);
+        request.counted = true;
+        request.first = first;
+        values |= 1u << (*ask(&SILENT, &request).suggestions[0].assignments[0].value - 'a');
+    }
+    assert_int_equal(values, 15);
+}
+
+/* Models of different results meet at the ends of ranges. */
+static void a_corner_is_left_where_trials_are_missing(void **state) {
+    (void)state;
+    static const struct mu_parameter_text LINE = {
+        .name = "x", .type = MU_DOUBLE, .min = "0", .max = "1"};
+    for (int missing = 0; missing < 2; missing++) {
+        struct mu_request request = request_of(0, 1);
+        struct mu_experiment *e = MU_NEW(arena, struct mu_experiment);
+        *e = *request.experiment;
+        assert_int_equal(mu_space_init(&e->space, &LINE, 1, arena, &error), MU_OK);
+        request.experiment = e;
+        request.counted = true;
+        request.first = missing ? 1 : 0;
+        script.point = 1;
+        double x = atof(ask(&SCRIPTED, &request).suggestions[0].assignments[0].value);
+        assert_true(missing ? x > 0 && x < 1 : x == 1);
+    }
+}
+
 static void texts_names_and_labels_travel(void **state) {
     (void)state;
     struct mu_request request = request_of(0, 1);
@@ -322,6 +395,10 @@ int main(void) {
         arena_test(proposals_are_asked_for_in_order_and_handed_out),
         arena_test(an_empty_proposal_becomes_an_untried_point),
         arena_test(the_trials_of_a_request_count_as_tried),
+        arena_test(missing_trials_are_counted),
+        arena_test(missing_suggestions_are_made_again),
+        arena_test(random_draws_know_those_before_them),
+        arena_test(a_corner_is_left_where_trials_are_missing),
         arena_test(texts_names_and_labels_travel),
         arena_test(settings_of_the_reply_come_with_a_suggestion),
         arena_test(nobody_waiting_ends_the_batch),

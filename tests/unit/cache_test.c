@@ -25,7 +25,7 @@ static size_t ask(struct mu_trial_cache *cache, const char *context, const char 
     mu_trial_cache_find(cache, slice(context), bytes, n, &lookup, arena);
     for (size_t k = 0; k < lookup.n_unknown; k++) {
         struct mu_trial *trial = MU_NEW(arena, struct mu_trial);
-        *trial = (struct mu_trial){.name = "t", .completed = "", .state = state};
+        *trial = (struct mu_trial){.name = "t", .completed = "", .started = "", .state = state};
         lookup.trials[lookup.unknown[k]] = trial;
     }
     size_t unknown = lookup.n_unknown;
