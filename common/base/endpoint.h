@@ -16,6 +16,9 @@
 struct mu_note {
     const char *experiment, *algorithm;
     size_t trials, asked;
+    /* What the trials are good for: results, failures (finished without a finite number included),
+     * what runs; and those that belong to another experiment or lie outside the space. */
+    size_t observed, failed, running, dropped;
 };
 
 /* The bytes of a message to or from another server, borrowed. */

@@ -43,6 +43,10 @@ void mu_metrics_count(struct mu_metrics *metrics, const struct mu_rpc_outcome *o
     add(&method->by_latency[bucket], 1);
     add(&method->nanoseconds, (unsigned long long)(outcome->seconds * 1e9));
     add(&metrics->trials, outcome->note->trials);
+    add(&metrics->observed, outcome->note->observed);
+    add(&metrics->failed, outcome->note->failed);
+    add(&metrics->running, outcome->note->running);
+    add(&metrics->dropped, outcome->note->dropped);
     add(&metrics->suggestions, outcome->status == MU_OK ? outcome->note->asked : 0);
     add(&metrics->bytes, outcome->request_bytes);
 }
@@ -88,6 +92,21 @@ static void print_latency(struct mu_metrics *metrics, FILE *out) {
     }
 }
 
+static void print_states(struct mu_metrics *metrics, FILE *out) {
+    const struct {
+        const char *name;
+        atomic_ullong *counter;
+    } states[] = {{"observed", &metrics->observed}, {"failed", &metrics->failed},
+        {"running", &metrics->running}, {"dropped", &metrics->dropped}};
+    head(out, "mushir_trial_states_total", "counter",
+        "Trials that came with requests, by what they are good for; dropped: of another experiment "
+        "or outside the space.");
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
+        fprintf(out, "mushir_trial_states_total{state=\"%s\"} %llu\n", states[i].name,
+            get(states[i].counter));
+    }
+}
+
 static void print_one(
     FILE *out, const char *name, const char *type, const char *help, unsigned long long value) {
     head(out, name, type, help);
@@ -101,6 +120,7 @@ void mu_metrics_print(struct mu_metrics *metrics, const struct mu_metrics_now *n
     print_latency(metrics, out);
     print_one(out, "mushir_trials_total", "counter", "Trials that came with requests.",
         get(&metrics->trials));
+    print_states(metrics, out);
     print_one(out, "mushir_suggestions_total", "counter", "Suggestions made.",
         get(&metrics->suggestions));
     print_one(out, "mushir_request_bytes_total", "counter", "Bytes of the requests' messages.",

@@ -19,7 +19,8 @@ struct mu_metrics_method {
 struct mu_metrics {
     struct mu_metrics_method methods[MU_METRICS_METHODS];
     size_t n_methods;
-    atomic_ullong trials, suggestions, bytes;
+    atomic_ullong trials, observed, failed, running, dropped; /* all, and of these */
+    atomic_ullong suggestions, bytes;
 };
 
 /* What is true at the moment of printing. */

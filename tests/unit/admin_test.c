@@ -36,8 +36,7 @@ static void long_requests_are_refused(void **state) {
     char text[5000];
     memset(text, 'a', sizeof text);
     assert_int_equal(mu_http_parse(text, 4096).status, 431);
-    memcpy(text, "GET /", 5);
-    memcpy(text + 1000, " HTTP/1.1\r\n\r\n", 13);
+    snprintf(text, sizeof text, "GET /%0995d HTTP/1.1\r\n\r\n", 0);
     assert_int_equal(mu_http_parse(text, 1013).status, 414);
 }
 
@@ -148,7 +147,13 @@ static void metrics_count_what_happened(void **state) {
     static const struct mu_contract contract = {
         .name = "s", .endpoints = METHODS, .n_endpoints = 2};
     static const struct mu_contract *const contracts[] = {&contract, NULL};
-    const struct mu_note note = {"e", "a", 7, 3};
+    const struct mu_note note = {.experiment = "e",
+        .algorithm = "a",
+        .trials = 7,
+        .asked = 3,
+        .observed = 4,
+        .failed = 1,
+        .running = 2};
     struct mu_rpc_outcome outcome = {.method = METHODS[0].path,
         .note = &note,
         .text = "",
@@ -178,6 +183,10 @@ static void metrics_count_what_happened(void **state) {
         "\nmushir_request_seconds_bucket{method=\"GetSuggestions\",le=\"+Inf\"} 3\n",
         "\nmushir_request_seconds_count{method=\"GetSuggestions\"} 3\n",
         "\nmushir_trials_total 21\n",
+        "\nmushir_trial_states_total{state=\"observed\"} 12\n",
+        "\nmushir_trial_states_total{state=\"failed\"} 3\n",
+        "\nmushir_trial_states_total{state=\"running\"} 6\n",
+        "\nmushir_trial_states_total{state=\"dropped\"} 0\n",
         "\nmushir_suggestions_total 6\n",
         "\nmushir_request_bytes_total 300\n",
         "\nmushir_queue_depth 5\n",
