@@ -64,7 +64,7 @@ def test_readiness_ends_with_the_service(start_service):
 
 @pytest.mark.parametrize("arguments, status", [
     (["-addr=:{port}", "-service=manager.v1beta1.Suggestion"], 0),  # the words of Katib up to 0.15
-    (["--addr", "localhost:{port}"], 0), (["-service", "api.v1.beta1.Suggestion", "-addr", "127.0.0.1:{port}"], 0),
+    (["--addr", "127.0.0.1:{port}"], 0), (["-service", "api.v1.beta1.Suggestion", "-addr", ":{port}"], 0),
     (["-addr=:{port}", "-service=no.such.Service"], 3), (["-addr=:1"], 2), ([], 1), (["-addr"], 1), (["-service=a"], 1), (["-addr=:{port}", "-x"], 1),
     (["-addr=:{port}", "-service=" + "a" * 200], 1),
 ])
