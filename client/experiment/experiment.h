@@ -40,7 +40,6 @@ struct cl_early_stopping {
     const char *algorithm; /* NULL: none */
     struct mu_pair *settings;
     size_t n_settings;
-    size_t min_trials, start_step; /* medianstop's, with defaults */
 };
 
 struct cl_experiment {

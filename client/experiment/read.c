@@ -1,8 +1,6 @@
 #include "client/experiment/read.h"
 
 #include <ctype.h>
-#include <limits.h>
-#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -10,6 +8,7 @@
 #include "client/experiment/read_space.h"
 #include "client/experiment/read_trial.h"
 #include "client/experiment/yaml.h"
+#include "common/stopping/stopping.h"
 
 static const struct cl_field experiment_fields[] = {{"apiVersion", CL_NODE_TEXT, true},
     {"kind", CL_NODE_TEXT, true}, {"metadata", CL_NODE_MAP, true}, {"spec", CL_NODE_MAP, true},
@@ -106,30 +105,13 @@ static void read_algorithm(
     e->algorithm = cl_node_text(node, "algorithmName", "");
 }
 
-static void read_medianstop(
-    const struct cl_checker *c, const struct cl_node *list, struct cl_early_stopping *early) {
-    early->min_trials = 3;
-    early->start_step = 4;
+static void check_stopper(
+    const struct cl_checker *c, const struct cl_node *list, const struct cl_early_stopping *early) {
+    const struct mu_stopper *stopper = mu_stopper_called(early->algorithm);
     for (size_t i = 0; i < early->n_settings; i++) {
-        const struct mu_pair *pair = &early->settings[i];
-        bool trials = !strcmp(pair->name, "min_trials_required"),
-             step = !strcmp(pair->name, "start_step");
-        double number;
-        if (!trials && !step) {
-            cl_problem_add(c->problems, c->arena, list->items[i],
-                "unknown setting %s for algorithm medianstop; it has min_trials_required and "
-                "start_step",
-                pair->name);
-        } else if (!mu_read_double(pair->value, &number) || fabs(number) > INT_MAX ||
-                   number != floor(number)) {
-            cl_problem_add(c->problems, c->arena, list->items[i],
-                "failed to validate %s(%s): must be a whole number", pair->name, pair->value);
-        } else if (number < 1) {
-            cl_problem_add(c->problems, c->arena, list->items[i],
-                trials ? "min_trials_required must be greater than zero (>0)"
-                       : "start_step must be greater or equal than one (>=1)");
-        } else {
-            *(trials ? &early->min_trials : &early->start_step) = (size_t)number;
+        struct mu_error error;
+        if (mu_stopper_validate(stopper, &early->settings[i], 1, c->arena, &error)) {
+            cl_problem_add(c->problems, c->arena, list->items[i], "%s", error.text);
         }
     }
 }
@@ -144,11 +126,13 @@ static void read_early_stopping(
     early->algorithm = cl_node_text(node, "algorithmName", "");
     early->settings =
         cl_fields_settings(c, list, "spec.earlyStopping.algorithmSettings", &early->n_settings);
-    if (strcmp(early->algorithm, "medianstop") != 0) {
-        cl_problem_add(c->problems, c->arena, node,
-            "unknown early stopping algorithm \"%s\"; Katib has medianstop", early->algorithm);
+    if (mu_stopper_called(early->algorithm)) {
+        check_stopper(c, list, early);
     } else {
-        read_medianstop(c, list, early);
+        cl_problem_add(c->problems, c->arena, node,
+            "unknown early stopping algorithm \"%s\"; there are medianstop, which Katib has too, "
+            "percentilestop and curvestop",
+            early->algorithm);
     }
 }
 

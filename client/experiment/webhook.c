@@ -289,8 +289,14 @@ static void check_early_stopping(const struct webhook *w) {
     }
     if (!retain || strcmp(retain->value, "true") != 0) {
         warn(w, node,
-            "without trialTemplate.retain: true Katib loses the result of every trial that is "
-            "stopped early");
+            "without trialTemplate.retain: true Katib's own early stopping loses the result of "
+            "every trial that it stops, and one place among the parallel trials; "
+            "mushir-medianstop keeps both");
+    }
+    if (w->e->n_metrics > 0 && strchr(w->e->metrics[0].name, ';')) {
+        warn(w, node,
+            "Katib's collector gets a rule as NAME;VALUE;COMPARISON;STEP, so the ';' in the "
+            "objective's name breaks it");
     }
     if (among(w->e->collector.kind_name, blind)) {
         warn(w, node, "this metrics collector never stops a trial early");

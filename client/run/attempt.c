@@ -13,7 +13,6 @@
 
 #include "client/experiment/template_command.h"
 #include "client/run/clock.h"
-#include "client/run/median.h"
 #include "client/run/missing_metric.h"
 #include "client/run/process.h"
 #include "client/text/json.h"
@@ -215,10 +214,10 @@ struct reading {
 };
 
 static void judge(struct cl_run *run, struct cl_trial *trial) {
+    double best = run->e->maximize ? -trial->best : trial->best;
     if (trial->has_rule && trial->stopping == CL_STOP_NONE &&
         trial->condition == MU_TRIAL_RUNNING &&
-        cl_median_stops(trial->best, trial->n_objective, run->e->early.start_step, trial->rule,
-            run->e->maximize)) {
+        mu_threshold_stops(&trial->rule, best, trial->n_objective)) {
         cl_attempt_stop(run, trial, CL_STOP_EARLY);
     }
 }
@@ -367,9 +366,11 @@ static void conclude(struct cl_run *run, struct cl_trial *trial, int exit_status
     if (trial->stopping == CL_STOP_EARLY) {
         finish(run, trial,
             has_objective(run, trial) ? MU_TRIAL_EARLY_STOPPED : MU_TRIAL_METRICS_UNAVAILABLE,
-            mu_arena_format(arena, "stopped early: %s %.6g was %s the median %.6g at report %zu",
+            mu_arena_format(arena,
+                "stopped early: %s %.6g was %s the threshold %.6g of %s at report %zu",
                 run->e->metrics[0].name, trial->best, run->e->maximize ? "below" : "above",
-                trial->rule, run->e->early.start_step));
+                run->e->maximize ? -trial->rule.loss : trial->rule.loss, run->e->early.algorithm,
+                trial->rule.step));
     } else if (trial->stopping == CL_STOP_TIMEOUT) {
         finish(run, trial, MU_TRIAL_FAILED,
             mu_arena_format(arena, "took longer than %g s", run->options->trial_timeout));

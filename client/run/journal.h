@@ -2,12 +2,17 @@
  * any moment can be continued from it.
  *
  * Events are (time, trial, kind, name, value). The state of a run is what its events, replayed in
- * order, make of it: experiment  name, value = the YAML          assignment  name, value of a
- * trial's parameter, after its "suggested" setting     name, value from a reply        rule value =
- * the trial's early-stopping threshold suggested   name = the trial's name         started value =
- * attempt, from 1; what an earlier attempt reported is void stopping    name = why it was told to
- * stop metric      name, value                     ended       name = condition, value = why
- *   finished    name = reason, value = message  (of the experiment)
+ * order, make of it:
+ *   experiment  name, value = the YAML
+ *   setting     name, value from a reply
+ *   suggested   name = the trial's name
+ *   assignment  name, value of a trial's parameter, after its "suggested"
+ *   rule        of early stopping: name = the report that is judged, value = the threshold
+ *   started     value = attempt, from 1; what an earlier attempt reported is void
+ *   stopping    name = why it was told to stop
+ *   metric      name, value
+ *   ended       name = condition, value = why
+ *   finished    name = reason, value = message (of the experiment)
  * A trial is suggested once and ends once: indices of the file enforce it. Views "trials" and
  * "metrics" are for people. */
 #ifndef MUSHIR_CLIENT_RUN_JOURNAL_H

@@ -10,7 +10,6 @@
 
 #include "client/run/attempt.h"
 #include "client/run/clock.h"
-#include "client/run/median.h"
 #include "client/run/process.h"
 #include "client/run/reply.h"
 
@@ -175,21 +174,32 @@ static void ask(struct cl_run *run, size_t wanted) {
     cl_asker_ask(run->asker, request);
 }
 
-/* The early-stopping threshold of trials that are created now. */
-static bool threshold(const struct cl_run *run, struct mu_arena *arena, double *value) {
-    if (!run->e->early.algorithm) {
+static struct mu_curve curve_of(
+    const struct cl_trial *trial, bool maximize, struct mu_arena *arena) {
+    double *losses = MU_ARRAY(arena, trial->n_objective, double);
+    for (size_t i = 0; i < trial->n_objective; i++) {
+        losses[i] = maximize ? -trial->objective[i] : trial->objective[i];
+    }
+    return (struct mu_curve){
+        losses, trial->n_objective, trial->condition == MU_TRIAL_EARLY_STOPPED};
+}
+
+/* The early-stopping rule of trials that are created now. */
+static bool find_rule(const struct cl_run *run, struct mu_arena *arena, struct mu_threshold *rule) {
+    const struct cl_early_stopping *early = &run->e->early;
+    if (!early->algorithm) {
         return false;
     }
-    struct cl_series *series = MU_ARRAY(arena, run->n_trials, struct cl_series);
+    struct mu_curve *curves = MU_ARRAY(arena, run->n_trials, struct mu_curve);
     size_t n = 0;
     for (size_t i = 0; i < run->n_trials; i++) {
-        if (run->trials[i]->condition == MU_TRIAL_SUCCEEDED) {
-            series[n++] =
-                (struct cl_series){run->trials[i]->objective, run->trials[i]->n_objective};
+        enum mu_trial_condition condition = run->trials[i]->condition;
+        if (condition == MU_TRIAL_SUCCEEDED || condition == MU_TRIAL_EARLY_STOPPED) {
+            curves[n++] = curve_of(run->trials[i], run->e->maximize, arena);
         }
     }
-    return cl_median_threshold(
-        series, n, run->e->early.min_trials, run->e->early.start_step, value);
+    return mu_stopper_find(mu_stopper_called(early->algorithm), early->settings, early->n_settings,
+        curves, n, arena, rule);
 }
 
 /* A name for a trial that the service did not name. */
@@ -204,7 +214,7 @@ static const char *new_name(const struct cl_run *run) {
 }
 
 static void create(struct cl_run *run, const struct mu_suggestion *suggested, const char *now,
-    bool has_rule, double rule) {
+    const struct mu_threshold *rule) {
     const char *name = suggested->trial_name ? suggested->trial_name : new_name(run);
     struct cl_trial *trial = cl_run_add_trial(run, name);
     long number = (long)trial->number;
@@ -216,18 +226,19 @@ static void create(struct cl_run *run, const struct mu_suggestion *suggested, co
             mu_arena_copy(run->arena, pair->value), run->arena);
         cl_journal_add(run->journal, number, now, "assignment", pair->name, pair->value);
     }
-    trial->has_rule = has_rule;
-    trial->rule = rule;
-    if (has_rule) {
-        mu_print_double(rule, text);
-        cl_journal_add(run->journal, number, now, "rule", run->e->metrics[0].name, text);
+    trial->has_rule = rule != NULL;
+    if (rule) {
+        trial->rule = *rule;
+        mu_print_double(run->e->maximize ? -rule->loss : rule->loss, text);
+        cl_journal_add(run->journal, number, now, "rule",
+            mu_arena_format(run->arena, "%zu", rule->step), text);
     }
 }
 
 static void accept_answer(struct cl_run *run, const struct mu_reply *reply) {
     const char *now = cl_clock_text(run->arena, cl_clock_now());
-    double rule = 0;
-    bool has_rule = threshold(run, run->question, &rule);
+    struct mu_threshold rule;
+    bool has_rule = find_rule(run, run->question, &rule);
     run->ask_failures = 0;
     cl_journal_begin(run->journal);
     for (size_t i = 0; i < reply->n_settings; i++) {
@@ -236,7 +247,7 @@ static void accept_answer(struct cl_run *run, const struct mu_reply *reply) {
             run->journal, -1, now, "setting", reply->settings[i].name, reply->settings[i].value);
     }
     for (size_t i = 0; i < reply->n; i++) {
-        create(run, &reply->suggestions[i], now, has_rule, rule);
+        create(run, &reply->suggestions[i], now, has_rule ? &rule : NULL);
     }
     cl_journal_commit(run->journal);
 }

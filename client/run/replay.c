@@ -41,6 +41,16 @@ static void replay_metric(
     }
 }
 
+static void replay_rule(
+    const struct cl_run *run, struct cl_trial *trial, const struct cl_journal_event *event) {
+    int64_t step;
+    double value;
+    trial->has_rule = mu_read_integer(event->name, &step) && mu_read_double(event->value, &value);
+    if (trial->has_rule) {
+        trial->rule = (struct mu_threshold){(size_t)step, run->e->maximize ? -value : value};
+    }
+}
+
 static void replay_trial_event(
     struct cl_run *run, struct cl_trial *trial, const struct cl_journal_event *event) {
     struct mu_arena *arena = run->arena;
@@ -49,7 +59,7 @@ static void replay_trial_event(
         cl_trial_assign(
             trial, mu_arena_copy(arena, event->name), mu_arena_copy(arena, event->value), arena);
     } else if (!strcmp(kind, "rule")) {
-        trial->has_rule = mu_read_double(event->value, &trial->rule);
+        replay_rule(run, trial, event);
     } else if (!strcmp(kind, "started")) {
         cl_trial_restart(trial, run->e, arena);
         trial->attempt = atoi(event->value);

@@ -6,6 +6,7 @@
 
 #include "client/run/metrics.h"
 #include "common/search/record.h"
+#include "common/stopping/stopping.h"
 
 /* Why we told a trial to stop. */
 enum cl_stop_cause {
@@ -31,7 +32,7 @@ struct cl_trial {
     double begun, ended;                   /* seconds since 1970 */
     int attempt;
     bool has_rule;
-    double rule; /* early-stopping threshold, fixed when the trial was created */
+    struct mu_threshold rule; /* of early stopping, fixed when the trial was created */
 
     /* what this attempt reported */
     struct cl_observation *observations;

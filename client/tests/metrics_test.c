@@ -1,11 +1,10 @@
-/* Metrics from lines, the median rule, parameter importance. */
+/* Metrics from lines, parameter importance. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "client/experiment/filter.h"
 #include "client/report/importance.h"
-#include "client/run/median.h"
 #include "client/run/metrics.h"
 #include "client/text/json.h"
 #include "tests/support/cmocka.h"
@@ -91,38 +90,6 @@ static void strategies_choose_among_values(void **state) {
     assert_null(cl_metric_summary_value(&empty, CL_STRATEGY_MIN));
 }
 
-static void the_threshold_is_a_true_median(void **state) {
-    static const double a[] = {0.5, 1.0, 9};
-    static const double b[] = {1};
-    static const double c[] = {10, 10};
-    static const double d[] = {2, 2};
-    const struct cl_series trials[] = {{a, 3}, {b, 1}, {c, 2}, {NULL, 0}};
-    const struct cl_series even[] = {{a, 3}, {b, 1}, {c, 2}, {d, 2}};
-    double t = -1;
-    (void)state;
-    assert_false(cl_median_threshold(trials, 3, 4, 2, &t));
-    assert_true(cl_median_threshold(
-        trials, 4, 4, 2, &t)); /* means 0.75, 1, 10; the fourth reported nothing */
-    assert_close(t, 1, 0);
-    assert_true(cl_median_threshold(even, 4, 4, 2, &t));
-    assert_close(t, 1.5, 0);
-    assert_false(cl_median_threshold(&trials[3], 1, 1, 2, &t));
-    assert_false(cl_median_threshold(trials, 0, 0, 1, &t));
-    static const double huge[] = {1e308, 1e308};
-    assert_true(cl_median_threshold(&(struct cl_series){huge, 2}, 1, 1, 2, &t));
-    assert_close(t, 1e308, 0);
-}
-
-static void the_rule_is_judged_once(void **state) {
-    (void)state;
-    assert_true(cl_median_stops(2.5, 3, 3, 2, false));
-    assert_false(cl_median_stops(2.0, 3, 3, 2, false));
-    assert_false(cl_median_stops(9, 2, 3, 2, false));
-    assert_false(cl_median_stops(9, 4, 3, 2, false));
-    assert_true(cl_median_stops(1, 3, 3, 2, true));
-    assert_false(cl_median_stops(3, 3, 3, 2, true));
-}
-
 static void importance_finds_what_matters(void **state) {
     enum { N = 300 };
     double x[N];
@@ -158,8 +125,6 @@ int main(void) {
         cmocka_unit_test(custom_filters_have_two_groups),
         cmocka_unit_test(json_lines_are_flat_objects),
         cmocka_unit_test(strategies_choose_among_values),
-        cmocka_unit_test(the_threshold_is_a_true_median),
-        cmocka_unit_test(the_rule_is_judged_once),
         cmocka_unit_test(importance_finds_what_matters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -107,11 +107,13 @@ MISTAKES = [
     ("v1beta1", "v1alpha3", ":1:", "is not kubeflow.org/v1beta1"),
     ("  maxTrialCount: 4\n", "  maxTrialCount: 4\n  earlyStopping: {algorithmName: medianstop, algorithmSettings: [{name: start_step, value: '0'}]}\n",
      ":9:", "start_step must be greater or equal than one"),
+    ("  maxTrialCount: 4\n", "  maxTrialCount: 4\n  earlyStopping: {algorithmName: curvestop, algorithmSettings: [{name: risk, value: '0.7'}]}\n", ":9:", "risk"),
+    ("  maxTrialCount: 4\n", "  maxTrialCount: 4\n  earlyStopping: {algorithmName: mediumstop}\n", ":9:", "percentilestop and curvestop"),
     ("  maxTrialCount: 4\n", "  maxTrialCount: 4\n  metricsCollectorSpec: {source: {filter: {metricsFormat: ['(loss']}}}\n", ":9:", "parenthes"),
     ("  maxTrialCount: 4\n", "  maxTrialCount: 4\n  metricsCollectorSpec: {collector: {kind: File}, source: {fileSystemPath: {path: ''}}}\n",
      ":9:", 'fileSystemPath.path: "" must begin with /'),
     ("  maxTrialCount: 4\n", "  maxTrialCount: 4\n  earlyStopping: {algorithmName: medianstop, algorithmSettings: [{name: start_step, value: '1e99'}]}\n",
-     ":9:", "start_step(1e99)"),
+     ":9:", "start_step must be greater or equal than one"),
 ]
 
 

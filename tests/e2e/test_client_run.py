@@ -214,8 +214,23 @@ def test_bad_trials_are_stopped_at_the_median(tmp_path):
               "echo loss=$v; echo loss=$v; case $n in 0004) sleep 30;; esac; echo loss=$v")
     result = run("run", write(tmp_path, text), "--json-lines", "--", "sh", "-c", script)
     assert [e["condition"] for e in ended(result)] == ["Succeeded"] * 3 + ["EarlyStopped", "Succeeded"], result.stdout
-    assert "above the median 2 at report 2" in ended(result)[3]["why"]
+    assert "above the threshold 2 of medianstop at report 2" in ended(result)[3]["why"]
     assert len(rows(tmp_path / "small.journal", "SELECT * FROM metrics WHERE trial = 3")) == 2
+
+
+def test_the_other_stoppers_and_accuracies(tmp_path):
+    """Of 1, 2, 3 the upper half goes on: 0 is stopped below 2, and 9 is not."""
+    text = GOOD.replace("parallelTrialCount: 2", "parallelTrialCount: 1").replace("minimize", "maximize").replace("maxTrialCount: 4", """maxTrialCount: 5
+  earlyStopping:
+    algorithmName: percentilestop
+    algorithmSettings: [{name: min_trials_required, value: "3"}, {name: grace, value: "2"}]""")
+    assert "maximize" in text
+    script = ("n=${MUSHIR_TRIAL_NAME##*-}; case $n in 0004) v=0;; 0005) v=9;; *) v=$((10#$n));; esac; "
+              "echo loss=$v; echo loss=$v; case $n in 0004) sleep 30;; esac; echo loss=$v")
+    result = run("run", write(tmp_path, text), "--json-lines", "--", "bash", "-c", script)
+    assert [e["condition"] for e in ended(result)] == ["Succeeded"] * 3 + ["EarlyStopped", "Succeeded"], result.stdout
+    assert "below the threshold 2 of percentilestop at report 2" in ended(result)[3]["why"]
+    assert rows(tmp_path / "small.journal", "SELECT name, value FROM events WHERE kind = 'rule' AND trial = 3") == [("2", "2.0")]
 
 
 # ---- the journal ----
