@@ -63,14 +63,13 @@ static struct mu_arena *scratch_for(struct mu_call *call) {
     return *scratch = mu_arena_create(LOG_MEMORY);
 }
 
-/* The reports of |answer|, owned by |arena|, whose limit is kept here. False: they are too many, or
- * the answer cannot be read. */
+/* The reports in |bytes|, owned by |arena|, whose limit is kept here. False: they are too many, or
+ * cannot be read. */
 static bool read_log(
-    const struct mu_asked *answer, struct mu_arena *arena, struct mu_observation_log *log) {
+    const struct mu_slice *bytes, struct mu_arena *arena, struct mu_observation_log *log) {
     struct mu_error error;
     if (!mu_arena_enter(arena)) {
-        return mu_wire_read_log(
-                   (struct mu_slice){answer->bytes, answer->size}, arena, log, &error) == MU_OK;
+        return mu_wire_read_log(*bytes, arena, log, &error) == MU_OK;
     }
     return false;
 }
@@ -106,9 +105,10 @@ static void keep_curve(
 
 static void take_log(void *user, size_t number, const struct mu_asked *answer) {
     const struct asking *asking = user;
+    const struct mu_slice bytes = {answer->bytes, answer->size};
     struct mu_observation_log log;
     struct mu_arena *scratch = mu_arena_create(LOG_MEMORY);
-    if (scratch && read_log(answer, scratch, &log)) {
+    if (scratch && read_log(&bytes, scratch, &log)) {
         keep_curve(asking, &asking->waiting[number], &log);
     }
     mu_arena_destroy(scratch);
@@ -261,18 +261,28 @@ static enum mu_status validate(void *state, struct mu_call *call, struct mu_erro
 
 /* ---- trials that were stopped ---- */
 
-/* All that |trial| has reported, as texts; without it the trial is still marked, and no report. */
+/* All that |trial| has reported; false with |error|. */
+static bool ask_for_reports(struct mu_call *call, const char *db_manager, const char *trial,
+    struct mu_observation_log *log, struct mu_error *error) {
+    const struct mu_asked asked = ask_for(trial, "", call->arena);
+    struct mu_arena *scratch = scratch_for(call);
+    struct mu_asked answer = {0};
+    if (mu_call_ask(call, db_manager, MU_CONTRACT_GET_LOG, &asked, &answer, error)) {
+        return false;
+    }
+    const struct mu_slice bytes = {answer.bytes, answer.size};
+    mu_fail(error, MU_RESOURCE_EXHAUSTED, "the log is too long, or cannot be read");
+    return scratch && read_log(&bytes, scratch, log);
+}
+
+/* The same as texts; without them the trial is still marked, and no report. */
 static const struct mu_pair *read_reports(
     struct state *own, struct mu_call *call, const char *trial, size_t *n) {
-    const struct mu_asked asked = ask_for(trial, "", call->arena);
     const char *db_manager = remembered(own, call->arena);
-    struct mu_arena *scratch = scratch_for(call);
     struct mu_observation_log log = {.n = 0};
-    struct mu_asked answer = {0};
-    struct mu_error error = {.text = "the log is too long, or cannot be read"};
+    struct mu_error error;
     *n = 0;
-    if (mu_call_ask(call, db_manager, MU_CONTRACT_GET_LOG, &asked, &answer, &error) || !scratch ||
-        !read_log(&answer, scratch, &log)) {
+    if (!ask_for_reports(call, db_manager, trial, &log, &error)) {
         const struct mu_log_field fields[] = {{.name = "trial", .text = trial},
             {.name = "db_manager", .text = db_manager}, {.name = "error", .text = error.text}};
         mu_log(MU_LOG_WARNING, "a stopped trial is marked without its observation", fields,
