@@ -1,9 +1,10 @@
 """What once brought a service down, or might. Each attack does its worst for some seconds and says what it did.
 
-An attack runs in a process of its own and sees a target's ports and process id. `ATTACKS` is the list. Elsewhere stand: the log's
+An attack runs in a process of its own and sees a target's ports and process id. `attack.ATTACKS` is the list. Elsewhere stand: the log's
 reader, an answer without end, soft limits (tests/e2e/test_attacks.py); TLS (test_tls.py); stops under load (test_runtime.py); other
 processors (test_processors.py); a hostile service and the client (test_client_reply.py); parsers (fuzz/)."""
 import collections
+import concurrent.futures
 import itertools
 import random
 import resource
@@ -12,67 +13,14 @@ import struct
 import time
 import zlib
 
+from attack import LATE, MANY, PINNED, attack, flood, over, patient
 from http2 import (CANCEL, CHECK, CONTINUATION, DATA, END_HEADERS, END_STREAM, FRAME, HEADERS, PING, PREFACE, PRIORITY, RST_STREAM, SERVING, SUGGEST,
                    WINDOW_UPDATE, Connection, ask, call, field, frame, head, integer, literal, message, outcome, question, settings)
+from upload import almost
 
-Target = collections.namedtuple("Target", "port admin_port pid")
-Attack = collections.namedtuple("Attack", "name run needs")
 WATCH = "/grpc.health.v1.Health/Watch"
 REFLECT = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"
 ONE = question()
-ATTACKS = []
-PINNED = "a pinned gRPC core"  # what core 1.51 does before any code of ours runs
-
-
-def attack(needs=None):
-    """Adds a function to the list. |needs|: what has to be there for a service to bear it."""
-    def add(run):
-        ATTACKS.append(Attack(run.__name__, run, needs))
-        return run
-    return add
-
-
-LATE = 2  # seconds more for connections that a busy service takes slowly
-MANY = 1100  # connections: more than the flags of `target` allow, 947
-
-
-def over(seconds):
-    """Counts until the time has passed."""
-    end, n = time.monotonic() + seconds, 0
-    while time.monotonic() < end:
-        yield n
-        n += 1
-
-
-def patient(connections, seconds):
-    """Keep |connections| as they are, then close them."""
-    time.sleep(seconds)
-    for connection in connections:
-        connection.close()
-
-
-def flood(target, seconds, chunk, connections=1, read=True):
-    """Send |chunk(n)| on each connection as fast as it is taken, dialling anew whatever was closed; returns (chunks, dialled)."""
-    open_ones, sent, dialled = {}, 0, 0
-    for n in over(seconds):
-        for slot in range(connections):
-            try:
-                if slot not in open_ones:
-                    fresh = Connection(target.port, timeout=3)
-                    open_ones[slot] = [fresh.drain() if read else fresh, 0]
-                    dialled += 1
-                connection, k = open_ones[slot]
-                connection.send(chunk(k))
-                open_ones[slot][1] += 1
-                sent += 1
-            except OSError:
-                if slot in open_ones:
-                    open_ones.pop(slot)[0].close()
-                else:
-                    time.sleep(0.01)
-    for connection, _ in open_ones.values():
-        connection.close()
-    return sent, dialled
 
 
 # ---- streams that are opened and reset, or lead nowhere ----
@@ -206,6 +154,13 @@ def messages_that_never_end(target, seconds):
         if len(held) > 30:
             held.popleft().close()
     return f"{sent >> 20} MiB"
+
+
+@attack()
+def messages_without_their_last_byte(target, seconds):
+    """10 on each of 20 connections, by clients that obey flow control: what is wanted of them has to be held."""
+    with concurrent.futures.ThreadPoolExecutor(20) as clients:
+        return f"{sum(clients.map(lambda _: almost(target.port, 10, seconds), range(20))) >> 20} MiB"
 
 
 def unread(target, seconds, asked, most, pause):

@@ -8,7 +8,7 @@ import time
 import traceback
 
 import crowd
-from catalogue import Target
+from attack import Target
 from target import LIMIT_MIB, SANITIZED, Service
 
 PROBE_EVERY, PROBE_PATIENCE = 0.1, 4.0  # seconds

@@ -94,9 +94,14 @@ class Connection:
 
     def frames(self):
         """(kind, flags, stream, payload) as they come; ends with the connection."""
-        while data := self.socket.recv(1 << 16):
-            whole, self.unread = split(self.unread + data)
-            yield from whole
+        while (some := self.some()) is not None:
+            yield from some
+
+    def some(self):
+        """The frames that have come, at least a part of one; None when the connection has ended."""
+        data = self.socket.recv(1 << 16)
+        whole, self.unread = split(self.unread + data)
+        return whole if data else None
 
     def close(self):
         self.socket.close()

@@ -7,7 +7,8 @@ import argparse
 import collections
 import sys
 
-from catalogue import ATTACKS, PINNED
+import catalogue  # noqa: F401, it fills the list
+from attack import ATTACKS, PINNED
 from encounter import AGAIN_WITHIN, one
 from target import LIMIT_MIB, SANITIZED, Cgroup, Service, core_version, lacks
 

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 
-from catalogue import PINNED
+from attack import PINNED
 from http2 import CHECK, SERVING, SUGGEST, ask, question
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -29,7 +29,7 @@ def core_version():
 
 
 def lacks(defence):
-    """Whether the programs do not have what an attack needs to be borne (`catalogue.PINNED`)."""
+    """Whether the programs do not have what an attack needs to be borne (`attack.PINNED`)."""
     return defence == PINNED and int(core_version().split(".")[0]) <= LAST_UNBOUNDED_CORE
 
 

@@ -1,7 +1,8 @@
 """Each attack of the catalogue, briefly: the service lives, keeps its memory, and gives the same bytes as before."""
 import pytest
 
-from catalogue import ATTACKS
+import catalogue  # noqa: F401, it fills the list
+from attack import ATTACKS
 from encounter import one
 from target import lacks
 
