@@ -341,14 +341,10 @@ size_t mu_brackets_believe(struct mu_brackets *brackets, const struct mu_request
         .arena = request->arena};
     e.last = choices_at(brackets, &e.ends, missing > 0, request->arena);
     size_t made = judge_by_times(&e);
-    bool all_told = made >= missing;
-    for (size_t i = 0; i < brackets->n_promotable && hides_running(request, missing); i++) {
+    bool hidden = hides_running(request, missing);
+    for (size_t i = 0; i < brackets->n_promotable && hidden; i++) {
         struct belief *belief = &e.beliefs[brackets->promotable[i]];
-        if (!belief->made && (all_told || made < missing) &&
-            is_overtaken(brackets, request, belief->due)) {
-            belief->made = true;
-            made += !all_told;
-        }
+        belief->made = belief->made || is_overtaken(brackets, request, belief->due);
     }
     size_t rest = missing > made ? missing - made : 0;
     rest -= believe_by_number(brackets, request, e.beliefs, rest);
