@@ -150,12 +150,14 @@ static double score(const struct mu_tpe_model *t, const double *at) {
     return s / SPLITS;
 }
 
-/* One draw from a split's good density. */
+/* One draw from a split's good density, every axis from a kernel of its own, as Bergstra et al. 2011
+ * draw one parameter after the other: what different good points have on different axes comes
+ * together in a candidate. Only the score is joint. */
 static void draw_candidate(
     const struct mu_tpe_model *t, size_t number, struct mu_stream *stream, double *at) {
     struct mu_parzen *good = t->good[number % SPLITS];
-    size_t k = mu_parzen_pick(good, stream);
     for (size_t a = 0; a < t->n_axes; a++) {
+        size_t k = mu_parzen_pick(good, stream);
         at[a] = mu_parzen_draw(good, k, a, stream);
     }
 }

@@ -12,11 +12,14 @@
 enum { DRAWS = 2000, MOST = 1600 };
 static const double BOUND = 5 * 0.011;
 
-static const struct mu_space *line(void) {
+/* The unit square, and its first side. */
+static const struct mu_space *unit(size_t n) {
     static struct mu_space space;
     struct mu_error error;
-    const struct mu_parameter_text text = {.name = "x", .type = MU_DOUBLE, .min = "0", .max = "1"};
-    assert_int_equal(mu_space_init(&space, &text, 1, arena, &error), MU_OK);
+    const struct mu_parameter_text texts[] = {
+        {.name = "x", .type = MU_DOUBLE, .min = "0", .max = "1"},
+        {.name = "y", .type = MU_DOUBLE, .min = "0", .max = "1"}};
+    assert_int_equal(mu_space_init(&space, texts, n, arena, &error), MU_OK);
     return &space;
 }
 
@@ -31,7 +34,7 @@ static double share_above(double edge, size_t n_first, size_t n) {
         loss[i] = (double)i;
         points[i] = &x[i];
     }
-    struct mu_tpe_data data = {.space = line(), .x = points, .loss = loss, .n = n};
+    struct mu_tpe_data data = {.space = unit(1), .x = points, .loss = loss, .n = n};
     struct mu_seen *seen = mu_seen_of(data.space, 1, arena);
     size_t above = 0;
     for (size_t i = 0; i < DRAWS; i++) {
@@ -79,6 +82,35 @@ static void kernels_narrow_with_the_number_of_observations(void **state) {
     assert_true(fabs(share_above(0.30625, 16, 16) - few) < BOUND);
 }
 
+/* The eight good ones of 100 lie in two opposite corners by turns; a draw with a share a of the
+ * weight above the middle on either side lies in one of the other two corners with 2 a (1 - a). One
+ * kernel for both sides would give half the prior's ninth. */
+static void every_axis_is_drawn_from_a_kernel_of_its_own(void **state) {
+    (void)state;
+    static const double LOW[] = {0.25, 0.25};
+    static const double HIGH[] = {0.75, 0.75};
+    const double *points[100];
+    double loss[100];
+    double weight[2] = {0};
+    for (size_t i = 0; i < 100; i++) {
+        points[i] = i % 2 ? HIGH : LOW;
+        loss[i] = (double)i;
+        weight[i % 2] += i < 8 ? log(9) - log((double)i + 1) : 0;
+    }
+    struct mu_tpe_data data = {.space = unit(2), .x = points, .loss = loss, .n = 100};
+    struct mu_seen *seen = mu_seen_of(data.space, 1, arena);
+    double above = (weight[1] / (weight[0] + weight[1]) + 0.5 / 8) / (1 + 1.0 / 8);
+    size_t mixed = 0;
+    for (size_t i = 0; i < DRAWS; i++) {
+        double x[2];
+        struct mu_tpe_model *t =
+            mu_tpe_create(&(struct mu_tpe_options){.candidates = 1}, &data, 1, arena);
+        mu_tpe_propose(t, seen, 1, i, x);
+        mixed += (x[0] > 0.5) != (x[1] > 0.5);
+    }
+    assert_true(fabs((double)mixed / DRAWS - 2 * above * (1 - above)) < BOUND);
+}
+
 static void propose_once(
     const struct mu_tpe_data *data, struct mu_seen *seen, uint64_t number, double *x) {
     struct mu_tpe_model *t = mu_tpe_create(&(struct mu_tpe_options){0}, data, 1, arena);
@@ -90,7 +122,7 @@ static const double *const POINTS[] = {&FIVE[0], &FIVE[1], &FIVE[2], &FIVE[3], &
 
 static void the_model_speaks_from_five_observations_on(void **state) {
     (void)state;
-    struct mu_tpe_data data = {.space = line(), .x = POINTS, .loss = FIVE, .n = 4};
+    struct mu_tpe_data data = {.space = unit(1), .x = POINTS, .loss = FIVE, .n = 4};
     struct mu_seen *seen = mu_seen_of(data.space, 1, arena);
     double x;
     double design;
@@ -104,7 +136,7 @@ static void the_model_speaks_from_five_observations_on(void **state) {
 
 static void past_the_256th_suggestion_points_are_random(void **state) {
     (void)state;
-    struct mu_tpe_data data = {.space = line(), .x = POINTS, .loss = FIVE, .n = 5};
+    struct mu_tpe_data data = {.space = unit(1), .x = POINTS, .loss = FIVE, .n = 5};
     struct mu_seen *seen = mu_seen_of(data.space, 1, arena);
     struct mu_tpe_model *t =
         mu_tpe_create(&(struct mu_tpe_options){.candidates = 1}, &data, 1, arena);
@@ -123,6 +155,7 @@ int main(void) {
         arena_test(the_first_split_is_half_the_good_ones),
         arena_test(at_most_25_are_good),
         arena_test(kernels_narrow_with_the_number_of_observations),
+        arena_test(every_axis_is_drawn_from_a_kernel_of_its_own),
         arena_test(the_model_speaks_from_five_observations_on),
         arena_test(past_the_256th_suggestion_points_are_random),
     };
