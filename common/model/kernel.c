@@ -106,11 +106,11 @@ static double triple(const double *a, const double *b, const double *c, size_t n
 
 enum { JOINT, JOINT_SLOPE, SINGLE }; /* parts: M, dM/d(r^2), the mean of Q */
 
-static void additive(bool rough, const struct mu_scales *scales, const struct mu_pairs *pairs) {
+static void additive(const struct mu_scales *scales, const struct mu_pairs *pairs) {
     double *restrict single = pairs->parts[SINGLE];
     square_distance(scales, pairs, scales->n, pairs->parts[JOINT_SLOPE]);
-    mu_matern_all(
-        rough, pairs->parts[JOINT_SLOPE], pairs->parts[JOINT], pairs->parts[JOINT_SLOPE], pairs->n);
+    mu_matern32_all(
+        pairs->parts[JOINT_SLOPE], pairs->parts[JOINT], pairs->parts[JOINT_SLOPE], pairs->n);
     memset(single, 0, pairs->n * sizeof *single);
     for (size_t f = 0; f < scales->n; f++) {
         const double s = scales->inverse_square_length[f];
@@ -126,14 +126,6 @@ static void additive(bool rough, const struct mu_scales *scales, const struct mu
         single[p] *= each;
         pairs->value[p] = (1 - w) * joint[p] + w * single[p];
     }
-}
-
-static void matern52_additive(const struct mu_scales *scales, const struct mu_pairs *pairs) {
-    additive(false, scales, pairs);
-}
-
-static void matern32_additive(const struct mu_scales *scales, const struct mu_pairs *pairs) {
-    additive(true, scales, pairs);
 }
 
 static double additive_slope(const struct mu_scales *scales, const struct mu_pairs *pairs, size_t f,
@@ -161,47 +153,40 @@ static double additive_share_slope(
     return sum;
 }
 
-const struct mu_kernel mu_kernel_matern52_additive = {
+const struct mu_kernel mu_kernel_additive = {
     .n_parts = 3,
     .has_share = true,
-    .evaluate = matern52_additive,
-    .slope = additive_slope,
-    .share_slope = additive_share_slope,
-};
-
-const struct mu_kernel mu_kernel_matern32_additive = {
-    .n_parts = 3,
-    .has_share = true,
-    .evaluate = matern32_additive,
+    .evaluate = additive,
     .slope = additive_slope,
     .share_slope = additive_share_slope,
 };
 
 /* ---- assignment times resource ---- */
 
-enum { SHAPE, SHAPE_SLOPE, FADE, FADE_SLOPE }; /* parts: M and M' of the two factors */
+/* parts: M and M' of the two factors */
+enum { ASSIGNMENT, ASSIGNMENT_SLOPE, RESOURCE, RESOURCE_SLOPE };
 
 static void resource(const struct mu_scales *scales, const struct mu_pairs *pairs) {
     size_t last = scales->n - 1;
     double *const *parts = pairs->parts;
-    square_distance(scales, pairs, last, parts[SHAPE_SLOPE]);
+    square_distance(scales, pairs, last, parts[ASSIGNMENT_SLOPE]);
     for (size_t p = 0; p < pairs->n; p++) {
-        parts[FADE_SLOPE][p] =
+        parts[RESOURCE_SLOPE][p] =
             scales->inverse_square_length[last] * pairs->z[last * pairs->stride + p];
     }
-    mu_matern_all(false, parts[SHAPE_SLOPE], parts[SHAPE], parts[SHAPE_SLOPE], pairs->n);
-    mu_matern_all(false, parts[FADE_SLOPE], parts[FADE], parts[FADE_SLOPE], pairs->n);
+    mu_matern52_all(parts[ASSIGNMENT_SLOPE], parts[ASSIGNMENT], parts[ASSIGNMENT_SLOPE], pairs->n);
+    mu_matern52_all(parts[RESOURCE_SLOPE], parts[RESOURCE], parts[RESOURCE_SLOPE], pairs->n);
     for (size_t p = 0; p < pairs->n; p++) {
-        pairs->value[p] = parts[SHAPE][p] * parts[FADE][p];
-        parts[SHAPE_SLOPE][p] *= parts[FADE][p];
-        parts[FADE_SLOPE][p] *= parts[SHAPE][p];
+        pairs->value[p] = parts[ASSIGNMENT][p] * parts[RESOURCE][p];
+        parts[ASSIGNMENT_SLOPE][p] *= parts[RESOURCE][p];
+        parts[RESOURCE_SLOPE][p] *= parts[ASSIGNMENT][p];
     }
 }
 
 static double resource_slope(const struct mu_scales *scales, const struct mu_pairs *pairs, size_t f,
     const double *weight, const double *by) {
     return triple(
-        pairs->parts[f + 1 == scales->n ? FADE_SLOPE : SHAPE_SLOPE], weight, by, pairs->n);
+        pairs->parts[f + 1 == scales->n ? RESOURCE_SLOPE : ASSIGNMENT_SLOPE], weight, by, pairs->n);
 }
 
 const struct mu_kernel mu_kernel_resource = {

@@ -69,13 +69,13 @@ struct mu_kernel {
         const struct mu_scales *scales, const struct mu_pairs *pairs, const double *weight);
 };
 
-/* (1 - w) M(sum_f s_f z_f) + w / n sum_f Q(s_f z_f): M is the Matern function with nu 5/2 or 3/2
+/* (1 - w) M(sum_f s_f z_f) + w / n sum_f Q(s_f z_f): M is the Matern function with nu 3/2
  * (Rasmussen and Williams, "Gaussian Processes for Machine Learning", 2006, eq. 4.17), Q(z) = 1 /
  * (1 + z) the rational quadratic one (eq. 4.19, alpha 1). The sum of functions of one feature each
  * (Duvenaud, Nickisch and Rasmussen, "Additive Gaussian processes", NeurIPS 2011) lets an
  * observation speak about all points that share a value with it: most of what hyper-parameters do,
  * they do alone (Hutter, Hoos and Leyton-Brown, ICML 2014). */
-extern const struct mu_kernel mu_kernel_matern52_additive, mu_kernel_matern32_additive;
+extern const struct mu_kernel mu_kernel_additive;
 
 /* M(sum_{f < last} s_f z_f) M(s_last z_last), nu 5/2: the last feature is the resource.
  * Observations of one resource share a level of variance 4, so that promoted configurations being

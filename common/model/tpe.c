@@ -150,8 +150,8 @@ static double score(const struct mu_tpe_model *t, const double *at) {
     return s / SPLITS;
 }
 
-/* One draw from a split's good density, every axis from a kernel of its own, as Bergstra et al. 2011
- * draw one parameter after the other: what different good points have on different axes comes
+/* One draw from a split's good density, every axis from a kernel of its own, as Bergstra et al.
+ * 2011 draw one parameter after the other: what different good points have on different axes comes
  * together in a candidate. Only the score is joint. */
 static void draw_candidate(
     const struct mu_tpe_model *t, size_t number, struct mu_stream *stream, double *at) {

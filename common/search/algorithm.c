@@ -112,7 +112,7 @@ void mu_algorithm_document(const struct mu_algorithm *algorithm, FILE *out) {
 
 size_t mu_request_missing(const struct mu_request *request) {
     const struct mu_history *history = request->history;
-    uint64_t shown = history->n + history->n_strays + history->foreign;
+    uint64_t shown = history->n + history->n_infeasible + history->foreign;
     if (request->counted) {
         return request->first > shown ? (size_t)(request->first - shown) : 0;
     }

@@ -95,7 +95,7 @@ static enum mu_belonging fit(
         }
         if (!mu_parameter_parse(p, text, &x[i])) {
             x[i] = NAN;
-            result = MU_STRAY;
+            result = MU_INFEASIBLE;
         }
     }
     return result;
@@ -176,19 +176,19 @@ void mu_history_of(struct mu_history *history, const struct mu_trial *const *tri
     }
     struct mu_trial *fitting = MU_ARRAY(arena, counts[MU_FITS], struct mu_trial);
     struct mu_trial *f = fitting;
-    struct mu_trial *strays = MU_ARRAY(arena, counts[MU_STRAY], struct mu_trial);
-    struct mu_trial *s = strays;
+    struct mu_trial *infeasible = MU_ARRAY(arena, counts[MU_INFEASIBLE], struct mu_trial);
+    struct mu_trial *s = infeasible;
     for (size_t i = 0; i < n; i++) {
         if (trials[i]->belongs != MU_FOREIGN) {
             *(trials[i]->belongs == MU_FITS ? f++ : s++) = *trials[i];
         }
     }
-    *history =
-        (struct mu_history){fitting, counts[MU_FITS], strays, counts[MU_STRAY], counts[MU_FOREIGN]};
+    *history = (struct mu_history){
+        fitting, counts[MU_FITS], infeasible, counts[MU_INFEASIBLE], counts[MU_FOREIGN]};
     if (!sorted(fitting, history->n)) {
         qsort(fitting, history->n, sizeof *fitting, canonical);
     }
-    qsort(strays, history->n_strays, sizeof *strays, canonical);
+    qsort(infeasible, history->n_infeasible, sizeof *infeasible, canonical);
 }
 
 static bool any_pending(const struct mu_trial *trials, size_t n) {
@@ -202,7 +202,7 @@ static bool any_pending(const struct mu_trial *trials, size_t n) {
 
 bool mu_history_shows_running(const struct mu_history *history) {
     return any_pending(history->trials, history->n) ||
-           any_pending(history->strays, history->n_strays);
+           any_pending(history->infeasible, history->n_infeasible);
 }
 
 static uint64_t hash_text(uint64_t hash, const char *text) {
@@ -219,7 +219,7 @@ static uint64_t hash_trial(uint64_t hash, const struct mu_trial *trial) {
 }
 
 uint64_t mu_history_digest(const struct mu_history *history) {
-    if (history->n + history->n_strays + history->foreign == 0) {
+    if (history->n + history->n_infeasible + history->foreign == 0) {
         return 0;
     }
     uint64_t left_out = history->foreign;
@@ -227,8 +227,8 @@ uint64_t mu_history_digest(const struct mu_history *history) {
     for (size_t i = 0; i < history->n; i++) {
         hash = hash_trial(hash, &history->trials[i]);
     }
-    for (size_t i = 0; i < history->n_strays; i++) {
-        hash = hash_trial(hash, &history->strays[i]);
+    for (size_t i = 0; i < history->n_infeasible; i++) {
+        hash = hash_trial(hash, &history->infeasible[i]);
     }
     return hash;
 }

@@ -34,8 +34,8 @@ enum mu_trial_state {
 
 enum mu_belonging {
     MU_FITS,
-    MU_STRAY,  /* the right names but a value outside the feasible space: an edited experiment, or a
-                  resource beyond its range */
+    MU_INFEASIBLE, /* the right names but a value outside the feasible space: an edited experiment,
+                 or a resource beyond its range */
     MU_FOREIGN /* lacks a parameter or has a name the space does not know: another experiment's */
 };
 
@@ -57,8 +57,8 @@ struct mu_trial {
     size_t n_assignments;
     const struct mu_pair *labels; /* of the trial, as sent */
     size_t n_labels;
-    const double *x; /* space.n coordinates; of a stray trial NAN where the text is no value of the
-                        parameter; NULL when space.n == 0 */
+    const double *x; /* space.n coordinates; of an infeasible trial NAN where the text is no value
+                        of the parameter; NULL when space.n == 0 */
 };
 
 /* An experiment's trials in canonical order: by (completion time, name, assignments, state, loss,
@@ -66,8 +66,8 @@ struct mu_trial {
 struct mu_history {
     const struct mu_trial *trials; /* every x finite */
     size_t n;
-    const struct mu_trial *strays;
-    size_t n_strays;
+    const struct mu_trial *infeasible;
+    size_t n_infeasible;
     size_t foreign; /* how many were left out because they belong to another experiment */
 };
 

@@ -42,7 +42,7 @@ static void note_trials(struct mu_note *note, const struct mu_wire_suggestions *
     note->observed = counts[MU_DONE];
     note->failed = counts[MU_FAILED];
     note->running = counts[MU_PENDING];
-    note->dropped = history->n_strays + history->foreign;
+    note->dropped = history->n_infeasible + history->foreign;
 }
 
 static enum mu_status get_suggestions(void *state, struct mu_call *call, struct mu_error *error) {

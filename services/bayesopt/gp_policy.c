@@ -58,7 +58,7 @@ struct mu_gp_model mu_gp_policy_model(
         prior[j] = (struct mu_gp_prior){mean, TUNING.length_sd, mean, -4.6, 4.6};
     }
     memcpy(prior + d, OTHERS, sizeof OTHERS);
-    return (struct mu_gp_model){.kernel = &mu_kernel_matern32_additive,
+    return (struct mu_gp_model){.kernel = &mu_kernel_additive,
         .metric = &mu_metric_dimensions,
         .space = dimensions,
         .n_features = d,

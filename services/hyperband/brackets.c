@@ -251,14 +251,14 @@ static void count_reached(struct mu_brackets *brackets) {
 void mu_brackets_build(struct mu_brackets *brackets, const struct mu_request *request,
     const struct mu_ladder *ladder, const struct mu_space *space, size_t resource) {
     const struct mu_history *history = request->history;
-    size_t n = history->n + history->n_strays;
+    size_t n = history->n + history->n_infeasible;
     *brackets = (struct mu_brackets){.ladder = ladder, .space = space};
     brackets->runs = MU_ARRAY(request->arena, n + 1, struct mu_run);
     brackets->configs = MU_ARRAY(request->arena, n + request->wanted + 1, struct mu_config);
     struct mu_set configs;
     mu_set_init(&configs, n, request->arena);
     read_runs(brackets, &configs, request, history->trials, history->n, resource);
-    read_runs(brackets, &configs, request, history->strays, history->n_strays, resource);
+    read_runs(brackets, &configs, request, history->infeasible, history->n_infeasible, resource);
     mark_repeated(brackets);
     count_reached(brackets);
     find_promotable(brackets, request->arena);

@@ -146,7 +146,7 @@ static enum mu_status validate(const struct mu_experiment *experiment, const voi
 
 /* The work on one request. */
 struct work {
-    struct mu_hunt hunt;
+    struct mu_sampler_context context;
     const struct hyperband_options *options;
     const struct scheme *scheme;
     enum sampler_kind kind;
@@ -165,12 +165,12 @@ struct work {
 };
 
 static void reply_config(struct work *work, const char *const *texts, int rung) {
-    const struct mu_space *space = &work->hunt.request->experiment->space;
-    struct mu_pair *pairs = MU_ARRAY(work->hunt.request->arena, space->n, struct mu_pair);
+    const struct mu_space *space = &work->context.request->experiment->space;
+    struct mu_pair *pairs = MU_ARRAY(work->context.request->arena, space->n, struct mu_pair);
     for (size_t i = 0; i < space->n; i++) {
-        size_t j = i < work->hunt.resource ? i : i - 1;
+        size_t j = i < work->context.resource ? i : i - 1;
         pairs[i] = (struct mu_pair){space->parameters[i].name,
-            i == work->hunt.resource ? work->hunt.ladder.text[rung] : texts[j]};
+            i == work->context.resource ? work->context.ladder.text[rung] : texts[j]};
     }
     work->proposal->assignments = pairs;
     work->proposal->n_assignments = space->n;
@@ -180,7 +180,7 @@ static void reply_config(struct work *work, const char *const *texts, int rung) 
 /* Who has a folder must have a name, which says bracket and rung; the number tells runs of one
  * configuration apart. */
 static void name_trial(struct work *work, const struct mu_trial *predecessor) {
-    const struct mu_request *request = work->hunt.request;
+    const struct mu_request *request = work->context.request;
     if (!work->options->folder) {
         return;
     }
@@ -194,11 +194,11 @@ static void name_trial(struct work *work, const struct mu_trial *predecessor) {
  * results of today, is on its way. */
 static void recall(struct work *work) {
     size_t n = work->missing < MU_REQUEST_RECALLED ? work->missing : MU_REQUEST_RECALLED;
-    struct mu_hunt *hunt = &work->hunt;
+    struct mu_sampler_context *context = &work->context;
     for (size_t k = n; k > 0; k--) {
-        double *x = MU_ARRAY(hunt->request->arena, hunt->space.n + 1, double);
-        if (work->sampler.draw(work->sampler.model, hunt->request->first - k, x)) {
-            mu_seen_add(hunt->seen, x);
+        double *x = MU_ARRAY(context->request->arena, context->space.n + 1, double);
+        if (work->sampler.draw(work->sampler.model, context->request->first - k, x)) {
+            mu_seen_add(context->seen, x);
             work->sampler.pending(work->sampler.model, x);
         }
     }
@@ -207,10 +207,10 @@ static void recall(struct work *work) {
 /* The sampler, fitted to the trials and to what this request has proposed already when the first
  * new configuration is wanted. */
 static struct mu_sampler *sampler(struct work *work) {
-    static struct mu_sampler (*const make[])(const struct mu_hunt *) = {
+    static struct mu_sampler (*const make[])(const struct mu_sampler_context *) = {
         mu_sampler_gp, mu_sampler_tpe, mu_sampler_random};
     if (!work->fitted) {
-        work->sampler = make[work->kind](&work->hunt);
+        work->sampler = make[work->kind](&work->context);
         work->fitted = true;
         for (size_t i = 0; i < work->n_proposed; i++) {
             work->sampler.pending(work->sampler.model, work->proposed[i]);
@@ -228,16 +228,16 @@ static void tell_pending(struct work *work, const double *x) {
 }
 
 static void promote(struct work *work, uint32_t config) {
-    mu_brackets_promote(&work->hunt.brackets, config);
-    const struct mu_config *c = &work->hunt.brackets.configs[config];
+    mu_brackets_promote(&work->context.brackets, config);
+    const struct mu_config *c = &work->context.brackets.configs[config];
     tell_pending(work, c->x);
     work->last_bracket = c->bracket;
     reply_config(work, c->texts, c->top);
-    name_trial(work, mu_brackets_predecessor(&work->hunt.brackets, config, c->top));
+    name_trial(work, mu_brackets_predecessor(&work->context.brackets, config, c->top));
 }
 
 static bool promote_one(struct work *work) {
-    const struct mu_brackets *brackets = &work->hunt.brackets;
+    const struct mu_brackets *brackets = &work->context.brackets;
     if (work->promoted == brackets->n_promotable) {
         return false;
     }
@@ -249,30 +249,31 @@ static bool promote_one(struct work *work) {
  * at a tenth of its speed. */
 static bool lot_says_random(const struct work *work, uint64_t number) {
     struct mu_stream stream;
-    mu_stream_init(&stream, work->hunt.request->seed, number, "random share");
+    mu_stream_init(&stream, work->context.request->seed, number, "random share");
     return mu_uniform(&stream) < 0.1;
 }
 
 static bool start_one(struct work *work, uint64_t number) {
-    struct mu_hunt *hunt = &work->hunt;
-    struct mu_arena *arena = hunt->request->arena;
-    if (mu_seen_exhausted(hunt->seen)) {
+    struct mu_sampler_context *context = &work->context;
+    struct mu_arena *arena = context->request->arena;
+    if (mu_seen_exhausted(context->seen)) {
         return false;
     }
-    double *x = MU_ARRAY(arena, hunt->space.n + 1, double);
+    double *x = MU_ARRAY(arena, context->space.n + 1, double);
     bool model = work->kind != SAMPLER_RANDOM && !lot_says_random(work, number);
     bool drawn = model && sampler(work)->draw(work->sampler.model, number, x);
-    bool met = drawn && mu_space_is_corner(&hunt->space, x) && mu_request_missing(hunt->request);
+    bool met =
+        drawn && mu_space_is_corner(&context->space, x) && mu_request_missing(context->request);
     if (!drawn || met) {
-        mu_space_draw_unseen(&hunt->space, hunt->seen, hunt->request->seed, number, x);
+        mu_space_draw_unseen(&context->space, context->seen, context->request->seed, number, x);
     }
-    mu_seen_add(hunt->seen, x);
-    const char **texts = MU_ARRAY(arena, hunt->space.n + 1, const char *);
-    for (size_t j = 0; j < hunt->space.n; j++) {
-        texts[j] = mu_parameter_print(&hunt->space.parameters[j], x[j], arena);
+    mu_seen_add(context->seen, x);
+    const char **texts = MU_ARRAY(arena, context->space.n + 1, const char *);
+    for (size_t j = 0; j < context->space.n; j++) {
+        texts[j] = mu_parameter_print(&context->space.parameters[j], x[j], arena);
     }
-    int rung = (int)mu_brackets_next(&hunt->brackets);
-    mu_brackets_start(&hunt->brackets, x, texts, rung);
+    int rung = (int)mu_brackets_next(&context->brackets);
+    mu_brackets_start(&context->brackets, x, texts, rung);
     tell_pending(work, x);
     work->last_bracket = rung;
     reply_config(work, texts, rung);
@@ -283,10 +284,10 @@ static bool start_one(struct work *work, uint64_t number) {
 /* Every configuration of a finite space was started: promote beyond the quota, and when all are at
  * the top run the best ones again. */
 static void reuse_one(struct work *work) {
-    struct mu_brackets *brackets = &work->hunt.brackets;
-    int top = (int)work->hunt.ladder.n - 1;
+    struct mu_brackets *brackets = &work->context.brackets;
+    int top = (int)work->context.ladder.n - 1;
     if (!work->order) {
-        work->order = mu_brackets_order(brackets, work->hunt.request->arena);
+        work->order = mu_brackets_order(brackets, work->context.request->arena);
         work->n_order = brackets->n_configs;
     }
     for (size_t step = 0; step < work->n_order; step++) {
@@ -308,11 +309,11 @@ static void reuse_one(struct work *work) {
 /* How many trials Hyperband would start next once those of this reply have finished: what the last
  * rung promotes, else a new bracket. */
 static size_t next_rung(const struct work *work) {
-    const struct mu_brackets *brackets = &work->hunt.brackets;
+    const struct mu_brackets *brackets = &work->context.brackets;
     size_t b = (size_t)work->last_bracket;
     size_t k = (size_t)work->last_rung;
-    if (k + 1 < work->hunt.ladder.n) {
-        size_t best = mu_ladder_quota(&work->hunt.ladder, brackets->reached[b][k]);
+    if (k + 1 < work->context.ladder.n) {
+        size_t best = mu_ladder_quota(&work->context.ladder, brackets->reached[b][k]);
         if (best > brackets->reached[b][k + 1]) {
             return best - brackets->reached[b][k + 1];
         }
@@ -328,9 +329,9 @@ static void describe(void *state, struct mu_reply *reply) {
     if (!work) {
         return; /* there was no resource */
     }
-    struct mu_arena *arena = work->hunt.request->arena;
+    struct mu_arena *arena = work->context.request->arena;
     double r_l = work->r_l;
-    const struct mu_ladder *ladder = &work->hunt.ladder;
+    const struct mu_ladder *ladder = &work->context.ladder;
     size_t b = (size_t)work->last_bracket;
     size_t k = (size_t)work->last_rung;
     const struct mu_pair pairs[] = {
@@ -343,7 +344,7 @@ static void describe(void *state, struct mu_reply *reply) {
         {"current_s", mu_arena_format(arena, "%zu", ladder->n - 1 - b)},
         {"current_i", mu_arena_format(arena, "%zu", k - b)},
         {"resource_name",
-            work->hunt.request->experiment->space.parameters[work->hunt.resource].name},
+            work->context.request->experiment->space.parameters[work->context.resource].name},
         {"evaluating_trials",
             mu_arena_format(arena, "%.0f", floor(ladder->eta * (double)next_rung(work)))},
     };
@@ -369,17 +370,18 @@ static struct mu_space without(
 
 static void prepare(
     struct work *work, const struct mu_request *request, const struct mu_parameter *parameter) {
-    struct mu_hunt *hunt = &work->hunt;
-    hunt->request = request;
-    hunt->space = without(&request->experiment->space, hunt->resource, request->arena);
-    mu_ladder_build(&hunt->ladder, parameter, work->r_l, work->options->eta,
+    struct mu_sampler_context *context = &work->context;
+    context->request = request;
+    context->space = without(&request->experiment->space, context->resource, request->arena);
+    mu_ladder_build(&context->ladder, parameter, work->r_l, work->options->eta,
         work->scheme->one_bracket, request->arena);
-    mu_brackets_build(&hunt->brackets, request, &hunt->ladder, &hunt->space, hunt->resource);
-    work->missing = mu_brackets_believe(&hunt->brackets, request);
-    hunt->seen =
-        mu_seen_of(&hunt->space, hunt->brackets.n_configs + request->wanted, request->arena);
-    for (size_t i = 0; i < hunt->brackets.n_configs; i++) {
-        mu_seen_add(hunt->seen, hunt->brackets.configs[i].x);
+    mu_brackets_build(
+        &context->brackets, request, &context->ladder, &context->space, context->resource);
+    work->missing = mu_brackets_believe(&context->brackets, request);
+    context->seen =
+        mu_seen_of(&context->space, context->brackets.n_configs + request->wanted, request->arena);
+    for (size_t i = 0; i < context->brackets.n_configs; i++) {
+        mu_seen_add(context->seen, context->brackets.configs[i].x);
     }
     work->proposed = MU_ARRAY(request->arena, request->wanted, const double *);
 }
@@ -409,7 +411,7 @@ static enum mu_status begin(
         read_resource(&space->parameters[at], &resource, request->arena, error)) {
         return MU_OK;
     }
-    work->hunt.resource = (size_t)at;
+    work->context.resource = (size_t)at;
     prepare(work, request, &resource);
     *state = work;
     return MU_OK;

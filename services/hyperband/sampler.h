@@ -5,7 +5,7 @@
 #include "services/hyperband/brackets.h"
 
 /* What a sampler may look at. */
-struct mu_hunt {
+struct mu_sampler_context {
     const struct mu_request *request;
     size_t resource; /* index of the resource parameter */
     struct mu_ladder ladder;
@@ -16,7 +16,7 @@ struct mu_hunt {
 
 /* A model fitted once per request and shared by its suggestions. */
 struct mu_sampler {
-    /* Propose the coordinates of a configuration that is not in hunt->seen, for suggestion
+    /* Propose the coordinates of a configuration that is not in context->seen, for suggestion
      * |number|; false when the model has nothing to say (too few results, or it finds nothing new)
      * and the configuration is to be drawn at random. */
     bool (*draw)(void *model, uint64_t number, double *x);
@@ -26,9 +26,9 @@ struct mu_sampler {
     void *model;
 };
 
-/* The samplers; |hunt| must outlive them. */
-struct mu_sampler mu_sampler_gp(const struct mu_hunt *hunt);
-struct mu_sampler mu_sampler_tpe(const struct mu_hunt *hunt);
-struct mu_sampler mu_sampler_random(const struct mu_hunt *hunt);
+/* The samplers; |context| must outlive them. */
+struct mu_sampler mu_sampler_gp(const struct mu_sampler_context *context);
+struct mu_sampler mu_sampler_tpe(const struct mu_sampler_context *context);
+struct mu_sampler mu_sampler_random(const struct mu_sampler_context *context);
 
 #endif

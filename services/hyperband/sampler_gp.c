@@ -34,7 +34,7 @@ static const struct tuning {
     .noise = {-5, 1.4, -4, -14, 5}};
 
 struct gp {
-    const struct mu_hunt *hunt;
+    const struct mu_sampler_context *context;
     bool ready;
     struct mu_frame frame;
     struct mu_dataset *data;         /* a row: the configuration, then the position on the ladder */
@@ -52,16 +52,16 @@ struct gp {
 
 /* All finished runs; returns how many have a result. */
 static size_t collect(struct gp *gp) {
-    const struct mu_hunt *hunt = gp->hunt;
-    struct mu_arena *arena = hunt->request->arena;
-    gp->frame = mu_frame_of(&hunt->space, arena);
-    gp->data = mu_dataset_new(&gp->frame, 1, 1, hunt->brackets.n_runs, arena);
-    for (size_t i = 0; i < hunt->brackets.n_runs; i++) {
-        const struct mu_run *run = &hunt->brackets.runs[i];
+    const struct mu_sampler_context *context = gp->context;
+    struct mu_arena *arena = context->request->arena;
+    gp->frame = mu_frame_of(&context->space, arena);
+    gp->data = mu_dataset_new(&gp->frame, 1, 1, context->brackets.n_runs, arena);
+    for (size_t i = 0; i < context->brackets.n_runs; i++) {
+        const struct mu_run *run = &context->brackets.runs[i];
         const struct mu_trial *trial = run->trial;
         if (trial->state != MU_PENDING) {
             double *row = mu_dataset_add(gp->data, run->x, trial->state, trial->values);
-            row[gp->frame.n] = mu_ladder_position(&hunt->ladder, run->resource);
+            row[gp->frame.n] = mu_ladder_position(&context->ladder, run->resource);
         }
     }
     mu_dataset_learn(gp->data, arena);
@@ -101,7 +101,7 @@ static size_t count_rungs(const struct gp *gp, size_t *rows) {
 /* At most |most| known rows: every rung, from the highest down, gets an equal share of what is
  * left. */
 static size_t choose(const struct gp *gp, size_t most, size_t *chosen) {
-    struct mu_arena *arena = gp->hunt->request->arena;
+    struct mu_arena *arena = gp->context->request->arena;
     size_t *rows = MU_ARRAY(arena, gp->data->n_known, size_t);
     size_t rungs = count_rungs(gp, rows);
     size_t kept = 0;
@@ -115,7 +115,7 @@ static size_t choose(const struct gp *gp, size_t most, size_t *chosen) {
 }
 
 static struct mu_gp_data observations(const struct gp *gp, size_t most) {
-    struct mu_arena *arena = gp->hunt->request->arena;
+    struct mu_arena *arena = gp->context->request->arena;
     size_t *chosen = MU_ARRAY(arena, gp->data->n_known, size_t);
     size_t n = choose(gp, most, chosen);
     const void **points = MU_ARRAY(arena, n, const void *);
@@ -130,7 +130,7 @@ static struct mu_gp_data observations(const struct gp *gp, size_t most) {
 /* ---- model ---- */
 
 static void define(struct gp *gp) {
-    struct mu_arena *arena = gp->hunt->request->arena;
+    struct mu_arena *arena = gp->context->request->arena;
     size_t d = gp->frame.n;
     bool *category = MU_ARRAY(arena, d + 1, bool);
     struct mu_gp_prior *prior = MU_ARRAY(arena, d + 3, struct mu_gp_prior);
@@ -182,7 +182,7 @@ static void keep_good(struct gp *gp, double *means, const double *u, double mean
 }
 
 static void fit(struct gp *gp) {
-    struct mu_arena *arena = gp->hunt->request->arena;
+    struct mu_arena *arena = gp->context->request->arena;
     double means[PARENTS] = {0};
     define(gp);
     double *theta = MU_ARRAY(arena, mu_gp_parameters(&gp->model), double);
@@ -211,7 +211,7 @@ static void fit(struct gp *gp) {
 static void pending(void *self, const double *x) {
     struct gp *gp = self;
     if (gp->ready) {
-        double *u = MU_ARRAY(gp->hunt->request->arena, gp->data->width, double);
+        double *u = MU_ARRAY(gp->context->request->arena, gp->data->width, double);
         mu_frame_encode(&gp->frame, x, u);
         (void)mu_gp_believe(&gp->process, at_full(gp, u));
     }
@@ -242,26 +242,26 @@ static bool draw(void *self, uint64_t number, double *x) {
     struct mu_maximizer m = {.frame = &gp->frame,
         .criterion = acquire,
         .user = gp,
-        .seen = gp->hunt->seen,
+        .seen = gp->context->seen,
         .good = gp->good,
         .n_good = gp->n_good,
         .scale = gp->process.length,
         .climb = true,
         .gradient = true,
         .evaluations = gp->evaluations,
-        .seed = gp->hunt->request->seed,
+        .seed = gp->context->request->seed,
         .number = number};
-    return mu_maximize(&m, x, gp->hunt->request->arena);
+    return mu_maximize(&m, x, gp->context->request->arena);
 }
 
-struct mu_sampler mu_sampler_gp(const struct mu_hunt *hunt) {
-    struct gp *gp = MU_NEW(hunt->request->arena, struct gp);
-    gp->hunt = hunt;
+struct mu_sampler mu_sampler_gp(const struct mu_sampler_context *context) {
+    struct gp *gp = MU_NEW(context->request->arena, struct gp);
+    gp->context = context;
     if (collect(gp) >= TUNING.fewest && gp->frame.n > 0) {
         fit(gp);
-        for (size_t i = 0; i < hunt->brackets.n_runs; i++) {
-            if (hunt->brackets.runs[i].trial->state == MU_PENDING) {
-                pending(gp, hunt->brackets.runs[i].x);
+        for (size_t i = 0; i < context->brackets.n_runs; i++) {
+            if (context->brackets.runs[i].trial->state == MU_PENDING) {
+                pending(gp, context->brackets.runs[i].x);
             }
         }
     }

@@ -9,7 +9,7 @@ static void pending(void *model, const double *x) {
     (void)model, (void)x;
 }
 
-struct mu_sampler mu_sampler_random(const struct mu_hunt *hunt) {
-    (void)hunt;
+struct mu_sampler mu_sampler_random(const struct mu_sampler_context *context) {
+    (void)context;
     return (struct mu_sampler){draw, pending, NULL};
 }

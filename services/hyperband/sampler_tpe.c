@@ -7,7 +7,7 @@
 #include "services/hyperband/sampler.h"
 
 struct tpe {
-    const struct mu_hunt *hunt;
+    const struct mu_sampler_context *context;
     struct mu_tpe_model *model;
     size_t results;
 };
@@ -77,11 +77,11 @@ static size_t collect(const struct mu_brackets *brackets, struct outcome *outcom
 
 static bool draw(void *self, uint64_t number, double *x) {
     struct tpe *tpe = self;
-    const struct mu_hunt *hunt = tpe->hunt;
-    if (tpe->results < hunt->space.n + 2) {
+    const struct mu_sampler_context *context = tpe->context;
+    if (tpe->results < context->space.n + 2) {
         return false;
     }
-    mu_tpe_propose(tpe->model, hunt->seen, hunt->request->seed, number, x);
+    mu_tpe_propose(tpe->model, context->seen, context->request->seed, number, x);
     return true;
 }
 
@@ -90,9 +90,9 @@ static void pending(void *self, const double *x) {
     mu_tpe_avoid(tpe->model, x);
 }
 
-struct mu_sampler mu_sampler_tpe(const struct mu_hunt *hunt) {
-    struct mu_arena *arena = hunt->request->arena;
-    const struct mu_brackets *brackets = &hunt->brackets;
+struct mu_sampler mu_sampler_tpe(const struct mu_sampler_context *context) {
+    struct mu_arena *arena = context->request->arena;
+    const struct mu_brackets *brackets = &context->brackets;
     struct tpe *tpe = MU_NEW(arena, struct tpe);
     struct outcome *outcomes = MU_ARRAY(arena, brackets->n_configs + 1, struct outcome);
     size_t n = collect(brackets, outcomes);
@@ -102,9 +102,9 @@ struct mu_sampler mu_sampler_tpe(const struct mu_hunt *hunt) {
         x[i] = outcomes[i].x;
         loss[i] = (double)i;
     }
-    struct mu_tpe_data data = {.space = &hunt->space, .x = x, .loss = loss, .n = n};
-    size_t room = brackets->n_runs + hunt->request->wanted;
-    *tpe = (struct tpe){.hunt = hunt,
+    struct mu_tpe_data data = {.space = &context->space, .x = x, .loss = loss, .n = n};
+    size_t room = brackets->n_runs + context->request->wanted;
+    *tpe = (struct tpe){.context = context,
         .model = mu_tpe_create(&(struct mu_tpe_options){.startup = 1}, &data, room, arena),
         .results = n};
     for (size_t i = 0; i < brackets->n_runs; i++) {

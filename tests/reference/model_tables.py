@@ -39,16 +39,15 @@ y = (y - y.mean()) / y.std()
 lengths, a2, n2, w = np.array([0.4, 0.9, 1.3]), 1.7, 0.02, 0.3
 table("GP_X", x), table("GP_Y", y), table("GP_AT", at)
 table("GP_THETA", [*np.log(lengths), np.log(w / (1 - w)), np.log(a2), np.log(n2)])
-for name, nu in (("SMOOTH", 2.5), ("ROUGH", 1.5)):
-    kernel = ConstantKernel(a2 * (1 - w)) * Matern(lengths, nu=nu) + WhiteKernel(n2 + 1e-6)
-    for j in range(d):
-        kernel += ConstantKernel(a2 * w / d) * Column(RationalQuadratic(lengths[j] / np.sqrt(2), alpha=1), j)
-    gp = GaussianProcessRegressor(kernel, alpha=0, optimizer=None).fit(x, y)
-    mean, sd = gp.predict(at, return_std=True)
-    nll = -gp.log_marginal_likelihood_value_ - n / 2 * np.log(2 * np.pi)
-    table(f"GP_{name}_MEAN", mean)
-    table(f"GP_{name}_SD", np.sqrt(sd**2 - (n2 + 1e-6)))  # of the function, without an observation's noise
-    table(f"GP_{name}_LIKELIHOOD", [nll])
+kernel = ConstantKernel(a2 * (1 - w)) * Matern(lengths, nu=1.5) + WhiteKernel(n2 + 1e-6)
+for j in range(d):
+    kernel += ConstantKernel(a2 * w / d) * Column(RationalQuadratic(lengths[j] / np.sqrt(2), alpha=1), j)
+gp = GaussianProcessRegressor(kernel, alpha=0, optimizer=None).fit(x, y)
+mean, sd = gp.predict(at, return_std=True)
+nll = -gp.log_marginal_likelihood_value_ - n / 2 * np.log(2 * np.pi)
+table("GP_MEAN", mean)
+table("GP_SD", np.sqrt(sd**2 - (n2 + 1e-6)))  # of the function, without an observation's noise
+table("GP_LIKELIHOOD", [nll])
 z = np.array([-3, -1, -0.2, 0, 0.3, 1.5, 4])
 table("YJ_Z", z)
 for name, lam in (("0", 0.0), ("HALF", 0.5), ("2", 2.0), ("3", 3.0)):

@@ -1,4 +1,4 @@
-/* The canonical history: states, order, strays, foreign trials. */
+/* The canonical history: states, order, infeasible and foreign trials. */
 #include "common/search/experiment.h"
 
 #include <string.h>
@@ -87,7 +87,7 @@ static void finished_trials_without_a_time_stand_where_they_started(void **state
     assert_string_equal(h.trials[3].completed, "");
 }
 
-static void strays_and_foreigners_are_told_apart(void **state) {
+static void infeasible_and_foreign_trials_are_told_apart(void **state) {
     (void)state;
     struct mu_experiment e = make(false);
     const struct mu_trial_record records[] = {RECORD("a", "", "1", MU_TRIAL_SUCCEEDED, HALF, 2),
@@ -98,12 +98,12 @@ static void strays_and_foreigners_are_told_apart(void **state) {
         RECORD("f", "", "1", MU_TRIAL_SUCCEEDED, MORE, 3)};
     struct mu_history h = build(&e, records, 6);
     assert_int_equal(h.n, 2);
-    assert_int_equal(h.n_strays, 1);
+    assert_int_equal(h.n_infeasible, 1);
     assert_int_equal(h.foreign, 3);
     assert_memory_equal(h.trials[0].x, h.trials[1].x, 2 * sizeof(double));
-    assert_true(isnan(h.strays[0].x[0]) && h.strays[0].x[1] == 1);
-    assert_string_equal(mu_trial_text(&h.strays[0], "lr"), "7");
-    assert_null(mu_trial_text(&h.strays[0], "alpha"));
+    assert_true(isnan(h.infeasible[0].x[0]) && h.infeasible[0].x[1] == 1);
+    assert_string_equal(mu_trial_text(&h.infeasible[0], "lr"), "7");
+    assert_null(mu_trial_text(&h.infeasible[0], "alpha"));
 }
 
 /* Every permutation of four trials gives the same order: by completion, then name; unfinished last.
@@ -157,10 +157,10 @@ static void the_digest_stands_for_the_set_of_trials(void **state) {
     const struct mu_trial_record better = RECORD("a", "", "2", MU_TRIAL_SUCCEEDED, HALF, 2);
     const struct mu_trial_record failed = RECORD("a", "", NULL, MU_TRIAL_FAILED, HALF, 2);
     const struct mu_trial_record renamed = RECORD("b", "", NULL, MU_TRIAL_RUNNING, HALF, 2);
-    const struct mu_trial_record stray = RECORD("a", "", NULL, MU_TRIAL_RUNNING, WIDE, 2);
+    const struct mu_trial_record infeasible = RECORD("a", "", NULL, MU_TRIAL_RUNNING, WIDE, 2);
     const struct mu_trial_record foreign = RECORD("a", "", NULL, MU_TRIAL_RUNNING, OTHER, 2);
     const struct mu_trial_record sets[][2] = {{running, renamed}, {done, renamed},
-        {better, renamed}, {failed, renamed}, {running, stray}, {renamed, stray},
+        {better, renamed}, {failed, renamed}, {running, infeasible}, {renamed, infeasible},
         {running, foreign}};
     uint64_t digests[7];
     struct mu_history none = build(&e, NULL, 0);
@@ -210,7 +210,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         arena_test(states_follow_condition_and_value),
         arena_test(finished_trials_without_a_time_stand_where_they_started),
-        arena_test(strays_and_foreigners_are_told_apart),
+        arena_test(infeasible_and_foreign_trials_are_told_apart),
         arena_test(the_order_of_arrival_does_not_matter),
         arena_test(trials_without_names_stand_by_their_assignments),
         arena_test(the_digest_stands_for_the_set_of_trials),

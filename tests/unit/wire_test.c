@@ -335,7 +335,7 @@ static void a_cache_changes_nothing(void **state) {
                 size_t which = (i * 7 + round) % MOST;
                 snprintf(name, sizeof name, which % 2 ? "trial-%zu" : "", which);
                 snprintf(value, sizeof value, "%.17g", 0.1 + 0.01 * (double)(which % 90));
-                snprintf(units, sizeof units, "%zu", which % 10); /* 0 is outside: a stray trial */
+                snprintf(units, sizeof units, "%zu", which % 10); /* 0 is outside: infeasible */
                 snprintf(metric, sizeof metric, "%zu", which);
                 size += trial_request(name, value, units, metric,
                     CONDITIONS[(which + round) / 3 % 5], request + size);
@@ -350,9 +350,9 @@ static void a_cache_changes_nothing(void **state) {
             assert_int_equal(
                 mu_wire_read_suggestions(request, size, NULL, without, &b, &error), MU_OK);
             assert_int_equal(a.history.n, b.history.n);
-            assert_int_equal(a.history.n_strays, b.history.n_strays);
+            assert_int_equal(a.history.n_infeasible, b.history.n_infeasible);
             assert_same_trials(a.history.trials, b.history.trials, a.history.n);
-            assert_same_trials(a.history.strays, b.history.strays, a.history.n_strays);
+            assert_same_trials(a.history.infeasible, b.history.infeasible, a.history.n_infeasible);
             mu_arena_destroy(with);
             mu_arena_destroy(without);
         }
