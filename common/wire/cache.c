@@ -9,6 +9,7 @@
 enum { PROBES = 8, FIRST_SLOTS = 256 };
 
 struct entry {
+    uint64_t key;
     uint64_t context;
     struct mu_slice bytes;
     struct mu_trial trial;
@@ -20,7 +21,9 @@ struct known_context {
     uint64_t number;
 };
 
-/* Entries are never changed and freed only all together, while nobody holds the cache. */
+/* Entries are never changed and freed only all together, while nobody holds the cache. So whoever
+ * holds it hashes and compares without the lock, which guards the slots: they are searched by key
+ * alone. */
 struct mu_trial_cache {
     pthread_mutex_t lock;
     size_t limit;
@@ -82,11 +85,11 @@ static uint64_t word_at(const uint8_t *bytes) {
     return word;
 }
 
-/* Of the beginning, where the name is, and the end, where the times are; the rest is only compared.
- */
-static uint64_t hash_of(uint64_t context, struct mu_slice s) {
-    enum { HEAD = 48, TAIL = 24 };
-    uint64_t hash = context * 0x9E3779B97F4A7C15u + s.size;
+/* Of the beginning, where the name is (63 bytes at most in Kubernetes), and the end, where the
+ * times are; the rest is only compared. */
+static uint64_t hash_of(struct mu_slice s) {
+    enum { HEAD = 80, TAIL = 24 };
+    uint64_t hash = s.size;
     if (s.size < HEAD + TAIL) {
         return mu_hash(hash, s.bytes, s.size);
     }
@@ -98,13 +101,15 @@ static uint64_t hash_of(uint64_t context, struct mu_slice s) {
     return hash;
 }
 
-/* The slot of the trial, or a free one for it; NULL when neither is near. */
-static struct entry **slot_of(
-    const struct mu_trial_cache *cache, uint64_t context, struct mu_slice bytes) {
-    size_t at = hash_of(context, bytes);
+static uint64_t key_of(uint64_t context, uint64_t hash) {
+    return hash + context * 0x9E3779B97F4A7C15u;
+}
+
+/* The slot of the entry with this key, or a free one for it; NULL when neither is near. */
+static struct entry **slot_of(const struct mu_trial_cache *cache, uint64_t key) {
     for (size_t i = 0; i < PROBES; i++) {
-        struct entry **slot = &cache->slots[(at + i) & cache->mask];
-        if (!*slot || ((*slot)->context == context && same((*slot)->bytes, bytes))) {
+        struct entry **slot = &cache->slots[(key + i) & cache->mask];
+        if (!*slot || (*slot)->key == key) {
             return slot;
         }
     }
@@ -123,7 +128,7 @@ static void grow(struct mu_trial_cache *cache) {
     cache->slots = slots;
     cache->mask = 2 * n - 1;
     for (size_t i = 0; i < n; i++) {
-        struct entry **slot = old[i] ? slot_of(cache, old[i]->context, old[i]->bytes) : NULL;
+        struct entry **slot = old[i] ? slot_of(cache, old[i]->key) : NULL;
         if (slot) {
             *slot = old[i];
         }
@@ -169,39 +174,48 @@ static uint64_t number_of(struct mu_trial_cache *cache, struct mu_slice bytes) {
     return number;
 }
 
-/* With the lock held; nothing is known to a cache that lost its memory. */
-static void look_up(struct mu_trial_cache *cache, struct mu_slice context,
-    const struct mu_slice *bytes, size_t n, struct mu_trial_lookup *lookup) {
+/* The entries with the keys of |lookup|, with the lock held; nothing is known to a cache that lost
+ * its memory. */
+static void match(struct mu_trial_cache *cache, struct mu_slice context, size_t n,
+    struct mu_trial_lookup *lookup, const struct entry **entries) {
+    size_t matched = 0;
     if (!cache->memory || !cache->slots) {
         return;
     }
     lookup->context = number_of(cache, context);
-    lookup->n_unknown = 0;
     for (size_t i = 0; i < n; i++) {
-        struct entry **slot = slot_of(cache, lookup->context, bytes[i]);
-        if (slot && *slot) {
-            lookup->trials[i] = &(*slot)->trial;
-        } else {
-            lookup->unknown[lookup->n_unknown++] = i;
-        }
+        struct entry **slot = slot_of(cache, key_of(lookup->context, lookup->hashes[i]));
+        entries[i] = slot ? *slot : NULL;
+        matched += entries[i] != NULL;
     }
-    cache->stale |= cache->full && n > 0 && lookup->n_unknown == n;
+    cache->stale |= cache->full && n > 0 && matched == 0;
 }
 
 void mu_trial_cache_find(struct mu_trial_cache *cache, struct mu_slice context,
     const struct mu_slice *bytes, size_t n, struct mu_trial_lookup *lookup,
     struct mu_arena *arena) {
-    *lookup = (struct mu_trial_lookup){
-        MU_ARRAY(arena, n, const struct mu_trial *), MU_ARRAY(arena, n, size_t), n, cache, 0};
-    for (size_t i = 0; i < n; i++) {
-        lookup->unknown[i] = i;
-    }
+    const struct entry **entries = MU_ARRAY(arena, n, const struct entry *);
+    *lookup = (struct mu_trial_lookup){.trials = MU_ARRAY(arena, n, const struct mu_trial *),
+        .unknown = MU_ARRAY(arena, n, size_t),
+        .hashes = MU_ARRAY(arena, n, uint64_t),
+        .cache = cache};
     if (cache) {
+        for (size_t i = 0; i < n; i++) {
+            lookup->hashes[i] = hash_of(bytes[i]);
+        }
         mu_arena_defer(arena, release, cache);
         pthread_mutex_lock(&cache->lock);
         cache->holders++;
-        look_up(cache, context, bytes, n, lookup);
+        match(cache, context, n, lookup, entries);
         pthread_mutex_unlock(&cache->lock);
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct entry *e = entries[i];
+        if (e && e->context == lookup->context && same(e->bytes, bytes[i])) {
+            lookup->trials[i] = &e->trial;
+        } else {
+            lookup->unknown[lookup->n_unknown++] = i;
+        }
     }
 }
 
@@ -251,7 +265,7 @@ static const struct mu_pair *copy_pairs(
 }
 
 /* One block: the entry, numbers, pairs, the bytes, the texts. NULL when there is no room. */
-static struct entry *make_entry(struct mu_trial_cache *cache, uint64_t context,
+static struct entry *make_entry(struct mu_trial_cache *cache, uint64_t key, uint64_t context,
     struct mu_slice bytes, const struct mu_trial *trial) {
     size_t n_x = trial->x ? trial->n_assignments : 0;
     size_t n_numbers = n_x + trial->n_values;
@@ -265,7 +279,7 @@ static struct entry *make_entry(struct mu_trial_cache *cache, uint64_t context,
     double *numbers = (double *)(entry + 1);
     struct mu_pair *pairs = (struct mu_pair *)(numbers + n_numbers);
     uint8_t *at = (uint8_t *)(pairs + n_pairs);
-    *entry = (struct entry){context, copy(bytes, at), *trial};
+    *entry = (struct entry){key, context, copy(bytes, at), *trial};
     at += bytes.size;
     struct mu_trial *t = &entry->trial;
     t->x = trial->x ? copy_numbers(trial->x, n_x, &numbers) : NULL;
@@ -278,16 +292,16 @@ static struct entry *make_entry(struct mu_trial_cache *cache, uint64_t context,
     return entry;
 }
 
-static void add(struct mu_trial_cache *cache, uint64_t context, struct mu_slice bytes,
+static void add(struct mu_trial_cache *cache, uint64_t key, uint64_t context, struct mu_slice bytes,
     const struct mu_trial *trial) {
     if (cache->n * 2 > cache->mask) {
         grow(cache);
     }
-    struct entry **slot = slot_of(cache, context, bytes);
+    struct entry **slot = slot_of(cache, key);
     if (!slot || *slot) {
         return;
     }
-    *slot = make_entry(cache, context, bytes, trial);
+    *slot = make_entry(cache, key, context, bytes, trial);
     cache->n += *slot != NULL;
     cache->full |= !*slot;
 }
@@ -302,7 +316,8 @@ void mu_trial_cache_add(const struct mu_trial_lookup *lookup, const struct mu_sl
         size_t i = lookup->unknown[k];
         const struct mu_trial *trial = lookup->trials[i];
         if (trial->state != MU_PENDING && trial->belongs != MU_FOREIGN) {
-            add(cache, lookup->context, bytes[i], trial);
+            uint64_t key = key_of(lookup->context, lookup->hashes[i]);
+            add(cache, key, lookup->context, bytes[i], trial);
         }
     }
     pthread_mutex_unlock(&cache->lock);

@@ -22,6 +22,7 @@ struct mu_trial_lookup {
     const struct mu_trial *
         *trials; /* in the order of the bytes; NULL where unknown, for the caller to fill */
     size_t *unknown, n_unknown; /* the indices of those */
+    uint64_t *hashes;           /* of the bytes */
     struct mu_trial_cache *cache;
     uint64_t context;
 };
