@@ -32,15 +32,16 @@ struct mu_frame mu_frame_of(const struct mu_space *space, struct mu_arena *arena
         .levels = levels};
 }
 
-static const struct mu_parameter *parameter_of(const struct mu_frame *frame, size_t j) {
+const struct mu_parameter *mu_frame_parameter(const struct mu_frame *frame, size_t j) {
     return &frame->space->parameters[frame->parameter[j]];
 }
 
 void mu_frame_encode(const struct mu_frame *frame, const double *x, double *u) {
     for (size_t j = 0; j < frame->n; j++) {
         double at = x[frame->parameter[j]];
-        u[j] = frame->kind[j] == MU_FRAME_CATEGORY ? at
-                                                   : mu_parameter_unit(parameter_of(frame, j), at);
+        u[j] = frame->kind[j] == MU_FRAME_CATEGORY
+                   ? at
+                   : mu_parameter_unit(mu_frame_parameter(frame, j), at);
     }
 }
 
@@ -51,7 +52,7 @@ void mu_frame_decode(const struct mu_frame *frame, const double *u, double *x) {
     for (size_t j = 0; j < frame->n; j++) {
         x[frame->parameter[j]] = frame->kind[j] == MU_FRAME_CATEGORY
                                      ? u[j]
-                                     : mu_parameter_at(parameter_of(frame, j), u[j]);
+                                     : mu_parameter_at(mu_frame_parameter(frame, j), u[j]);
     }
 }
 
@@ -60,7 +61,7 @@ double mu_frame_at(const struct mu_frame *frame, size_t j, double position) {
         uint64_t level = (uint64_t)(position * (double)frame->levels[j]);
         return (double)(level < frame->levels[j] ? level : frame->levels[j] - 1);
     }
-    const struct mu_parameter *parameter = parameter_of(frame, j);
+    const struct mu_parameter *parameter = mu_frame_parameter(frame, j);
     return frame->kind[j] == MU_FRAME_LINE
                ? position
                : mu_parameter_unit(parameter, mu_parameter_at(parameter, position));
@@ -69,5 +70,5 @@ double mu_frame_at(const struct mu_frame *frame, size_t j, double position) {
 double mu_frame_level(const struct mu_frame *frame, size_t j, uint64_t level) {
     return frame->kind[j] == MU_FRAME_CATEGORY
                ? (double)level
-               : mu_parameter_unit(parameter_of(frame, j), (double)level);
+               : mu_parameter_unit(mu_frame_parameter(frame, j), (double)level);
 }

@@ -24,6 +24,9 @@ struct mu_frame {
 /* The frame of |space|, arena-owned. */
 struct mu_frame mu_frame_of(const struct mu_space *space, struct mu_arena *arena);
 
+/* The parameter of dimension |j|. */
+const struct mu_parameter *mu_frame_parameter(const struct mu_frame *frame, size_t j);
+
 /* Coordinates of the space -> dimensions of the frame, and back to the nearest feasible
  * coordinates. */
 void mu_frame_encode(const struct mu_frame *frame, const double *x, double *u);

@@ -5,54 +5,53 @@
 #include "common/model/fast.h"
 #include "common/num/normal.h"
 
+static const double TINY = 1e-300; /* for 0, where a logarithm is taken */
+
 /* ---- axes ---- */
 
-static void make_ladder(struct mu_axis *axis, struct mu_arena *arena) {
-    double *centres = MU_ARRAY(arena, axis->levels, double);
-    double *shares = MU_ARRAY(arena, axis->levels, double);
-    for (size_t k = 0; k < axis->levels; k++) {
-        double low = mu_parameter_edge(axis->parameter, k);
-        double high = mu_parameter_edge(axis->parameter, k + 1);
-        centres[k] = mu_parameter_unit(axis->parameter, (double)k);
-        shares[k] = fmax(high - low, 1e-300);
+static void make_ladder(struct mu_parzen_space *space, size_t a, struct mu_arena *arena) {
+    const struct mu_parameter *parameter = mu_frame_parameter(&space->frame, a);
+    double *centres = MU_ARRAY(arena, parameter->levels, double);
+    double *shares = MU_ARRAY(arena, parameter->levels, double);
+    for (size_t k = 0; k < parameter->levels; k++) {
+        double low = mu_parameter_edge(parameter, k);
+        double high = mu_parameter_edge(parameter, k + 1);
+        centres[k] = mu_parameter_unit(parameter, (double)k);
+        shares[k] = fmax(high - low, TINY);
     }
-    axis->kind = MU_AXIS_LADDER;
-    axis->centres = centres;
-    axis->shares = shares;
+    space->centres[a] = centres;
+    space->shares[a] = shares;
 }
 
-const struct mu_axis *mu_axes_create(const struct mu_space *space, struct mu_arena *arena) {
-    struct mu_axis *axes = MU_ARRAY(arena, space->n, struct mu_axis);
-    for (size_t i = 0; i < space->n; i++) {
-        const struct mu_parameter *p = &space->parameters[i];
-        axes[i] = (struct mu_axis){.parameter = p, .kind = MU_AXIS_LINE, .levels = p->levels};
-        if (p->levels == 1) {
-            axes[i].kind = MU_AXIS_CONSTANT;
-        } else if (!p->ordered) {
-            axes[i].kind = MU_AXIS_CATEGORY;
-        } else if (p->levels && p->levels <= MU_PARZEN_LEVELS) {
-            make_ladder(&axes[i], arena);
+const struct mu_parzen_space *mu_parzen_space_of(
+    const struct mu_space *space, struct mu_arena *arena) {
+    struct mu_parzen_space *s = MU_NEW(arena, struct mu_parzen_space);
+    s->frame = mu_frame_of(space, arena);
+    s->centres = MU_ARRAY(arena, s->frame.n, const double *);
+    s->shares = MU_ARRAY(arena, s->frame.n, const double *);
+    for (size_t a = 0; a < s->frame.n; a++) {
+        if (s->frame.kind[a] == MU_FRAME_LADDER && s->frame.levels[a] <= MU_PARZEN_LEVELS) {
+            make_ladder(s, a, arena);
         }
     }
-    return axes;
+    return s;
 }
 
-double mu_axis_position(const struct mu_axis *axis, double x) {
-    return axis->kind == MU_AXIS_CATEGORY ? x : mu_parameter_unit(axis->parameter, x);
+static bool is_ladder(const struct mu_parzen_space *space, size_t a) {
+    return space->centres[a] != NULL;
 }
 
 /* ---- building ---- */
 
-/* Are all cells of the axis as wide as each other? A line without levels has none. */
-static bool even_cells(const struct mu_axis *axis) {
-    return axis->parameter->levels == 0 || axis->parameter->distribution == MU_UNIFORM;
+/* Are all cells of a parameter as wide as each other? A line without levels has none. */
+static bool even_cells(const struct mu_parameter *p) {
+    return p->levels == 0 || p->distribution == MU_UNIFORM;
 }
 
 /* Half the cell a position stands in: no kernel may be so narrow that it leaves its level no
  * neighbours. */
-static double half_cell(const struct mu_axis *axis, double at) {
-    const struct mu_parameter *p = axis->parameter;
-    if (even_cells(axis)) {
+static double half_cell(const struct mu_parameter *p, double at) {
+    if (even_cells(p)) {
         return p->levels ? 0.5 / (double)p->levels : 0;
     }
     uint64_t level = (uint64_t)mu_parameter_at(p, at);
@@ -69,44 +68,49 @@ static double mass_on_line(double mean, double sigma) {
     return 2.5066282746310002 * sigma * inside; /* sqrt(2 pi) */
 }
 
-static double mass_on_ladder(const struct mu_axis *axis, double mean, double sigma) {
+static double mass_on_ladder(
+    const struct mu_parzen_space *space, size_t a, double mean, double sigma) {
     double mass = 0;
     double curvature = 1 / (2 * sigma * sigma);
-    for (size_t k = 0; k < axis->levels; k++) {
-        double d = axis->centres[k] - mean;
-        mass += axis->shares[k] * mu_fast_exp(-d * d * curvature);
+    for (size_t k = 0; k < space->frame.levels[a]; k++) {
+        double d = space->centres[a][k] - mean;
+        mass += space->shares[a][k] * mu_fast_exp(-d * d * curvature);
     }
     return mass;
 }
 
-static double sigma_at(const struct mu_axis *axis, double position, double width) {
-    double cell = half_cell(axis, position);
+static double sigma_at(
+    const struct mu_parzen_space *space, size_t a, double position, double width) {
+    double cell = half_cell(mu_frame_parameter(&space->frame, a), position);
     double sigma = width > cell ? width : cell;
     return sigma < 1 ? sigma : 1;
 }
 
 static struct mu_parzen_kernel kernel_at(
-    const struct mu_axis *axis, double position, double width) {
-    double sigma = sigma_at(axis, position, width);
-    double mass = axis->kind == MU_AXIS_LADDER ? mass_on_ladder(axis, position, sigma)
-                                               : mass_on_line(position, sigma);
+    const struct mu_parzen_space *space, size_t a, double position, double width) {
+    double sigma = sigma_at(space, a, position, width);
+    double mass = is_ladder(space, a) ? mass_on_ladder(space, a, position, sigma)
+                                      : mass_on_line(position, sigma);
     return (struct mu_parzen_kernel){1 / (2 * sigma * sigma), mass};
+}
+
+static size_t level_of(const struct mu_parzen_space *space, size_t a, double position) {
+    return (size_t)mu_parameter_at(mu_frame_parameter(&space->frame, a), position);
 }
 
 /* The kernel of a point on axis |a|: mostly the usual one. Kernels on the same level are equal and
  * made once. */
 static struct mu_parzen_kernel kernel_of(struct mu_parzen *z, size_t a, double position) {
-    const struct mu_axis *axis = &z->axes[a];
     const struct mu_parzen_axis *on = &z->on[a];
     if (position >= on->margin && position <= 1 - on->margin) {
         return on->usual;
     }
-    if (axis->kind != MU_AXIS_LADDER) {
-        return kernel_at(axis, position, z->options.width);
+    if (!is_ladder(z->space, a)) {
+        return kernel_at(z->space, a, position, z->options.width);
     }
-    struct mu_parzen_kernel *rung = &on->rungs[(size_t)mu_parameter_at(axis->parameter, position)];
+    struct mu_parzen_kernel *rung = &on->rungs[level_of(z->space, a, position)];
     if (rung->mass == 0) {
-        *rung = kernel_at(axis, position, z->options.width);
+        *rung = kernel_at(z->space, a, position, z->options.width);
     }
     return *rung;
 }
@@ -122,39 +126,40 @@ static double times(double product, double mass, double *constant) {
     return product;
 }
 
-static struct mu_parzen_axis make_line(
-    const struct mu_axis *axis, double width, size_t capacity, struct mu_arena *arena) {
-    bool even = even_cells(axis), ladder = axis->kind == MU_AXIS_LADDER;
+static struct mu_parzen_axis make_line(const struct mu_parzen_space *space, size_t a, double width,
+    size_t capacity, struct mu_arena *arena) {
+    bool even = even_cells(mu_frame_parameter(&space->frame, a));
+    bool ladder = is_ladder(space, a);
     struct mu_parzen_axis on = {.position = MU_ARRAY(arena, capacity, double),
         .curvature = even ? NULL : MU_ARRAY(arena, capacity, double),
-        .prior = kernel_at(axis, 0.5, 1),
-        .usual = kernel_at(axis, 0.5, width),
-        .margin = even && !ladder ? FAR * sigma_at(axis, 0.5, width) : HUGE_VAL,
-        .rungs = ladder ? MU_ARRAY(arena, axis->levels, struct mu_parzen_kernel) : NULL};
+        .prior = kernel_at(space, a, 0.5, 1),
+        .usual = kernel_at(space, a, 0.5, width),
+        .margin = even && !ladder ? FAR * sigma_at(space, a, 0.5, width) : HUGE_VAL,
+        .rungs = ladder ? MU_ARRAY(arena, space->frame.levels[a], struct mu_parzen_kernel) : NULL};
     on.position[0] = 0.5;
     return on;
 }
 
-struct mu_parzen *mu_parzen_create(const struct mu_axis *axes, size_t n_axes,
+struct mu_parzen *mu_parzen_new(const struct mu_parzen_space *space,
     const struct mu_parzen_options *options, size_t room, struct mu_arena *arena) {
     struct mu_parzen *z = MU_NEW(arena, struct mu_parzen);
     size_t capacity = room + 1;
     *z = (struct mu_parzen){.options = *options,
-        .axes = axes,
-        .on = MU_ARRAY(arena, n_axes, struct mu_parzen_axis),
-        .n_axes = n_axes,
+        .space = space,
+        .on = MU_ARRAY(arena, space->frame.n, struct mu_parzen_axis),
+        .n_axes = space->frame.n,
         .n = 1,
         .capacity = capacity,
         .constant = MU_ARRAY(arena, capacity, double),
         .running = MU_ARRAY(arena, capacity, double)};
     double mass = 1;
-    z->constant[0] = log(fmax(options->prior_weight, 1e-300));
-    for (size_t a = 0; a < n_axes; a++) {
-        if (axes[a].kind == MU_AXIS_CATEGORY) {
+    z->constant[0] = log(fmax(options->prior_weight, TINY));
+    for (size_t a = 0; a < z->n_axes; a++) {
+        if (space->frame.category[a]) {
             z->on[a].position = MU_ARRAY(arena, capacity, double);
-            z->constant[0] -= log((double)axes[a].levels);
-        } else if (axes[a].kind != MU_AXIS_CONSTANT) {
-            z->on[a] = make_line(&axes[a], options->width, capacity, arena);
+            z->constant[0] -= log((double)space->frame.levels[a]);
+        } else {
+            z->on[a] = make_line(space, a, options->width, capacity, arena);
             mass = times(mass, z->on[a].prior.mass, &z->constant[0]);
         }
     }
@@ -170,11 +175,8 @@ void mu_parzen_add(struct mu_parzen *parzen, const double *at, double weight) {
     double mass = 1;
     for (size_t a = 0; a < parzen->n_axes; a++) {
         struct mu_parzen_axis *on = &parzen->on[a];
-        if (parzen->axes[a].kind == MU_AXIS_CONSTANT) {
-            continue;
-        }
         on->position[i] = at[a];
-        if (parzen->axes[a].kind != MU_AXIS_CATEGORY) {
+        if (!parzen->space->frame.category[a]) {
             struct mu_parzen_kernel kernel = kernel_of(parzen, a, at[a]);
             if (on->curvature) {
                 on->curvature[i] = kernel.curvature;
@@ -189,7 +191,7 @@ void mu_parzen_add(struct mu_parzen *parzen, const double *at, double weight) {
 /* The probabilities on categories follow the number of kernels. */
 static void settle(struct mu_parzen *z) {
     for (size_t a = 0; a < z->n_axes && z->settled != z->n; a++) {
-        double levels = (double)z->axes[a].levels;
+        double levels = (double)z->space->frame.levels[a];
         double n = (double)z->n;
         z->on[a].own = log((1 + 1 / n) / (1 + levels / n));
         z->on[a].other = log(1 / n / (1 + levels / n));
@@ -211,11 +213,6 @@ static double total_weight(const struct mu_parzen *z) {
 #else
 #define WIDE
 #endif
-
-static double ladder_share(const struct mu_axis *axis, double at) {
-    size_t k = (size_t)mu_parameter_at(axis->parameter, at);
-    return log(axis->shares[k]);
-}
 
 /* In eight lanes, so that no comparison waits for the one before. */
 static inline double largest_of(const double *values, size_t n) {
@@ -245,7 +242,7 @@ WIDE static void add_axis(const struct mu_parzen *z, size_t a, double x, double 
     const double *restrict position = on->position;
     const double *restrict curvature = on->curvature;
     const double c = on->usual.curvature;
-    if (z->axes[a].kind == MU_AXIS_CATEGORY) {
+    if (z->space->frame.category[a]) {
         double own = on->own;
         double other = on->other;
         for (size_t i = 1; i < z->n; i++) {
@@ -269,13 +266,12 @@ double mu_parzen_kernels(struct mu_parzen *parzen, const double *at, double *val
     memcpy(values, parzen->constant, parzen->n * sizeof *values);
     double base = 0;
     for (size_t a = 0; a < parzen->n_axes; a++) {
-        if (parzen->axes[a].kind == MU_AXIS_CONSTANT) {
-            continue;
-        }
         double d = at[a] - parzen->on[a].position[0];
         values[0] -=
             d * d * parzen->on[a].prior.curvature; /* categories: 0, the prior is uniform there */
-        base += parzen->axes[a].kind == MU_AXIS_LADDER ? ladder_share(&parzen->axes[a], at[a]) : 0;
+        if (is_ladder(parzen->space, a)) {
+            base += log(parzen->space->shares[a][level_of(parzen->space, a, at[a])]);
+        }
         add_axis(parzen, a, at[a], values);
     }
     for (size_t i = 0; i < parzen->n; i++) {
@@ -324,7 +320,7 @@ void mu_parzen_log_tails(struct mu_parzen *parzen, const double *at, const size_
         size_t first = from[f] + 1;
         sum += sum_of_shares(scratch + first, end - first, most);
         end = first;
-        result[f] = scale + log(fmax(sum, 1e-300));
+        result[f] = scale + log(fmax(sum, TINY));
     }
 }
 
@@ -346,7 +342,7 @@ size_t mu_parzen_pick(const struct mu_parzen *parzen, struct mu_stream *stream) 
 }
 
 static double draw_category(struct mu_parzen *z, size_t k, size_t a, struct mu_stream *stream) {
-    uint64_t levels = z->axes[a].levels;
+    uint64_t levels = z->space->frame.levels[a];
     if (k == 0) {
         return (double)mu_uniform_below(stream, levels);
     }
@@ -358,21 +354,22 @@ static double draw_category(struct mu_parzen *z, size_t k, size_t a, struct mu_s
     return other < own ? other : other + 1;
 }
 
-static double draw_ladder(
-    const struct mu_axis *axis, double mean, double curvature, struct mu_stream *stream) {
+static double draw_ladder(const struct mu_parzen_space *space, size_t a, double mean,
+    double curvature, struct mu_stream *stream) {
     double running[MU_PARZEN_LEVELS];
     double sum = 0;
-    for (size_t k = 0; k < axis->levels; k++) {
-        double d = axis->centres[k] - mean;
-        sum += axis->shares[k] * mu_fast_exp(-d * d * curvature);
+    size_t levels = space->frame.levels[a];
+    for (size_t k = 0; k < levels; k++) {
+        double d = space->centres[a][k] - mean;
+        sum += space->shares[a][k] * mu_fast_exp(-d * d * curvature);
         running[k] = sum;
     }
     double u = mu_uniform(stream) * sum;
     size_t k = 0;
-    while (k + 1 < axis->levels && running[k] < u) {
+    while (k + 1 < levels && running[k] < u) {
         k++;
     }
-    return axis->centres[k];
+    return space->centres[a][k];
 }
 
 double mu_parzen_curvature(const struct mu_parzen *parzen, size_t k, size_t axis) {
@@ -381,24 +378,21 @@ double mu_parzen_curvature(const struct mu_parzen *parzen, size_t k, size_t axis
 }
 
 double mu_parzen_draw(struct mu_parzen *parzen, size_t k, size_t axis, struct mu_stream *stream) {
-    const struct mu_axis *own = &parzen->axes[axis];
-    if (own->kind == MU_AXIS_CONSTANT) {
-        return 0.5;
-    }
-    if (own->kind == MU_AXIS_CATEGORY) {
+    const struct mu_frame *frame = &parzen->space->frame;
+    if (frame->category[axis]) {
         settle(parzen);
         return draw_category(parzen, k, axis, stream);
     }
     double mean = parzen->on[axis].position[k];
     double curvature = mu_parzen_curvature(parzen, k, axis);
     double sigma = sqrt(0.5 / curvature);
-    if (own->kind == MU_AXIS_LADDER) {
-        return draw_ladder(own, mean, curvature, stream);
+    if (is_ladder(parzen->space, axis)) {
+        return draw_ladder(parzen->space, axis, mean, curvature, stream);
     }
     double low = mu_normal_cdf(-mean / sigma);
     double high = mu_normal_cdf((1 - mean) / sigma);
     double at = mean + sigma * mu_normal_quantile(low + mu_uniform(stream) * (high - low));
     at = fmin(1, fmax(0, at));
-    return own->levels ? mu_parameter_unit(own->parameter, mu_parameter_at(own->parameter, at))
-                       : at;
+    const struct mu_parameter *parameter = mu_frame_parameter(frame, axis);
+    return parameter->levels ? mu_parameter_unit(parameter, mu_parameter_at(parameter, at)) : at;
 }

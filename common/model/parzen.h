@@ -1,35 +1,31 @@
 /* Parzen mixtures over a search space: a joint density built of one product kernel per point and
  * one wide prior kernel.
  *
- * Every parameter becomes an axis, on which a point is a number:
- *   line      continuous parameters and grids of more than MU_PARZEN_LEVELS levels: u in [0, 1], a
- * normal truncated to [0, 1] ladder    smaller grids: u of the level's centre, the normal weighted
- * by the levels' own shares and normalized over the levels category  the index: a share for the
- * point's own category, the rest spread evenly constant  left out A density is relative to Lebesgue
- * measure in u on lines and to the counting measure elsewhere. Bergstra et al. 2011, section 4;
- * joint product kernels as in Falkner et al. 2018 (BOHB). */
+ * A point is a row of numbers in a frame (frame.h), and every dimension an axis:
+ *   line      continuous parameters and grids of more than MU_PARZEN_LEVELS levels: a normal
+ *             truncated to [0, 1]
+ *   ladder    smaller grids: the normal weighted by the levels' own shares of [0, 1] and normalized
+ *             over the levels
+ *   category  a share for the point's own category, the rest spread evenly
+ * A density is relative to Lebesgue measure in u on lines and to the counting measure elsewhere.
+ * Bergstra et al. 2011, section 4; joint product kernels as in Falkner et al. 2018 (BOHB). */
 #ifndef MUSHIR_MODEL_PARZEN_H
 #define MUSHIR_MODEL_PARZEN_H
 
-#include "common/search/space.h"
+#include "common/model/frame.h"
 
 enum { MU_PARZEN_LEVELS = 32 };
 
-enum mu_axis_kind { MU_AXIS_CONSTANT, MU_AXIS_LINE, MU_AXIS_LADDER, MU_AXIS_CATEGORY };
-
-struct mu_axis {
-    enum mu_axis_kind kind;
-    size_t levels;         /* ladders and categories */
-    const double *centres; /* ladders: u of each level */
-    const double *shares;  /* ladders: part of [0, 1] that each level owns */
-    const struct mu_parameter *parameter;
+/* A frame with what its ladders need, shared by mixtures. */
+struct mu_parzen_space {
+    struct mu_frame frame;
+    const double **centres; /* per dimension: u of each level; NULL off ladders */
+    const double **shares;  /* per dimension: part of [0, 1] that each level owns */
 };
 
-/* One axis per parameter of |space|, arena-owned. */
-const struct mu_axis *mu_axes_create(const struct mu_space *space, struct mu_arena *arena);
-
-/* A coordinate of the space -> the number on the axis. */
-double mu_axis_position(const struct mu_axis *axis, double x);
+/* |space| as mixtures see it. Arena-owned. */
+const struct mu_parzen_space *mu_parzen_space_of(
+    const struct mu_space *space, struct mu_arena *arena);
 
 /* On a line or ladder every kernel's standard deviation is |width|, but at least half the cell it
  * stands in and at most 1. On a category of L levels a kernel of n has (1 + 1/n) / (1 + L/n) on its
@@ -59,7 +55,7 @@ struct mu_parzen_axis {
 
 struct mu_parzen {
     struct mu_parzen_options options;
-    const struct mu_axis *axes;
+    const struct mu_parzen_space *space;
     struct mu_parzen_axis *on;  /* per axis */
     size_t n_axes, n, capacity; /* n kernels, the prior's among them */
     size_t settled;             /* number of kernels that the probabilities on categories are for */
@@ -69,7 +65,7 @@ struct mu_parzen {
 };
 
 /* The prior kernel alone, with room for |room| points. Arena-owned. */
-struct mu_parzen *mu_parzen_create(const struct mu_axis *axes, size_t n_axes,
+struct mu_parzen *mu_parzen_new(const struct mu_parzen_space *space,
     const struct mu_parzen_options *options, size_t room, struct mu_arena *arena);
 
 /* Add the kernel of a point, one number per axis, with a positive |weight|. Without effect when

@@ -33,8 +33,7 @@ struct mu_tpe_model {
     struct mu_arena *arena;
 
     bool built; /* the rest is there */
-    const struct mu_axis *axes;
-    size_t n_axes;
+    const struct mu_parzen_space *space;
     struct mu_parzen *good[SPLITS];
     size_t n_good[SPLITS];
     struct mu_parzen *all; /* every point, the best first: a split's bad density is that of the
@@ -75,9 +74,7 @@ static size_t group_size(const struct mu_tpe_options *o, size_t n, double share)
 }
 
 static const double *position_of(struct mu_tpe_model *t, const double *x) {
-    for (size_t a = 0; a < t->n_axes; a++) {
-        t->at[a] = mu_axis_position(&t->axes[a], x[a]);
-    }
+    mu_frame_encode(&t->space->frame, x, t->at);
     return t->at;
 }
 
@@ -89,8 +86,8 @@ static struct mu_parzen *build_good(
     for (size_t i = 0; i < n; i++) {
         mean += (last - log((double)i + 1)) / (double)n;
     }
-    struct mu_parzen *good = mu_parzen_create(
-        t->axes, t->n_axes, &(struct mu_parzen_options){width, prior * mean}, n, t->arena);
+    struct mu_parzen *good =
+        mu_parzen_new(t->space, &(struct mu_parzen_options){width, prior * mean}, n, t->arena);
     for (size_t i = 0; i < n; i++) {
         mu_parzen_add(good, position_of(t, t->data.x[order[i]]), last - log((double)i + 1));
     }
@@ -100,8 +97,8 @@ static struct mu_parzen *build_good(
 /* Every observation with weight 1, the best first, with room for the avoided. */
 static struct mu_parzen *build_all(
     struct mu_tpe_model *t, const size_t *order, double width, double prior) {
-    struct mu_parzen *all = mu_parzen_create(t->axes, t->n_axes,
-        &(struct mu_parzen_options){width, prior}, t->data.n + t->room, t->arena);
+    struct mu_parzen *all = mu_parzen_new(
+        t->space, &(struct mu_parzen_options){width, prior}, t->data.n + t->room, t->arena);
     for (size_t i = 0; i < t->data.n; i++) {
         mu_parzen_add(all, position_of(t, t->data.x[order[i]]), 1);
     }
@@ -117,9 +114,8 @@ static void build(struct mu_tpe_model *t) {
     double width = fmax(TUNING.floor, TUNING.width / sqrt((double)t->data.n));
     t->built = true;
     t->room = t->room - t->n_avoid < MU_TPE_MOST ? t->room : t->n_avoid + MU_TPE_MOST;
-    t->axes = mu_axes_create(t->data.space, arena);
-    t->n_axes = t->data.space->n;
-    t->at = MU_ARRAY(arena, t->n_axes, double);
+    t->space = mu_parzen_space_of(t->data.space, arena);
+    t->at = MU_ARRAY(arena, t->space->frame.n, double);
     t->values = MU_ARRAY(arena, t->data.n + t->room + 1, double);
     for (size_t e = 0; e < SPLITS; e++) {
         t->n_good[e] = group_size(&t->options, t->data.n, TUNING.split[e]);
@@ -156,22 +152,15 @@ static double score(const struct mu_tpe_model *t, const double *at) {
 static void draw_candidate(
     const struct mu_tpe_model *t, size_t number, struct mu_stream *stream, double *at) {
     struct mu_parzen *good = t->good[number % SPLITS];
-    for (size_t a = 0; a < t->n_axes; a++) {
+    for (size_t a = 0; a < t->space->frame.n; a++) {
         size_t k = mu_parzen_pick(good, stream);
         at[a] = mu_parzen_draw(good, k, a, stream);
     }
 }
 
-static void to_point(const struct mu_tpe_model *t, const double *at, double *x) {
-    for (size_t a = 0; a < t->n_axes; a++) {
-        x[a] = t->axes[a].kind == MU_AXIS_CATEGORY ? at[a]
-                                                   : mu_parameter_at(t->axes[a].parameter, at[a]);
-    }
-}
-
 static void search(
     struct mu_tpe_model *t, const struct mu_seen *seen, uint64_t seed, uint64_t number, double *x) {
-    size_t n = t->n_axes;
+    size_t n = t->data.space->n;
     size_t candidates = t->options.candidates ? t->options.candidates : TUNING.candidates;
     struct mu_arena_mark mark = mu_arena_mark(t->arena);
     double *point = MU_ARRAY(t->arena, n, double);
@@ -180,7 +169,7 @@ static void search(
     mu_stream_init(&stream, seed, number, "candidates");
     for (size_t tries = 0, found = 0; found < candidates && tries < 4 * candidates; tries++) {
         draw_candidate(t, tries, &stream, t->at);
-        to_point(t, t->at, point);
+        mu_frame_decode(&t->space->frame, t->at, point);
         if (mu_seen_has(seen, point)) {
             continue;
         }
@@ -197,7 +186,7 @@ static void search(
     }
 }
 
-struct mu_tpe_model *mu_tpe_create(const struct mu_tpe_options *options,
+struct mu_tpe_model *mu_tpe_new(const struct mu_tpe_options *options,
     const struct mu_tpe_data *data, size_t room, struct mu_arena *arena) {
     struct mu_tpe_model *t = MU_NEW(arena, struct mu_tpe_model);
     *t = (struct mu_tpe_model){.options = *options,
@@ -221,7 +210,7 @@ struct mu_tpe_model *mu_tpe_of_history(const struct mu_tpe_options *options,
             x[data.n++] = history->trials[i].x;
         }
     }
-    struct mu_tpe_model *t = mu_tpe_create(options, &data, n - data.n + wanted, arena);
+    struct mu_tpe_model *t = mu_tpe_new(options, &data, n - data.n + wanted, arena);
     for (size_t i = 0; i < n; i++) {
         if (history->trials[i].state != MU_DONE) {
             mu_tpe_avoid(t, history->trials[i].x);

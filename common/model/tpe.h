@@ -36,7 +36,7 @@ struct mu_tpe_model;
 
 /* The estimator of |data|, which is borrowed, with room for |room| points to keep away from.
  * Arena-owned. */
-struct mu_tpe_model *mu_tpe_create(const struct mu_tpe_options *options,
+struct mu_tpe_model *mu_tpe_new(const struct mu_tpe_options *options,
     const struct mu_tpe_data *data, size_t room, struct mu_arena *arena);
 
 /* The estimator of |history|, which is borrowed: finished trials with a value are data, the others

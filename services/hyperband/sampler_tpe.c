@@ -105,7 +105,7 @@ struct mu_sampler mu_sampler_tpe(const struct mu_sampler_context *context) {
     struct mu_tpe_data data = {.space = &context->space, .x = x, .loss = loss, .n = n};
     size_t room = brackets->n_runs + context->request->wanted;
     *tpe = (struct tpe){.context = context,
-        .model = mu_tpe_create(&(struct mu_tpe_options){.startup = 1}, &data, room, arena),
+        .model = mu_tpe_new(&(struct mu_tpe_options){.startup = 1}, &data, room, arena),
         .results = n};
     for (size_t i = 0; i < brackets->n_runs; i++) {
         if (brackets->runs[i].trial->state != MU_DONE) {

@@ -19,11 +19,15 @@ static const struct mu_parameter_text MIXED[] = {
     {.name = "same", .type = MU_DOUBLE, .min = "2", .max = "2"},
 };
 
-static const struct mu_axis *axes_of(const struct mu_parameter_text *texts, size_t n) {
+static const struct mu_parzen_space *space_of(const struct mu_parameter_text *texts, size_t n) {
     struct mu_space *space = MU_NEW(arena, struct mu_space);
     struct mu_error error;
     assert_int_equal(mu_space_init(space, texts, n, arena, &error), MU_OK);
-    return mu_axes_create(space, arena);
+    return mu_parzen_space_of(space, arena);
+}
+
+static const struct mu_parameter *ladder_of(const struct mu_parzen_space *space) {
+    return mu_frame_parameter(&space->frame, 1);
 }
 
 /* The weight of point |i| of |n|; the prior's is their mean. */
@@ -39,17 +43,15 @@ static double prior_of(size_t n) {
     return mean;
 }
 
-/* |n| points, deterministic, on the axes from |first| on, |n_axes| of them. */
-static struct mu_parzen *mixture(
-    const struct mu_axis *axes, size_t first, size_t n_axes, size_t n) {
+/* |n| points, deterministic. */
+static struct mu_parzen *mixture(const struct mu_parzen_space *space, size_t n) {
     struct mu_parzen_options options = {.width = WIDTH, .prior_weight = prior_of(n)};
-    struct mu_parzen *z = mu_parzen_create(axes + first, n_axes, &options, n, arena);
+    struct mu_parzen *z = mu_parzen_new(space, &options, n, arena);
     for (size_t i = 0; i < n; i++) {
-        double at[4];
-        for (size_t a = first; a < first + n_axes; a++) {
-            double u = fmod(0.07 + 0.6180339887 * (double)(i + 1) * (double)(a + 1), 1);
-            at[a - first] =
-                a == 0 ? u : mu_axis_position(&axes[a], mu_parameter_at(axes[a].parameter, u));
+        double at[3];
+        for (size_t a = 0; a < space->frame.n; a++) {
+            at[a] = mu_frame_at(
+                &space->frame, a, fmod(0.07 + 0.6180339887 * (double)((i + 1) * (a + 1)), 1));
         }
         mu_parzen_add(z, at, weight_of(i));
     }
@@ -72,15 +74,15 @@ static void densities_integrate_to_one(void **state) {
     (void)state;
     enum { STEPS = 2000 };
     const size_t sizes[] = {0, 1, 2, 7, 40, 170};
-    const struct mu_axis *axes = axes_of(MIXED, 4);
+    const struct mu_parzen_space *space = space_of(MIXED, 4);
     double scratch[200];
     for (size_t s = 0; s < 6; s++) {
-        struct mu_parzen *z = mixture(axes, 0, 4, sizes[s]);
+        struct mu_parzen *z = mixture(space, sizes[s]);
         double total = 0;
         for (size_t i = 0; i < STEPS; i++) {
             for (size_t level = 0; level < 6; level++) {
                 for (double kind = 0; kind < 3; kind++) {
-                    double at[] = {((double)i + 0.5) / STEPS, axes[1].centres[level], kind, 0.5};
+                    double at[] = {((double)i + 0.5) / STEPS, space->centres[1][level], kind};
                     total += exp(mu_parzen_log_density(z, at, scratch)) / STEPS;
                 }
             }
@@ -103,12 +105,12 @@ static double reference(const struct mu_parzen *z, const double *at) {
         double ladder = 0;
         double norm = 0;
         for (size_t level = 0; level < 6; level++) {
-            double share = mu_parameter_edge(z->axes[1].parameter, level + 1) -
-                           mu_parameter_edge(z->axes[1].parameter, level);
-            double v = share * exp(-pow(z->axes[1].centres[level] - z->on[1].position[i], 2) *
+            double share = mu_parameter_edge(ladder_of(z->space), level + 1) -
+                           mu_parameter_edge(ladder_of(z->space), level);
+            double v = share * exp(-pow(z->space->centres[1][level] - z->on[1].position[i], 2) *
                                    mu_parzen_curvature(z, i, 1));
             norm += v;
-            ladder = z->axes[1].centres[level] == at[1] ? v : ladder;
+            ladder = z->space->centres[1][level] == at[1] ? v : ladder;
         }
         double kind = i == 0 ? 1.0 / 3 : ((z->on[2].position[i] == at[2]) + 1 / k) / (1 + 3 / k);
         sum += w * line * ladder / norm * kind;
@@ -119,14 +121,14 @@ static double reference(const struct mu_parzen *z, const double *at) {
 
 static void densities_match_the_definition(void **state) {
     (void)state;
-    const struct mu_axis *axes = axes_of(MIXED, 4);
+    const struct mu_parzen_space *space = space_of(MIXED, 4);
     const size_t sizes[] = {1, 5, 30, 180};
     double scratch[200];
     for (size_t s = 0; s < 4; s++) {
-        struct mu_parzen *z = mixture(axes, 0, 4, sizes[s]);
+        struct mu_parzen *z = mixture(space, sizes[s]);
         for (size_t i = 0; i < 60; i++) {
             double at[] = {
-                fmod(0.3 + 0.377 * (double)i, 1), axes[1].centres[i % 6], (double)(i % 3), 0.5};
+                fmod(0.3 + 0.377 * (double)i, 1), space->centres[1][i % 6], (double)(i % 3)};
             assert_true(fabs(mu_parzen_log_density(z, at, scratch) - reference(z, at)) < 1e-5);
         }
     }
@@ -137,14 +139,14 @@ static void densities_match_the_definition(void **state) {
  * the same. */
 static void kernels_are_as_wide_as_told(void **state) {
     (void)state;
-    const struct mu_axis *axes = axes_of(MIXED, 4);
+    const struct mu_parzen_space *space = space_of(MIXED, 4);
     const size_t sizes[] = {5, 40};
     for (size_t s = 0; s < 2; s++) {
-        struct mu_parzen *z = mixture(axes, 0, 4, sizes[s]);
+        struct mu_parzen *z = mixture(space, sizes[s]);
         for (size_t i = 0; i <= sizes[s]; i++) {
-            uint64_t level = (uint64_t)mu_parameter_at(axes[1].parameter, z->on[1].position[i]);
-            double cell = mu_parameter_edge(axes[1].parameter, level + 1) -
-                          mu_parameter_edge(axes[1].parameter, level);
+            uint64_t level = (uint64_t)mu_parameter_at(ladder_of(space), z->on[1].position[i]);
+            double cell = mu_parameter_edge(ladder_of(space), level + 1) -
+                          mu_parameter_edge(ladder_of(space), level);
             double line = i ? WIDTH : 1;
             double ladder = i ? fmax(WIDTH, cell / 2) : 1;
             assert_true(fabs(sqrt(0.5 / mu_parzen_curvature(z, i, 0)) - line) < 1e-12);
@@ -156,10 +158,10 @@ static void kernels_are_as_wide_as_told(void **state) {
 /* One point each on one axis: the ratio of two one-kernel mixtures has a closed form. */
 static void a_ratio_in_closed_form(void **state) {
     (void)state;
-    const struct mu_axis *axes = axes_of(MIXED, 1);
+    const struct mu_parzen_space *space = space_of(MIXED, 1);
     const struct mu_parzen_options options = {.width = 0.2, .prior_weight = 1};
-    struct mu_parzen *l = mu_parzen_create(axes, 1, &options, 1, arena);
-    struct mu_parzen *g = mu_parzen_create(axes, 1, &options, 1, arena);
+    struct mu_parzen *l = mu_parzen_new(space, &options, 1, arena);
+    struct mu_parzen *g = mu_parzen_new(space, &options, 1, arena);
     mu_parzen_add(l, &(double){0.3}, 1);
     mu_parzen_add(g, &(double){0.8}, 1);
     double scratch[2];
@@ -180,20 +182,21 @@ static void a_ratio_in_closed_form(void **state) {
 static void draws_follow_the_density(void **state) {
     (void)state;
     enum { DRAWS = 20000, BINS = 10 };
-    const struct mu_axis *axes = axes_of(MIXED, 4);
     for (size_t a = 0; a < 3; a++) {
-        struct mu_parzen *z = mixture(axes, a, 1, 5);
+        const struct mu_parzen_space *space = space_of(MIXED + a, 1);
+        struct mu_parzen *z = mixture(space, 5);
         double scratch[8];
         double counts[BINS] = {0};
         double expected[BINS] = {0};
         struct mu_stream stream;
         mu_stream_init(&stream, 11, a, "draws");
-        size_t bins = a == 0 ? BINS : axes[a].levels;
+        size_t bins = a == 0 ? BINS : space->frame.levels[0];
         for (size_t i = 0; i < DRAWS; i++) {
             double at = mu_parzen_draw(z, mu_parzen_pick(z, &stream), 0, &stream);
-            size_t bin = a == 0   ? (size_t)fmin(BINS - 1, at * BINS)
-                         : a == 2 ? (size_t)at
-                                  : (size_t)mu_parameter_at(axes[a].parameter, at);
+            size_t bin = a == 0 ? (size_t)fmin(BINS - 1, at * BINS)
+                         : a == 2
+                             ? (size_t)at
+                             : (size_t)mu_parameter_at(mu_frame_parameter(&space->frame, 0), at);
             counts[bin]++;
         }
         for (size_t i = 0; i < 2000; i++) {
@@ -202,7 +205,7 @@ static void draws_follow_the_density(void **state) {
         }
         double statistic = 0;
         for (size_t b = 0; b < bins; b++) {
-            double at = a == 1 ? axes[a].centres[b] : (double)b;
+            double at = a == 1 ? space->centres[0][b] : (double)b;
             double p = a == 0 ? expected[b] : exp(mu_parzen_log_density(z, &at, scratch));
             statistic += (counts[b] - DRAWS * p) * (counts[b] - DRAWS * p) / (DRAWS * p);
         }
@@ -212,9 +215,9 @@ static void draws_follow_the_density(void **state) {
 
 static void tails_leave_out_the_first_points(void **state) {
     (void)state;
-    const struct mu_axis *axes = axes_of(MIXED, 4);
-    struct mu_parzen *z = mixture(axes, 0, 4, 12);
-    double at[] = {0.4, axes[1].centres[2], 1, 0.5};
+    const struct mu_parzen_space *space = space_of(MIXED, 4);
+    struct mu_parzen *z = mixture(space, 12);
+    double at[] = {0.4, space->centres[1][2], 1};
     double values[13];
     double scratch[13];
     double tails[3];
@@ -234,8 +237,8 @@ static void tails_leave_out_the_first_points(void **state) {
 
 static void a_full_mixture_takes_no_more(void **state) {
     (void)state;
-    struct mu_parzen *z = mixture(axes_of(MIXED, 4), 0, 4, 3);
-    double at[] = {0.4, 0.5, 1, 0.5};
+    struct mu_parzen *z = mixture(space_of(MIXED, 4), 3);
+    double at[] = {0.4, 0.5, 1};
     double scratch[4];
     double before = mu_parzen_log_density(z, at, scratch);
     mu_parzen_add(z, at, 1);

@@ -40,7 +40,7 @@ static double share_above(double edge, size_t n_first, size_t n) {
     for (size_t i = 0; i < DRAWS; i++) {
         double drawn;
         struct mu_tpe_model *t =
-            mu_tpe_create(&(struct mu_tpe_options){.candidates = 1}, &data, 1, arena);
+            mu_tpe_new(&(struct mu_tpe_options){.candidates = 1}, &data, 1, arena);
         mu_tpe_propose(t, seen, 1, i, &drawn);
         above += drawn > edge;
     }
@@ -104,7 +104,7 @@ static void every_axis_is_drawn_from_a_kernel_of_its_own(void **state) {
     for (size_t i = 0; i < DRAWS; i++) {
         double x[2];
         struct mu_tpe_model *t =
-            mu_tpe_create(&(struct mu_tpe_options){.candidates = 1}, &data, 1, arena);
+            mu_tpe_new(&(struct mu_tpe_options){.candidates = 1}, &data, 1, arena);
         mu_tpe_propose(t, seen, 1, i, x);
         mixed += (x[0] > 0.5) != (x[1] > 0.5);
     }
@@ -113,7 +113,7 @@ static void every_axis_is_drawn_from_a_kernel_of_its_own(void **state) {
 
 static void propose_once(
     const struct mu_tpe_data *data, struct mu_seen *seen, uint64_t number, double *x) {
-    struct mu_tpe_model *t = mu_tpe_create(&(struct mu_tpe_options){0}, data, 1, arena);
+    struct mu_tpe_model *t = mu_tpe_new(&(struct mu_tpe_options){0}, data, 1, arena);
     mu_tpe_propose(t, seen, 1, number, x);
 }
 
@@ -138,8 +138,7 @@ static void past_the_256th_suggestion_points_are_random(void **state) {
     (void)state;
     struct mu_tpe_data data = {.space = unit(1), .x = POINTS, .loss = FIVE, .n = 5};
     struct mu_seen *seen = mu_seen_of(data.space, 1, arena);
-    struct mu_tpe_model *t =
-        mu_tpe_create(&(struct mu_tpe_options){.candidates = 1}, &data, 1, arena);
+    struct mu_tpe_model *t = mu_tpe_new(&(struct mu_tpe_options){.candidates = 1}, &data, 1, arena);
     for (uint64_t i = 0; i < 300; i++) {
         double x;
         double random;
