@@ -2,6 +2,7 @@
 #ifndef MUSHIR_HYPERBAND_SAMPLER_H
 #define MUSHIR_HYPERBAND_SAMPLER_H
 
+#include "common/model/dataset.h"
 #include "services/hyperband/brackets.h"
 
 /* What a sampler may look at. */
@@ -30,5 +31,12 @@ struct mu_sampler {
 struct mu_sampler mu_sampler_gp(const struct mu_sampler_context *context);
 struct mu_sampler mu_sampler_tpe(const struct mu_sampler_context *context);
 struct mu_sampler mu_sampler_random(const struct mu_sampler_context *context);
+
+/* What mu_sampler_gp learns from: a row for every finished run, its configuration in |frame| and
+ * then its position on the ladder. Targets keep the proportions of the losses, because what a rung
+ * adds to them all is a level of its own in the kernel; a transform fitted to all rungs together
+ * bends the function that they share. Exposed for tests. Arena-owned. */
+struct mu_dataset *mu_sampler_data(
+    const struct mu_sampler_context *context, const struct mu_frame *frame);
 
 #endif

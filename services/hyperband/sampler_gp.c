@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "common/model/acquisition.h"
-#include "common/model/dataset.h"
 #include "common/model/gp.h"
 #include "common/model/maximize.h"
+#include "common/model/targets.h"
 #include "services/hyperband/sampler.h"
 
 enum { PARENTS = 4 };
@@ -50,22 +50,21 @@ struct gp {
 
 /* ---- data ---- */
 
-/* All finished runs; returns how many have a result. */
-static size_t collect(struct gp *gp) {
-    const struct mu_sampler_context *context = gp->context;
+struct mu_dataset *mu_sampler_data(
+    const struct mu_sampler_context *context, const struct mu_frame *frame) {
     struct mu_arena *arena = context->request->arena;
-    gp->frame = mu_frame_of(&context->space, arena);
-    gp->data = mu_dataset_new(&gp->frame, 1, 1, context->brackets.n_runs, arena);
+    struct mu_dataset *data = mu_dataset_new(frame, 1, 1, context->brackets.n_runs, arena);
     for (size_t i = 0; i < context->brackets.n_runs; i++) {
         const struct mu_run *run = &context->brackets.runs[i];
         const struct mu_trial *trial = run->trial;
         if (trial->state != MU_PENDING) {
-            double *row = mu_dataset_add(gp->data, run->x, trial->state, trial->values);
-            row[gp->frame.n] = mu_ladder_position(&context->ladder, run->resource);
+            double *row = mu_dataset_add(data, run->x, trial->state, trial->values);
+            row[frame->n] = mu_ladder_position(&context->ladder, run->resource);
         }
     }
-    mu_dataset_learn(gp->data, arena);
-    return gp->data->n_observed;
+    data->transform = mu_linear_targets;
+    mu_dataset_learn(data, arena);
+    return data;
 }
 
 static double position_of(const struct gp *gp, size_t row) {
@@ -257,7 +256,9 @@ static bool draw(void *self, uint64_t number, double *x) {
 struct mu_sampler mu_sampler_gp(const struct mu_sampler_context *context) {
     struct gp *gp = MU_NEW(context->request->arena, struct gp);
     gp->context = context;
-    if (collect(gp) >= TUNING.fewest && gp->frame.n > 0) {
+    gp->frame = mu_frame_of(&context->space, context->request->arena);
+    gp->data = mu_sampler_data(context, &gp->frame);
+    if (gp->data->n_observed >= TUNING.fewest && gp->frame.n > 0) {
         fit(gp);
         for (size_t i = 0; i < context->brackets.n_runs; i++) {
             if (context->brackets.runs[i].trial->state == MU_PENDING) {

@@ -1,5 +1,8 @@
 /* Where new configurations come from: the share drawn at random, what TPE learns from, and a space
  * that is used up. */
+#include <math.h>
+
+#include "services/hyperband/sampler.h"
 #include "services/hyperband/tests/lab.h"
 
 static const struct mu_parameter_text TWO[] = {
@@ -155,6 +158,37 @@ static void a_batch_does_not_fall_on_one_spot(void **state) {
     lab_finish(&lab);
 }
 
+/* Of losses 0, 1 and 3 the first two targets lie half as far apart as the last two, whatever the
+ * rung; the row ends with the rung's position. */
+static void targets_keep_the_proportions_of_losses(void **state) {
+    (void)state;
+    static const struct mu_pair settings[] = SETTINGS("gp");
+    static struct lab lab;
+    lab_init(&lab, TWO, 2, settings, 3);
+    add(&lab, 0.25, "9", 0);
+    add(&lab, 0.5, "1", 1);
+    add(&lab, 0.75, "3", 3);
+    struct mu_history history;
+    build_history(&history, &lab.experiment, lab.trials, lab.n, lab.arena);
+    struct mu_request request = {
+        .experiment = &lab.experiment, .history = &history, .arena = lab.arena};
+    struct mu_sampler_context context = {
+        .request = &request, .resource = 1, .space = {lab.experiment.space.parameters, 1}};
+    mu_ladder_build(&context.ladder, &lab.experiment.space.parameters[1], 9, 3, false, lab.arena);
+    mu_brackets_build(&context.brackets, &request, &context.ladder, &context.space, 1);
+    struct mu_frame frame = mu_frame_of(&context.space, lab.arena);
+    struct mu_dataset *data = mu_sampler_data(&context, &frame);
+    double target[3] = {0};
+    for (size_t i = 0; i < 3; i++) {
+        const double *row = mu_dataset_row(data, i);
+        size_t loss = row[0] == 0.25 ? 0 : row[0] == 0.5 ? 1 : 2;
+        target[loss] = data->columns[0].target[i];
+        assert_true(fabs(row[1] - (loss == 0 ? 1 : loss == 1 ? 0 : 0.5)) < 1e-12);
+    }
+    assert_true(fabs((target[0] - target[1]) / (target[1] - target[2]) - 0.5) < 1e-12);
+    lab_finish(&lab);
+}
+
 /* Three configurations are all there are, and one third of them may go on: the others follow beyond
  * the quota, one rung higher, the best first. */
 static void a_space_that_is_used_up_promotes_the_rest(void **state) {
@@ -184,6 +218,7 @@ int main(void) {
         cmocka_unit_test(tpe_learns_from_a_rung_with_enough_results),
         cmocka_unit_test(tpe_learns_from_the_rung_below_too),
         cmocka_unit_test(a_batch_does_not_fall_on_one_spot),
+        cmocka_unit_test(targets_keep_the_proportions_of_losses),
         cmocka_unit_test(a_space_that_is_used_up_promotes_the_rest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
