@@ -4,6 +4,10 @@
 
 #include "common/num/normal.h"
 
+/* scikit-optimize's xi and kappa. */
+static const double MARGIN = 0.01;
+static const double KAPPA = 1.96;
+
 double mu_acquisition_value(
     enum mu_acquisition kind, double mean, double sd, double best, double *by_mean, double *by_sd) {
     double slope;
@@ -16,7 +20,7 @@ double mu_acquisition_value(
         *by_sd = (1 - z * slope) / sd;
         return improvement + log(sd);
     case MU_LOG_PI:
-        z = (mean - best - 0.01) / sd;
+        z = (mean - best - MARGIN) / sd;
         slope = mu_normal_hazard(-z);
         *by_mean = slope / sd;
         *by_sd = -z * slope / sd;
@@ -25,8 +29,8 @@ double mu_acquisition_value(
         break;
     }
     *by_mean = 1;
-    *by_sd = 1.96;
-    return mean + 1.96 * sd;
+    *by_sd = KAPPA;
+    return mean + KAPPA * sd;
 }
 
 double mu_acquisition_mean(

@@ -8,6 +8,14 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Sums are formed in lanes, which a processor adds at once; the order is fixed, so is the result.
+ */
+enum { MU_LANES = 4 };
+
+static inline double mu_sum_of_lanes(const double lanes[MU_LANES]) {
+    return lanes[0] + lanes[1] + (lanes[2] + lanes[3]);
+}
+
 /* exp(|x|) for x <= 700 to 1e-13 relative; 0 below -700 (so the smallest positive result is
  * 1e-304). Reduction x = k ln 2 + r with the shift trick, |r| <= 0.35, and the Taylor polynomial of
  * degree 11. */

@@ -7,6 +7,10 @@
 #include "common/num/normal.h"
 #include "common/num/sobol.h"
 
+/* Noise variance of a point that is taken for known, as a share of a^2: the covariance stays
+ * positive definite. */
+static const double EXTENSION_NOISE = 1e-6;
+
 size_t mu_gp_parameters(const struct mu_gp_model *model) {
     return model->n_features + model->kernel->has_share + 2;
 }
@@ -50,8 +54,8 @@ static size_t affordable(double operations, double cubic, double square, double 
     return n;
 }
 
-size_t mu_gp_fit_rows(const struct mu_gp_model *model, int iterations, double operations) {
-    return affordable(operations / iterations, 1, 4 * (double)model->n_features, 0);
+size_t mu_gp_fit_rows(const struct mu_gp_model *model, double operations) {
+    return affordable(operations / MU_GP_ITERATIONS, 1, 4 * (double)model->n_features, 0);
 }
 
 size_t mu_gp_known_rows(const struct mu_gp_model *model, size_t evaluations, double operations) {
@@ -154,8 +158,8 @@ void mu_gp_gradient(struct mu_gp *gp, const void *point, const double *mean_weig
 
 bool mu_gp_extend(struct mu_gp *gp, const void *point, const double *values) {
     double a2 = gp->amplitude;
-    double jitter = gp->model->jitter;
-    if (!mu_posterior_extend(&gp->posterior, a2 * (1 + jitter), a2 * jitter, values)) {
+    if (!mu_posterior_extend(
+            &gp->posterior, a2 * (1 + EXTENSION_NOISE), a2 * EXTENSION_NOISE, values)) {
         return false;
     }
     gp->model->metric->place(gp->store, gp->posterior.n - 1, point);

@@ -23,10 +23,12 @@
 
 #define MU_GP_NOISE_FLOOR 1e-6
 
-/* theta ~ N(mean, sd^2), searched in [low, high] from |start|. */
+/* theta ~ N(mean, sd^2), searched from the mean on, MU_GP_REACH standard deviations to both sides.
+ */
 struct mu_gp_prior {
-    double mean, sd, start, low, high;
+    double mean, sd;
 };
+enum { MU_GP_REACH = 4 };
 
 /* A family of processes. */
 struct mu_gp_model {
@@ -35,7 +37,6 @@ struct mu_gp_model {
     const void *space; /* what the metric's store wants */
     size_t n_features;
     const struct mu_gp_prior *prior; /* mu_gp_parameters of them, in the order of theta */
-    double jitter; /* noise of a point that is taken for known, as a share of a^2 */
 };
 
 /* Number of hyper-parameters. */
@@ -49,22 +50,16 @@ struct mu_gp_data {
     const double *noise;       /* n: c of each; NULL: 1 */
 };
 
-/* When a fit ends: after |iterations| steps, or when the largest component of the projected
- * gradient or the relative decrease falls below. */
-struct mu_gp_effort {
-    int iterations;
-    double gradient, decrease;
-};
-
-/* The mode of the posterior of theta from data->n >= 1 observations, into |theta|. O(iterations x
- * n^3). Scratch is given back. */
-void mu_gp_fit(const struct mu_gp_model *model, const struct mu_gp_data *data,
-    const struct mu_gp_effort *effort, double *theta, struct mu_arena *arena);
+/* The mode of the posterior of theta from data->n >= 1 observations, into |theta|: at most
+ * MU_GP_ITERATIONS steps of O(n^3). Scratch is given back. */
+void mu_gp_fit(const struct mu_gp_model *model, const struct mu_gp_data *data, double *theta,
+    struct mu_arena *arena);
+enum { MU_GP_ITERATIONS = 30 };
 
 /* ---- budgets: how many rows so many floating-point operations are enough for, at least 1 ---- */
 
-/* A fit of |iterations| steps takes iterations x (n^3 + 4 features n^2) operations. */
-size_t mu_gp_fit_rows(const struct mu_gp_model *model, int iterations, double operations);
+/* A fit takes MU_GP_ITERATIONS x (n^3 + 4 features n^2) operations. */
+size_t mu_gp_fit_rows(const struct mu_gp_model *model, double operations);
 
 /* |evaluations| predictions with gradient take evaluations x (2 n^2 + 8 features n). */
 size_t mu_gp_known_rows(const struct mu_gp_model *model, size_t evaluations, double operations);

@@ -111,22 +111,22 @@ double mu_gp_objective(const double *theta, double *gradient, size_t n_theta, vo
     return value;
 }
 
-void mu_gp_fit(const struct mu_gp_model *model, const struct mu_gp_data *data,
-    const struct mu_gp_effort *effort, double *theta, struct mu_arena *arena) {
+void mu_gp_fit(const struct mu_gp_model *model, const struct mu_gp_data *data, double *theta,
+    struct mu_arena *arena) {
     struct mu_arena_mark mark = mu_arena_mark(arena);
     size_t n = mu_gp_parameters(model);
     double *low = MU_ARRAY(arena, n, double);
     double *high = MU_ARRAY(arena, n, double);
     for (size_t i = 0; i < n; i++) {
-        low[i] = model->prior[i].low;
-        high[i] = model->prior[i].high;
-        theta[i] = model->prior[i].start;
+        theta[i] = model->prior[i].mean;
+        low[i] = theta[i] - MU_GP_REACH * model->prior[i].sd;
+        high[i] = theta[i] + MU_GP_REACH * model->prior[i].sd;
     }
     struct mu_lbfgs options = {.low = low,
         .high = high,
-        .iterations = effort->iterations,
-        .gradient = effort->gradient,
-        .decrease = effort->decrease};
+        .iterations = MU_GP_ITERATIONS,
+        .gradient = 0.01,
+        .decrease = 1e-6};
     (void)mu_lbfgs_minimize(
         &options, mu_gp_objective, mu_gp_likelihood_of(model, data, arena), theta, n, arena);
     mu_arena_release(arena, mark);

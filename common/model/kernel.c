@@ -89,17 +89,17 @@ static void square_distance(
 
 /* sum_p a_p b_p c_p. */
 static double triple(const double *a, const double *b, const double *c, size_t n) {
-    double sums[4] = {0};
+    double sums[MU_LANES] = {0};
     size_t p = 0;
-    for (; p + 4 <= n; p += 4) {
-        for (size_t lane = 0; lane < 4; lane++) {
+    for (; p + MU_LANES <= n; p += MU_LANES) {
+        for (size_t lane = 0; lane < MU_LANES; lane++) {
             sums[lane] += a[p + lane] * b[p + lane] * c[p + lane];
         }
     }
     for (; p < n; p++) {
         sums[0] += a[p] * b[p] * c[p];
     }
-    return sums[0] + sums[1] + (sums[2] + sums[3]);
+    return mu_sum_of_lanes(sums);
 }
 
 /* ---- Matern of all features, and functions of one each ---- */

@@ -216,21 +216,22 @@ static double total_weight(const struct mu_parzen *z) {
 
 /* In eight lanes, so that no comparison waits for the one before. */
 static inline double largest_of(const double *values, size_t n) {
-    double lanes[8];
+    enum { LANES = 8 };
+    double lanes[LANES];
     double most = -INFINITY;
     size_t i = 0;
-    for (size_t l = 0; l < 8; l++) {
+    for (size_t l = 0; l < LANES; l++) {
         lanes[l] = -INFINITY;
     }
-    for (; i + 8 <= n; i += 8) {
-        for (size_t l = 0; l < 8; l++) {
+    for (; i + LANES <= n; i += LANES) {
+        for (size_t l = 0; l < LANES; l++) {
             lanes[l] = values[i + l] > lanes[l] ? values[i + l] : lanes[l];
         }
     }
     for (; i < n; i++) {
         most = values[i] > most ? values[i] : most;
     }
-    for (size_t l = 0; l < 8; l++) {
+    for (size_t l = 0; l < LANES; l++) {
         most = lanes[l] > most ? lanes[l] : most;
     }
     return most;
@@ -280,12 +281,11 @@ double mu_parzen_kernels(struct mu_parzen *parzen, const double *at, double *val
     return largest_of(values, parzen->n);
 }
 
-/* sum_i exp(values[i] - most) in four lanes, which a processor adds at once; the order is fixed, so
- * is the result. Of kernels that are narrow beside the space nearly all are far away: a block in
- * which none reaches 1e-17 is passed over. */
+/* sum_i exp(values[i] - most) in lanes. Of kernels that are narrow beside the space nearly all are
+ * far away: a block in which none reaches 1e-17 is passed over. */
 WIDE static double sum_of_shares(const double *values, size_t n, double most) {
     enum { BLOCK = 16 };
-    double lanes[4] = {0};
+    double lanes[MU_LANES] = {0};
     for (; n >= BLOCK; values += BLOCK, n -= BLOCK) {
         double shares[BLOCK];
         if (largest_of(values, BLOCK) - most < -40) {
@@ -295,13 +295,13 @@ WIDE static double sum_of_shares(const double *values, size_t n, double most) {
             shares[i] = mu_fast_exp(values[i] - most);
         }
         for (size_t i = 0; i < BLOCK; i++) {
-            lanes[i % 4] += shares[i];
+            lanes[i % MU_LANES] += shares[i];
         }
     }
     for (size_t i = 0; i < n; i++) {
         lanes[0] += mu_fast_exp(values[i] - most);
     }
-    return lanes[0] + lanes[1] + (lanes[2] + lanes[3]);
+    return mu_sum_of_lanes(lanes);
 }
 
 double mu_parzen_log_density(struct mu_parzen *parzen, const double *at, double *scratch) {

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "common/model/fast.h"
 #include "common/num/linalg.h"
 
 void mu_posterior_init(
@@ -87,17 +88,17 @@ static void whiten(struct mu_posterior *p) {
     for (size_t a = 0; a < p->n; a++) {
         const double *restrict row = p->root + a * p->capacity;
         const double *restrict k = p->k;
-        double sums[4] = {0};
+        double sums[MU_LANES] = {0};
         size_t b = 0;
-        for (; b + 4 <= a + 1; b += 4) {
-            for (size_t c = 0; c < 4; c++) {
+        for (; b + MU_LANES <= a + 1; b += MU_LANES) {
+            for (size_t c = 0; c < MU_LANES; c++) {
                 sums[c] += row[b + c] * k[b + c];
             }
         }
         for (; b <= a; b++) {
             sums[0] += row[b] * k[b];
         }
-        p->v[a] = sums[0] + sums[1] + (sums[2] + sums[3]);
+        p->v[a] = mu_sum_of_lanes(sums);
     }
 }
 

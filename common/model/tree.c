@@ -3,6 +3,10 @@
 #include <math.h>
 #include <string.h>
 
+/* Levels of a category that a split tells apart: more share bits of its set. */
+enum { LEVELS = 64 };
+static const double LEAST_GAIN = 1e-12; /* of a split */
+
 struct pair {
     double at, y;
     size_t index; /* of the category */
@@ -44,16 +48,16 @@ static void sort_pairs(struct pair *p, size_t n) {
 
 /* Replace categories by the rank of their mean response in the node. */
 static void rank_categories(struct pair *pairs, size_t n) {
-    double mean[64] = {0};
-    double count[64] = {0};
-    double rank[64] = {0};
-    size_t present[64];
+    double mean[LEVELS] = {0};
+    double count[LEVELS] = {0};
+    double rank[LEVELS] = {0};
+    size_t present[LEVELS];
     size_t n_present = 0;
     for (size_t i = 0; i < n; i++) {
         mean[pairs[i].index] += pairs[i].y;
         count[pairs[i].index] += 1;
     }
-    for (size_t c = 0; c < 64; c++) {
+    for (size_t c = 0; c < LEVELS; c++) {
         if (count[c] > 0) {
             mean[c] /= count[c];
             present[n_present++] = c;
@@ -76,7 +80,7 @@ static void load_pairs(struct grower *g, size_t dim, size_t first, size_t n) {
         size_t row = g->samples[first + i];
         double at = data->u[row * data->n_dims + dim];
         g->pairs[i] = (struct pair){
-            .at = at, .y = data->y[row], .index = data->category[dim] ? (size_t)at % 64 : 0};
+            .at = at, .y = data->y[row], .index = data->category[dim] ? (size_t)at % LEVELS : 0};
     }
     if (data->category[dim]) {
         rank_categories(g->pairs, n);
@@ -130,14 +134,14 @@ static void try_dimension(
 
 static bool goes_left(const struct mu_tree_node *node, const double *u) {
     double at = u[node->dim];
-    return node->category ? node->set >> ((size_t)at % 64) & 1 : at < node->threshold;
+    return node->category ? node->set >> ((size_t)at % LEVELS) & 1 : at < node->threshold;
 }
 
 static struct split best_split(struct grower *g, size_t first, size_t n) {
-    struct split best = {.gain = 1e-12};
+    struct split best = {.gain = LEAST_GAIN};
     size_t d = g->data->n_dims;
     size_t looked = 0;
-    for (size_t i = 0; i < d && (looked < g->options->features || best.gain <= 1e-12);
+    for (size_t i = 0; i < d && (looked < g->options->features || best.gain <= LEAST_GAIN);
          i++, looked++) {
         size_t other = i + (size_t)mu_uniform_below(g->stream, d - i);
         size_t dim = g->dims[other];
@@ -184,7 +188,7 @@ static size_t grow(struct grower *g, size_t first, size_t n, int depth) {
     if (depth > 0 && n >= 2 * g->options->leaf && n >= 2 && node->variance > 0) {
         split = best_split(g, first, n);
     }
-    if (split.gain > 1e-12) {
+    if (split.gain > LEAST_GAIN) {
         node->dim = split.dim, node->threshold = split.threshold, node->set = split.set,
         node->category = split.category;
         size_t left = partition(g, node, first, n);

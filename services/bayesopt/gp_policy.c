@@ -10,7 +10,6 @@ static const struct tuning {
     double fit_operations;    /* to find the hyper-parameters, in all */
     double search_operations; /* to find one suggestion */
     size_t evaluations;       /* of the acquisition that a suggestion is to have */
-    struct mu_gp_effort effort;
     size_t pending;    /* points without a value that are integrated over: at most half of them
                           running trials, the newest, and the batch so far */
     size_t incumbents; /* of the best observations the one with the best mean is the incumbent */
@@ -18,7 +17,6 @@ static const struct tuning {
 } TUNING = {.fit_operations = 1.5e8,
     .search_operations = 2e8,
     .evaluations = 1000,
-    .effort = {.iterations = 30, .gradient = 1e-2, .decrease = 1e-6},
     .pending = 64,
     .incumbents = 100,
     .length = -1.5,
@@ -47,23 +45,21 @@ size_t mu_gp_policy_most(void) {
 struct mu_gp_model mu_gp_policy_model(
     const struct mu_dimensions *dimensions, struct mu_arena *arena) {
     static const struct mu_gp_prior OTHERS[] = {
-        {0, 3, 0, -6.9, 6.9},    /* ln w / (1 - w) */
-        {0, 1, 0, -6.9, 6.9},    /* ln a^2 */
-        {-6, 2, -6, -18.4, 0.7}, /* ln n^2 */
+        {0, 3},  /* ln w / (1 - w) */
+        {0, 1},  /* ln a^2 */
+        {-6, 2}, /* ln n^2 */
     };
     size_t d = dimensions->n;
     struct mu_gp_prior *prior = MU_ARRAY(arena, d + 3, struct mu_gp_prior);
-    double mean = TUNING.length + 0.5 * log((double)d);
     for (size_t j = 0; j < d; j++) {
-        prior[j] = (struct mu_gp_prior){mean, TUNING.length_sd, mean, -4.6, 4.6};
+        prior[j] = (struct mu_gp_prior){TUNING.length + 0.5 * log((double)d), TUNING.length_sd};
     }
     memcpy(prior + d, OTHERS, sizeof OTHERS);
     return (struct mu_gp_model){.kernel = &mu_kernel_additive,
         .metric = &mu_metric_dimensions,
         .space = dimensions,
         .n_features = d,
-        .prior = prior,
-        .jitter = 1e-6};
+        .prior = prior};
 }
 
 /* At most |most| of the |n| |rows| as observations. */
@@ -128,8 +124,8 @@ static void condition(struct mu_gp_policy *p, const struct mu_bayesopt_study *s)
     const struct mu_dataset *data = s->data;
     double *theta = MU_ARRAY(arena, mu_gp_parameters(&p->model), double);
     struct mu_gp_data fitted = choose(data, data->known, data->n_observed,
-        mu_gp_fit_rows(&p->model, TUNING.effort.iterations, TUNING.fit_operations), arena);
-    mu_gp_fit(&p->model, &fitted, &TUNING.effort, theta, arena);
+        mu_gp_fit_rows(&p->model, TUNING.fit_operations), arena);
+    mu_gp_fit(&p->model, &fitted, theta, arena);
     struct mu_gp_data known = choose(data, data->known, data->n_known,
         mu_gp_known_rows(&p->model, TUNING.evaluations, TUNING.search_operations), arena);
     mu_gp_condition(&p->gp, &p->model, theta, &known, TUNING.pending, p->draws, arena);

@@ -7,6 +7,8 @@
 #include "common/base/set.h"
 #include "common/search/space.h"
 
+enum { WORD = 64 }; /* bits of a word of skips */
+
 static size_t bit(size_t layer, size_t from) {
     return layer * (layer - 1) / 2 + from;
 }
@@ -40,12 +42,12 @@ enum mu_status mu_enas_space_init(struct mu_enas_space *space, const struct mu_n
     size_t layers = (size_t)network->layers;
     size_t skips = layers * (layers - 1) / 2;
     *space = (struct mu_enas_space){
-        .network = network, .layers = layers, .skips = skips, .words = (skips + 63) / 64};
+        .network = network, .layers = layers, .skips = skips, .words = (skips + WORD - 1) / WORD};
     return mu_enas_table_init(&space->table, network, arena, error);
 }
 
 uint64_t mu_enas_space_size(const struct mu_enas_space *space) {
-    if (space->skips > 62) {
+    if (space->skips >= WORD - 1) {
         return UINT64_MAX;
     }
     uint64_t size = (uint64_t)1 << space->skips;
@@ -101,13 +103,13 @@ struct mu_enas_differences mu_enas_differences_of(
 
 bool mu_enas_skip(const struct mu_enas_arch *arch, size_t layer, size_t from) {
     size_t b = bit(layer, from);
-    return arch->skips[b / 64] >> (b % 64) & 1;
+    return arch->skips[b / WORD] >> (b % WORD) & 1;
 }
 
 void mu_enas_set_skip(struct mu_enas_arch *arch, size_t layer, size_t from, bool on) {
     size_t b = bit(layer, from);
-    uint64_t mask = (uint64_t)1 << (b % 64);
-    arch->skips[b / 64] = on ? arch->skips[b / 64] | mask : arch->skips[b / 64] & ~mask;
+    uint64_t mask = (uint64_t)1 << (b % WORD);
+    arch->skips[b / WORD] = on ? arch->skips[b / WORD] | mask : arch->skips[b / WORD] & ~mask;
 }
 
 void mu_enas_draw(
@@ -118,8 +120,8 @@ void mu_enas_draw(
     for (size_t w = 0; w < space->words; w++) {
         arch->skips[w] = mu_stream_bits(stream);
     }
-    if (space->skips % 64) {
-        arch->skips[space->words - 1] &= ((uint64_t)1 << (space->skips % 64)) - 1;
+    if (space->skips % WORD) {
+        arch->skips[space->words - 1] &= ((uint64_t)1 << (space->skips % WORD)) - 1;
     }
 }
 

@@ -7,7 +7,7 @@
 
 static struct mu_enas_layout layout_of(size_t h, size_t k) {
     struct mu_enas_layout at = {0};
-    at.embedding = 2 * h * 4 * h;
+    at.embedding = 2 * h * GATES * h;
     at.start = at.embedding + k * h;
     at.softmax = at.start + h;
     at.anchor = at.softmax + h * k;
@@ -23,10 +23,11 @@ static struct mu_enas_state *state_of(
     size_t steps = 2 * space->layers;
     size_t k = space->table.n;
     size_t layers = space->layers;
-    size_t turned = k * h > 10 * h * h ? k * h : 10 * h * h;
+    size_t gates_and_attention = (2 * GATES + 2) * h * h;
+    size_t turned = k * h > gates_and_attention ? k * h : gates_and_attention;
     s->at = layout_of(h, k);
     s->inputs = MU_ARRAY(arena, steps * b * 2 * h, double);
-    s->gates = MU_ARRAY(arena, steps * b * 4 * h, double);
+    s->gates = MU_ARRAY(arena, steps * b * GATES * h, double);
     s->cells = MU_ARRAY(arena, (steps + 1) * b * h, double);
     s->squashed = MU_ARRAY(arena, steps * b * h, double);
     s->outputs = MU_ARRAY(arena, steps * b * h, double);
@@ -39,7 +40,7 @@ static struct mu_enas_state *state_of(
     s->layer_entropy = MU_ARRAY(arena, layers * b, double);
     s->d_outputs = MU_ARRAY(arena, steps * b * h, double);
     s->d_cells = MU_ARRAY(arena, b * h, double);
-    s->d_gates = MU_ARRAY(arena, steps * b * 4 * h, double);
+    s->d_gates = MU_ARRAY(arena, steps * b * GATES * h, double);
     s->d_inputs = MU_ARRAY(arena, b * 2 * h, double);
     s->d_logits = MU_ARRAY(arena, layers * b * k, double);
     s->d_anchors = MU_ARRAY(arena, layers * b * h, double);
@@ -71,7 +72,7 @@ double mu_enas_controller_cost(const struct mu_enas_space *space, size_t hidden)
     double h = (double)hidden;
     double k = (double)space->table.n;
     double exponential = 30;
-    double products = 2 * (2 * l * 8 * h * h + l * h * k + 2 * l * h * h);
+    double products = 2 * (2 * l * 2 * GATES * h * h + l * h * k + 2 * l * h * h);
     return 3 * products + exponential * (10 * l * h + 2 * (double)space->skips * h + l * k);
 }
 
@@ -89,7 +90,7 @@ static void step(struct mu_enas_controller *c, size_t t) {
     size_t h = c->options.hidden;
     size_t n = s->n;
     size_t first = t * n;
-    double *gates = s->gates + first * 4 * h;
+    double *gates = s->gates + first * GATES * h;
     for (size_t m = 0; m < n; m++) {
         double *previous = s->inputs + (first + m) * 2 * h + h;
         if (t) {
@@ -98,20 +99,21 @@ static void step(struct mu_enas_controller *c, size_t t) {
             memset(previous, 0, h * sizeof *previous);
         }
     }
-    memset(gates, 0, n * 4 * h * sizeof *gates);
-    mu_gemm(n, 4 * h, 2 * h, s->inputs + first * 2 * h, 2 * h, 1, c->weights + s->at.gates, 4 * h,
-        gates, 4 * h);
+    memset(gates, 0, n * GATES * h * sizeof *gates);
+    mu_gemm(n, GATES * h, 2 * h, s->inputs + first * 2 * h, 2 * h, 1, c->weights + s->at.gates,
+        GATES * h, gates, GATES * h);
     for (size_t r = first; r < first + n; r++) {
-        double *g = s->gates + r * 4 * h;
-        for (size_t i = 0; i < 3 * h; i++) {
+        double *g = s->gates + r * GATES * h;
+        for (size_t i = 0; i < GATE_NEW * h; i++) {
             g[i] = mu_enas_sigmoid(g[i]);
         }
         for (size_t i = 0; i < h; i++) {
-            g[3 * h + i] = mu_enas_squash(g[3 * h + i]);
-            double cell = g[h + i] * s->cells[r * h + i] + g[i] * g[3 * h + i];
+            g[GATE_NEW * h + i] = mu_enas_squash(g[GATE_NEW * h + i]);
+            double cell = g[GATE_FORGET * h + i] * s->cells[r * h + i] +
+                          g[GATE_IN * h + i] * g[GATE_NEW * h + i];
             s->cells[(r + n) * h + i] = cell;
             s->squashed[r * h + i] = mu_enas_squash(cell);
-            s->outputs[r * h + i] = g[2 * h + i] * s->squashed[r * h + i];
+            s->outputs[r * h + i] = g[GATE_OUT * h + i] * s->squashed[r * h + i];
         }
     }
 }

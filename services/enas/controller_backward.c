@@ -74,20 +74,20 @@ static void cell_backward(struct mu_enas_controller *c, size_t t) {
     size_t n = s->n;
     for (size_t m = 0; m < n; m++) {
         size_t r = t * n + m;
-        const double *g = s->gates + r * 4 * h;
-        double *dg = s->d_gates + r * 4 * h;
+        const double *g = s->gates + r * GATES * h;
+        double *dg = s->d_gates + r * GATES * h;
         for (size_t i = 0; i < h; i++) {
-            double in = g[i];
-            double forget = g[h + i];
-            double out = g[2 * h + i];
-            double new = g[3 * h + i];
+            double in = g[GATE_IN * h + i];
+            double forget = g[GATE_FORGET * h + i];
+            double out = g[GATE_OUT * h + i];
+            double new = g[GATE_NEW * h + i];
             double squashed = s->squashed[r * h + i];
             double d_out = s->d_outputs[r * h + i];
             double d_cell = s->d_cells[m * h + i] + d_out * out * (1 - squashed * squashed);
-            dg[i] = d_cell * new *in *(1 - in);
-            dg[h + i] = d_cell * s->cells[r * h + i] * forget * (1 - forget);
-            dg[2 * h + i] = d_out * squashed * out * (1 - out);
-            dg[3 * h + i] = d_cell * in * (1 - new *new);
+            dg[GATE_IN * h + i] = d_cell * new *in *(1 - in);
+            dg[GATE_FORGET * h + i] = d_cell * s->cells[r * h + i] * forget * (1 - forget);
+            dg[GATE_OUT * h + i] = d_out * squashed * out * (1 - out);
+            dg[GATE_NEW * h + i] = d_cell * in * (1 - new *new);
             s->d_cells[m * h + i] = d_cell * forget;
         }
     }
@@ -101,8 +101,8 @@ static void step_backward(struct mu_enas_controller *c, size_t t, const double *
     size_t n = s->n;
     cell_backward(c, t);
     memset(s->d_inputs, 0, n * 2 * h * sizeof *s->d_inputs);
-    mu_gemm(
-        n, 2 * h, 4 * h, s->d_gates + t * n * 4 * h, 4 * h, 1, turned, 2 * h, s->d_inputs, 2 * h);
+    mu_gemm(n, 2 * h, GATES * h, s->d_gates + t * n * GATES * h, GATES * h, 1, turned, 2 * h,
+        s->d_inputs, 2 * h);
     for (size_t m = 0; m < n && t; m++) {
         for (size_t i = 0; i < h; i++) {
             s->d_outputs[((t - 1) * n + m) * h + i] += s->d_inputs[m * 2 * h + h + i];
@@ -162,8 +162,8 @@ static void matrices_backward(struct mu_enas_controller *c, double *gradient) {
     size_t k = c->space->table.n;
     size_t n = s->n;
     size_t layers = c->space->layers;
-    mu_gemm(2 * h, 4 * h, 2 * layers * n, s->inputs, 1, 2 * h, s->d_gates, 4 * h,
-        gradient + s->at.gates, 4 * h);
+    mu_gemm(2 * h, GATES * h, 2 * layers * n, s->inputs, 1, 2 * h, s->d_gates, GATES * h,
+        gradient + s->at.gates, GATES * h);
     for (size_t l = 0; l < layers; l++) {
         const double *first = s->outputs + 2 * l * n * h;
         const double *second = first + n * h;
@@ -182,7 +182,7 @@ void mu_enas_controller_backward(struct mu_enas_controller *c, const double *coe
     size_t n = s->n;
     size_t layers = c->space->layers;
     double *gates = s->turned;
-    double *anchor = gates + 8 * h * h;
+    double *anchor = gates + 2 * GATES * h * h;
     memset(s->d_outputs, 0, 2 * layers * n * h * sizeof *s->d_outputs);
     memset(s->d_anchors, 0, layers * n * h * sizeof *s->d_anchors);
     memset(s->d_queries, 0, layers * n * h * sizeof *s->d_queries);
@@ -191,7 +191,7 @@ void mu_enas_controller_backward(struct mu_enas_controller *c, const double *coe
     for (size_t l = 0; l < layers; l++) {
         ops_backward(c, l, &o);
     }
-    mu_transpose(c->weights + s->at.gates, 2 * h, 4 * h, gates);
+    mu_transpose(c->weights + s->at.gates, 2 * h, GATES * h, gates);
     mu_transpose(c->weights + s->at.anchor, h, h, anchor);
     mu_transpose(c->weights + s->at.query, h, h, anchor + h * h);
     for (size_t l = layers; l-- > 0;) {

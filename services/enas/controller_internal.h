@@ -6,6 +6,9 @@
 
 #include "services/enas/controller.h"
 
+/* The four parts of a step's gates, H numbers each: input, forget, output, new content. */
+enum { GATE_IN, GATE_FORGET, GATE_OUT, GATE_NEW, GATES };
+
 /* Where each matrix stands in the weights, row-major. */
 struct mu_enas_layout {
     size_t gates;     /* 2H x 4H: W */

@@ -37,14 +37,12 @@ const struct mu_metric mu_enas_metric = {.store = store_of, .place = place, .mea
 
 /* docs/adr/0024-prior-of-decisions.md tells how the figures came about. */
 static const struct mu_gp_prior PRIOR[MU_ENAS_HYPERPARAMETERS] = {
-    {.mean = -0.15, .sd = 1.2, .start = -0.15, .low = -2.5, .high = 3.5}, /* ln l of D */
-    {.mean = 0.2, .sd = 1.2, .start = 0.2, .low = -2.5, .high = 3.5},     /* ln l of T */
-    {.mean = 0, .sd = 1.2, .start = 0, .low = -2.5, .high = 3.5},         /* ln l of S */
-    {.mean = 0, .sd = 2.5, .start = 0, .low = -5, .high = 8},             /* ln a^2 */
-    {.mean = -4.6, .sd = 1.8, .start = -4, .low = -11, .high = 1},        /* ln n^2 */
+    {-0.15, 1.2}, /* ln l of D */
+    {0.2, 1.2},   /* ln l of T */
+    {0, 1.2},     /* ln l of S */
+    {0, 2.5},     /* ln a^2 */
+    {-4.6, 1.8},  /* ln n^2 */
 };
-
-static const struct mu_gp_effort EFFORT = {.iterations = 25, .gradient = 0.05, .decrease = 1e-5};
 
 enum {
     FITTED = 120, /* observations that the hyper-parameters are fitted to */
@@ -100,13 +98,12 @@ struct mu_enas_surrogate *mu_enas_surrogate_of(const struct mu_enas_space *space
         .metric = &mu_enas_metric,
         .space = space,
         .n_features = MU_ENAS_FEATURES,
-        .prior = PRIOR,
-        .jitter = 1e-4};
+        .prior = PRIOR};
     /* A failure's score is no value of the function, so lengths are not learned from it. */
     size_t values = observations->n_observed ? observations->n_observed : observations->n;
     struct mu_gp_data fitted = data_of(observations, values, FITTED, arena);
     struct mu_gp_data known = data_of(observations, observations->n, MU_ENAS_MODELLED, arena);
-    mu_gp_fit(&s->model, &fitted, &EFFORT, s->theta, arena);
+    mu_gp_fit(&s->model, &fitted, s->theta, arena);
     size_t pending = observations->n_pending < PENDING ? observations->n_pending : PENDING;
     mu_gp_condition(&s->gp, &s->model, s->theta, &known, pending + more, 1, arena);
     rank(s, &known, arena);

@@ -3,6 +3,9 @@
 #include <math.h>
 #include <string.h>
 
+/* Relative error of products and powers of eta. */
+static const double TOLERANCE = 1e-9;
+
 /* Least resource that makes sense: the parameter's minimum when its range says something about
  * resources up to r_l, else one unit. */
 static double least_resource(const struct mu_parameter *resource, double r_l, double eta) {
@@ -19,7 +22,7 @@ static double least_resource(const struct mu_parameter *resource, double r_l, do
 static size_t count_rungs(double least, double r_l, double eta) {
     size_t n = 1;
     double r = least;
-    while (n < MU_LADDER_RUNGS && r * eta <= r_l * (1 + 1e-9)) {
+    while (n < MU_LADDER_RUNGS && r * eta <= r_l * (1 + TOLERANCE)) {
         r *= eta;
         n++;
     }
@@ -47,7 +50,8 @@ static double fit(const struct mu_parameter *resource, double raw, double r_l, c
                 resource->levels == 0; /* its coordinates are too coarse for small numbers */
     if (list || (inside && !vast)) {
         double x = mu_parameter_nearest(resource, raw);
-        if (resource->levels > 0 && x > 0 && mu_parameter_value(resource, x) > r_l * (1 + 1e-9)) {
+        if (resource->levels > 0 && x > 0 &&
+            mu_parameter_value(resource, x) > r_l * (1 + TOLERANCE)) {
             x--;
         }
         *text = mu_parameter_print(resource, x, arena);
@@ -64,8 +68,8 @@ static double fit(const struct mu_parameter *resource, double raw, double r_l, c
 static void plan_brackets(struct mu_ladder *ladder) {
     for (size_t b = 0; b < ladder->brackets; b++) {
         size_t s = ladder->n - 1 - b;
-        double planned =
-            ceil((double)ladder->n / (double)(s + 1) * pow(ladder->eta, (double)s) * (1 - 1e-12));
+        double planned = ceil(
+            (double)ladder->n / (double)(s + 1) * pow(ladder->eta, (double)s) * (1 - TOLERANCE));
         ladder->planned[b] = fmin(planned, 1e15);
     }
 }
@@ -89,12 +93,12 @@ void mu_ladder_build(struct mu_ladder *ladder, const struct mu_parameter *resour
 }
 
 size_t mu_ladder_quota(const struct mu_ladder *ladder, size_t n) {
-    return (size_t)floor((double)n / ladder->eta * (1 + 1e-12));
+    return (size_t)floor((double)n / ladder->eta * (1 + TOLERANCE));
 }
 
 int mu_ladder_rung(const struct mu_ladder *ladder, double value) {
     for (size_t k = 0; k < ladder->n; k++) {
-        if (fabs(value - ladder->value[k]) <= 1e-9 * fabs(ladder->value[k])) {
+        if (fabs(value - ladder->value[k]) <= TOLERANCE * fabs(ladder->value[k])) {
             return (int)k;
         }
     }

@@ -16,22 +16,20 @@ static const struct tuning {
     double fit_operations;    /* to find the hyper-parameters, in all */
     double search_operations; /* to find one configuration */
     size_t evaluations;       /* of the acquisition that a configuration is to have */
-    struct mu_gp_effort effort;
-    size_t fewest;    /* results before the model speaks */
-    size_t believed;  /* pending configurations that it keeps away from */
-    size_t proposals; /* of one request; the rest are drawn at random */
+    size_t fewest;            /* results before the model speaks */
+    size_t believed;          /* pending configurations that it keeps away from */
+    size_t proposals;         /* of one request; the rest are drawn at random */
     struct mu_gp_prior length, position, amplitude, noise;
 } TUNING = {.fit_operations = 1.5e8,
     .search_operations = 1e8,
     .evaluations = 600,
-    .effort = {.iterations = 25, .gradient = 0.05, .decrease = 1e-5},
     .fewest = 4,
     .believed = 160,
     .proposals = 64,
-    .length = {-0.7, 0.7, -0.7, -5, 5},
-    .position = {0, 0.7, 0, -5, 5},
-    .amplitude = {0, 1, 0, -5, 5},
-    .noise = {-5, 1.4, -4, -14, 5}};
+    .length = {-0.7, 0.7},
+    .position = {0, 0.7},
+    .amplitude = {0, 1},
+    .noise = {-5, 1.4}};
 
 struct gp {
     const struct mu_sampler_context *context;
@@ -145,8 +143,7 @@ static void define(struct gp *gp) {
         .metric = &mu_metric_dimensions,
         .space = &gp->dimensions,
         .n_features = d + 1,
-        .prior = prior,
-        .jitter = 1e-4};
+        .prior = prior};
 }
 
 /* |u| at the full resource. */
@@ -185,11 +182,10 @@ static void fit(struct gp *gp) {
     double means[PARENTS] = {0};
     define(gp);
     double *theta = MU_ARRAY(arena, mu_gp_parameters(&gp->model), double);
-    struct mu_gp_data fitted = observations(
-        gp, mu_gp_fit_rows(&gp->model, TUNING.effort.iterations, TUNING.fit_operations));
+    struct mu_gp_data fitted = observations(gp, mu_gp_fit_rows(&gp->model, TUNING.fit_operations));
     struct mu_gp_data known = observations(
         gp, mu_gp_known_rows(&gp->model, TUNING.evaluations, TUNING.search_operations));
-    mu_gp_fit(&gp->model, &fitted, &TUNING.effort, theta, arena);
+    mu_gp_fit(&gp->model, &fitted, theta, arena);
     mu_gp_condition(&gp->process, &gp->model, theta, &known, TUNING.believed, 1, arena);
     gp->evaluations = TUNING.evaluations;
     gp->ready = true;
