@@ -119,15 +119,19 @@ static size_t first_pending(const struct mu_dataset *data) {
     return i;
 }
 
+struct mu_gp_policy_rows mu_gp_policy_rows_of(const struct mu_gp_model *model) {
+    return (struct mu_gp_policy_rows){.fitted = mu_gp_fit_rows(model, TUNING.fit_operations),
+        .known = mu_gp_known_rows(model, TUNING.evaluations, TUNING.search_operations)};
+}
+
 static void condition(struct mu_gp_policy *p, const struct mu_bayesopt_study *s) {
     struct mu_arena *arena = s->request->arena;
     const struct mu_dataset *data = s->data;
+    struct mu_gp_policy_rows rows = mu_gp_policy_rows_of(&p->model);
     double *theta = MU_ARRAY(arena, mu_gp_parameters(&p->model), double);
-    struct mu_gp_data fitted = choose(data, data->known, data->n_observed,
-        mu_gp_fit_rows(&p->model, TUNING.fit_operations), arena);
+    struct mu_gp_data fitted = choose(data, data->known, data->n_observed, rows.fitted, arena);
     mu_gp_fit(&p->model, &fitted, theta, arena);
-    struct mu_gp_data known = choose(data, data->known, data->n_known,
-        mu_gp_known_rows(&p->model, TUNING.evaluations, TUNING.search_operations), arena);
+    struct mu_gp_data known = choose(data, data->known, data->n_known, rows.known, arena);
     mu_gp_condition(&p->gp, &p->model, theta, &known, TUNING.pending, p->draws, arena);
     double n = (double)known.n;
     p->evaluations = (size_t)(TUNING.search_operations / (n * (2 * n + 8 * (double)data->width)));

@@ -23,4 +23,11 @@ const double *mu_gp_policy_best(struct mu_bayesopt_study *study, size_t *draws);
 struct mu_gp_model mu_gp_policy_model(
     const struct mu_dimensions *dimensions, struct mu_arena *arena);
 
+/* Rows that hyper-parameters are fitted to, and that suggestions are made from; exposed for tests.
+ */
+struct mu_gp_policy_rows {
+    size_t fitted, known;
+};
+struct mu_gp_policy_rows mu_gp_policy_rows_of(const struct mu_gp_model *model);
+
 #endif

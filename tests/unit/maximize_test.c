@@ -215,6 +215,96 @@ static void good_points_are_searched_around(void **state) {
     assert_int_equal(near, 20);
 }
 
+/* Larger with every call, so that nothing ends a climb but its own limits. */
+static double rising(void *user, const double *u, double *gradient) {
+    (void)user, (void)u, (void)gradient;
+    return (double)++asked;
+}
+
+/* Evaluations of a search over one grid of |levels|, an int's or a category's. */
+static size_t cost_of(size_t levels, bool ordered) {
+    const char *list[100];
+    struct mu_space space;
+    for (size_t i = 0; i < levels; i++) {
+        list[i] = mu_arena_format(arena, "%zu", i);
+    }
+    const struct mu_parameter_text text = {.name = "n",
+        .type = ordered ? MU_INT : MU_CATEGORICAL,
+        .min = ordered ? "0" : NULL,
+        .max = ordered ? list[levels - 1] : NULL,
+        .list = list,
+        .n_list = ordered ? 0 : levels};
+    assert_int_equal(mu_space_init(&space, &text, 1, arena, &error), MU_OK);
+    struct mu_frame frame = mu_frame_of(&space, arena);
+    struct mu_maximizer m = {.frame = &frame,
+        .criterion = rising,
+        .seen = mu_seen_of(&space, 4, arena),
+        .climb = true,
+        .evaluations = 4000,
+        .seed = 1};
+    double x;
+    asked = 0;
+    assert_true(mu_maximize(&m, &x, arena));
+    return asked;
+}
+
+/* 512 candidates; from three of the best and three others four rounds each: over all other levels
+ * of up to 16, over at most eight steps of halving width beyond, over at most 64 of a category's
+ * levels, of which 64 draws out of 100 may name the present one. */
+static void a_climb_has_four_rounds(void **state) {
+    (void)state;
+    assert_int_equal(cost_of(5, true), 512 + 6 * (1 + 4 * 4));
+    assert_int_equal(cost_of(16, true), 512 + 6 * (1 + 4 * 15));
+    assert_in_range(cost_of(17, true), 512 + 6 * (1 + 4 * 5), 512 + 6 * (1 + 4 * 8));
+    assert_int_equal(cost_of(64, false), 512 + 6 * (1 + 4 * 63));
+    assert_in_range(cost_of(100, false), 512 + 6 * (1 + 4 * 58), 512 + 6 * (1 + 4 * 64));
+}
+
+struct starts {
+    size_t n;
+    double u[8];
+};
+
+/* 1 - u, whose gradient is told to be 0: every gradient search ends where it begins. */
+static double noted(void *user, const double *u, double *gradient) {
+    struct starts *s = user;
+    if (gradient) {
+        assert_true(s->n < 8);
+        s->u[s->n++] = *u;
+        *gradient = 0;
+    }
+    return 1 - *u;
+}
+
+/* Climbs begin at the best point known, at the three best candidates, and at three of the best
+ * fifth. */
+static void climbs_begin_at_good_points(void **state) {
+    (void)state;
+    struct mu_space space;
+    assert_int_equal(mu_space_init(&space, TEXTS, 1, arena, &error), MU_OK);
+    struct mu_frame frame = mu_frame_of(&space, arena);
+    struct starts starts = {0};
+    const double good = 0.9;
+    struct mu_maximizer m = {.frame = &frame,
+        .criterion = noted,
+        .user = &starts,
+        .seen = mu_seen_of(&space, 4, arena),
+        .good = &good,
+        .n_good = 1,
+        .climb = true,
+        .gradient = true,
+        .evaluations = 4000,
+        .seed = 1};
+    double x;
+    assert_true(mu_maximize(&m, &x, arena));
+    assert_int_equal(starts.n, 7);
+    assert_true(starts.u[0] == 0.9);
+    assert_true(starts.u[1] < starts.u[2] && starts.u[2] < starts.u[3] && starts.u[3] < 0.02);
+    for (size_t i = 4; i < 7; i++) {
+        assert_true(starts.u[i] > starts.u[3] && starts.u[i] < 0.4);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         arena_test(the_summit_is_climbed),
@@ -223,6 +313,8 @@ int main(void) {
         arena_test(a_mutation_moves_a_part_of_the_dimensions),
         arena_test(evaluations_are_bounded),
         arena_test(good_points_are_searched_around),
+        arena_test(a_climb_has_four_rounds),
+        arena_test(climbs_begin_at_good_points),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -197,6 +197,44 @@ static void the_second_of_a_batch_keeps_away_from_the_first(void **state) {
     }
 }
 
+/* ---- the process ---- */
+
+/* ln l ~ N(-1.5 + ln(d) / 2, 1), ln w / (1 - w) ~ N(0, 3), ln a^2 ~ N(0, 1), ln n^2 ~ N(-6, 2); in
+ * ten dimensions a fit has 158 rows and a suggestion 296, in a thousand 35 and 24. */
+static void priors_and_rows_follow_the_dimensions(void **state) {
+    (void)state;
+    static const size_t CASES[][3] = {{10, 158, 296}, {1000, 35, 24}};
+    for (size_t i = 0; i < 2; i++) {
+        size_t d = CASES[i][0];
+        struct mu_dimensions dimensions = {.n = d};
+        struct mu_gp_model model = mu_gp_policy_model(&dimensions, arena);
+        struct mu_gp_policy_rows rows = mu_gp_policy_rows_of(&model);
+        const struct mu_gp_prior *others = model.prior + d;
+        assert_int_equal(rows.fitted, CASES[i][1]);
+        assert_int_equal(rows.known, CASES[i][2]);
+        assert_close(model.prior[d - 1].mean, -1.5 + log((double)d) / 2, 1e-12);
+        assert_true(model.prior[d - 1].sd == 1);
+        assert_true(others[0].mean == 0 && others[0].sd == 3);
+        assert_true(others[1].mean == 0 && others[1].sd == 1);
+        assert_true(others[2].mean == -6 && others[2].sd == 2);
+    }
+}
+
+/* One of four results at 0.25 is the best of all, the other three are the worst; four at 0.75 are
+ * good. The incumbent is there: its mean is above all results' on average, which is 0. */
+static void the_incumbent_is_no_lucky_result(void **state) {
+    (void)state;
+    static const double LOSS[] = {-1.3, -1, -1, -1, -1, 1, 1, 1};
+    struct scene scene;
+    size_t draws;
+    prepare(&scene, 8, 1);
+    for (size_t i = 0; i < 8; i++) {
+        scene.x[i] = i == 0 || i > 4 ? 0.25 : 0.75;
+        scene.loss[i] = scene.trials[i].loss = LOSS[i];
+    }
+    assert_true(*mu_gp_policy_best(study_of(&scene), &draws) > 0.3);
+}
+
 /* ---- trees ---- */
 
 /* v + 0.05^2 min(far, 1), times 1 - exp(-100 pending). */
@@ -221,6 +259,8 @@ int main(void) {
         arena_test(a_pending_point_raises_the_incumbent_of_its_draw),
         arena_test(a_running_trial_is_pending),
         arena_test(the_second_of_a_batch_keeps_away_from_the_first),
+        arena_test(priors_and_rows_follow_the_dimensions),
+        arena_test(the_incumbent_is_no_lucky_result),
         cmocka_unit_test(trees_are_less_sure_far_away_and_sure_beside_pending_points),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
