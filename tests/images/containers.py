@@ -75,11 +75,11 @@ def images(engine):
 
 
 class Container:
-    """One image as Katib would run it: no arguments, default limits, nothing writable, no capability, a user it has never heard of."""
+    """One image as Katib would run it: no arguments, default limits, nothing writable but what |flags| mount, no capability, a user it has never heard of."""
 
-    def __init__(self, engine, image, port, inside=6789):
+    def __init__(self, engine, image, port, inside=6789, flags=()):
         self.engine, self.name, self.port = engine, f"mushir-test-{os.getpid()}-{port}", port
-        engine("run", "-d", "--name", self.name, *engine.LIMITS, "-p", f"127.0.0.1:{port}:{inside}", image)
+        engine("run", "-d", "--name", self.name, *engine.LIMITS, "-p", f"127.0.0.1:{port}:{inside}", *flags, image)
         self.pid = int(engine.inspect(self.name, "{{.State.Pid}}"))
         self.address = f"127.0.0.1:{port}"
 

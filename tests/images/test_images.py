@@ -26,7 +26,8 @@ def experiment_for(service):
     if service in ("enas", "darts"):
         return message(ROOT / "tests" / "experiments" / f"{service}.yaml")
     algorithm = {"bayesopt": "bayesianoptimization", "all": "tpe"}.get(service, service)
-    settings = {"hyperband": {"r_l": 81, "eta": 3, "resource_name": "steps"}}.get(service, {})
+    settings = {"hyperband": {"r_l": 81, "eta": 3, "resource_name": "steps"},
+                "pbt": {"suggestion_trial_dir": "/checkpoint", "n_population": 8, "truncation_threshold": 0.2}}.get(service, {})
     e = experiment(algorithm, PARAMETERS, settings, name=f"limits-{service}")
     for parameter in e.spec.parameter_specs.parameters:
         if service == "grid" and parameter.parameter_type == pb2.DOUBLE:  # which has a grid by its step only
@@ -36,8 +37,10 @@ def experiment_for(service):
 
 
 @pytest.fixture(params=[*SERVICES, "all"])
-def container(request, engine, images):  # noqa: F811
-    started = Container(engine, images[request.param], FIRST_PORT + PROGRAMS.index(request.param))
+def container(request, engine, images, tmp_path):  # noqa: F811
+    tmp_path.chmod(0o777)  # a claim that the image's user can write
+    volume = ["-v", f"{tmp_path}:/opt/katib/data"] if request.param == "pbt" else []
+    started = Container(engine, images[request.param], FIRST_PORT + PROGRAMS.index(request.param), flags=volume)
     started.service, started.image = request.param, images[request.param]
     started.wait_for_log("serving")
     started.channel = grpc.insecure_channel(started.address, OPTIONS)
