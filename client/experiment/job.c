@@ -9,22 +9,23 @@
 #define LIST CL_NODE_LIST
 #define MAP CL_NODE_MAP
 
-/* Kubernetes API reference 1.31, batch/v1 and core/v1. */
+/* Kubernetes API reference 1.31, batch/v1 and core/v1; what its API server requires of a Job is
+ * required here. */
 static const struct cl_field job_fields[] = {{"apiVersion", TEXT, false}, {"kind", TEXT, false},
-    {"metadata", MAP, false}, {"spec", MAP, false}, {"status", MAP, false}, {NULL, 0, false}};
+    {"metadata", MAP, false}, {"spec", MAP, true}, {"status", MAP, false}, {NULL, 0, false}};
 static const struct cl_field job_spec_fields[] = {{"activeDeadlineSeconds", NUMBER, false},
     {"backoffLimit", NUMBER, false}, {"backoffLimitPerIndex", NUMBER, false},
     {"completionMode", TEXT, false}, {"completions", NUMBER, false}, {"managedBy", TEXT, false},
     {"manualSelector", BOOL, false}, {"maxFailedIndexes", NUMBER, false},
     {"parallelism", NUMBER, false}, {"podFailurePolicy", MAP, false},
     {"podReplacementPolicy", TEXT, false}, {"selector", MAP, false}, {"successPolicy", MAP, false},
-    {"suspend", BOOL, false}, {"template", MAP, false}, {"ttlSecondsAfterFinished", NUMBER, false},
+    {"suspend", BOOL, false}, {"template", MAP, true}, {"ttlSecondsAfterFinished", NUMBER, false},
     {NULL, 0, false}};
 static const struct cl_field pod_template_fields[] = {
-    {"metadata", MAP, false}, {"spec", MAP, false}, {NULL, 0, false}};
+    {"metadata", MAP, false}, {"spec", MAP, true}, {NULL, 0, false}};
 static const struct cl_field pod_fields[] = {{"activeDeadlineSeconds", NUMBER, false},
     {"affinity", MAP, false}, {"automountServiceAccountToken", BOOL, false},
-    {"containers", LIST, false}, {"dnsConfig", MAP, false}, {"dnsPolicy", TEXT, false},
+    {"containers", LIST, true}, {"dnsConfig", MAP, false}, {"dnsPolicy", TEXT, false},
     {"enableServiceLinks", BOOL, false}, {"ephemeralContainers", LIST, false},
     {"hostAliases", LIST, false}, {"hostIPC", BOOL, false}, {"hostNetwork", BOOL, false},
     {"hostPID", BOOL, false}, {"hostUsers", BOOL, false}, {"hostname", TEXT, false},
@@ -41,22 +42,22 @@ static const struct cl_field pod_fields[] = {{"activeDeadlineSeconds", NUMBER, f
     {"tolerations", LIST, false}, {"topologySpreadConstraints", LIST, false},
     {"volumes", LIST, false}, {NULL, 0, false}};
 static const struct cl_field container_fields[] = {{"args", LIST, false}, {"command", LIST, false},
-    {"env", LIST, false}, {"envFrom", LIST, false}, {"image", TEXT, false},
+    {"env", LIST, false}, {"envFrom", LIST, false}, {"image", TEXT, true},
     {"imagePullPolicy", TEXT, false}, {"lifecycle", MAP, false}, {"livenessProbe", MAP, false},
-    {"name", TEXT, false}, {"ports", LIST, false}, {"readinessProbe", MAP, false},
+    {"name", TEXT, true}, {"ports", LIST, false}, {"readinessProbe", MAP, false},
     {"resizePolicy", LIST, false}, {"resources", MAP, false}, {"restartPolicy", TEXT, false},
     {"securityContext", MAP, false}, {"startupProbe", MAP, false}, {"stdin", BOOL, false},
     {"stdinOnce", BOOL, false}, {"terminationMessagePath", TEXT, false},
     {"terminationMessagePolicy", TEXT, false}, {"tty", BOOL, false}, {"volumeDevices", LIST, false},
     {"volumeMounts", LIST, false}, {"workingDir", TEXT, false}, {NULL, 0, false}};
 static const struct cl_field env_fields[] = {
-    {"name", TEXT, false}, {"value", TEXT, false}, {"valueFrom", MAP, false}, {NULL, 0, false}};
-static const struct cl_field mount_fields[] = {{"mountPath", TEXT, false},
-    {"mountPropagation", TEXT, false}, {"name", TEXT, false}, {"readOnly", BOOL, false},
+    {"name", TEXT, true}, {"value", TEXT, false}, {"valueFrom", MAP, false}, {NULL, 0, false}};
+static const struct cl_field mount_fields[] = {{"mountPath", TEXT, true},
+    {"mountPropagation", TEXT, false}, {"name", TEXT, true}, {"readOnly", BOOL, false},
     {"recursiveReadOnly", TEXT, false}, {"subPath", TEXT, false}, {"subPathExpr", TEXT, false},
     {NULL, 0, false}};
 
-static const struct cl_field port_fields[] = {{"containerPort", NUMBER, false},
+static const struct cl_field port_fields[] = {{"containerPort", NUMBER, true},
     {"hostIP", TEXT, false}, {"hostPort", NUMBER, false}, {"name", TEXT, false},
     {"protocol", TEXT, false}, {NULL, 0, false}};
 static const struct cl_field resource_fields[] = {
@@ -132,6 +133,17 @@ static void check_inside(const struct cl_checker *c, const struct cl_node *map, 
     }
 }
 
+/* The API server refuses a Job whose pods restart always, and that is what they do by default
+ * (Kubernetes, pkg/apis/batch/validation). */
+static void check_restart(const struct cl_checker *c, const struct cl_node *pod) {
+    const char *policy = cl_node_text(pod, "restartPolicy", "Always");
+    if (strcmp(policy, "Never") != 0 && strcmp(policy, "OnFailure") != 0) {
+        cl_problem_add(c->problems, c->arena, pod,
+            "trialSpec.spec.template.spec.restartPolicy: a Job takes Never or OnFailure, not %s",
+            policy);
+    }
+}
+
 void cl_job_check(const struct cl_checker *c, const struct cl_node *spec) {
     const struct cl_node *job = cl_node_get(spec, "spec");
     const struct cl_node *template = cl_node_get(job, "template");
@@ -145,5 +157,6 @@ void cl_job_check(const struct cl_checker *c, const struct cl_node *spec) {
     }
     if (pod) {
         check_map(c, pod, "trialSpec.spec.template.spec", pod_fields);
+        check_restart(c, pod);
     }
 }

@@ -1,5 +1,5 @@
 /* The fields of a Kubernetes Job, down to its containers: Katib refuses a template that loses
- * something when it is read as one. */
+ * something when it is read as one, and Kubernetes a Job that lacks one it requires. */
 #ifndef MUSHIR_CLIENT_EXPERIMENT_JOB_H
 #define MUSHIR_CLIENT_EXPERIMENT_JOB_H
 

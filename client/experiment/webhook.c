@@ -137,6 +137,15 @@ static void check_trial_parameters(const struct webhook *w, const struct cl_node
     }
 }
 
+/* Of jobs whose fields are not known here. A TrainJob may leave the image to its runtime. */
+static void check_image(const struct webhook *w) {
+    char why[256];
+    const struct cl_node *container = cl_template_container(&w->e->template, why, sizeof why);
+    if (container && !given(container, "image")) {
+        refuse(w, container, "the container has no image; Kubernetes refuses its pod");
+    }
+}
+
 static void check_job(const struct webhook *w, const struct cl_node *template) {
     static const char *const known[] = {
         "Job", "TFJob", "PyTorchJob", "XGBoostJob", "MPIJob", "TrainJob", NULL};
@@ -159,6 +168,8 @@ static void check_job(const struct webhook *w, const struct cl_node *template) {
     }
     if (!strcmp(kind, "Job") && !strcmp(cl_node_text(job, "apiVersion", ""), "batch/v1")) {
         cl_job_check(&w->c, job);
+    } else if (strcmp(kind, "TrainJob") != 0) {
+        check_image(w);
     }
 }
 
@@ -244,6 +255,9 @@ static void check_collector(const struct webhook *w) {
     } else if (!strcmp(kind, "Custom")) {
         check_custom(w, inner, path);
     } else if (!strcmp(kind, "PrometheusMetric")) {
+        warn(w, inner,
+            "the katib-config that Katib installs has no PrometheusMetric collector, and without "
+            "an entry there its webhook refuses the experiment");
         check_prometheus(w, cl_node_get(source, "httpGet"));
     }
     if (w->e->collector.json && cl_node_get(source, "filter")) {

@@ -144,7 +144,8 @@ static void json_time(const struct cl_json_member *member, char time[64]) {
     }
 }
 
-/* Whether a member can be a metric's value: a text or a number, not true, false or null. */
+/* Whether a member can be a metric's value: a text or a number, not true, false, null, a list or an
+ * object. */
 static bool is_value(const struct cl_json_member *member) {
     return member->quoted || isdigit((unsigned char)member->value[member->value[0] == '-']);
 }
@@ -155,17 +156,17 @@ static void parse_json(struct cl_metric_parser *parser, const char *line, size_t
     cl_metric_found found, void *user) {
     size_t n;
     struct cl_json_member *members = cl_json_flat_object(line, length, &n);
+    const struct cl_experiment *e = parser->experiment;
+    const struct cl_json_member *stamp = cl_json_find(members, n, "timestamp");
     char time[64] = "";
-    for (size_t i = 0; i < n; i++) {
-        if (!strcmp(members[i].name, "timestamp")) {
-            json_time(&members[i], time);
-        }
+    if (stamp) {
+        json_time(stamp, time);
     }
-    for (size_t i = 0; i < n; i++) {
-        int metric = metric_index(parser->experiment, members[i].name, strlen(members[i].name));
-        if (metric >= 0 && is_value(&members[i])) {
-            parser->unquoted = parser->unquoted || !members[i].quoted;
-            found(user, (size_t)metric, members[i].value, time);
+    for (size_t i = 0; i < e->n_metrics; i++) {
+        const struct cl_json_member *member = cl_json_find(members, n, e->metrics[i].name);
+        if (member && is_value(member)) {
+            parser->unquoted = parser->unquoted || !member->quoted;
+            found(user, i, member->value, time);
         }
     }
     cl_json_members_free(members, n);

@@ -62,6 +62,10 @@ static void json_lines_are_flat_objects(void **state) {
         "0=1@2024-05-01T10:00:00.5Z;");
     expect(NULL, true, "{\"loss\": null, \"acc\": true, \"loss\": -1, \"acc\": \"G(a)\"}",
         "0=-1@;2=G(a)@;");
+    expect(NULL, true, "{\"acc\": \"1\", \"loss\": \"2\", \"loss\": \"3\", \"acc\": {}}", "0=3@;");
+    expect(NULL, true,
+        "{\"loss\": 1, \"loss\": [2], \"timestamp\": 0, \"timestamp\": \"t\", \"acc\": 4}",
+        "2=4@;");
     expect(NULL, true, "{\"nested\": {\"loss\": 1, \"x\": [\"}\"]}, \"loss\": 2}", "0=2@;");
     expect(NULL, true, "{\"loss\": \"\\u0031\\n\"}", "0=1\n@;");
     static const char *const broken[] = {"", "{", "[1]", "{\"loss\"", "{\"loss\":", "{\"loss\": 1",

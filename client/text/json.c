@@ -160,48 +160,44 @@ static char *word(struct scan *s) {
     return s->at > start ? strndup(start, (size_t)(s->at - start)) : NULL;
 }
 
-/* Pass over a nested list or object. */
-static bool skip_nested(struct scan *s) {
+/* The text of a nested list or object. */
+static char *nested(struct scan *s) {
+    const char *start = s->at;
     int depth = 0;
     do {
         blanks(s);
         if (s->at >= s->end) {
-            return false;
+            return NULL;
         }
         char c = *s->at++;
         if (c == '"') {
             char *text = string(s);
             if (!text) {
-                return false;
+                return NULL;
             }
             free(text);
         }
         depth += (c == '{' || c == '[') - (c == '}' || c == ']');
     } while (depth > 0);
-    return true;
+    return strndup(start, (size_t)(s->at - start));
 }
 
-/* One "name": value; false at a mistake. |*stored| tells whether it was kept. */
-static bool member(struct scan *s, struct cl_json_member *to, bool *stored) {
-    *stored = false;
+/* One "name": value; false at a mistake. */
+static bool member(struct scan *s, struct cl_json_member *to) {
     char *name = take(s, '"') ? string(s) : NULL;
     if (!name || !take(s, ':')) {
         free(name);
         return false;
     }
     blanks(s);
-    if (s->at < s->end && (*s->at == '{' || *s->at == '[')) {
-        free(name);
-        return skip_nested(s);
-    }
     bool quoted = take(s, '"');
-    char *value = quoted ? string(s) : word(s);
+    bool holds = s->at < s->end && (*s->at == '{' || *s->at == '[');
+    char *value = quoted ? string(s) : holds ? nested(s) : word(s);
     if (!value) {
         free(name);
         return false;
     }
     *to = (struct cl_json_member){name, value, quoted};
-    *stored = true;
     return true;
 }
 
@@ -220,9 +216,8 @@ struct cl_json_member *cl_json_flat_object(const char *text, size_t length, size
             }
             members = larger;
         }
-        bool stored;
-        good = member(&s, &members[*n], &stored);
-        *n += stored;
+        good = member(&s, &members[*n]);
+        *n += good;
         if (good && take(&s, '}')) {
             return members;
         }
@@ -230,6 +225,16 @@ struct cl_json_member *cl_json_flat_object(const char *text, size_t length, size
     }
     cl_json_members_free(members, *n);
     *n = 0;
+    return NULL;
+}
+
+const struct cl_json_member *cl_json_find(
+    const struct cl_json_member *members, size_t n, const char *name) {
+    while (n-- > 0) {
+        if (!strcmp(members[n].name, name)) {
+            return &members[n];
+        }
+    }
     return NULL;
 }
 

@@ -18,14 +18,19 @@ void cl_json_number(FILE *out, double value);
 void cl_json_pairs(FILE *out, const struct mu_pair *pairs, size_t n);
 
 struct cl_json_member {
-    char *name, *value; /* malloc'd; a text without quotes, or a number's or word's text */
+    char *name, *value; /* malloc'd; a text without quotes, anything else as it stands there */
     bool quoted;        /* |value| was a text */
 };
 
-/* The |*n| members of the object in |text| whose values are texts, numbers or words, malloc'd;
- * nested values are passed over. NULL when it is no object, or has none. Halves of a surrogate pair
- * that stand alone become U+FFFD, as in Go. */
+/* The |*n| members of the object in |text|, malloc'd; lists and objects among their values are not
+ * read. NULL when it is no object, or has none. Halves of a surrogate pair that stand alone become
+ * U+FFFD, as in Go. */
 struct cl_json_member *cl_json_flat_object(const char *text, size_t length, size_t *n);
+
+/* The member called |name|, NULL when there is none; of several the last, as Go's encoding/json
+ * takes it. */
+const struct cl_json_member *cl_json_find(
+    const struct cl_json_member *members, size_t n, const char *name);
 void cl_json_members_free(struct cl_json_member *members, size_t n);
 
 #endif

@@ -31,7 +31,7 @@ spec:
 TEMPLATE = """  trialTemplate:
     primaryContainerName: main
     trialParameters: [{name: x, reference: x}]
-    trialSpec: {apiVersion: batch/v1, kind: Job, spec: {template: {spec: {containers: [{name: main, image: i, command: [echo, "loss=${trialParameters.x}"]}]}}}}
+    trialSpec: {apiVersion: batch/v1, kind: Job, spec: {template: {spec: {restartPolicy: Never, containers: [{name: main, image: i, command: [echo, "loss=${trialParameters.x}"]}]}}}}
 """
 
 

@@ -1,5 +1,4 @@
 """mushir run and validate beside Kubernetes and Katib: what runs is what would run there, nothing is lost, and failure looks like failure."""
-import datetime
 import json
 import os
 import sqlite3
@@ -99,23 +98,28 @@ def test_only_the_collectors_own_path_is_replaced(tmp_path):
     (tmp_path / "out").mkdir()
     path = f"{tmp_path}/out/metrics"
     text = experiment(extra=f"  metricsCollectorSpec: {{collector: {{kind: File}}, source: {{fileSystemPath: {{path: {path}, kind: File}}}}}}\n")
-    script = f"echo png > {path}_curve.png; echo x > {path}.txt; mkdir -p {path}/; echo loss=1 > '{path}'"
-    result = start(tmp_path, text, "--", "sh", "-c", script.replace(f"mkdir -p {path}/; ", ""))
+    script = f"echo png > {path}_curve.png; echo x > {path}.txt; mkdir -p {tmp_path}/copy{tmp_path}/out; echo y > {tmp_path}/copy{path}; echo loss=1 > '{path}'"
+    result = start(tmp_path, text, "--", "sh", "-c", script)
     assert result.returncode == 0, result.stderr
+    assert (tmp_path / f"copy{path}").read_text() == "y\n"
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["metrics.txt", "metrics_curve.png"]
 
 
 @pytest.mark.parametrize("line", [
     '{"loss": 0.5, "note": "fine \\ud83d\\ude00"}',
     '{"loss": "0.5", "note": "half \\ud83d"}',
+    '{"loss": 0.5, "note": "\\ude00\\ud83d\\ud83d\\ude00"}',
+    json.dumps({"loss": 0.5, **{f"AP-{i}": i for i in range(256)}}),
     json.dumps({"loss": 0.5, **{f"AP-{i}": i for i in range(1000)}}),
-])
+    json.dumps({**{f"AP-{i}": {"loss": [i]} for i in range(5000)}, "loss": 0.5}),
+], ids=lambda line: line[:40])
 def test_json_lines_cost_nothing(tmp_path, line):
-    text = experiment(trials=2, extra=JSON_FILE).replace("objectiveMetricName: loss", "objectiveMetricName: loss, additionalMetricNames: [note]")
     (tmp_path / "line").write_text(line + "\n")
-    result = start(tmp_path, text, "--", "sh", "-c", f'cat {tmp_path}/line > "$MUSHIR_METRICS_FILE"')
-    assert result.returncode == 0, result.stderr
-    assert journal(tmp_path, "select count(*) from metrics where name = 'loss' and value = 0.5") == [(2,)]
+    for trials, options in (2, []), (3, ["--resume"]):
+        text = experiment(trials=trials, extra=JSON_FILE).replace("objectiveMetricName: loss", "objectiveMetricName: loss, additionalMetricNames: [note]")
+        result = start(tmp_path, text, *options, "--", "sh", "-c", f'cat {tmp_path}/line > "$MUSHIR_METRICS_FILE"')
+        assert result.returncode == 0, result.stderr
+        assert journal(tmp_path, "select count(*) from metrics where name = 'loss' and value = 0.5") == [(trials,)]
 
 
 def test_a_text_that_is_not_utf8_costs_one_metric(tmp_path):
@@ -127,11 +131,12 @@ def test_a_text_that_is_not_utf8_costs_one_metric(tmp_path):
 
 
 def test_a_timestamp_may_be_a_number(tmp_path):
-    (tmp_path / "line").write_text('{"loss": "1", "timestamp": 1700000000.25}\n{"loss": "2", "timestamp": "2024-01-02T03:04:05Z"}\n')
+    times = ["1700000000.25", '"2024-01-02T03:04:05Z"', "0", "-1.5"]
+    (tmp_path / "line").write_text("".join(f'{{"loss": "1", "timestamp": {time}}}\n' for time in times))
     result = start(tmp_path, experiment(extra=JSON_FILE), "--", "sh", "-c", f'cat {tmp_path}/line > "$MUSHIR_METRICS_FILE"')
     assert result.returncode == 0, result.stderr
-    wanted = datetime.datetime.fromtimestamp(1700000000.25, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.250Z")
-    assert journal(tmp_path, "select time from metrics") == [(wanted,), ("2024-01-02T03:04:05Z",)]
+    wanted = ["2023-11-14T22:13:20.250Z", "2024-01-02T03:04:05Z", "1970-01-01T00:00:00.000Z", "1969-12-31T23:59:58.500Z"]
+    assert [time for (time,) in journal(tmp_path, "select time from metrics")] == wanted
 
 
 @pytest.mark.parametrize("script", [
@@ -149,11 +154,21 @@ def test_long_lines_and_bars_hide_no_metric(tmp_path, script):
     ("accuracy 0.5", 'expected a line loss=<number>, the last line was "accuracy 0.5"'),
     (r"\033[32mloss: 0.4\033[0m\nbye", 'the first line with that name was "?[32mloss: 0.4?[0m"'),
     ("", "nothing was printed"),
+    ("loss=tensor(0.3)\nbye", 'the first line with that name was "loss=tensor(0.3)"'),
 ])
 def test_a_missing_metric_is_explained(tmp_path, printed, said):
     result = start(tmp_path, experiment(), "--", "printf", printed)
     assert result.returncode == 1
     assert "no trial has a value of loss" in result.stderr
+    assert said in journal(tmp_path, "select why from trials")[0][0]
+
+
+@pytest.mark.parametrize("extra, command, said", [
+    ("  metricsCollectorSpec: {source: {filter: {metricsFormat: ['(\\w+) is (\\d+)']}}}\n", "echo loss=1", r"expected loss in a line that matches (\w+) is (\d+)"),
+    (JSON_FILE, 'echo loss=1 > "$MUSHIR_METRICS_FILE"', 'expected a line {"loss": "<number>"}, the first line with that name was "loss=1"'),
+])
+def test_what_was_expected_is_the_collectors(tmp_path, extra, command, said):
+    assert start(tmp_path, experiment(extra=extra), "--", "sh", "-c", command).returncode == 1
     assert said in journal(tmp_path, "select why from trials")[0][0]
 
 
@@ -165,21 +180,34 @@ def test_a_metrics_file_written_elsewhere_is_named(tmp_path):
     assert f"{hard} was written meanwhile" in journal(tmp_path, "select why from trials")[0][0]
 
 
-def test_experiments_of_one_file_have_journals_of_their_own(tmp_path):
-    (tmp_path / "two.yaml").write_text(experiment("exa") + "---\n" + experiment("exb").replace("0.9", "0.8"))
-    for name, loss in ("exa", 1), ("exb", 2):
-        result = run("run", "two.yaml", "--name", name, "--quiet", "--", "echo", f"loss={loss}", cwd=tmp_path)
+@pytest.mark.parametrize("first, second", [("exa", "exb"), ("a", "a-b"), ("two", "a")])
+def test_experiments_of_one_file_have_journals_of_their_own(tmp_path, first, second):
+    (tmp_path / "two.yaml").write_text(experiment(first) + "---\n" + experiment(second).replace("0.9", "0.8"))
+    for name, loss, fresh in (first, 1, []), (second, 2, []), (second, 3, ["--fresh"]):
+        result = run("run", "two.yaml", "--name", name, *fresh, "--quiet", "--", "echo", f"loss={loss}", cwd=tmp_path)
         assert result.returncode == 0, result.stderr
-    assert journal(tmp_path, "select value from metrics", "two.exa.journal") == [("1",)]
-    assert journal(tmp_path, "select value from metrics", "two.exb.journal") == [("2",)]
-    other = run("run", "two.yaml", "--name", "exb", "--resume", "--journal", "two.exa.journal", "--quiet", "--", "echo", "loss=1", cwd=tmp_path)
+    assert journal(tmp_path, "select value from metrics", f"two.{first}.journal") == [("1",)]
+    assert journal(tmp_path, "select value from metrics", f"two.{second}.journal") == [("3",)]
+    other = run("run", "two.yaml", "--name", second, "--resume", "--journal", f"two.{first}.journal", "--quiet", "--", "echo", "loss=1", cwd=tmp_path)
     assert other.returncode == 2 and "another experiment" in other.stderr
 
 
-def test_trial_names_are_new_in_every_run(tmp_path):
+def remove_journal(folder):
+    (folder / "e.journal").unlink()
+    return []
+
+
+def rename_journal(folder):
+    (folder / "e.journal").rename(folder / "old.journal")
+    return []
+
+
+@pytest.mark.parametrize("begin_anew", [lambda _: ["--fresh"], remove_journal, rename_journal])
+def test_trial_names_are_new_in_every_run(tmp_path, begin_anew):
     names = []
-    for fresh in [], ["--fresh"]:
-        assert start(tmp_path, experiment(trials=2), *fresh, "--", "echo", "loss=1").returncode == 0
+    for again in False, True:
+        options = begin_anew(tmp_path) if again else []
+        assert start(tmp_path, experiment(trials=2), *options, "--", "echo", "loss=1").returncode == 0
         names += [name for (name,) in journal(tmp_path, "select name from trials")]
     assert len(set(names)) == 4
     text = experiment(trials=3)
@@ -203,10 +231,11 @@ def test_a_stated_count_of_failures_is_kept(tmp_path):
     assert journal(tmp_path, "select count(*) from trials where condition = 'Failed'") == [(8,)]
 
 
-def test_a_placeholder_that_nothing_fills_is_refused(tmp_path):
-    result = start(tmp_path, experiment(), "--", "echo", "loss=${trialParameters.learningRate}")
+@pytest.mark.parametrize("name", ["learningRate", "LR", "lr "])
+def test_a_placeholder_that_nothing_fills_is_refused(tmp_path, name):
+    result = start(tmp_path, experiment(), "--", "echo", "loss=${trialParameters.%s}" % name)
     assert result.returncode == 1
-    assert "${trialParameters.learningRate} is no trial parameter" in journal(tmp_path, "select why from trials")[0][0]
+    assert "${trialParameters.%s} is no trial parameter" % name in journal(tmp_path, "select why from trials")[0][0]
 
 
 def test_a_journal_is_locked_through_links(tmp_path):
@@ -228,17 +257,25 @@ def test_an_empty_journal_is_damaged(tmp_path):
     assert result.returncode == 2 and "is empty" in result.stderr
 
 
-def test_the_views_take_linear_time(tmp_path):
-    """200,000 rows: a sub-select a row would read 10^10."""
+@pytest.mark.parametrize("trials, attempts, metrics", [(1, 1, 200000), (50000, 1, 2), (1, 50000, 2)])
+def test_the_views_take_linear_time(tmp_path, trials, attempts, metrics):
+    """Some 200,000 rows: a sub-select a row would read 10^10."""
     assert start(tmp_path, experiment(), "--", "echo", "loss=1").returncode == 0
+    rows = [("suggested", "x")] + attempts * ([("started", None)] + metrics * [("metric", "1")])
     with sqlite3.connect(tmp_path / "e.journal") as db:
-        db.executemany("insert into events (trial, time, kind, name, value) values (0, '', 'metric', 'loss', ?)", ((str(i),) for i in range(200000)))
-        assert db.execute("select count(*) from metrics").fetchone() == (200001,)
+        db.executemany("insert into events (trial, time, kind, name, value) values (?, '', ?, 'loss', ?)", ((1 + t, *row) for t in range(trials) for row in rows))
+        assert db.execute("select count(*) from metrics").fetchone() == (1 + trials * metrics,)
+        assert db.execute("select count(*), max(attempts) from trials").fetchone() == (1 + trials, attempts)
 
 
 @pytest.mark.parametrize("text, warning", [
     (job('              command: [sh, -c, "echo loss=${trialParameters.lr}; echo finished"]\n'), "last command only"),
+    (job('              command: [sh, -c, "true && echo loss=${trialParameters.lr}"]\n'), "last command only"),
+    (job('              command: [bash, -c, "echo loss=${trialParameters.lr} | tee log"]\n'), "last command only"),
+    (job('              command: [sh, -c]\n              args: ["echo loss=${trialParameters.lr}\\necho finished"]\n'), "last command only"),
     (job('              command: [sh, -c]\n              args: ["echo loss=${trialParameters.lr}\\n"]\n'), "ends with a new line"),
+    (job('              command: [sh, -c]\n              args: ["echo loss=${trialParameters.lr}\\n\\n "]\n'), "ends with a new line"),
+    (job('              command: [/usr/bin/sh, -c, "echo loss=${trialParameters.lr}"]\n'), "by the names sh and bash only"),
     (job('              command: [/bin/bash, -c, "echo loss=${trialParameters.lr}"]\n'), "by the names sh and bash only"),
     (job('              env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k}}}]\n              command: [echo, "loss=${trialParameters.lr}"]\n'), "A comes from the cluster"),
 ])
@@ -261,7 +298,10 @@ def test_the_container_of_a_workflow_is_found(tmp_path):
 @pytest.mark.parametrize("edit", [
     lambda t: t.replace("{name: t}", "{generateName: t-}"),
     lambda t: "apiVersion: v1\nkind: List\nitems:\n" + "\n".join(("- " if i == 0 else "  ") + line for i, line in enumerate(t.splitlines())) + "\n",
+    lambda t: "kind: ConfigMap\n---\n" + t.replace("{name: t}", "{generateName: train-, labels: {team: a}}"),
+    lambda t: "kind: List\napiVersion: v1\nitems:\n- kind: ConfigMap\n- " + t.replace("\n", "\n  "),
     lambda t: t.replace("  - {name: lr", "  - &p {name: lr") + "  - {<<: *p, name: wd}\n",
+    lambda t: t.replace("  - {name: lr", "  - &p {name: lr") + "  - {<<: [*p, {parameterType: int}], name: wd}\n",
     lambda t: t.replace('min: "0.1"', "min: !!str 0.1"),
 ])
 def test_yaml_is_read_as_kubectl_reads_it(tmp_path, edit):
@@ -307,6 +347,15 @@ REFUSED = {
     "a number in the command": lambda t: t.replace("[sh, -c,", "[5, sh, -c,"),
     "a truth value in args": lambda t: t.replace(ECHO, ECHO + "              args: [yes]\n"),
     "a number as env value": lambda t: t.replace("image: x", "image: x\n              env: [{name: A, value: 5}]"),
+    "a container without an image": lambda t: t.replace("              image: x\n", ""),
+    "a container without a name": lambda t: t.replace("- name: main\n              image", "- image").replace("primaryContainerName: main", "primaryContainerName: m"),
+    "a second container without an image": lambda t: t.replace("            - name: main", "            - {name: helper}\n            - name: main"),
+    "no image in a PyTorchJob": lambda t: t.replace("batch/v1", "kubeflow.org/v1").replace("kind: Job", "kind: PyTorchJob").replace("              image: x\n", ""),
+    "pods that restart by default": lambda t: t.replace("            restartPolicy: Never\n", ""),
+    "pods that restart always": lambda t: t.replace("restartPolicy: Never", "restartPolicy: Always"),
+    "a variable without a name": lambda t: t.replace("image: x", "image: x\n              env: [{value: a}]"),
+    "a mount without a path": lambda t: t.replace("image: x", "image: x\n              volumeMounts: [{name: v}]"),
+    "a port without a number": lambda t: t.replace("image: x", "image: x\n              ports: [{name: http}]"),
     "an unknown field of a Job": lambda t: t.replace("      spec:\n        template:", "      spec:\n        backofLimit: 3\n        template:"),
     "an unknown field of a pod": lambda t: t.replace("restartPolicy: Never", "restartPolice: Never"),
     "an unknown field of resources": lambda t: t.replace("image: x", "image: x\n              resources: {limit: {cpu: 1}}"),
@@ -369,16 +418,19 @@ def test_all_mistakes_are_named_at_once_the_algorithms_too():
     assert "-:3:" in result.stderr and "-:6:" in result.stderr and "unknown algorithm name bayesian" in result.stderr
 
 
-def test_suggest_refuses_settings_that_validate_refuses():
-    text = experiment().replace("algorithmName: random", 'algorithmName: random, algorithmSettings: [{name: seeed, value: "1"}]')
-    result = run("suggest", "-", stdin=text)
-    assert result.returncode == 2 and "seeed" in result.stderr
+@pytest.mark.parametrize("algorithm, setting, value", [("random", "seeed", "1"), ("tpe", "n_startup_jobs", "20"), ("tpe", "gamma", "much")])
+def test_suggest_refuses_settings_that_validate_refuses(algorithm, setting, value):
+    text = experiment(algorithm=f'{algorithm}, algorithmSettings: [{{name: {setting}, value: "{value}"}}]')
+    for command in "suggest", "validate":
+        result = run(command, "-", stdin=text)
+        assert result.returncode == 2 and setting in result.stderr
 
 
 @pytest.mark.parametrize("edit, text", [
     (lambda t: t.replace("objectiveMetricName: loss", "objectiveMetricName: val/loss"), "the default filter cannot give"),
     (lambda t: t.replace("objectiveMetricName: loss", "objectiveMetricName: loss, additionalMetricNames: [acc]"), "without metricStrategies"),
     (lambda t: t.replace("  trialTemplate:", "  earlyStopping: {algorithmName: medianstop}\n  trialTemplate:"), "retain: true"),
+    (collector("{collector: {kind: PrometheusMetric}}"), "has no PrometheusMetric collector"),
 ])
 def test_what_katib_takes_otherwise_is_a_warning(edit, text):
     result = run("validate", "--offline", "-", stdin=edit(FULL))
@@ -398,8 +450,9 @@ def test_a_budget_in_which_no_trial_reaches_the_top_is_a_warning(r_l, least, tri
     assert ("-:8:18: warning: spec.maxTrialCount: no trial reaches r_l" in result.stderr) != enough, result.stderr
 
 
-def test_a_discrete_list_of_texts_is_one_of_choices():
-    text = experiment().replace('double, feasibleSpace: {min: "0.1", max: "0.9"}', "discrete, feasibleSpace: {list: [200Mi, 2000Mi]}")
+@pytest.mark.parametrize("values", [["2000Mi", "200Mi"], ["0.5Gi", "1Gi"], ["large", "small"]])
+def test_a_discrete_list_of_texts_is_one_of_choices(values):
+    text = experiment(value=f"{{list: {json.dumps(values)}}}").replace("double", "discrete")
     result = run("suggest", "-", "-n", "2", "--json", stdin=text)
     assert result.returncode == 0, result.stderr
-    assert sorted(p["lr"] for p in json.loads(result.stdout)) == ["2000Mi", "200Mi"]
+    assert sorted(p["lr"] for p in json.loads(result.stdout)) == values
