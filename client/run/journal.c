@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -66,8 +65,10 @@ static void erase(const char *path) {
 }
 
 /* The lock is on a file of its own, so that the journal can be replaced and be read by other
- * programs meanwhile; it stands beside the journal itself, not beside a link to it. */
+ * programs meanwhile; it stands beside the journal itself, not beside a link to it. It is the
+ * process's: a child that was forked when the run was killed does not hold it until its exec. */
 static int take_lock(const char *path, struct mu_error *error) {
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     char name[4200];
     char *real = realpath(path, NULL);
     snprintf(name, sizeof name, "%s.lock", real ? real : path);
@@ -75,7 +76,7 @@ static int take_lock(const char *path, struct mu_error *error) {
     int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (fd < 0) {
         mu_fail(error, MU_INTERNAL, "%s: %s", name, strerror(errno));
-    } else if (flock(fd, LOCK_EX | LOCK_NB)) {
+    } else if (fcntl(fd, F_SETLK, &whole)) {
         close(fd);
         mu_fail(error, MU_UNAVAILABLE, "%s is in use by another mushir run", path);
         return -1;

@@ -63,21 +63,53 @@ static void events_come_back_in_order(void **state) {
     cl_journal_close(journal);
 }
 
+/* The code of the error that another process's attempt to open the journal has. */
+static int code_elsewhere(enum cl_journal_mode mode) {
+    int status;
+    pid_t pid = fork();
+    if (pid == 0) {
+        _exit(cl_journal_open(path, mode, &error) ? MU_OK : (int)error.code);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WEXITSTATUS(status);
+}
+
 static void modes_protect_an_earlier_run(void **state) {
     (void)state;
     cl_journal_close(open_it(CL_JOURNAL_FRESH));
     assert_null(cl_journal_open(path, CL_JOURNAL_NEW, &error));
     assert_int_equal(error.code, MU_INVALID_ARGUMENT);
     struct cl_journal *journal = open_it(CL_JOURNAL_RESUME);
-    assert_null(cl_journal_open(path, CL_JOURNAL_RESUME, &error));
-    assert_int_equal(error.code, MU_UNAVAILABLE);
-    assert_null(
-        cl_journal_open(path, CL_JOURNAL_FRESH, &error)); /* not even replaced while in use */
-    assert_int_equal(error.code, MU_UNAVAILABLE);
+    assert_int_equal(code_elsewhere(CL_JOURNAL_RESUME), MU_UNAVAILABLE);
+    assert_int_equal(code_elsewhere(CL_JOURNAL_FRESH), MU_UNAVAILABLE); /* nor is it replaced */
     cl_journal_close(journal);
+    assert_int_equal(code_elsewhere(CL_JOURNAL_RESUME), MU_OK);
     unlink(path);
     assert_null(cl_journal_open(path, CL_JOURNAL_RESUME, &error));
     assert_int_equal(error.code, MU_INVALID_ARGUMENT);
+}
+
+/* Its child is as one that was forked and has not come to its exec yet. */
+static void a_killed_run_leaves_no_lock(void **state) {
+    int ends[2];
+    pid_t child;
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)!cl_journal_open(path, CL_JOURNAL_FRESH, &error);
+        child = fork();
+        if (child != 0 && write(ends[1], &child, sizeof child) == sizeof child) {
+            raise(SIGKILL);
+        }
+        pause();
+    }
+    assert_int_equal(read(ends[0], &child, sizeof child), sizeof child);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    cl_journal_close(open_it(CL_JOURNAL_RESUME));
+    kill(child, SIGKILL);
+    close(ends[0]);
+    close(ends[1]);
 }
 
 static void a_trial_ends_once(void **state) {
@@ -155,6 +187,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(events_come_back_in_order),
         cmocka_unit_test(modes_protect_an_earlier_run),
+        cmocka_unit_test(a_killed_run_leaves_no_lock),
         cmocka_unit_test(a_trial_ends_once),
         cmocka_unit_test(a_killed_writer_leaves_whole_transactions),
         cmocka_unit_test(a_killed_creator_leaves_a_journal_or_none),

@@ -334,10 +334,11 @@ def test_a_second_interrupt_kills(tmp_path):
 
 
 def kill_and_resume(path, delay, command):
-    """Start, kill -9 after |delay|; True when the run had ended before."""
+    """Start, kill -9 after |delay|; True when the run had ended before, which it may only as it should."""
     process = start(path, *(("--resume",) if path.with_suffix(".journal").exists() else ()), "--json-lines", *command)
     try:
-        process.communicate(timeout=delay)
+        _, error = process.communicate(timeout=delay)
+        assert process.returncode == 0, error
         return True
     except subprocess.TimeoutExpired:
         process.kill()
