@@ -144,96 +144,84 @@ static void mark_repeated(struct mu_brackets *brackets) {
 
 /* ---- promotion ---- */
 
-/* A finished run waiting to be ranked in its bracket's rung. */
-struct entry {
-    int bracket, rung;
-    bool lost;
-    double loss;
-    uint32_t config;
-};
-
 static int compare(double a, double b) {
     return (a > b) - (a < b);
 }
 
-/* Bracket by bracket, rung by rung, the best first, losers last; equal ones in canonical order. */
-static int compare_entries(const void *pa, const void *pb) {
-    const struct entry *a = pa;
-    const struct entry *b = pb;
+/* The best first; equal ones in canonical order. */
+static int compare_losses(const struct mu_result *a, const struct mu_result *b) {
+    int order = compare(a->run->trial->loss, b->run->trial->loss);
+    return order ? order : (a->run->config > b->run->config) - (a->run->config < b->run->config);
+}
+
+/* As in mu_brackets.results. */
+static int compare_results(const void *pa, const void *pb) {
+    const struct mu_result *a = pa;
+    const struct mu_result *b = pb;
     if (a->bracket != b->bracket) {
         return a->bracket - b->bracket;
     }
     if (a->rung != b->rung) {
         return a->rung - b->rung;
     }
-    if (a->lost != b->lost) {
-        return a->lost - b->lost;
-    }
-    return a->loss != b->loss ? compare(a->loss, b->loss)
-                              : (a->config > b->config) - (a->config < b->config);
+    int lost = mu_run_finished_well(b->run) - mu_run_finished_well(a->run);
+    return lost ? lost : compare_losses(a, b);
 }
 
 /* The highest rung first, then the best. */
 static int compare_promotable(const void *pa, const void *pb) {
-    const struct entry *a = pa;
-    const struct entry *b = pb;
-    if (a->rung != b->rung) {
-        return b->rung - a->rung;
-    }
-    return a->loss != b->loss ? compare(a->loss, b->loss)
-                              : (a->config > b->config) - (a->config < b->config);
+    const struct mu_result *a = pa;
+    const struct mu_result *b = pb;
+    return a->rung != b->rung ? b->rung - a->rung : compare_losses(a, b);
 }
 
-static size_t collect_entries(const struct mu_brackets *brackets, struct entry *entries) {
-    size_t n = 0;
+static void collect_results(struct mu_brackets *brackets, struct mu_arena *arena) {
+    brackets->results = MU_ARRAY(arena, brackets->n_runs + 1, struct mu_result);
     for (size_t i = 0; i < brackets->n_runs; i++) {
         const struct mu_run *run = &brackets->runs[i];
-        if (run->rung < 0 || run->repeated || run->trial->state == MU_PENDING) {
-            continue;
+        bool promotes = run->rung >= 0 && (size_t)run->rung + 1 < brackets->ladder->n;
+        if (promotes && !run->repeated && run->trial->state != MU_PENDING) {
+            brackets->results[brackets->n_results++] =
+                (struct mu_result){brackets->configs[run->config].bracket, run->rung, run};
         }
-        bool lost = !mu_run_finished_well(run);
-        entries[n++] = (struct entry){brackets->configs[run->config].bracket, run->rung, lost,
-            lost ? 0 : run->trial->loss, run->config};
     }
-    qsort(entries, n, sizeof *entries, compare_entries);
-    return n;
+    qsort(brackets->results, brackets->n_results, sizeof *brackets->results, compare_results);
 }
 
-/* Keep, at the front of |entries|, those of one bracket's rung that are in its top 1 / eta and not
- * promoted yet. */
-static size_t keep_promotable(
-    const struct mu_brackets *brackets, const struct entry *rung, size_t n, struct entry *kept) {
-    size_t quota = mu_ladder_quota(brackets->ladder, n);
-    size_t n_kept = 0;
-    for (size_t i = 0; i < quota; i++) {
-        if (!rung[i].lost && rung[i].rung == brackets->configs[rung[i].config].top) {
-            kept[n_kept++] = rung[i];
-        }
+size_t mu_brackets_rung_size(const struct mu_brackets *brackets, const struct mu_result *first) {
+    const struct mu_result *end = brackets->results + brackets->n_results;
+    const struct mu_result *next = first;
+    while (next < end && next->bracket == first->bracket && next->rung == first->rung) {
+        next++;
     }
-    return n_kept;
+    return (size_t)(next - first);
+}
+
+bool mu_brackets_may_promote(const struct mu_brackets *brackets, const struct mu_result *result) {
+    return mu_run_finished_well(result->run) &&
+           brackets->configs[result->run->config].top == result->rung;
 }
 
 /* Asynchronous successive halving (Li, Jamieson, Rostamizadeh, Gonina, Hardt, Recht and Talwalkar,
  * MLSys 2020): whoever is among the best 1 / eta of those that finished its rung may go on at once.
  */
 static void find_promotable(struct mu_brackets *brackets, struct mu_arena *arena) {
-    struct entry *entries = MU_ARRAY(arena, brackets->n_runs + 1, struct entry);
-    size_t n = collect_entries(brackets, entries);
-    size_t kept = 0;
-    for (size_t i = 0, end; i < n; i = end) {
-        for (end = i + 1; end < n && entries[end].bracket == entries[i].bracket &&
-                          entries[end].rung == entries[i].rung;) {
-            end++;
-        }
-        if ((size_t)entries[i].rung + 1 < brackets->ladder->n) {
-            kept += keep_promotable(brackets, &entries[i], end - i, &entries[kept]);
+    struct mu_result *kept = MU_ARRAY(arena, brackets->n_results + 1, struct mu_result);
+    size_t n_kept = 0;
+    for (size_t from = 0, n; from < brackets->n_results; from += n) {
+        const struct mu_result *rung = &brackets->results[from];
+        n = mu_brackets_rung_size(brackets, rung);
+        for (size_t i = 0; i < mu_ladder_quota(brackets->ladder, n); i++) {
+            if (mu_brackets_may_promote(brackets, &rung[i])) {
+                kept[n_kept++] = rung[i];
+            }
         }
     }
-    qsort(entries, kept, sizeof *entries, compare_promotable);
-    brackets->promotable = MU_ARRAY(arena, kept + 1, uint32_t);
-    brackets->n_promotable = kept;
-    for (size_t i = 0; i < kept; i++) {
-        brackets->promotable[i] = entries[i].config;
+    qsort(kept, n_kept, sizeof *kept, compare_promotable);
+    brackets->promotable = MU_ARRAY(arena, n_kept + 1, uint32_t);
+    brackets->n_promotable = n_kept;
+    for (size_t i = 0; i < n_kept; i++) {
+        brackets->promotable[i] = kept[i].run->config;
     }
 }
 
@@ -261,6 +249,7 @@ void mu_brackets_build(struct mu_brackets *brackets, const struct mu_request *re
     read_runs(brackets, &configs, request, history->infeasible, history->n_infeasible, resource);
     mark_repeated(brackets);
     count_reached(brackets);
+    collect_results(brackets, request->arena);
     find_promotable(brackets, request->arena);
 }
 

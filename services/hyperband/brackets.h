@@ -30,6 +30,12 @@ struct mu_config {
     uint32_t first;   /* 1 + index of its first run; 0: proposed by this request */
 };
 
+/* A run that ended, counts, and stands at a rung from which configurations are promoted. */
+struct mu_result {
+    int bracket, rung;
+    const struct mu_run *run;
+};
+
 struct mu_brackets {
     const struct mu_ladder *ladder;
     const struct mu_space *space; /* without the resource */
@@ -39,7 +45,10 @@ struct mu_brackets {
     size_t n_configs;
     size_t reached[MU_LADDER_RUNGS]
                   [MU_LADDER_RUNGS]; /* [bracket][rung]: configurations that run or ran there */
-    uint32_t *promotable;            /* configurations, the best to promote first */
+    struct mu_result *results; /* bracket by bracket, rung by rung; in a rung the best first, and
+                                  last those that did not finish well */
+    size_t n_results;
+    uint32_t *promotable; /* configurations, the best to promote first */
     size_t n_promotable;
 };
 
@@ -47,6 +56,12 @@ struct mu_brackets {
  * from the request's arena. Linear in the trials but for sorting. */
 void mu_brackets_build(struct mu_brackets *brackets, const struct mu_request *request,
     const struct mu_ladder *ladder, const struct mu_space *space, size_t resource);
+
+/* How many results there are of the rung of which |first| is the first. */
+size_t mu_brackets_rung_size(const struct mu_brackets *brackets, const struct mu_result *first);
+
+/* Whether the configuration of |result| finished well and is not known to be promoted. */
+bool mu_brackets_may_promote(const struct mu_brackets *brackets, const struct mu_result *result);
 
 /* Add a configuration that starts at rung |rung| and return its index. |x| and |texts| are kept,
  * not copied. */

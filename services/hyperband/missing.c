@@ -3,31 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A finished trial of a bracket's rung. */
-struct result {
-    int bracket, rung;
-    const char *time; /* of its end; NULL: not known, later than all that are */
-    bool lost;
-    double loss;
-    uint32_t config;
-};
-
+/* Times as texts; a NULL is not known, later than all that are. */
 static int compare_times(const char *a, const char *b) {
     return a && b ? strcmp(a, b) : !a - !b;
-}
-
-/* Bracket by bracket, rung by rung, in the order in which they finished. */
-static int compare_results(const void *pa, const void *pb) {
-    const struct result *a = pa;
-    const struct result *b = pb;
-    if (a->bracket != b->bracket) {
-        return a->bracket - b->bracket;
-    }
-    if (a->rung != b->rung) {
-        return a->rung - b->rung;
-    }
-    int order = compare_times(a->time, b->time);
-    return order ? order : (a->config > b->config) - (a->config < b->config);
 }
 
 /* When |run| ended. Trials that were stopped early have no time of it (mu_trial.completed). */
@@ -36,29 +14,10 @@ static const char *end_of(const struct mu_run *run) {
     return known && *run->trial->completed ? run->trial->completed : NULL;
 }
 
-static size_t collect(const struct mu_brackets *brackets, struct result *results) {
-    size_t n = 0;
-    for (size_t i = 0; i < brackets->n_runs; i++) {
-        const struct mu_run *run = &brackets->runs[i];
-        if (run->rung < 0 || run->repeated || run->trial->state == MU_PENDING) {
-            continue;
-        }
-        bool lost = !mu_run_finished_well(run);
-        results[n++] = (struct result){brackets->configs[run->config].bracket, run->rung,
-            end_of(run), lost, lost ? 0 : run->trial->loss, run->config};
-    }
-    qsort(results, n, sizeof *results, compare_results);
-    return n;
-}
-
-static bool is_better(const struct result *a, const struct result *b) {
-    return !a->lost && (a->loss != b->loss ? a->loss < b->loss : a->config < b->config);
-}
-
 /* ---- what times tell ---- */
 
 static int by_time(const void *a, const void *b) {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+    return compare_times(*(const char *const *)a, *(const char *const *)b);
 }
 
 /* Ends of trials, ascending. */
@@ -77,10 +36,6 @@ static struct ends ends_of(const struct mu_brackets *brackets, struct mu_arena *
     }
     qsort(ends.times, ends.n, sizeof *ends.times, by_time);
     return ends;
-}
-
-static int by_due(const void *a, const void *b) {
-    return compare_times(*(const char *const *)a, *(const char *const *)b);
 }
 
 /* How many ends are not later than |time|; of a NULL one more than there are. */
@@ -165,68 +120,77 @@ struct belief {
     bool made; /* it was while a suggestion was made that comes after it */
 };
 
-/* What to believe of result |i| of the |n| of a rung; |last|, by result: the last choice when it
- * was the latest known. */
-static struct belief judge_result(const struct mu_ladder *ladder, const struct result *rung,
-    const struct choice *last, size_t n, size_t i) {
-    const struct choice promotion = {true, rung[i].rung, rung[i].loss};
+/* A rung's results in the order in which they ended. */
+struct course {
+    const struct mu_result **results;
+    const struct choice *last; /* by result: the last choice when it was the latest known */
+    size_t n;
+};
+
+static int by_end(const void *pa, const void *pb) {
+    const struct mu_run *a = (*(const struct mu_result *const *)pa)->run;
+    const struct mu_run *b = (*(const struct mu_result *const *)pb)->run;
+    int order = compare_times(end_of(a), end_of(b));
+    return order ? order : (a->config > b->config) - (a->config < b->config);
+}
+
+/* The course of the |n| results from |rung| on; |choices| as of choices_at. */
+static struct course course_of(const struct mu_result *rung, size_t n, const struct ends *ends,
+    const struct choice *choices, struct mu_arena *arena) {
+    const struct mu_result **results = MU_ARRAY(arena, n, const struct mu_result *);
+    struct choice *last = MU_ARRAY(arena, n, struct choice);
+    for (size_t i = 0; i < n; i++) {
+        results[i] = &rung[i];
+    }
+    qsort(results, n, sizeof *results, by_end);
+    for (size_t k = 0; k < n; k++) {
+        size_t next = count_until(ends, k + 1 < n ? end_of(results[k + 1]->run) : NULL);
+        for (size_t known = count_until(ends, end_of(results[k]->run)); known < next; known++) {
+            note(&last[k], &choices[known]);
+        }
+    }
+    return (struct course){results, last, n};
+}
+
+/* What to believe of result |i| of |course|. Results are ranked as they stand in memory. */
+static struct belief judge(const struct mu_ladder *ladder, const struct course *course, size_t i) {
+    const struct mu_result *result = course->results[i];
+    const struct choice promotion = {true, result->rung, result->run->trial->loss};
     struct belief belief = {0};
     size_t better = 0;
-    for (size_t k = 0; k < n; k++) {
-        better += k != i && is_better(&rung[k], &rung[i]);
-        if (better >= mu_ladder_quota(ladder, n)) {
+    for (size_t k = 0; k < course->n; k++) {
+        better += course->results[k] < result;
+        if (better >= mu_ladder_quota(ladder, course->n)) {
             belief.due = NULL; /* and it will not come back */
             break;
         }
         bool due = k >= i && better < mu_ladder_quota(ladder, k + 1);
-        belief.due = !due ? NULL : belief.due ? belief.due : rung[k].time;
-        belief.made |= due && last[k].any && comes_before(&promotion, &last[k]);
+        const char *since = belief.due ? belief.due : end_of(course->results[k]->run);
+        belief.due = due ? since : NULL;
+        belief.made |= due && course->last[k].any && comes_before(&promotion, &course->last[k]);
     }
     return belief;
 }
 
-/* What judging looks at. */
-struct evidence {
-    const struct mu_brackets *brackets;
-    struct ends ends;
-    const struct choice *last; /* see choices_at */
-    struct belief *beliefs;    /* by configuration */
-    const bool *judged;        /* by configuration: whether it matters */
-    struct mu_arena *arena;
-};
-
-/* Judge the |n| results of a rung; how many promotions were made. */
-static size_t judge_rung(const struct evidence *e, const struct result *rung, size_t n) {
-    struct choice *last = MU_ARRAY(e->arena, n, struct choice);
+/* Judge all promotions when some are |missing|, else those alone that could be repeated, into
+ * |beliefs|, by configuration. How many were made. */
+static size_t judge_by_times(const struct mu_brackets *brackets, struct belief *beliefs,
+    bool missing, struct mu_arena *arena) {
+    struct ends ends = ends_of(brackets, arena);
+    const struct choice *choices = choices_at(brackets, &ends, missing, arena);
     size_t made = 0;
-    for (size_t k = 0; k < n; k++) {
-        size_t next = count_until(&e->ends, k + 1 < n ? rung[k + 1].time : NULL);
-        for (size_t known = count_until(&e->ends, rung[k].time); known < next; known++) {
-            note(&last[k], &e->last[known]);
-        }
-    }
-    for (size_t i = 0; i < n; i++) {
-        const struct mu_config *config = &e->brackets->configs[rung[i].config];
-        if (!rung[i].lost && config->top == rung[i].rung && e->judged[rung[i].config]) {
-            e->beliefs[rung[i].config] = judge_result(e->brackets->ladder, rung, last, n, i);
-            made += e->beliefs[rung[i].config].made;
-        }
-    }
-    return made;
-}
-
-static size_t judge_by_times(const struct evidence *e) {
-    struct result *results = MU_ARRAY(e->arena, e->brackets->n_runs + 1, struct result);
-    size_t n = collect(e->brackets, results);
-    size_t made = 0;
-    for (size_t from = 0, to; from < n; from = to) {
-        const struct result *rung = &results[from];
-        for (to = from + 1;
-             to < n && results[to].bracket == rung->bracket && results[to].rung == rung->rung;) {
-            to++;
-        }
-        if ((size_t)rung->rung + 1 < e->brackets->ladder->n) {
-            made += judge_rung(e, rung, to - from);
+    for (size_t from = 0, n; from < brackets->n_results; from += n) {
+        const struct mu_result *rung = &brackets->results[from];
+        n = mu_brackets_rung_size(brackets, rung);
+        size_t most = missing ? n : mu_ladder_quota(brackets->ladder, n);
+        struct course course = course_of(rung, n, &ends, choices, arena);
+        for (size_t i = 0; i < n; i++) {
+            const struct mu_result *result = course.results[i];
+            if (result < rung + most && mu_brackets_may_promote(brackets, result)) {
+                struct belief *belief = &beliefs[result->run->config];
+                *belief = judge(brackets->ladder, &course, i);
+                made += belief->made;
+            }
         }
     }
     return made;
@@ -296,7 +260,7 @@ static size_t believe_by_number(const struct mu_brackets *brackets,
     for (size_t i = 0; i < n; i++) {
         dues[i] = beliefs[brackets->promotable[i]].due;
     }
-    qsort(dues, n, sizeof *dues, by_due);
+    qsort(dues, n, sizeof *dues, by_time);
     for (size_t i = 0; i < n && made < missing; i++) {
         size_t idle = idle_at(brackets, request, dues[i]);
         size_t rest = missing - made;
@@ -319,35 +283,20 @@ static void promote_believed(struct mu_brackets *brackets, const struct belief *
     brackets->n_promotable = kept;
 }
 
-/* All promotions count when some are missing; else those alone that could be repeated. */
-static const bool *judged(
-    const struct mu_brackets *brackets, bool missing, struct mu_arena *arena) {
-    bool *judged = MU_ARRAY(arena, brackets->n_configs + 1, bool);
-    for (size_t c = 0; c < brackets->n_configs; c++) {
-        judged[c] = missing;
-    }
-    for (size_t i = 0; i < brackets->n_promotable; i++) {
-        judged[brackets->promotable[i]] = true;
-    }
-    return judged;
-}
-
 size_t mu_brackets_believe(struct mu_brackets *brackets, const struct mu_request *request) {
     size_t missing = mu_request_missing(request);
-    struct evidence e = {.brackets = brackets,
-        .ends = ends_of(brackets, request->arena),
-        .beliefs = MU_ARRAY(request->arena, brackets->n_configs + 1, struct belief),
-        .judged = judged(brackets, missing > 0, request->arena),
-        .arena = request->arena};
-    e.last = choices_at(brackets, &e.ends, missing > 0, request->arena);
-    size_t made = judge_by_times(&e);
+    if (missing == 0 && brackets->n_promotable == 0) {
+        return 0;
+    }
+    struct belief *beliefs = MU_ARRAY(request->arena, brackets->n_configs + 1, struct belief);
+    size_t made = judge_by_times(brackets, beliefs, missing > 0, request->arena);
     bool hidden = hides_running(request, missing);
     for (size_t i = 0; i < brackets->n_promotable && hidden; i++) {
-        struct belief *belief = &e.beliefs[brackets->promotable[i]];
+        struct belief *belief = &beliefs[brackets->promotable[i]];
         belief->made = belief->made || is_overtaken(brackets, request, belief->due);
     }
     size_t rest = missing > made ? missing - made : 0;
-    rest -= believe_by_number(brackets, request, e.beliefs, rest);
-    promote_believed(brackets, e.beliefs);
+    rest -= believe_by_number(brackets, request, beliefs, rest);
+    promote_believed(brackets, beliefs);
     return rest;
 }
