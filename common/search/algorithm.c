@@ -122,6 +122,11 @@ size_t mu_request_missing(const struct mu_request *request) {
     return hidden && parallel > request->wanted ? parallel - request->wanted : 0;
 }
 
+bool mu_request_may_repeat(
+    const struct mu_request *request, const struct mu_space *space, const double *x) {
+    return mu_space_is_corner(space, x) && mu_request_missing(request) > 0;
+}
+
 static struct mu_seen *seen_of(const struct mu_request *request) {
     const struct mu_history *history = request->history;
     if (!*request->seen) {
@@ -154,9 +159,7 @@ static void hand_out_point(const struct mu_algorithm *algorithm, const struct mu
     void *state, uint64_t number, struct mu_proposal *proposal) {
     const struct mu_space *space = &request->experiment->space;
     struct mu_seen *seen = seen_of(request);
-    bool met = proposal->found && mu_space_is_corner(space, proposal->x) &&
-               mu_request_missing(request) > 0;
-    if (!proposal->found || met) {
+    if (!proposal->found || mu_request_may_repeat(request, space, proposal->x)) {
         mu_space_draw_unseen(space, seen, request->seed, number, proposal->x);
     }
     mu_seen_add(seen, proposal->x);

@@ -45,6 +45,12 @@ const struct mu_seen *mu_request_seen(const struct mu_request *request);
  * request does not ask for are taken for running. */
 size_t mu_request_missing(const struct mu_request *request);
 
+/* Whether |x|, which a model found in |space| of the request, may be the point of a trial that is
+ * missing although the model was told of others: models of different results meet at corners of the
+ * space (docs/adr/0042-trials-that-are-not-shown.md). It is to be drawn at random instead. */
+bool mu_request_may_repeat(
+    const struct mu_request *request, const struct mu_space *space, const double *x);
+
 /* The latest of them that an algorithm proposes again, to take the same points for running: more
  * than workers that are not shown have, and few enough to wait for. */
 enum { MU_REQUEST_RECALLED = 16 };

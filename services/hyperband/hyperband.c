@@ -262,9 +262,7 @@ static bool start_one(struct work *work, uint64_t number) {
     double *x = MU_ARRAY(arena, context->space.n + 1, double);
     bool model = work->kind != SAMPLER_RANDOM && !lot_says_random(work, number);
     bool drawn = model && sampler(work)->draw(work->sampler.model, number, x);
-    bool met =
-        drawn && mu_space_is_corner(&context->space, x) && mu_request_missing(context->request);
-    if (!drawn || met) {
+    if (!drawn || mu_request_may_repeat(context->request, &context->space, x)) {
         mu_space_draw_unseen(&context->space, context->seen, context->request->seed, number, x);
     }
     mu_seen_add(context->seen, x);
@@ -432,33 +430,18 @@ static enum mu_status propose(
     return MU_OK;
 }
 
-const struct mu_algorithm mu_hyperband = {
-    .name = "hyperband",
-    .summary = "Hyperband with asynchronous promotion; new configurations from a Gaussian process "
-               "over assignment and resource.",
-    .settings = MU_SETTINGS(SPECS, struct hyperband_options),
-    .validate = validate,
-    .begin = begin,
-    .propose = propose,
-    .describe = describe,
-};
+/* One algorithm under a name of SCHEMES. */
+#define UNDER_NAME(name_, summary_)                                                     \
+    {                                                                                   \
+        .name = (name_), .summary = (summary_),                                         \
+        .settings = MU_SETTINGS(SPECS, struct hyperband_options), .validate = validate, \
+        .begin = begin, .propose = propose, .describe = describe                        \
+    }
 
-const struct mu_algorithm mu_asha = {
-    .name = "asha",
-    .summary = "Asynchronous successive halving: hyperband's lowest bracket alone.",
-    .settings = MU_SETTINGS(SPECS, struct hyperband_options),
-    .validate = validate,
-    .begin = begin,
-    .propose = propose,
-    .describe = describe,
-};
-
-const struct mu_algorithm mu_bohb = {
-    .name = "bohb",
-    .summary = "Hyperband whose new configurations come from TPE, with asynchronous promotion.",
-    .settings = MU_SETTINGS(SPECS, struct hyperband_options),
-    .validate = validate,
-    .begin = begin,
-    .propose = propose,
-    .describe = describe,
-};
+const struct mu_algorithm mu_hyperband = UNDER_NAME("hyperband",
+    "Hyperband with asynchronous promotion; new configurations from a Gaussian process over "
+    "assignment and resource.");
+const struct mu_algorithm mu_asha =
+    UNDER_NAME("asha", "Asynchronous successive halving: hyperband's lowest bracket alone.");
+const struct mu_algorithm mu_bohb = UNDER_NAME(
+    "bohb", "Hyperband whose new configurations come from TPE, with asynchronous promotion.");
