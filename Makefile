@@ -7,7 +7,7 @@ PREFIX ?= /usr/local
 export JOBS
 
 .DEFAULT_GOAL := build
-.PHONY: help build install run test unit mutations attacks bench images test-images format docs clean
+.PHONY: help build install run test unit mutations attacks bench wheel images test-images format docs clean
 
 help: ## Show these lines
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -39,6 +39,11 @@ attacks: build ## Every attack of tests/attacks for a minute, and a table of how
 
 bench: build ## Latency and throughput next to a bare echo server, start, memory
 	cmake --build build --target bench
+
+wheel: ## The Python package with mushir-all inside, as a wheel in build/
+	@tools/install build wheel
+	@tools/build
+	@tools/wheel
 
 images: ## Build one container image per service: localhost/mushir-<service>; REGISTRY=... names another place
 	@tools/images

@@ -1,0 +1,149 @@
+"""A service as a process of this one, and the channel to it."""
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import weakref
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any, Optional, Union
+
+import grpc
+
+from . import contract
+from .errors import Error, InvalidArgument, ProgramNotFound, ServiceError
+
+PROGRAM = "mushir-all"
+VARIABLE = "MUSHIR_PROGRAM"
+SECONDS_TO_STOP = 5.0
+SECONDS_TO_ANSWER = 60.0
+
+# The shell becomes the service, which ends when the pipe to this process breaks, also when this process is killed.
+_KEEPER = 'exec 3<&0; { read -r _ <&3; kill $$; } >/dev/null 2>&1 & exec "$0" "$@" </dev/null 3<&-'
+
+# UNAVAILABLE and RESOURCE_EXHAUSTED are for another time: the answer is the same whenever it is asked for.
+_RETRY = {"methodConfig": [{"name": [{"service": contract.SERVICE}], "retryPolicy": {
+    "maxAttempts": 5, "initialBackoff": "0.1s", "maxBackoff": "2s", "backoffMultiplier": 3,
+    "retryableStatusCodes": ["UNAVAILABLE", "RESOURCE_EXHAUSTED"]}}]}
+_CHANNEL = [("grpc.service_config", json.dumps(_RETRY)), ("grpc.max_receive_message_length", -1),
+            ("grpc.max_send_message_length", -1)]
+
+
+def find_program(program: Union[str, os.PathLike[str], None] = None) -> str:
+    """The service program: |program|, else $MUSHIR_PROGRAM, else that inside this package, else mushir-all in PATH."""
+    for source, given in (("program", program), (VARIABLE, os.environ.get(VARIABLE))):
+        if given:
+            found = shutil.which(given)
+            if not found:
+                raise ProgramNotFound(f"{source}: {os.fspath(given)!r} is no program")
+            return found
+    inside = Path(__file__).with_name("bin") / PROGRAM
+    found = str(inside) if inside.exists() else shutil.which(PROGRAM)
+    if not found:
+        raise ProgramNotFound(f"no {PROGRAM}: this package was built without it and PATH has none; "
+                              f"name one by {VARIABLE} or Service(program=...)")
+    return found
+
+
+def _stop(process: subprocess.Popen[str], log: IO[bytes], owner: int) -> None:
+    """The service and the shell that keeps watch; neither has anything to lose. A fork of |owner| leaves them alone."""
+    if os.getpid() != owner:
+        return
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+        except ProcessLookupError:
+            break
+        try:
+            process.wait(SECONDS_TO_STOP)
+            break
+        except subprocess.TimeoutExpired:
+            continue
+    for stream in (process.stdin, process.stdout, log):
+        if stream:
+            stream.close()
+
+
+class Service:
+    """A running mushir-all, which serves every algorithm on a free port of the loopback interface.
+
+    It ends with close(), at the end of a with block, or with this process, whatever ends that. data: the folder below
+    which trials have theirs, see Study's folder. flags: more of the program's options.
+    """
+
+    def __init__(self, program: Union[str, os.PathLike[str], None] = None, *,
+                 data: Union[str, os.PathLike[str], None] = None, flags: Sequence[str] = ()) -> None:
+        self.program = find_program(program)
+        self._log: IO[bytes] = tempfile.TemporaryFile()
+        command = [self.program, "--host", "127.0.0.1", "--port", "0", "--drain", "0", "--log-level", "warning",
+                   "--data", os.path.abspath(data) if data else "none", *flags]
+        self._process = subprocess.Popen(["sh", "-c", _KEEPER, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                         stderr=self._log, start_new_session=True, text=True)
+        self._end = weakref.finalize(self, _stop, self._process, self._log, os.getpid())
+        assert self._process.stdout
+        port = self._process.stdout.readline().strip()
+        if not port.isdigit():
+            said = self.said()
+            self.close()
+            raise ServiceError(f"{self.program} did not start: {said}")
+        self.address = f"127.0.0.1:{port}"
+
+    def said(self) -> str:
+        """What it wrote to its log, or its last words where that is much."""
+        size = os.fstat(self._log.fileno()).st_size
+        return os.pread(self._log.fileno(), 2000, max(0, size - 2000)).decode(errors="replace").strip() or "it said nothing"
+
+    @property
+    def running(self) -> bool:
+        """Whether it was neither closed nor has ended by itself."""
+        return self._end.alive and self._process.poll() is None
+
+    def close(self) -> None:
+        """End it. Once is enough; more does nothing."""
+        self._end()
+
+    def __enter__(self) -> Service:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _error_of(failed: Any, address: str) -> Error:
+    if failed.code() == grpc.StatusCode.INVALID_ARGUMENT:
+        return InvalidArgument(failed.details())
+    return ServiceError(f"{address}: {failed.code().name}: {failed.details()}")
+
+
+class Client:
+    """Asks a service at an address, with bytes that are encoded already."""
+
+    def __init__(self, address: str, credentials: Optional[grpc.ChannelCredentials] = None) -> None:
+        self.address = address
+        options = [*_CHANNEL, ("grpc.enable_http_proxy", int(not address.startswith("127.0.0.1:")))]
+        self._channel = (grpc.secure_channel(address, credentials, options) if credentials
+                         else grpc.insecure_channel(address, options))
+        self._suggest = self._channel.unary_unary(f"/{contract.SERVICE}/GetSuggestions")
+        self._validate = self._channel.unary_unary(f"/{contract.SERVICE}/ValidateAlgorithmSettings")
+
+    def _call(self, method: Any, request: bytes) -> Any:
+        try:
+            return method(request, timeout=SECONDS_TO_ANSWER)
+        except grpc.RpcError as failed:
+            raise _error_of(failed, self.address) from None
+
+    def suggest(self, request: bytes) -> Any:
+        """The reply to an encoded GetSuggestionsRequest."""
+        return contract.SuggestionsReply.FromString(self._call(self._suggest, request))
+
+    def validate(self, request: bytes) -> None:
+        """Raises InvalidArgument with what is wrong in an encoded ValidateAlgorithmSettingsRequest."""
+        self._call(self._validate, request)
+
+    def close(self) -> None:
+        """End the connection."""
+        self._channel.close()

@@ -1,0 +1,87 @@
+"""Studies that are saved and go on."""
+import json
+
+import pytest
+from conftest import BOWL, bowl
+
+import mushir
+
+SPACE = {**BOWL, "k": ["1", 1, None], "w": mushir.Discrete([1, 2.5]), "n": mushir.Int(1, 100, log=True)}
+
+
+def value(x, y, k, w, n):
+    return bowl(x, y) + w * n
+
+
+def grown(study, n):
+    study.run(value, n)
+    return study
+
+
+def test_a_loaded_study_goes_on_with_the_same_trials(study_of, service, tmp_path):
+    study = grown(study_of(SPACE, "tpe", direction="maximize", seed=5, settings={"gamma": 0.3}, name="saved"), 10)
+    study.tell(study.ask(), state="failed")
+    study.save(tmp_path / "study.json")
+    with mushir.Study.load(tmp_path / "study.json", service=service) as loaded:
+        assert loaded.trials == study.trials and loaded.problem == study.problem
+        assert [t.assignments for t in grown(loaded, 20).trials] == [t.assignments for t in grown(study, 20).trials]
+
+
+def test_what_ran_is_handed_out_again_first(study_of, service, tmp_path):
+    study = grown(study_of(SPACE, parallel=2), 6)
+    running = study.ask(2)
+    study.save(tmp_path / "study.json")
+    with mushir.Study.load(tmp_path / "study.json", service=service) as loaded:
+        assert loaded.waiting == 2
+        assert [t.params for t in loaded.ask(3)] == [t.params for t in [*running, study.ask()]]
+        assert loaded.waiting == 0
+
+
+def test_run_takes_up_what_ran(study_of, service, tmp_path):
+    study = grown(study_of(SPACE), 4)
+    study.ask(2)
+    study.save(tmp_path / "study.json")
+    with mushir.Study.load(tmp_path / "study.json", service=service) as loaded:
+        assert [t.state for t in grown(loaded, 8).trials] == ["succeeded"] * 8
+
+
+def test_told_before_it_is_handed_out_again(study_of, service, tmp_path):
+    study = study_of(SPACE)
+    study.ask(2)
+    study.save(tmp_path / "study.json")
+    with mushir.Study.load(tmp_path / "study.json", service=service) as loaded:
+        loaded.tell(0, 1.0)
+        assert loaded.waiting == 1 and loaded.ask().number == 1 and loaded.ask().number == 2
+
+
+def test_times_go_on(study_of, service, tmp_path):
+    study = grown(study_of(SPACE), 1)
+    study.trials[0].completed = "2999-01-01T00:00:00.000000Z"
+    study.save(tmp_path / "study.json")
+    with mushir.Study.load(tmp_path / "study.json", service=service) as loaded:
+        assert grown(loaded, 2).trials[1].completed > "2999"
+
+
+@pytest.mark.parametrize("text, said", [
+    ("{", "this is no saved study"),
+    ("[]", "this is no saved study"),
+    ('{"mushir": 2}', "written by another version"),
+    ('{"mushir": 1, "space": {}}', "this is no saved study: KeyError('trials')"),
+    ('{"mushir": 1, "trials": [{"number": 0}], "space": {}}', "this is no saved study: TypeError"),
+])
+def test_what_is_no_study(tmp_path, text, said):
+    path = tmp_path / "study.json"
+    path.write_text(text)
+    with pytest.raises(mushir.InvalidArgument) as caught:
+        mushir.Study.load(path)
+    assert str(caught.value).startswith(f"{path}: {said}")
+
+
+def test_a_save_that_fails_leaves_the_file(study_of, tmp_path, monkeypatch):
+    study = grown(study_of(SPACE), 3)
+    study.save(tmp_path / "study.json")
+    before = (tmp_path / "study.json").read_bytes()
+    monkeypatch.setattr(json, "dump", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        grown(study, 4).save(tmp_path / "study.json")
+    assert (tmp_path / "study.json").read_bytes() == before

@@ -1,0 +1,149 @@
+"""The program as a process: found, started, ended, started again."""
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from conftest import BIN, BOWL, PACKAGES
+
+import mushir
+from mushir.service import find_program
+
+PROGRAM = BIN / "mushir-all"
+SECONDS_TO_END = 30
+
+
+def gone(pid):
+    """Whether the process ends; one that has ended and is not yet waited for by anybody counts."""
+    end = time.monotonic() + SECONDS_TO_END
+    while time.monotonic() < end:
+        try:
+            if pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
+        except FileNotFoundError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def group(pid):
+    """The processes of the group that |pid| leads."""
+    found = []
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(fields[2]) == pid and fields[0] != "Z":
+            found.append(int(stat.parent.name))
+    return found
+
+
+def test_where_the_program_is_looked_for(tmp_path, monkeypatch):
+    inside = PACKAGES / "mushir" / "bin" / "mushir-all"
+    in_path = tmp_path / "mushir-all"
+    in_path.write_text("#!/bin/sh\n")
+    in_path.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    assert find_program("/bin/sh") == "/bin/sh"  # an argument before anything else
+    assert find_program() == str(PROGRAM)  # the variable, which the tests have set
+    monkeypatch.delenv("MUSHIR_PROGRAM")
+    assert find_program() == str(in_path)
+    inside.parent.mkdir()
+    try:
+        inside.symlink_to(PROGRAM)
+        assert find_program() == str(inside)
+    finally:
+        inside.unlink()
+        inside.parent.rmdir()
+
+
+def test_a_program_that_is_not_there(tmp_path, monkeypatch):
+    with pytest.raises(mushir.ProgramNotFound, match="program: '/no/such' is no program"):
+        mushir.Service("/no/such")
+    monkeypatch.setenv("MUSHIR_PROGRAM", "/no/such/either")
+    with pytest.raises(FileNotFoundError, match="MUSHIR_PROGRAM: '/no/such/either' is no program"):
+        mushir.Service()
+    monkeypatch.delenv("MUSHIR_PROGRAM")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(mushir.ProgramNotFound, match="no mushir-all: this package was built without it and PATH has none"):
+        mushir.Service()
+
+
+def test_a_program_that_does_not_start():
+    with pytest.raises(mushir.ServiceError, match="did not start: .*--nonsense"):
+        mushir.Service(flags=["--nonsense"])
+
+
+def test_closing_ends_it_and_its_keeper():
+    with mushir.Service() as service:
+        pid = service._process.pid
+        assert service.running and len(group(pid)) == 2
+    assert not service.running and group(pid) == []
+    service.close()
+
+
+def test_a_study_ends_its_own_service_and_leaves_others(service):
+    with mushir.Study(BOWL) as own, mushir.Study(BOWL, service=service) as guest:
+        own.ask(), guest.ask()
+        pid = own._own._process.pid
+    assert gone(pid) and service.running
+
+
+def test_a_closed_study_may_be_asked_again():
+    study = mushir.Study(BOWL)
+    study.ask()
+    study.close()
+    assert study.ask().number == 1
+    study.close()
+
+
+def test_a_service_that_died_is_started_again():
+    with mushir.Study(BOWL) as study:
+        first = study.ask().params
+        died = study._own._process.pid
+        os.kill(died, signal.SIGKILL)
+        assert gone(died)
+        assert study.ask().params != first
+        assert study._own._process.pid != died
+
+
+def test_an_address_where_nobody_is():
+    study = mushir.Study(BOWL, service="127.0.0.1:1")
+    with pytest.raises(mushir.ServiceError, match="127.0.0.1:1: UNAVAILABLE"):
+        study.ask()
+    study.close()
+
+
+CHILD = """
+import mushir, os, sys, time
+study = mushir.Study({"x": mushir.Float(0, 1)})
+study.ask()
+print(study._own._process.pid, flush=True)
+%s
+"""
+
+
+@pytest.mark.parametrize("end, status", [("pass", 0), ("os.kill(os.getpid(), 9)", -9), ("1 / 0", 1)])
+def test_no_service_is_left_behind(end, status):
+    """Whatever ends the process that started it."""
+    done = subprocess.run([sys.executable, "-c", CHILD % end], capture_output=True, text=True,
+                          env={**os.environ, "PYTHONPATH": str(PACKAGES)})
+    assert done.returncode == status, done.stderr
+    assert gone(int(done.stdout))
+
+
+def test_a_fork_leaves_its_parents_service_alone():
+    fork = "sys.stdout.flush()\nif os.fork() == 0: sys.exit(0)\nos.wait()\nprint(study.ask().number)"
+    done = subprocess.run([sys.executable, "-c", CHILD % fork], capture_output=True, text=True,
+                          env={**os.environ, "PYTHONPATH": str(PACKAGES)})
+    assert done.stdout.split()[1:] == ["1"], done.stderr
+
+
+def test_ctrl_c_is_not_for_the_service():
+    """It runs in a session of its own, so that the terminal's signals go to the Python program only."""
+    with mushir.Service() as service:
+        assert os.getsid(service._process.pid) == service._process.pid
