@@ -37,7 +37,7 @@ def find_program(program: Union[str, os.PathLike[str], None] = None) -> str:
     """The service program: |program|, else $MUSHIR_PROGRAM, else that inside this package, else mushir-all in PATH."""
     for source, given in (("program", program), (VARIABLE, os.environ.get(VARIABLE))):
         if given:
-            found = shutil.which(given)
+            found = shutil.which(os.fspath(given))
             if not found:
                 raise ProgramNotFound(f"{source}: {os.fspath(given)!r} is no program")
             return found

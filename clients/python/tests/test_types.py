@@ -10,13 +10,16 @@ from conftest import PACKAGES, SOURCE
 CALLER = """
 import mushir
 
+def square(x: float) -> float:
+    return x * x
+
 study = mushir.Study({"x": mushir.Float(0, 1), "k": ["a", "b"]}, "tpe", direction="maximize")
 one: mushir.Trial = study.ask()
 some: list[mushir.Trial] = study.ask(3)
 wrong: mushir.Trial = study.ask(3)  # Incompatible types in assignment
 study.tell(one, 1.0, state="done")  # incompatible type
 mushir.Study({"x": mushir.Float(0, 1)}, direction="up")  # incompatible type
-value: float = mushir.minimize(lambda x: x * x, {"x": mushir.Float(0, 1)}, trials=3).best.value or 0.0
+value: float = mushir.minimize(square, {"x": mushir.Float(0, 1)}, trials=3).best.value or 0.0
 """
 
 
