@@ -5,6 +5,7 @@
 #include "client/experiment/filter.h"
 #include "client/experiment/job.h"
 #include "client/experiment/template.h"
+#include "common/search/outcomes.h"
 
 struct webhook {
     const struct cl_experiment *e;
@@ -293,6 +294,46 @@ static void check_metrics(const struct webhook *w) {
     }
 }
 
+/* The metrics as Katib and the services see them: all in the objective's direction. */
+static struct mu_experiment experiment_of(const struct cl_experiment *e, struct mu_arena *arena) {
+    struct mu_objective *metrics = MU_ARRAY(arena, e->n_metrics, struct mu_objective);
+    for (size_t i = 0; i < e->n_metrics; i++) {
+        metrics[i] = (struct mu_objective){e->metrics[i].name, e->maximize};
+    }
+    return (struct mu_experiment){.name = e->name,
+        .metrics = metrics,
+        .n_metrics = e->n_metrics,
+        .settings = e->settings,
+        .n_settings = e->n_settings};
+}
+
+/* Of an objective against the experiment's direction Katib sends the worst of a trial's values,
+ * unless a strategy says otherwise. */
+static void check_outcomes(const struct webhook *w) {
+    const struct cl_experiment *e = w->e;
+    struct mu_experiment experiment = experiment_of(e, w->c.arena);
+    struct mu_outcomes outcomes;
+    struct mu_error error;
+    if (mu_outcomes_read(&outcomes, &experiment, w->c.arena, &error)) {
+        refuse(w, cl_node_get(w->spec, "algorithm"), error.text);
+        return;
+    }
+    for (size_t k = 0; k < outcomes.n_objectives; k++) {
+        const struct cl_metric_spec *metric = &e->metrics[outcomes.list[k].metric];
+        bool maximize = (outcomes.list[k].sign > 0) == e->maximize;
+        enum cl_strategy worst = maximize ? CL_STRATEGY_MIN : CL_STRATEGY_MAX;
+        if (e->n_metrics > 0 && metric->strategy == worst) {
+            cl_problem_warn(w->c.problems, w->c.arena, cl_node_get(w->spec, "objective"),
+                "the objective \"%s\" is to be %s, but what arrives is the %s of a trial's values: "
+                "Katib's strategy for it is %s, by default the objective's direction; add {name: "
+                "%s, value: %s} or latest to metricStrategies",
+                metric->name, maximize ? "maximized" : "minimized", maximize ? "least" : "largest",
+                cl_strategy_name(worst), metric->name,
+                cl_strategy_name(maximize ? CL_STRATEGY_MAX : CL_STRATEGY_MIN));
+        }
+    }
+}
+
 static void check_early_stopping(const struct webhook *w) {
     static const char *const blind[] = {
         "TensorFlowEvent", "PrometheusMetric", "Custom", "Push", NULL};
@@ -329,5 +370,6 @@ void cl_webhook_check(
     check_template(&w);
     check_collector(&w);
     check_metrics(&w);
+    check_outcomes(&w);
     check_early_stopping(&w);
 }

@@ -53,34 +53,62 @@ static enum mu_status fail_unknown(
 #pragma GCC diagnostic pop
 }
 
+/* Whether |algorithm| has a setting called |name|. */
+static bool is_setting(const struct mu_algorithm *algorithm, const char *name) {
+    return mu_settings_find(&algorithm->settings, name) ||
+           (algorithm->outcomes && mu_settings_find(&mu_outcome_settings, name)) ||
+           (!algorithm->unseeded && mu_settings_find(&COMMON, name));
+}
+
 /* The first pair that is no setting of |algorithm|, or NULL. */
 static const struct mu_pair *find_unknown(
     const struct mu_algorithm *algorithm, const struct mu_experiment *experiment) {
     for (size_t i = 0; i < experiment->n_settings; i++) {
-        const char *name = experiment->settings[i].name;
-        bool common = !algorithm->unseeded && mu_settings_find(&COMMON, name);
-        if (!common && !mu_settings_find(&algorithm->settings, name)) {
+        if (!is_setting(algorithm, experiment->settings[i].name)) {
             return &experiment->settings[i];
         }
     }
     return NULL;
 }
 
-/* The algorithm's options into |*options|, arena-owned, and the seed. */
-static enum mu_status read_options(const struct mu_algorithm *algorithm,
-    const struct mu_experiment *experiment, struct mu_arena *arena, void **options, uint64_t *seed,
-    struct mu_error *error) {
+static enum mu_status read_seed(const struct mu_algorithm *algorithm,
+    const struct mu_experiment *experiment, uint64_t *seed, struct mu_error *error) {
     struct common_options common = {0};
-    *options = mu_arena_alloc(arena, algorithm->settings.options_size);
-    enum mu_status status = mu_settings_read(
-        &algorithm->settings, experiment->settings, experiment->n_settings, *options, error);
-    if (!status && !algorithm->unseeded) {
-        status =
-            mu_settings_read(&COMMON, experiment->settings, experiment->n_settings, &common, error);
-    }
+    enum mu_status status = algorithm->unseeded ? MU_OK
+                                                : mu_settings_read(&COMMON, experiment->settings,
+                                                      experiment->n_settings, &common, error);
     *seed = common.given        ? common.random_state
             : common.seed_given ? common.seed
                                 : mu_experiment_seed(experiment);
+    return status;
+}
+
+static enum mu_status read_outcomes(const struct mu_algorithm *algorithm,
+    const struct mu_experiment *experiment, struct mu_arena *arena, struct mu_outcomes *outcomes,
+    struct mu_error *error) {
+    if (algorithm->outcomes) {
+        return mu_outcomes_read(outcomes, experiment, arena, error);
+    }
+    *outcomes = mu_outcomes_usual(experiment, arena);
+    return MU_OK;
+}
+
+/* What the experiment's settings say into |request|, whose experiment and arena are given. */
+static enum mu_status read_settings(
+    const struct mu_algorithm *algorithm, struct mu_request *request, struct mu_error *error) {
+    const struct mu_experiment *experiment = request->experiment;
+    void *options = mu_arena_alloc(request->arena, algorithm->settings.options_size);
+    struct mu_outcomes *outcomes = MU_NEW(request->arena, struct mu_outcomes);
+    enum mu_status status = mu_settings_read(
+        &algorithm->settings, experiment->settings, experiment->n_settings, options, error);
+    if (!status) {
+        status = read_seed(algorithm, experiment, &request->seed, error);
+    }
+    if (!status) {
+        status = read_outcomes(algorithm, experiment, request->arena, outcomes, error);
+    }
+    request->options = options;
+    request->outcomes = outcomes;
     return status;
 }
 
@@ -91,18 +119,20 @@ enum mu_status mu_algorithm_validate(const struct mu_algorithm *algorithm,
     if (unknown) {
         return fail_unknown(algorithm, unknown, error);
     }
-    void *options;
-    uint64_t seed;
-    enum mu_status status = read_options(algorithm, experiment, arena, &options, &seed, error);
+    struct mu_request request = {.experiment = experiment, .arena = arena};
+    enum mu_status status = read_settings(algorithm, &request, error);
     if (status || !algorithm->validate) {
         return status;
     }
-    return algorithm->validate(experiment, options, arena, error);
+    return algorithm->validate(experiment, request.options, arena, error);
 }
 
 void mu_algorithm_document(const struct mu_algorithm *algorithm, FILE *out) {
     fprintf(out, "| setting | type | accepted | default | meaning |\n|---|---|---|---|---|\n");
     mu_settings_document(&algorithm->settings, out);
+    if (algorithm->outcomes) {
+        mu_settings_document(&mu_outcome_settings, out);
+    }
     if (!algorithm->unseeded) {
         mu_settings_document(&COMMON, out);
     }
@@ -225,11 +255,8 @@ static enum mu_status recall(const struct mu_algorithm *algorithm, const struct 
 
 enum mu_status mu_algorithm_suggest(const struct mu_algorithm *algorithm,
     struct mu_request *request, struct mu_reply *reply, struct mu_error *error) {
-    void *options;
     void *state = NULL;
-    enum mu_status status = read_options(
-        algorithm, request->experiment, request->arena, &options, &request->seed, error);
-    request->options = options;
+    enum mu_status status = read_settings(algorithm, request, error);
     request->seen = MU_NEW(request->arena, struct mu_seen *);
     if (!status && algorithm->begin) {
         status = algorithm->begin(request, &state, error);

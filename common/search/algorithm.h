@@ -10,7 +10,7 @@
 #ifndef MUSHIR_SEARCH_ALGORITHM_H
 #define MUSHIR_SEARCH_ALGORITHM_H
 
-#include "common/search/experiment.h"
+#include "common/search/outcomes.h"
 
 /* The setting, of any algorithm, that has a controller mount a folder of its own into every trial:
  * the path where the trial finds it. */
@@ -19,6 +19,8 @@
 struct mu_request {
     const struct mu_experiment *experiment;
     const void *options; /* the algorithm's own struct, filled from its table and range-checked */
+    const struct mu_outcomes *outcomes; /* what is to be optimized and met: one objective, or what
+                                           the settings of mu_outcome_settings say */
     const struct mu_history *history;
     size_t wanted;  /* how many assignments to answer with, exactly */
     uint64_t first; /* number of the first of them, the key of every random stream */
@@ -96,6 +98,7 @@ struct mu_algorithm {
     const char *summary;         /* one sentence */
     struct mu_settings settings; /* besides random_state and seed, which every algorithm has */
     bool unseeded;               /* but not one that draws nothing */
+    bool outcomes;               /* regards mu_request.outcomes: has mu_outcome_settings */
     bool unknown_settings_pass;  /* validation accepts settings that are not in the table */
     const char *unknown_setting; /* format of the error with %s name and %s algorithm; NULL:
                                     "unknown setting %s for algorithm %s" */
@@ -146,8 +149,8 @@ MU_MUST_USE enum mu_status mu_algorithm_validate(const struct mu_algorithm *algo
 
 /* GetSuggestions in domain form: reads the settings, derives the seed and fills |reply| with
  * exactly |request->wanted| suggestions. |request| comes with experiment, history, wanted, first,
- * counted, arena and the stop function; options, seed and seen are filled here. MU_CANCELLED when
- * nobody waits for the answer. */
+ * counted, arena and the stop function; options, outcomes, seed and seen are filled here.
+ * MU_CANCELLED when nobody waits for the answer. */
 MU_MUST_USE enum mu_status mu_algorithm_suggest(const struct mu_algorithm *algorithm,
     struct mu_request *request, struct mu_reply *reply, struct mu_error *error);
 

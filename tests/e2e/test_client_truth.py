@@ -426,9 +426,15 @@ def test_suggest_refuses_settings_that_validate_refuses(algorithm, setting, valu
         assert result.returncode == 2 and setting in result.stderr
 
 
+def with_outcomes(text, objectives, strategies="[]"):
+    return text.replace("objectiveMetricName: loss", f"objectiveMetricName: loss, additionalMetricNames: [latency], metricStrategies: {strategies}").replace(
+        "algorithmName: random", f'algorithmName: random, algorithmSettings: [{{name: objectives, value: "{objectives}"}}]')
+
+
 @pytest.mark.parametrize("edit, text", [
     (lambda t: t.replace("objectiveMetricName: loss", "objectiveMetricName: val/loss"), "the default filter cannot give"),
     (lambda t: t.replace("objectiveMetricName: loss", "objectiveMetricName: loss, additionalMetricNames: [acc]"), "without metricStrategies"),
+    (lambda t: with_outcomes(t, "loss, latency:max"), 'the objective "latency" is to be maximized, but what arrives is the least of a trial\'s values'),
     (lambda t: t.replace("  trialTemplate:", "  earlyStopping: {algorithmName: medianstop}\n  trialTemplate:"), "retain: true"),
     (collector("{collector: {kind: PrometheusMetric}}"), "has no PrometheusMetric collector"),
 ])
@@ -436,6 +442,19 @@ def test_what_katib_takes_otherwise_is_a_warning(edit, text):
     result = run("validate", "--offline", "-", stdin=edit(FULL))
     assert result.returncode == 0
     assert "warning" in result.stderr and text in result.stderr
+
+
+@pytest.mark.parametrize("objectives, strategies", [
+    ("loss, latency:min", "[]"), ("loss, latency:max", "[{name: latency, value: max}]"), ("loss, latency:max", "[{name: latency, value: latest}]"),
+])
+def test_an_objective_whose_best_value_arrives_is_no_warning(objectives, strategies):
+    result = run("validate", "--offline", "-", stdin=with_outcomes(FULL, objectives, strategies))
+    assert result.returncode == 0 and "is to be" not in result.stderr, result.stderr
+
+
+def test_an_objective_that_is_no_metric_is_refused_with_its_place():
+    result = run("validate", "--offline", "-", stdin=with_outcomes(FULL, "loss, latncy:max"))
+    assert result.returncode == 2 and "setting objectives: metric latncy at 7" in result.stderr, result.stderr
 
 
 @pytest.mark.parametrize("r_l, least, trials, enough", [
