@@ -167,8 +167,8 @@ static enum mu_status begin(const struct mu_request *request, void **state, stru
 }
 
 static void an_algorithm_says_that_it_regards_them(void **state) {
-    static const struct mu_algorithm BLIND = {.name = "blind", .begin = begin},
-                                     SEEING = {.name = "seeing", .outcomes = true, .begin = begin};
+    static const struct mu_algorithm BLIND = {.name = "blind", .begin = begin};
+    static const struct mu_algorithm SEEING = {.name = "seeing", .outcomes = true, .begin = begin};
     struct mu_experiment e = experiment_of("accuracy,latency:min", "");
     const struct mu_history history = {0};
     struct mu_request request = {.experiment = &e, .history = &history, .arena = arena};
@@ -187,8 +187,8 @@ static void an_algorithm_says_that_it_regards_them(void **state) {
 }
 
 static void the_table_tells_of_them(void **state) {
-    static const struct mu_algorithm BLIND = {.name = "blind"},
-                                     SEEING = {.name = "seeing", .outcomes = true};
+    static const struct mu_algorithm BLIND = {.name = "blind"};
+    static const struct mu_algorithm SEEING = {.name = "seeing", .outcomes = true};
     char *text = NULL;
     size_t size;
     (void)state;
