@@ -53,25 +53,16 @@ static double trials_to_the_top(const struct mu_reply *reply) {
     return all;
 }
 
-/* Whether |algorithm| gives trials more and more of a resource. */
-static bool has_rungs(const char *algorithm) {
-    static const char *const names[] = {"hyperband", "asha", "bohb"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (strcmp(names[i], algorithm) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Warn of a budget in which hyperband only ever compares trials that were cut short. */
+/* Warn of a budget in which an algorithm that gives trials more and more of a resource only ever
+ * compares trials that were cut short. */
 static void check_budget(const struct cl_context *context, struct cl_service *service,
     const struct mu_experiment_text *text, struct cl_problems *problems) {
     const struct cl_experiment *e = context->experiment;
     const struct mu_wire_request request = {.experiment = text, .wanted = 1};
     struct mu_reply reply;
     struct mu_error error;
-    if (!has_rungs(e->algorithm) || e->max_trials <= 0 ||
+    bool has_rungs = mu_pairs_find(e->settings, e->n_settings, "resource_name") != NULL;
+    if (!has_rungs || e->max_trials <= 0 ||
         cl_service_suggest(service, &request, context->arena, &reply, &error) != MU_OK) {
         return;
     }

@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """Population based training on two toys whose best schedule is known, beside Katib's rule and beside nobody giving up.
 
-  pbt.py --address 127.0.0.1:6799
+  mushir-pbt --port 6799 --data /tmp/folders
+  pbt.py --address 127.0.0.1:6799 --data /tmp/folders
+
+Checkpoints of the service are in the folders that it makes; Katib's rule is played here.
 
 triangle: a learning rate whose best value rises and falls with accuracy (Ray Tune's pbt_example); three steps a turn,
 50 turns; printed is the mean over seeds of the best accuracy of the last turn. quadratic: 1.2 - t0^2 - t1^2 through
@@ -9,63 +12,32 @@ triangle: a learning rate whose best value rises and falls with accuracy (Ray Tu
 four steps a turn, 50 turns. Higher is better.
 """
 import argparse
+import json
 import os
+import pathlib
 import random
 import statistics
+import time
 
 import service_client
+from toys import Quadratic, Triangle
 
 TURNS = 50
-PARENT = "pbt.suggestion.katib.kubeflow.org/parent"
 
 
-class Triangle:
-    parameters = {"lr": (0.0001, 0.02)}
-    start = 0.0
-    first = []
-
-    def __init__(self, rng):
-        self.rng = rng
-
-    def turn(self, accuracy, x):
-        for _ in range(3):
-            best = min(0.01, max(0.001, 0.01 * (accuracy if accuracy < 50 else 100 - accuracy) / 50))
-            error = max(x["lr"], best) / min(x["lr"], best)
-            if error < 3:
-                accuracy += self.rng.random() / error
-            elif x["lr"] > best:
-                accuracy -= (error - 3) * self.rng.random()
-            accuracy = max(0.0, accuracy + 2 * self.rng.gauss(0, 1))
-        return accuracy, accuracy
-
-
-class Quadratic:
-    parameters = {"h0": (0, 1), "h1": (0, 1)}
-    start = (0.9, 0.9)
-    first = [{"h0": 1, "h1": 0}, {"h0": 0, "h1": 1}]
-
-    def __init__(self, rng):
-        pass
-
-    def turn(self, theta, x):
-        for _ in range(4):
-            theta = tuple(t - 0.02 * 2 * x[h] * t for t, h in zip(theta, ("h0", "h1")))
-        return theta, 1.2 - sum(t * t for t in theta)
-
-
-def ours(address, proto, threshold):
+def ours(address, proto, data, threshold):
     (pb2, *_), stub = service_client.connect(address, proto)
 
     def run(toy, size, seed):
-        e = pb2.Experiment(name=f"toy-{seed}")
+        e = pb2.Experiment(name=f"{type(toy).__name__.lower()}-{size}-{threshold}-{seed}-{time.time_ns()}".replace(".", ""))
         for name, (low, high) in toy.parameters.items():
             p = e.spec.parameter_specs.parameters.add(name=name, parameter_type=pb2.DOUBLE)
             p.feasible_space.min, p.feasible_space.max = str(low), str(high)
         e.spec.objective.type, e.spec.objective.objective_metric_name = pb2.MAXIMIZE, "value"
         e.spec.algorithm.algorithm_name = "pbt"
-        for k, v in {"n_population": size, "truncation_threshold": threshold, "random_state": seed}.items():
+        for k, v in {"suggestion_trial_dir": "/checkpoint", "n_population": size, "truncation_threshold": threshold, "random_state": seed}.items():
             e.spec.algorithm.algorithm_settings.add(name=k, value=str(v))
-        trials, states, values = [], {}, []
+        trials, values = [], []
         for turn in range(TURNS):
             reply = stub.GetSuggestions(pb2.GetSuggestionsRequest(
                 experiment=e, trials=trials, current_request_number=size, total_request_number=len(trials) + size), timeout=60)
@@ -73,8 +45,10 @@ def ours(address, proto, threshold):
                 if turn == 0 and toy.first:
                     for assignment in a.assignments:
                         assignment.value = str(toy.first[i][assignment.name])
-                state = states.get(dict(a.labels).get(PARENT), toy.start)
-                states[a.trial_name], value = toy.turn(state, {x.name: float(x.value) for x in a.assignments})
+                checkpoint = data / e.name / a.trial_name / "state.json"
+                state = json.loads(checkpoint.read_text()) if checkpoint.exists() else toy.start
+                state, value = toy.turn(state, {x.name: float(x.value) for x in a.assignments})
+                checkpoint.write_text(json.dumps(state))
                 t = pb2.Trial(name=a.trial_name)
                 t.spec.objective.CopyFrom(e.spec.objective)
                 t.spec.parameter_assignments.assignments.extend(a.assignments)
@@ -130,12 +104,13 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--address", default="127.0.0.1:6789")
     ap.add_argument("--proto", default=os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "proto", "api.proto"))
+    ap.add_argument("--data", type=pathlib.Path, required=True, help="the service's --data")
     ap.add_argument("--seeds", type=int, default=20)
     a = ap.parse_args()
     for toy, sizes, threshold in ((Triangle, (5, 10, 20), 0.2), (Quadratic, (2,), 0.5)):
         for size in sizes:
             print(f"{toy.__name__.lower()}, population {size}:", end="")
-            for name, method in (("ours", ours(a.address, a.proto, threshold)), ("Katib's rule", katibs(threshold)), ("nobody gives up", ours(a.address, a.proto, 0))):
+            for name, method in (("ours", ours(a.address, a.proto, a.data, threshold)), ("Katib's rule", katibs(threshold)), ("nobody gives up", ours(a.address, a.proto, a.data, 0))):
                 values = [method(toy(random.Random(seed)), size, seed) for seed in range(a.seeds)]
                 print(f"  {name} {statistics.mean(values):.2f} +- {statistics.stdev(values) / a.seeds ** 0.5:.2f}", end="", flush=True)
             print()

@@ -116,15 +116,15 @@ enum mu_status cl_attempt_command(const struct cl_run *run, const struct cl_tria
 static void extend_environment(const struct cl_run *run, const struct cl_trial *trial,
     const char *folder, struct cl_trial_command *command) {
     const char **all = MU_ARRAY(run->arena, command->n_environment + 6, const char *);
+    const char *checkpoint = cl_run_checkpoint(run, trial);
     size_t n = 0;
     all[n++] = mu_arena_format(run->arena, "MUSHIR_TRIAL_NAME=%s", trial->name);
     all[n++] = mu_arena_format(run->arena, "KATIB_TRIAL_NAME=%s", trial->name);
     all[n++] =
         mu_arena_format(run->arena, "MUSHIR_PARAMETERS=%s", assignments_json(trial, run->arena));
     all[n++] = mu_arena_format(run->arena, "MUSHIR_METRICS_FILE=%s/metrics.log", folder);
-    if (cl_run_checkpoint(run, trial)) {
-        all[n++] =
-            mu_arena_format(run->arena, "MUSHIR_TRIAL_DIR=%s", cl_run_checkpoint(run, trial));
+    if (checkpoint) {
+        all[n++] = mu_arena_format(run->arena, "MUSHIR_TRIAL_DIR=%s", checkpoint);
     }
     if (!getenv("PYTHONUNBUFFERED")) {
         all[n++] = "PYTHONUNBUFFERED=1"; /* else a log arrives at the end only, too late for early

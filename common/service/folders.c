@@ -91,9 +91,12 @@ static ssize_t copy_some(int in, int out, size_t size) {
 static enum mu_status copy_content(
     struct copy *copy, int in, int out, uint64_t size, const char *name) {
     enum mu_status status = MU_OK;
-    ssize_t n = ioctl(out, FICLONE, in) == 0 ? 0 : 1;
-    copy->bytes += n ? 0 : size;
-    for (uint64_t left = size; n && left && !status; left -= (uint64_t)n) {
+    ssize_t n = 1;
+    if (ioctl(out, FICLONE, in) == 0) {
+        copy->bytes += size;
+        return check_limits(copy, name);
+    }
+    for (uint64_t left = size; left && n && !status; left -= (uint64_t)n) { /* 0: it has shrunk */
         n = copy_some(in, out, left < CHUNK ? (size_t)left : CHUNK);
         if (n < 0) {
             return fail_system(copy, name);

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-static const double FARTHEST = 0.2;          /* of a move, as a share of the range */
+static const double FARTHEST = 0.2;          /* of a move, as a share of the range: docs/adr/0060 */
 static const double CATEGORY_CHANGES = 0.25; /* Ray Tune's resample_probability */
 
 /* |u| folded back into [0, 1]. */
