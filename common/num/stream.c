@@ -36,7 +36,7 @@ static uint64_t mix(uint64_t h) { /* SplitMix64's finalizer (Steele, Lea and Flo
 
 uint64_t mu_hash(uint64_t hash, const void *bytes, size_t size) {
     const unsigned char *b = bytes;
-    uint64_t h = hash ^ 0xCBF29CE484222325u;
+    uint64_t h = mix(hash) ^ 0xCBF29CE484222325u;
     for (size_t i = 0; i < size; i++) {
         h = (h ^ b[i]) * 0x100000001B3u;
     }
@@ -46,7 +46,7 @@ uint64_t mu_hash(uint64_t hash, const void *bytes, size_t size) {
 /* Key: the seed. Counter: the block number (64 bits, so that a stream never ends), and a hash of
  * (number, purpose). */
 void mu_stream_init(struct mu_stream *stream, uint64_t seed, uint64_t number, const char *purpose) {
-    uint64_t which = mu_hash(mix(number + 0x9E3779B97F4A7C15u), purpose, strlen(purpose));
+    uint64_t which = mu_hash(number + 0x9E3779B97F4A7C15u, purpose, strlen(purpose));
     uint64_t key = mix(seed + 0x9E3779B97F4A7C15u);
     *stream = (struct mu_stream){.key = {(uint32_t)key, (uint32_t)(key >> 32)},
         .counter = {0, 0, (uint32_t)which, (uint32_t)(which >> 32)},

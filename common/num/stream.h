@@ -36,7 +36,8 @@ double mu_normal(struct mu_stream *stream);
 void mu_shuffle(struct mu_stream *stream, size_t *order, size_t n);
 
 /* A 64-bit hash of |size| bytes continuing from |hash| (FNV-1a, finished with SplitMix64's mixer).
- * Not for adversaries. */
+ * |hash| may be a small number: it is mixed first, or it would cancel with a first byte. Not for
+ * adversaries. */
 uint64_t mu_hash(uint64_t hash, const void *bytes, size_t size);
 
 #endif

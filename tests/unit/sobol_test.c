@@ -118,6 +118,20 @@ static void integration_beats_random(void **state) {
     }
 }
 
+/* Seeds next to each other give no dimension that another seed has at any place. */
+static void seeds_share_no_dimension(void **state) {
+    (void)state;
+    double a[8][4];
+    for (uint64_t seed = 0; seed < 8; seed++) {
+        mu_sobol_point(seed, 0, a[seed], 4);
+    }
+    for (int i = 0; i < 32; i++) {
+        for (int j = 0; j < i; j++) {
+            assert_true(a[i / 4][i % 4] != a[j / 4][j % 4]);
+        }
+    }
+}
+
 static void seeds_differ_and_dimensions_do_not_depend_on_their_number(void **state) {
     (void)state;
     double a[300];
@@ -139,6 +153,7 @@ int main(void) {
         cmocka_unit_test(the_first_1024_points_are_nets),
         cmocka_unit_test(unscrambled_points_come_in_gray_code_order),
         cmocka_unit_test(integration_beats_random),
+        cmocka_unit_test(seeds_share_no_dimension),
         cmocka_unit_test(seeds_differ_and_dimensions_do_not_depend_on_their_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -183,10 +183,27 @@ static void a_finite_space_is_walked_without_repeats(void **state) {
     assert_int_equal(ask(run, 4, NULL, 0).n, 4);
 }
 
-/* With every estimator, acquisition function and optimizer the last 20 of 40 evaluations of a bowl
- * are 0.15 on average: random points are 0.28 with a standard deviation of 0.039 of that average,
- * and 0.15 or less in fewer than one run in ten thousand. The process also comes closer than 1e-4
- * to the minimum 0, which 40 random points do in four runs of a thousand. */
+/* The average of the last 20 of 40 evaluations of a bowl; |best| becomes the least of all if it was
+ * larger. */
+static double optimize(struct run *run, const struct mu_pair *settings, size_t n, double *best) {
+    double late = 0;
+    double x[8];
+    run->n = 0;
+    run->experiment = experiment(MIXED, 5);
+    while (run->n < 40) {
+        struct mu_reply reply = ask(run, 1, settings, n);
+        coordinates(run, &reply.suggestions[0], x);
+        *best = fmin(*best, bowl(x));
+        late += run->n < 20 ? 0 : bowl(x) / 20;
+        add(run, x, MU_DONE, bowl(x));
+    }
+    return late;
+}
+
+/* With every estimator, acquisition function and optimizer the last 20 of 40 evaluations are at
+ * most 0.15 on average of two runs: random points are 0.28 with a standard deviation of 0.028 of
+ * that average, and 0.15 or less in fewer than one case in 100,000. The process also comes closer
+ * than 1e-4 to the minimum 0 in each run, which 40 random points do in four runs of a thousand. */
 static void every_setting_optimizes(void **state) {
     const char *const estimators[] = {"GP", "RF", "ET", "GBRT"};
     const char *const functions[] = {"gp_hedge", "LCB", "EI", "PI", "EIps", "PIps"};
@@ -197,21 +214,12 @@ static void every_setting_optimizes(void **state) {
                          : i < 4 ? "EI"
                                  : functions[i - 3]},
             {"acq_optimizer", optimizers[i % 3]}, {"random_state", "3"}};
-        struct run *run = *state;
-        run->n = 0;
-        run->experiment = experiment(MIXED, 5);
-        double best = INFINITY;
-        double late = 0;
-        double x[8];
-        while (run->n < 40) {
-            struct mu_reply reply = ask(run, 1, settings, 4);
-            coordinates(run, &reply.suggestions[0], x);
-            best = fmin(best, bowl(x));
-            late += run->n < 20 ? 0 : bowl(x) / 20;
-            add(run, x, MU_DONE, bowl(x));
-        }
+        double best[2] = {INFINITY, INFINITY};
+        double late = optimize(*state, settings, 4, &best[0]) / 2;
+        settings[3].value = "4";
+        late += optimize(*state, settings, 4, &best[1]) / 2;
         assert_true(late < 0.15);
-        assert_true(best < 1e-4 || (i > 0 && i < 4));
+        assert_true(fmax(best[0], best[1]) < 1e-4 || (i > 0 && i < 4));
     }
 }
 

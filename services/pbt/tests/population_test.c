@@ -228,6 +228,21 @@ static void survivors_go_on_and_losers_go_near_the_winner(void **state) {
     assert_true(rate != 0.1 && rate >= 0 && rate <= 0.3);
 }
 
+/* The first five are answered together: at number i stands slot i. Of 16 bits two of five are equal
+ * once in 6,500 seeds. */
+static void each_of_a_batch_draws_numbers_of_its_own(void **state) {
+    (void)state;
+    struct mu_request request = ask_after(NULL, 0, 5);
+    struct mu_reply reply;
+    assert_int_equal(mu_algorithm_suggest(&mu_pbt, &request, &reply, &error), MU_OK);
+    for (size_t i = 0; i < 5; i++) {
+        const char *end = strrchr(reply.suggestions[i].trial_name, '-');
+        for (size_t j = 0; j < i; j++) {
+            assert_string_not_equal(end, strrchr(reply.suggestions[j].trial_name, '-'));
+        }
+    }
+}
+
 static void a_failure_is_tried_once_more_and_then_gives_up(void **state) {
     (void)state;
     const struct mu_suggestion *s =
@@ -346,6 +361,7 @@ int main(void) {
         arena_test(too_few_are_not_compared),
         arena_test(who_trained_longer_is_ranked_by_what_it_was),
         arena_test(survivors_go_on_and_losers_go_near_the_winner),
+        arena_test(each_of_a_batch_draws_numbers_of_its_own),
         arena_test(a_failure_is_tried_once_more_and_then_gives_up),
         arena_test(a_first_trial_that_failed_is_another_point),
         arena_test(validation_speaks_as_katib_does),
