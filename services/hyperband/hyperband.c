@@ -430,18 +430,26 @@ static enum mu_status propose(
     return MU_OK;
 }
 
-/* One algorithm under a name of SCHEMES. */
-#define UNDER_NAME(name_, summary_)                                                     \
-    {                                                                                   \
-        .name = (name_), .summary = (summary_),                                         \
-        .settings = MU_SETTINGS(SPECS, struct hyperband_options), .validate = validate, \
-        .begin = begin, .propose = propose, .describe = describe                        \
-    }
+/* What the names have in common; SCHEMES says how they differ. */
+#define HYPERBAND                                                                   \
+    .settings = MU_SETTINGS(SPECS, struct hyperband_options), .validate = validate, \
+    .begin = begin, .propose = propose, .describe = describe
 
-const struct mu_algorithm mu_hyperband = UNDER_NAME("hyperband",
-    "Hyperband with asynchronous promotion; new configurations from a Gaussian process over "
-    "assignment and resource.");
-const struct mu_algorithm mu_asha =
-    UNDER_NAME("asha", "Asynchronous successive halving: hyperband's lowest bracket alone.");
-const struct mu_algorithm mu_bohb = UNDER_NAME(
-    "bohb", "Hyperband whose new configurations come from TPE, with asynchronous promotion.");
+const struct mu_algorithm mu_hyperband = {
+    .name = "hyperband",
+    .summary = "Hyperband with asynchronous promotion; new configurations from a Gaussian process "
+               "over assignment and resource.",
+    HYPERBAND,
+};
+
+const struct mu_algorithm mu_asha = {
+    .name = "asha",
+    .summary = "Asynchronous successive halving: hyperband's lowest bracket alone.",
+    HYPERBAND,
+};
+
+const struct mu_algorithm mu_bohb = {
+    .name = "bohb",
+    .summary = "Hyperband whose new configurations come from TPE, with asynchronous promotion.",
+    HYPERBAND,
+};
