@@ -16,7 +16,7 @@ build: ## Compile every program to build/bin
 	cmake --preset release -DMUSHIR_GRPC=$(or $(MUSHIR_GRPC),system)
 	cmake --build build -j $(JOBS)
 
-install: ## Put the programs that were built into PREFIX=/usr/local; DESTDIR=... before it
+install: ## Put programs, manual pages and completions into PREFIX=/usr/local; DESTDIR=... before it
 	cmake --install build --prefix $(PREFIX) --strip
 
 run: ## Install, build, start the services, tune the examples; KEEP=1 leaves the services running, PORT=6789 is the first port

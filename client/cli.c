@@ -12,7 +12,7 @@
 enum { LARGEST_FILE = 16 << 20 };
 
 bool cl_cli_read_file(struct cl_context *context) {
-    const char *path = context->options->file;
+    const char *path = context->options->file ? context->options->file : "-";
     FILE *file = strcmp(path, "-") ? fopen(path, "rb") : stdin;
     if (!file) {
         cl_visible_line(stderr, "mushir: %s: %s", path, strerror(errno));

@@ -22,9 +22,9 @@ struct cl_katib_options {
 };
 
 struct cl_options {
-    const char *file; /* NULL: |draft| is the experiment */
+    const char *file; /* NULL: |draft| is the experiment; of katib, standard input */
     const char *address, *name;
-    bool json, offline;
+    bool json, offline, help, version;
     size_t count; /* suggest -n */
     struct cl_draft draft;
     struct cl_katib_options katib;
@@ -57,8 +57,8 @@ enum cl_exit_code cl_cli_read(struct cl_context *context);
 bool cl_cli_read_all(struct cl_context *context, struct cl_problems *problems);
 enum cl_exit_code cl_cli_show(const struct cl_context *context, struct cl_problems *problems);
 
-/* The bytes of options->file ("-": standard input) into context->text, which ends with NUL. False,
- * with a message, when it cannot be read or is larger than 16 MiB. */
+/* The bytes of options->file ("-" or NULL: standard input) into context->text, which ends with NUL.
+ * False, with a message, when it cannot be read or is larger than 16 MiB. */
 bool cl_cli_read_file(struct cl_context *context);
 
 /* Print |error| and return the exit code for it. */

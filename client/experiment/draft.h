@@ -9,12 +9,12 @@
 #include "common/base/status.h"
 
 struct cl_draft {
-    const char *name;              /* NULL: after the command */
-    const char *algorithm;         /* NULL: tpe */
-    const char *objective;         /* NULL: loss */
-    bool maximize;                 /* the objective; else it is minimized */
-    size_t trials, parallel;       /* how many in all, and at a time; 0: 30 and 1 */
-    const char *const *parameters; /* see cl_draft_parameter */
+    const char *name;        /* NULL: after the command */
+    const char *algorithm;   /* NULL: tpe */
+    const char *objective;   /* NULL: loss */
+    bool maximize;           /* the objective; else it is minimized */
+    size_t trials, parallel; /* how many in all, and at a time; 0: 30 and 1 */
+    const char **parameters; /* see cl_draft_parameter */
     size_t n_parameters;
     const char *const *words; /* of the command */
     size_t n_words;

@@ -123,22 +123,24 @@ enum mu_status mu_flags_read(const struct mu_flag *flags, size_t n, void *option
     return status;
 }
 
-static void show_default(const struct mu_flag *flag, const void *options, FILE *out) {
+const char *mu_flags_default(const struct mu_flag *flag, const void *options, char text[128]) {
     const char *source = (const char *)options + flag->offset;
+    text[0] = '\0';
     if (flag->type == MU_FLAG_NUMBER && *(const long *)(const void *)source >= 0) {
-        fprintf(out, " (default %ld)", *(const long *)(const void *)source);
+        snprintf(text, 128, "(default %ld)", *(const long *)(const void *)source);
     } else if (flag->type == MU_FLAG_TEXT && *(const char *const *)(const void *)source) {
-        fprintf(out, " (default %s)", *(const char *const *)(const void *)source);
+        snprintf(text, 128, "(default %s)", *(const char *const *)(const void *)source);
     }
+    return text;
 }
 
 void mu_flags_help(const struct mu_flag *flags, size_t n, const void *options, FILE *out) {
     for (size_t i = 0; i < n; i++) {
         char left[64];
+        char fallback[128];
         snprintf(left, sizeof left, "--%s %s", flags[i].name,
             flags[i].value_name ? flags[i].value_name : "");
-        fprintf(out, "  %-26s %s", left, flags[i].help);
-        show_default(&flags[i], options, out);
-        fputc('\n', out);
+        mu_flags_default(&flags[i], options, fallback);
+        fprintf(out, "  %-26s %s%s%s\n", left, flags[i].help, *fallback ? " " : "", fallback);
     }
 }

@@ -30,6 +30,10 @@ struct mu_flag {
 MU_MUST_USE enum mu_status mu_flags_read(const struct mu_flag *flags, size_t n, void *options,
     int argc, char **argv, struct mu_error *error);
 
+/* "(default VALUE)" into |text|, which is returned: what |options| has for |flag|; "" where it has
+ * nothing, a negative number, or a switch. */
+const char *mu_flags_default(const struct mu_flag *flag, const void *options, char text[128]);
+
 /* Write the table as help text to |out|, with |options| as the defaults. */
 void mu_flags_help(const struct mu_flag *flags, size_t n, const void *options, FILE *out);
 

@@ -1,4 +1,4 @@
-"""`make install` puts every program where it is told, and they run from there."""
+"""`make install` puts every program where it is told, and they run from there; pages and completions stand beside them."""
 import pathlib
 import subprocess
 
@@ -11,4 +11,8 @@ def test_make_install(tmp_path):
     assert set(installed) == {p.name for p in (ROOT / "build" / "bin").glob("mushir*")}
     for name, path in installed.items():
         assert subprocess.run([path, "--version"], check=True, capture_output=True, text=True).stdout.startswith(name)
-    assert not list((tmp_path / "opt" / "mushir").glob("[!b]*"))  # nothing but programs
+    share = tmp_path / "opt" / "mushir" / "share"
+    assert {p.stem for p in (share / "man" / "man1").iterdir()} == set(installed) | {"mushir-service"}
+    for place in ("bash-completion/completions/mushir", "zsh/site-functions/_mushir", "fish/vendor_completions.d/mushir.fish"):
+        assert "mushir" in (share / place).read_text()
+    assert {p.name for p in (tmp_path / "opt" / "mushir").iterdir()} == {"bin", "share"}
