@@ -48,6 +48,12 @@ wheel: ## The Python package with mushir-all inside, as a wheel in build/
 images: ## Build one container image per service: localhost/mushir-<service>; REGISTRY=... names another place
 	@tools/images
 
+push: ## Push these images, and note their digests
+	@tools/push
+
+manifests: ## Write deploy/ to build/deploy with REGISTRY's images, by digest once they were pushed
+	@tools/manifests
+
 test-images: build ## Run each image under Katib's default limits
 	@tools/test images
 

@@ -90,7 +90,7 @@ def test_standalone_renders():
 def test_compose():
     ports = set()
     for name, service in load(ROOT / "docker" / "compose.yaml")["services"].items():
-        assert service["build"]["args"] == {"SERVICE": name} and service["image"] == f"mushir-{name}:{VERSION}"
+        assert service["build"]["args"] == {"SERVICE": name} and service["image"] == f"${{REGISTRY:-localhost}}/mushir-{name}:${{VERSION:-{VERSION}}}"
         assert service["read_only"] and service["cap_drop"] == ["ALL"] and service["user"] == "65532:65532"
         (port,) = service["ports"]
         assert port.endswith(":6788" if name == "medianstop" else ":6789")

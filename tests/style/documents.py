@@ -41,7 +41,7 @@ def missing_commands(text, targets, options):
     for target in re.findall(r"(?:^|[ \n])make ([a-z][a-z-]*)", quoted):
         if target not in targets:
             yield f"make {target}: no such target"
-    for option in re.findall(r"\bmushir(?:-\w+)?(?:(?! -- )[^\n|;])*? (--[a-z][a-z-]*)", quoted):
+    for option in re.findall(r"(?:^|[\n|;&]) *(?:[\w./]*/)?mushir(?:-\w+)?(?:(?! -- )[^\n|;])*? (--[a-z][a-z-]*)", quoted):
         if option not in options:
             yield f"{option}: no program has it"
 
