@@ -147,3 +147,54 @@ class Client:
     def close(self) -> None:
         """End the connection."""
         self._channel.close()
+
+
+class Connection:
+    """A service that is there when it is asked: one that was given, or one of one's own, started at the first question.
+
+    One that was started and has died is started again, and a fork of this process starts its own, since a channel does
+    not live through a fork. Not for several threads at a time.
+    """
+
+    def __init__(self, given: Union[Service, str, None], credentials: Optional[grpc.ChannelCredentials] = None,
+                 data: Union[str, os.PathLike[str], None] = None) -> None:
+        self._given, self._credentials, self._data = given, credentials, data
+        self._owner = os.getpid()
+        self.own: Optional[Service] = None
+        self._client: Optional[Client] = None
+        self._valid: Optional[bytes] = None
+
+    def _connected(self) -> Client:
+        if self._owner != os.getpid():
+            self._client = self.own = None
+            self._owner = os.getpid()
+        if self.own and not self.own.running:
+            self.close()
+        if not self._client:
+            if self._given is None:
+                self.own = Service(data=self._data)
+            at = self.own or self._given
+            self._client = Client(at.address if isinstance(at, Service) else str(at), self._credentials)
+        return self._client
+
+    def suggest(self, request: bytes, validation: bytes) -> Any:
+        """The reply to |request|; |validation|, the request that has it checked, goes first whenever it is another."""
+        for attempt in range(2):
+            client = self._connected()
+            try:
+                if validation != self._valid:
+                    client.validate(validation)
+                    self._valid = validation
+                return client.suggest(request)
+            except ServiceError:
+                if attempt or not self.own or self.own.running:
+                    raise
+        raise AssertionError("both attempts return or raise")
+
+    def close(self) -> None:
+        """End the connection and a service of one's own; the next question starts them again."""
+        if self._client:
+            self._client.close()
+        if self.own:
+            self.own.close()
+        self._client = self.own = None

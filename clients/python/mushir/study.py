@@ -14,8 +14,8 @@ import grpc
 
 from . import files, loop
 from .encoding import History, Problem, encode_experiment, encode_numbers, encode_validation
-from .errors import InvalidArgument, NoResult, ServiceError
-from .service import Client, Service
+from .errors import InvalidArgument, NoResult
+from .service import Connection, Service
 from .space import Float, Int, Parameter, Space, space_of
 from .trial import Clock, State, Trial
 
@@ -75,47 +75,18 @@ class Study:
         self.problem = Problem(name, self.space, algorithm, direction == "maximize",
                                _settings(settings, self.space, seed, resource, self.folder), metric, tuple(metrics), parallel)
         self.trials: list[Trial] = []
-        self._given, self._credentials = service, credentials
-        self._own: Optional[Service] = None
-        self._client: Optional[Client] = None
+        self._connection = Connection(service, credentials, self.folder)
         self._lock = threading.RLock()
         self._clock = Clock()
-        self._experiment = encode_experiment(self.problem)
+        self._experiment, self._validation = encode_experiment(self.problem), encode_validation(self.problem)
         self._history = History(metric)
         self._running: dict[int, Trial] = {}
         self._again: deque[Trial] = deque()  # what ran when the study was saved
 
-    # ---- the service ----
-
-    def _connect(self) -> Client:
-        """The client of a service that is there; one of our own that has died is started again."""
-        if self._own and not self._own.running:
-            self.close()
-        if not self._client:
-            if self._given is None:
-                self._own = Service(data=self.folder)
-            at = self._own or self._given
-            self._client = Client(at.address if isinstance(at, Service) else str(at), self._credentials)
-            self._client.validate(encode_validation(self.problem))
-        return self._client
-
-    def _suggest(self, request: bytes) -> Any:
-        client = self._connect()
-        try:
-            return client.suggest(request)
-        except ServiceError as failed:
-            if self._own and not self._own.running:
-                return self._connect().suggest(request)
-            raise failed
-
     def close(self) -> None:
         """End the connection and a service of one's own; another ask() starts them again."""
         with self._lock:
-            if self._client:
-                self._client.close()
-            if self._own:
-                self._own.close()
-            self._client = self._own = None
+            self._connection.close()
 
     def __enter__(self) -> Study:
         return self
@@ -139,7 +110,7 @@ class Study:
             if wanted > 0:
                 request = b"".join([self._experiment, self._history.with_running(self._running.values()),
                                     encode_numbers(wanted, len(self.trials) + wanted)])
-                trials += [self._begin(answer) for answer in self._suggest(request).parameter_assignments]
+                trials += [self._begin(answer) for answer in self._connection.suggest(request, self._validation).parameter_assignments]
             return trials[0] if n is None else trials
 
     async def ask_async(self, n: int) -> list[Trial]:

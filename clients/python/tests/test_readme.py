@@ -1,9 +1,8 @@
 """The README's Python runs as it stands, one block after the other."""
+import importlib.util
 import re
 
 from conftest import SOURCE
-
-import mushir
 
 BLOCKS = re.findall(r"^```python\n(.*?)^```", (SOURCE / "README.md").read_text(), re.M | re.S)
 
@@ -15,10 +14,11 @@ def train(lr, layers=3, epochs=27):
 def test_the_blocks_run(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     known = {"train": train, "f": lambda x: x * x}
-    assert BLOCKS
-    for block in BLOCKS:
+    ran = [block for block in BLOCKS if "import optuna" not in block or importlib.util.find_spec("optuna")]
+    assert ran
+    for block in ran:
         if "epochs" in block:
             known["loss"] = train
         exec(block, known)
-    assert isinstance(known["study"], mushir.Study) and "succeeded" in capsys.readouterr().out
+    assert known["study"].trials and "succeeded" in capsys.readouterr().out
 

@@ -89,7 +89,7 @@ def test_closing_ends_it_and_its_keeper():
 def test_a_study_ends_its_own_service_and_leaves_others(service):
     with mushir.Study(BOWL) as own, mushir.Study(BOWL, service=service) as guest:
         own.ask(), guest.ask()
-        pid = own._own._process.pid
+        pid = own._connection.own._process.pid
     assert gone(pid) and service.running
 
 
@@ -104,11 +104,11 @@ def test_a_closed_study_may_be_asked_again():
 def test_a_service_that_died_is_started_again():
     with mushir.Study(BOWL) as study:
         first = study.ask().params
-        died = study._own._process.pid
+        died = study._connection.own._process.pid
         os.kill(died, signal.SIGKILL)
         assert gone(died)
         assert study.ask().params != first
-        assert study._own._process.pid != died
+        assert study._connection.own._process.pid != died
 
 
 def test_an_address_where_nobody_is():
@@ -122,7 +122,7 @@ CHILD = """
 import mushir, os, sys, time
 study = mushir.Study({"x": mushir.Float(0, 1)})
 study.ask()
-print(study._own._process.pid, flush=True)
+print(study._connection.own._process.pid, flush=True)
 %s
 """
 
