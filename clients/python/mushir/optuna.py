@@ -47,9 +47,9 @@ def _time(moment: Optional[datetime]) -> str:
 
 def _value_of(trial: FrozenTrial) -> Optional[float]:
     """Its value; of a pruned one its last report."""
-    if trial.values or trial.last_step is None:
-        return trial.value
-    return trial.intermediate_values[trial.last_step]
+    reported = trial.last_step is not None and not trial.values
+    value: Optional[float] = trial.intermediate_values[trial.last_step] if reported else trial.value
+    return value
 
 
 def _texts_of(trial: FrozenTrial, space: Mapping[str, Parameter]) -> dict[str, str]:

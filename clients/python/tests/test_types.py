@@ -26,7 +26,7 @@ value: float = mushir.minimize(square, {"x": mushir.Float(0, 1)}, trials=3).best
 def mypy(*arguments, **options):
     if not importlib.util.find_spec("mypy"):
         pytest.skip("no mypy here")
-    return subprocess.run([sys.executable, "-m", "mypy", "--no-incremental", "--config-file", SOURCE / "pyproject.toml", *arguments],
+    return subprocess.run([sys.executable, "-m", "mypy", "--cache-dir", PACKAGES / ".mypy", "--config-file", SOURCE / "pyproject.toml", *arguments],
                           cwd=PACKAGES, capture_output=True, text=True, **options)
 
 
