@@ -47,8 +47,8 @@ def _time(moment: Optional[datetime]) -> str:
 
 def _value_of(trial: FrozenTrial) -> Optional[float]:
     """Its value; of a pruned one its last report."""
-    reported = trial.last_step is not None and not trial.values
-    value: Optional[float] = trial.intermediate_values[trial.last_step] if reported else trial.value
+    step = trial.last_step
+    value: Optional[float] = trial.value if trial.values or step is None else trial.intermediate_values[step]
     return value
 
 

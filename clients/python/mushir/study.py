@@ -110,7 +110,8 @@ class Study:
             if wanted > 0:
                 request = b"".join([self._experiment, self._history.with_running(self._running.values()),
                                     encode_numbers(wanted, len(self.trials) + wanted)])
-                trials += [self._begin(answer) for answer in self._connection.suggest(request, self._validation).parameter_assignments]
+                reply = self._connection.suggest(request, self._validation)
+                trials += [self._begin(answer) for answer in reply.parameter_assignments]
             return trials[0] if n is None else trials
 
     async def ask_async(self, n: int) -> list[Trial]:
