@@ -1,0 +1,215 @@
+// Parallel coordinates: a line for each trial through its values. A drag along an axis brushes: the other cards and
+// the table show what the brushes leave. Axes change places by a drag of their names, or by the keyboard.
+const parallelCard = {
+    id: "parallel",
+    kind: "",
+    title: () => "All trials: orange is best",
+    shown: view => view.data.parameters.length > 0 && view.done.length > 0,
+    draw(view, body) {
+        const axes = orderedAxes(view),
+            W = 1060,
+            left = 46,
+            right = 60;
+        const c = chart(
+            "parallel",
+            `parallel coordinates of ${view.done.length} trials over ${axes.length} axes`,
+            W,
+            340,
+            { left, right, top: 40, bottom: 14 },
+        );
+        const x = i => left + ((W - left - right) * i) / Math.max(1, axes.length - 1);
+        const paint = () => drawLines(c, view, axes, x);
+        axes.forEach((axis, i) => drawRail(c, axis, x(i), paint));
+        axes.forEach((axis, i) => drawName(c, axis, i, x, axes));
+        paint();
+        const marks = at =>
+            view
+                .ranked()
+                .flatMap(trial => at.map(i => ({ trial, x: x(i), y: heightOn(c, axes[i], trial) })))
+                .filter(m => !Number.isNaN(m.y));
+        answer(
+            c,
+            view,
+            () => marks(axes.map((_, i) => i)),
+            () => marks([axes.length - 1]),
+        );
+        body.append(parallelTools(view), c.node);
+    },
+};
+
+// The order that people made; new axes at the end.
+function orderedAxes(view) {
+    const place = a => (state.order.includes(a.name) ? state.order.indexOf(a.name) : Infinity);
+    return view
+        .axes()
+        .map((axis, i) => ({ axis, i }))
+        .sort((a, b) => place(a.axis) - place(b.axis) || a.i - b.i)
+        .map(e => e.axis);
+}
+
+function parallelTools(view) {
+    const left = view.chosen().size,
+        active = state.brushes.size > 0 || state.filter !== "";
+    return make(
+        "div",
+        { class: "tools" },
+        make("span", {
+            class: "note",
+            id: "brush-count",
+            role: "status",
+            text: active
+                ? `${left} of ${view.trials.length} trials chosen`
+                : "Drag along an axis to choose trials; drag a name, or focus it and press arrows, to move the axis.",
+        }),
+        make("button", {
+            class: "push",
+            id: "brush-clear",
+            text: "Clear brushes",
+            disabled: state.brushes.size === 0,
+            onclick: () => {
+                state.brushes.clear();
+                redraw();
+            },
+        }),
+    );
+}
+
+function heightOn(c, axis, trial) {
+    return clamp(c.y(axis.at(axis.of(trial))), c.top, c.bottom);
+}
+
+function drawLines(c, view, axes, x) {
+    const chosen = view.chosen(),
+        palette = colors(),
+        worstFirst = [...view.ranked()].reverse(),
+        many = worstFirst.length > 500;
+    const line = trial =>
+        polyline(
+            c.pen,
+            axes.map((a, i) => [x(i), heightOn(c, a, trial)]).filter(p => !Number.isNaN(p[1])),
+        );
+    c.pen.clearRect(0, 0, c.width, c.height);
+    c.pen.globalAlpha = many ? 0.05 : 0.15;
+    c.pen.strokeStyle = palette.soft;
+    c.pen.lineWidth = 1;
+    for (const t of worstFirst) if (!chosen.has(t)) line(t);
+    for (const t of worstFirst) {
+        if (!chosen.has(t)) continue;
+        c.pen.globalAlpha = t === view.best ? 1 : many ? 0.25 : 0.6;
+        c.pen.lineWidth = t === view.best ? 2.6 : 1.3;
+        c.pen.strokeStyle = colorOf(view, t, palette);
+        line(t);
+    }
+    c.canvas.dataset.marks = worstFirst.filter(t => chosen.has(t)).length;
+}
+
+// ---- brushes ----
+
+function setBrush(axis, a, b) {
+    const [low, high] = [Math.min(a, b), Math.max(a, b)].map(u => axis.back(clamp(u, 0, 1)));
+    state.brushes.set(axis.name, [low, high]);
+}
+
+function drawBrush(c, axis, x, box) {
+    const brush = state.brushes.get(axis.name);
+    if (!brush) return fill(box, { height: 0, width: 0 }, []);
+    const [low, high] = brush.map(v => c.y(axis.at(v)));
+    return fill(box, { x: x - 7, y: high, width: 14, height: Math.max(1, low - high) }, []);
+}
+
+function drawRail(c, axis, x, paint) {
+    draw(c.svg, "line", { class: "strong", x1: x, x2: x, y1: c.top, y2: c.bottom });
+    for (const tick of axis.ticks(5)) {
+        const y = c.y(tick.at);
+        if (y >= c.top - 1 && y <= c.bottom + 1)
+            draw(c.svg, "text", { class: "halo", x: x + 6, y: y + 4, text: cut(tick.text, 10) });
+    }
+    const box = drawBrush(c, axis, x, draw(c.svg, "rect", { class: "brush" }));
+    const rail = draw(c.svg, "rect", {
+        class: "rail",
+        "data-axis": axis.name,
+        x: x - 12,
+        y: c.top,
+        width: 24,
+        height: c.bottom - c.top,
+    });
+    const height = e => (c.bottom - place(c, e)[1]) / (c.bottom - c.top);
+    let from = null;
+    rail.addEventListener("pointerdown", e => {
+        from = height(e);
+        rail.setPointerCapture(e.pointerId);
+    });
+    rail.addEventListener("pointermove", e => {
+        if (from === null || Math.abs(height(e) - from) < 0.01) return;
+        setBrush(axis, from, height(e));
+        drawBrush(c, axis, x, box);
+        requestAnimationFrame(paint);
+    });
+    rail.addEventListener("pointerup", e => {
+        if (from !== null && Math.abs(height(e) - from) < 0.01) state.brushes.delete(axis.name);
+        from = null;
+        redraw();
+    });
+    rail.addEventListener("click", e => e.stopPropagation());
+}
+
+// ---- names: order and keyboard ----
+
+function moveAxis(axes, from, to) {
+    const names = axes.map(a => a.name);
+    names.splice(clamp(to, 0, names.length - 1), 0, ...names.splice(from, 1));
+    state.order = names;
+    drawCard(parallelCard);
+}
+
+// Up lifts the lower end by a tenth, Down lowers the upper one.
+function nudgeBrush(axis, which) {
+    const now = state.brushes.get(axis.name),
+        ends = now ? now.map(axis.at) : [0, 1];
+    const [low, high] =
+        which > 0
+            ? [Math.min(ends[0] + 0.1, ends[1]), ends[1]]
+            : [ends[0], Math.max(ends[1] - 0.1, ends[0])];
+    setBrush(axis, low, high);
+    redraw();
+}
+
+function drawName(c, axis, i, x, axes) {
+    const label = `${axis.name}, axis ${i + 1} of ${axes.length}. Left and Right move it, Up and Down narrow its brush, Delete clears it`;
+    const name = draw(c.svg, "text", {
+        class: "name handle",
+        id: `axis-${axis.name}`,
+        tabindex: 0,
+        role: "button",
+        "aria-label": label,
+        x: x(i),
+        y: 16,
+        "text-anchor": i === 0 ? "start" : i === axes.length - 1 ? "end" : "middle",
+        dx: i === 0 ? -40 : i === axes.length - 1 ? 50 : 0,
+        text: cut(axis.name, 18),
+    });
+    const keys = {
+        ArrowLeft: () => moveAxis(axes, i, i - 1),
+        ArrowRight: () => moveAxis(axes, i, i + 1),
+        ArrowUp: () => nudgeBrush(axis, 1),
+        ArrowDown: () => nudgeBrush(axis, -1),
+        Delete: () => {
+            state.brushes.delete(axis.name);
+            redraw();
+        },
+    };
+    name.addEventListener("keydown", e => {
+        if (!keys[e.key]) return;
+        e.preventDefault();
+        keys[e.key]();
+    });
+    name.addEventListener("pointerdown", e => name.setPointerCapture(e.pointerId));
+    name.addEventListener("pointerup", e => {
+        const at = place(c, e)[0],
+            to = axes
+                .map((_, k) => Math.abs(x(k) - at))
+                .reduce((best, d, k, all) => (d < all[best] ? k : best), 0);
+        if (to !== i) moveAxis(axes, i, to);
+    });
+    name.addEventListener("click", e => e.stopPropagation());
+}

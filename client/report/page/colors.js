@@ -1,0 +1,41 @@
+// Colours for canvases, as the styles have them now: light, dark or print.
+function colors() {
+    const probe = document.getElementById("main"),
+        out = {},
+        style = getComputedStyle(probe);
+    const before = probe.style.color;
+    for (const name of ["ink", "soft", "line", "card", "accent", "good", "bad", "mid"]) {
+        probe.style.color = `var(--${name})`; // resolved: a property's own text would be light-dark(...)
+        out[name] = style.color;
+    }
+    probe.style.color = before;
+    return out;
+}
+
+// Orange (best, 0) to blue (worst, 1).
+function shade(u) {
+    const stops = [
+        [236, 112, 20],
+        [214, 90, 130],
+        [120, 94, 196],
+        [70, 120, 190],
+    ];
+    const at = clamp(u, 0, 1) * (stops.length - 1),
+        i = Math.min(Math.floor(at), stops.length - 2),
+        f = at - i;
+    return `rgb(${stops[i].map((c, k) => Math.round(c + f * (stops[i + 1][k] - c))).join(",")})`;
+}
+
+// By rank, so that one exploded trial does not wash out the rest.
+function colorOf(view, t, palette) {
+    return view.rank().has(t) ? shade(view.rank().get(t)) : palette.bad;
+}
+
+const CONDITION_COLORS = {
+    Succeeded: "accent",
+    EarlyStopped: "mid",
+    Running: "good",
+    Failed: "bad",
+    Killed: "bad",
+    MetricsUnavailable: "bad",
+};
