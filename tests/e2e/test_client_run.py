@@ -1,4 +1,4 @@
-"""mushir run: the trial loop, its rules, its journal, kill -9 and --resume, and the report in a real browser."""
+"""mushir run: the trial loop, its rules, its journal, kill -9 and --resume."""
 import json
 import os
 import pathlib
@@ -393,64 +393,3 @@ def test_trials_killed_with_the_client_run_again_with_the_same_assignments(tmp_p
     assert len(after) == 4
     for name, assignments in before.items():
         assert after[name]["assignments"] == json.loads(assignments) and after[name]["attempt"] == 2
-
-
-# ---- the report ----
-
-def drawn(page, folder):
-    """The page as a browser has it after its scripts ran."""
-    browser = shutil.which("chromium")
-    if not browser:
-        pytest.skip("chromium is not installed, so the report was not opened in a browser")
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-             "--disable-component-update", "--disable-sync", f"--user-data-dir={folder}/profile", "--virtual-time-budget=3000"]
-    return subprocess.run([browser, *flags, "--dump-dom", page.as_uri()], capture_output=True, text=True, timeout=120).stdout
-
-
-FAILED_CARD = 'class="card error"'
-
-
-def test_the_report_draws_in_a_browser(tmp_path):
-    text = (GOOD.replace("maxTrialCount: 4", "maxTrialCount: 12")
-            + '    - {name: "a<b>", parameterType: categorical, feasibleSpace: {list: ["</script>", "b&c"]}}\n')
-    path = write(tmp_path, text)
-    assert run("run", path, "--quiet", *stub("--metric", "loss")).returncode == 0
-    page = tmp_path / "small.html"
-    source = page.read_text()
-    assert "http://" not in source.replace("http://www.w3.org", "") and "https://" not in source
-    dom = drawn(page, tmp_path)
-    assert FAILED_CARD not in dom, dom[dom.index(FAILED_CARD):][:500]
-    assert dom.count('class="point') >= 12 * 2  # history, and a scatter for each of the parameters
-    assert dom.count('class="line') >= 12  # parallel coordinates
-    assert dom.count("<tr data-trial") == 12
-    assert "&lt;/script&gt;" in dom
-
-
-@pytest.mark.parametrize("values", [("1e16", "10000000000000002"), ("1e300", "-1e300"), ("1.7e308", "-1.7e308"), ("5e-324", "0"), ("1e16", "1e16")])
-def test_the_report_ends_for_numbers_too_near_or_too_far_from_each_other(tmp_path, values):
-    script = f"case $MUSHIR_TRIAL_NAME in *1) echo loss={values[0]};; *) echo loss={values[1]};; esac"
-    assert run("run", write(tmp_path, GOOD), "--quiet", "--", "sh", "-c", script).returncode == 0
-    dom = drawn(tmp_path / "small.html", tmp_path)
-    assert dom.count("<tr data-trial") == 4 and FAILED_CARD not in dom
-
-
-def test_the_report_draws_a_quarter_of_a_million_numbers(tmp_path):
-    assert run("run", write(tmp_path, GOOD), "--quiet", *stub("--metric", "loss")).returncode == 0
-    page = tmp_path / "small.html"
-    curve = json.dumps([1 / (i + 1) for i in range(62500)])
-    source, n = re.subn(r'"curve": \[[^]]*\]', f'"curve": {curve}', page.read_text())
-    assert n == 4
-    page.write_text(source)
-    dom = drawn(page, tmp_path)
-    assert dom.count('class="curve"') == 4 and FAILED_CARD not in dom
-
-
-def test_a_card_that_cannot_be_drawn_leaves_the_others(tmp_path):
-    assert run("run", write(tmp_path, GOOD), "--quiet", *stub("--metric", "loss")).returncode == 0
-    page = tmp_path / "small.html"
-    source, n = re.subn(r'"list": \[[^]]*\]', '"list": null', page.read_text())
-    assert n == 1
-    page.write_text(source)
-    dom = drawn(page, tmp_path)
-    assert dom.count(FAILED_CARD) == 2  # parallel coordinates and scatters
-    assert "best so far" in dom and dom.count("<tr data-trial") == 4

@@ -3,10 +3,10 @@
 
 // 1, 2 or 5 times a power of ten, about |n| of them from |low| to |high|.
 function evenTicks(low, high, n) {
-    const raw = high / n - low / n,
-        unit = 10 ** Math.floor(Math.log10(raw));
-    const step = [1, 2, 5, 10].map(k => k * unit).find(s => s >= raw),
-        out = [];
+    const raw = high / n - low / n;
+    const unit = 10 ** Math.floor(Math.log10(raw));
+    const step = [1, 2, 5, 10].map(k => k * unit).find(s => s >= raw);
+    const out = [];
     if (!(step > 0)) return [low, high];
     // counted from the first, so that numbers too near to each other for k * step (beyond 2^53 steps) end too
     const first = Math.ceil(low / step) * step;
@@ -16,10 +16,10 @@ function evenTicks(low, high, n) {
 }
 
 function decadeTicks(low, high, n) {
-    const a = Math.floor(Math.log10(low)),
-        b = Math.floor(Math.log10(high)),
-        step = Math.max(1, Math.ceil((b - a) / n)),
-        out = [];
+    const a = Math.floor(Math.log10(low));
+    const b = Math.floor(Math.log10(high));
+    const step = Math.max(1, Math.ceil((b - a) / n));
+    const out = [];
     const within = b - a <= 1 ? [1, 2, 5] : b - a <= 2 ? [1, 3] : [1];
     for (let e = Math.ceil(a / step) * step; e <= b; e += step)
         for (const k of within) out.push(Number((k * 10 ** e).toPrecision(6)));
@@ -33,10 +33,10 @@ function numberAxis(low, high, log) {
         const half = Math.abs(low) / 10 || 0.5;
         [low, high] = log ? [low / 2, high * 2] : [low - half, high + half];
     }
-    const k = Number.isFinite(high - low) ? 1 : 0.25,
-        f = log ? Math.log : x => k * x,
-        a = f(low),
-        b = f(high); // k: no overflow
+    const k = Number.isFinite(high - low) ? 1 : 0.25;
+    const f = log ? Math.log : x => k * x;
+    const a = f(low);
+    const b = f(high); // k: no overflow
     const axis = {
         log,
         low,
@@ -55,8 +55,8 @@ function numberAxis(low, high, log) {
 
 // The values of a list, side by side, each in the middle of its cell.
 function choiceAxis(list) {
-    const index = new Map(list.map((v, i) => [v, i])),
-        n = Math.max(1, list.length);
+    const index = new Map(list.map((v, i) => [v, i]));
+    const n = Math.max(1, list.length);
     return {
         log: false,
         low: 0,
@@ -76,8 +76,8 @@ function parameterAxis(p, trials) {
         axis = choiceAxis(p.numeric ? [...p.list].sort((a, b) => a - b) : p.list);
     } else {
         const seen = extent(trials.map(t => Number(t.assignments[p.name])).filter(Number.isFinite));
-        const low = isNumber(p.min) ? Number(p.min) : seen[0],
-            high = isNumber(p.max) ? Number(p.max) : seen[1];
+        const low = isNumber(p.min) ? Number(p.min) : seen[0];
+        const high = isNumber(p.max) ? Number(p.max) : seen[1];
         axis = numberAxis(low, high, p.log);
     }
     const of = axis.of;

@@ -97,13 +97,35 @@ function place(c, event) {
     ];
 }
 
+// ---- drags ----
+
+const LEAST_DRAG = 6; // units; less is a click
+
+// Follow the pointer from a press on |node| until it is let go: move(from, to), then end(from, to), both places in
+// units of the chart. c.dragged tells the click that follows what it was.
+function onDrag(c, node, move, end) {
+    node.addEventListener("pointerdown", press => {
+        const from = place(c, press);
+        const follow = e => move(from, place(c, e));
+        const stop = e => {
+            const to = place(c, e);
+            removeEventListener("pointermove", follow);
+            c.dragged = Math.hypot(to[0] - from[0], to[1] - from[1]) >= LEAST_DRAG;
+            end(from, to);
+        };
+        press.stopPropagation();
+        addEventListener("pointermove", follow);
+        addEventListener("pointerup", stop, { once: true });
+    });
+}
+
 // ---- marks that answer ----
 
 const REACH = 14; // units from the pointer within which a mark answers
 
 function nearest(marks, x, y) {
-    let found = null,
-        least = REACH * REACH;
+    let found = null;
+    let least = REACH * REACH;
     for (const m of marks) {
         const d = (m.x - x) ** 2 + (m.y - y) ** 2;
         if (d < least) [found, least] = [m, d];
@@ -117,14 +139,14 @@ function hideTip() {
 }
 
 function showTip(c, mark, text) {
-    const tip = document.getElementById("tip"),
-        box = c.node.getBoundingClientRect();
+    const tip = document.getElementById("tip");
+    const box = c.node.getBoundingClientRect();
     hideTip();
     draw(c.svg, "circle", { class: "ring", cx: mark.x, cy: mark.y, r: 7 });
     tip.textContent = text;
     tip.hidden = false;
-    const x = box.left + (mark.x * box.width) / c.width,
-        y = box.top + (mark.y * box.height) / c.height;
+    const x = box.left + (mark.x * box.width) / c.width;
+    const y = box.top + (mark.y * box.height) / c.height;
     tip.style.left = `${clamp(x + 12, 4, Math.max(4, innerWidth - tip.offsetWidth - 4))}px`;
     tip.style.top = `${clamp(y + 12, 4, Math.max(4, innerHeight - tip.offsetHeight - 4))}px`;
 }
@@ -132,10 +154,10 @@ function showTip(c, mark, text) {
 // |marks|() are [{ x, y, trial }], |stops|() those that the arrow keys go along. The nearest to the pointer is told
 // in the tooltip; Enter and a click open its trial.
 function answer(c, view, marks, stops = marks, tell = m => describe(view, m.trial)) {
-    const all = lazily(marks),
-        along = lazily(stops);
-    let at = -1,
-        current = null;
+    const all = lazily(marks);
+    const along = lazily(stops);
+    let at = -1;
+    let current = null;
     const show = mark => ((current = mark) ? showTip(c, mark, tell(mark)) : hideTip());
     const go = i => along().length && show(along()[(at = clamp(i, 0, along().length - 1))]);
     const keys = {
@@ -152,6 +174,9 @@ function answer(c, view, marks, stops = marks, tell = m => describe(view, m.tria
     c.node.addEventListener("pointerleave", () => show(null));
     c.node.addEventListener("blur", () => show(null));
     c.node.addEventListener("click", e => {
+        const moved = c.dragged;
+        c.dragged = false;
+        if (moved) return;
         const mark = nearest(all(), ...place(c, e));
         if (mark && mark.trial) openDetail(mark.trial.name);
     });

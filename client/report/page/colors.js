@@ -1,8 +1,8 @@
 // Colours for canvases, as the styles have them now: light, dark or print.
 function colors() {
-    const probe = document.getElementById("main"),
-        out = {},
-        style = getComputedStyle(probe);
+    const probe = document.getElementById("main");
+    const out = {};
+    const style = getComputedStyle(probe);
     const before = probe.style.color;
     for (const name of ["ink", "soft", "line", "card", "accent", "good", "bad", "mid"]) {
         probe.style.color = `var(--${name})`; // resolved: a property's own text would be light-dark(...)
@@ -20,9 +20,9 @@ function shade(u) {
         [120, 94, 196],
         [70, 120, 190],
     ];
-    const at = clamp(u, 0, 1) * (stops.length - 1),
-        i = Math.min(Math.floor(at), stops.length - 2),
-        f = at - i;
+    const at = clamp(u, 0, 1) * (stops.length - 1);
+    const i = Math.min(Math.floor(at), stops.length - 2);
+    const f = at - i;
     return `rgb(${stops[i].map((c, k) => Math.round(c + f * (stops[i + 1][k] - c))).join(",")})`;
 }
 

@@ -32,9 +32,9 @@ function cut(text, most) {
 
 // Draw anew and leave the keyboard where it was: whatever takes focus has an id.
 function keepingFocus(work) {
-    const focused = document.activeElement,
-        id = focused && focused.id,
-        at = focused && focused.selectionStart;
+    const focused = document.activeElement;
+    const id = focused && focused.id;
+    const at = focused && focused.selectionStart;
     work();
     const again = id && document.getElementById(id);
     if (!again || again === document.activeElement) return;

@@ -29,8 +29,8 @@ function attempt(section, title, fillIn) {
 }
 
 function sectionOf(card) {
-    const id = `card-${card.id}`,
-        found = document.getElementById(id);
+    const id = `card-${card.id}`;
+    const found = document.getElementById(id);
     if (found) return found;
     const section = make("section", { id, class: card.kind });
     document.getElementById("main").append(section);
@@ -38,6 +38,10 @@ function sectionOf(card) {
 }
 
 function drawCard(card) {
+    keepingFocus(() => drawSection(card));
+}
+
+function drawSection(card) {
     const section = sectionOf(card);
     attempt(section, card.id, body => {
         section.hidden = Boolean(card.shown) && !card.shown(current);
@@ -53,7 +57,7 @@ function drawCard(card) {
 
 function redraw() {
     hideTip();
-    keepingFocus(() => CARDS.forEach(drawCard));
+    keepingFocus(() => CARDS.forEach(drawSection));
 }
 
 // Show |data| (client/report/data.h tells its form). May be called again with newer data: brushes, filter, order,
@@ -68,8 +72,8 @@ function render(data) {
 
 // The last line of the page's script.
 function begin() {
-    const fault = document.getElementById("fault"),
-        source = document.getElementById("data");
+    const fault = document.getElementById("fault");
+    const source = document.getElementById("data");
     let data = null;
     window.mushirReport = { render };
     document.getElementById("detail").addEventListener("close", () => {

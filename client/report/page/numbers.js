@@ -12,8 +12,8 @@ function isNumber(text) {
 function short(x) {
     if (x === null || x === undefined || x === "") return "–";
     if (!isNumber(x)) return String(x);
-    const n = Number(x),
-        a = Math.abs(n);
+    const n = Number(x);
+    const a = Math.abs(n);
     if (Number.isInteger(n) && a < 1e6) return String(n);
     return a !== 0 && (a < 1e-3 || a >= 1e6)
         ? Number(n.toPrecision(3)).toExponential().replace("e+", "e")
@@ -34,8 +34,8 @@ function clamp(x, low, high) {
 
 // Smallest and largest; a call of Math.max with all of them as arguments fails at some ten thousand.
 function extent(values) {
-    let low = Infinity,
-        high = -Infinity;
+    let low = Infinity;
+    let high = -Infinity;
     for (const v of values) {
         if (v < low) low = v;
         if (v > high) high = v;

@@ -15,7 +15,8 @@ const state = {
 };
 
 function lazily(make) {
-    let made, value;
+    let made;
+    let value;
     return () => {
         if (!made) [value, made] = [make(), true];
         return value;
@@ -68,8 +69,8 @@ function objectiveColumn(view) {
 function chosen(view) {
     const brushes = state.brushes.size ? view.axes().filter(a => state.brushes.has(a.name)) : [];
     const inside = (a, t) => {
-        const v = clamp(a.of(t), a.low, a.high),
-            [low, high] = state.brushes.get(a.name);
+        const v = clamp(a.of(t), a.low, a.high);
+        const [low, high] = state.brushes.get(a.name);
         return v >= low && v <= high;
     };
     const passes = filterOf(state.filter, view);
@@ -99,8 +100,8 @@ function filterOf(text, view) {
 function compares(value, sign, wanted) {
     if (sign === "=" && String(value) === wanted) return true;
     if (!isNumber(value) || !isNumber(wanted)) return false;
-    const a = Number(value),
-        b = Number(wanted);
+    const a = Number(value);
+    const b = Number(wanted);
     return { "<": a < b, ">": a > b, "<=": a <= b, ">=": a >= b, "=": a === b }[sign];
 }
 

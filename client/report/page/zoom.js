@@ -7,8 +7,8 @@ function zoomOf(name) {
 }
 
 function stretched([a, b], factor) {
-    const half = ((b - a) / 2) * factor,
-        middle = clamp((a + b) / 2, half, Math.max(half, 1 - half));
+    const half = ((b - a) / 2) * factor;
+    const middle = clamp((a + b) / 2, half, Math.max(half, 1 - half));
     return half >= 0.5 ? [0, 1] : [middle - half, middle + half];
 }
 
@@ -35,12 +35,10 @@ function between(c, zoom, [x1, y1], [x2, y2]) {
         [Math.min(a, b), Math.max(a, b)].map(
             u => range[0] + clamp(u, 0, 1) * (range[1] - range[0]),
         );
-    const u = x => (x - c.left) / (c.right - c.left),
-        v = y => (c.bottom - y) / (c.bottom - c.top);
+    const u = x => (x - c.left) / (c.right - c.left);
+    const v = y => (c.bottom - y) / (c.bottom - c.top);
     return { x: part(zoom.x, u(x1), u(x2)), y: part(zoom.y, v(y1), v(y2)) };
 }
-
-const LEAST_DRAG = 6; // units; less is a click
 
 // |redraw| draws the card again with the new zoom.
 function zoomable(c, name, redraw) {
@@ -49,15 +47,8 @@ function zoomable(c, name, redraw) {
         state.zoom[name] = zoom;
         redraw();
     };
-    let from = null,
-        box = null;
-    c.node.addEventListener("pointerdown", e => {
-        from = place(c, e);
-    });
-    c.node.addEventListener("pointermove", e => {
-        if (!from || !e.buttons) return;
-        const to = place(c, e);
-        box = box || draw(c.svg, "rect", { class: "zoom" });
+    const box = draw(c.svg, "rect", { class: "zoom" });
+    const follow = (from, to) =>
         fill(
             box,
             {
@@ -68,17 +59,9 @@ function zoomable(c, name, redraw) {
             },
             [],
         );
-    });
-    c.node.addEventListener("click", e => {
-        // after the drag: no trial is to be opened
-        const to = place(c, e),
-            dragged = from && box && Math.hypot(to[0] - from[0], to[1] - from[1]) >= LEAST_DRAG;
-        if (box) box.remove();
-        if (dragged) {
-            e.stopImmediatePropagation();
-            set(between(c, zoomOf(name), from, to));
-        }
-        from = box = null;
+    onDrag(c, c.node, follow, (from, to) => {
+        fill(box, { width: 0, height: 0 }, []);
+        if (c.dragged) set(between(c, zoomOf(name), from, to));
     });
     c.node.addEventListener("keydown", e => {
         const next = (e.shiftKey || !e.key.startsWith("Arrow")) && zoomKeys(zoomOf(name))[e.key];

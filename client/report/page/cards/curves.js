@@ -6,8 +6,8 @@ const curvesCard = {
         `Learning curves of ${view.metric}${curveScale(view).log ? " (logarithmic)" : ""}`,
     shown: view => view.trials.some(t => t.curve.length > 1),
     draw(view, body) {
-        const zoom = zoomOf("curves"),
-            { long, log, least, most, last } = curveScale(view);
+        const zoom = zoomOf("curves");
+        const { long, log, least, most, last } = curveScale(view);
         const c = chart(
             "curves",
             `learning curves of ${long.length} trials; drag or press + to zoom`,
@@ -15,8 +15,8 @@ const curvesCard = {
             280,
             { left: 58, right: 12, top: 8, bottom: 32 },
         );
-        const x = zoomed(numberAxis(1, last), zoom.x),
-            y = zoomed(numberAxis(least, most, log), zoom.y);
+        const x = zoomed(numberAxis(1, last), zoom.x);
+        const y = zoomed(numberAxis(least, most, log), zoom.y);
         drawLeftAxis(c, y, 5);
         drawBottomAxis(c, x, 8, "report", isWhole);
         const lines = long.map(trial => ({
@@ -74,9 +74,9 @@ function curveScale(view) {
 }
 
 function drawCurves(c, view, lines) {
-    const palette = colors(),
-        chosen = view.chosen(),
-        all = [...lines].sort((a, b) => (a.trial === view.best) - (b.trial === view.best));
+    const palette = colors();
+    const chosen = view.chosen();
+    const all = [...lines].sort((a, b) => (a.trial === view.best) - (b.trial === view.best));
     c.pen.save();
     c.pen.beginPath();
     c.pen.rect(c.left, c.top, c.right - c.left, c.bottom - c.top);

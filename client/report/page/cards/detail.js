@@ -5,22 +5,22 @@ function openDetail(name) {
 }
 
 function drawDetail() {
-    const dialog = document.getElementById("detail"),
-        t = current.trials.find(trial => trial.name === state.detail);
+    const dialog = document.getElementById("detail");
+    const t = current.trials.find(trial => trial.name === state.detail);
     if (!t) return dialog.close();
     attempt(dialog, "Trial", body => body.append(...detailOf(current, t)));
     if (!dialog.open) dialog.showModal();
 }
 
 function detailOf(view, t) {
-    const at = view.trials.indexOf(t),
-        step = (id, text, by) =>
-            make("button", {
-                id,
-                text,
-                disabled: !view.trials[at + by],
-                onclick: () => keepingFocus(() => openDetail(view.trials[at + by].name)),
-            });
+    const at = view.trials.indexOf(t);
+    const step = (id, text, by) =>
+        make("button", {
+            id,
+            text,
+            disabled: !view.trials[at + by],
+            onclick: () => keepingFocus(() => openDetail(view.trials[at + by].name)),
+        });
     const facts = [
         ["condition", t.condition],
         ["why", t.why],

@@ -3,8 +3,8 @@ const headerCard = {
     id: "header",
     kind: "plain",
     draw(view, body) {
-        const data = view.data,
-            state = data.good ? "good" : data.reason === "ExperimentFailed" ? "bad" : "";
+        const data = view.data;
+        const state = data.good ? "good" : data.reason === "ExperimentFailed" ? "bad" : "";
         const word = data.reason
             .replace(/^Experiment/, "")
             .replace(/([a-z])([A-Z])/g, "$1 $2")

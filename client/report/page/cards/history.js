@@ -5,8 +5,8 @@ const historyCard = {
     title: view => `${view.metric}: best so far${view.wide ? " (logarithmic)" : ""}`,
     shown: view => view.done.length > 0,
     draw(view, body) {
-        const { goal, maximize } = view.data,
-            reach = goal !== null && (!view.wide || goal > 0) ? [goal] : [];
+        const { goal, maximize } = view.data;
+        const reach = goal !== null && (!view.wide || goal > 0) ? [goal] : [];
         const c = chart(
             "history",
             `${view.metric} of ${view.trials.length} trials, and the best so far`,
@@ -14,8 +14,8 @@ const historyCard = {
             300,
             { left: 58, right: 12, top: 10, bottom: 34 },
         );
-        const x = numberAxis(0.5, view.trials.length + 0.5),
-            y = objectiveAxis(view.sorted, view.wide, maximize, reach);
+        const x = numberAxis(0.5, view.trials.length + 0.5);
+        const y = objectiveAxis(view.sorted, view.wide, maximize, reach);
         drawLeftAxis(c, y, 5);
         drawBottomAxis(c, x, 8, "trial", isWhole);
         if (reach.length)
@@ -48,9 +48,9 @@ const historyCard = {
 };
 
 function drawHistory(c, view, marks) {
-    const palette = colors(),
-        chosen = view.chosen(),
-        small = marks.length > 1000 ? 2 : 4;
+    const palette = colors();
+    const chosen = view.chosen();
+    const small = marks.length > 1000 ? 2 : 4;
     for (const m of marks) {
         c.pen.globalAlpha = chosen.has(m.trial) ? 1 : 0.15;
         if (m.trial.objective === null) drawCross(c.pen, m.x, m.y, palette.bad);
@@ -85,8 +85,8 @@ function drawCross(pen, x, y, color) {
 }
 
 function bestPath(view, marks) {
-    let path = "",
-        top = null;
+    let path = "";
+    let top = null;
     for (const m of marks) {
         const v = m.trial.objective;
         if (v === null || (top !== null && !view.better(v, top))) continue;

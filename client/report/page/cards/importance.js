@@ -5,8 +5,8 @@ const importanceCard = {
     title: () => "Parameter importance",
     shown: view => view.data.parameters.length > 0 && view.done.length >= 3,
     draw(view, body) {
-        const list = [...view.data.parameters].sort((a, b) => b.importance - a.importance),
-            most = Math.max(0.2, extent(list.map(p => p.importance))[1]);
+        const list = [...view.data.parameters].sort((a, b) => b.importance - a.importance);
+        const most = Math.max(0.2, extent(list.map(p => p.importance))[1]);
         const text = list.map(p => `${p.name} ${(100 * p.importance).toFixed(0)} %`);
         const c = chart("importance", text.join(", "), 340, 26 * list.length + 4, {
             left: 130,
@@ -15,8 +15,8 @@ const importanceCard = {
             bottom: 0,
         });
         const marks = list.map((p, i) => {
-            const y = 26 * i,
-                x = c.left + ((c.right - c.left) * p.importance) / most;
+            const y = 26 * i;
+            const x = c.left + ((c.right - c.left) * p.importance) / most;
             draw(c.svg, "text", { class: "name", x: 0, y: y + 16, text: cut(p.name, 20) });
             draw(c.svg, "rect", {
                 class: "bar",

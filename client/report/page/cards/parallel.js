@@ -6,10 +6,10 @@ const parallelCard = {
     title: () => "All trials: orange is best",
     shown: view => view.data.parameters.length > 0 && view.done.length > 0,
     draw(view, body) {
-        const axes = orderedAxes(view),
-            W = 1060,
-            left = 46,
-            right = 60;
+        const axes = orderedAxes(view);
+        const W = 1060;
+        const left = 46;
+        const right = 60;
         const c = chart(
             "parallel",
             `parallel coordinates of ${view.done.length} trials over ${axes.length} axes`,
@@ -17,6 +17,7 @@ const parallelCard = {
             340,
             { left, right, top: 40, bottom: 14 },
         );
+        c.svg.removeAttribute("aria-hidden"); // its names are buttons
         const x = i => left + ((W - left - right) * i) / Math.max(1, axes.length - 1);
         const paint = () => drawLines(c, view, axes, x);
         axes.forEach((axis, i) => drawRail(c, axis, x(i), paint));
@@ -48,8 +49,8 @@ function orderedAxes(view) {
 }
 
 function parallelTools(view) {
-    const left = view.chosen().size,
-        active = state.brushes.size > 0 || state.filter !== "";
+    const left = view.chosen().size;
+    const active = state.brushes.size > 0 || state.filter !== "";
     return make(
         "div",
         { class: "tools" },
@@ -79,10 +80,10 @@ function heightOn(c, axis, trial) {
 }
 
 function drawLines(c, view, axes, x) {
-    const chosen = view.chosen(),
-        palette = colors(),
-        worstFirst = [...view.ranked()].reverse(),
-        many = worstFirst.length > 500;
+    const chosen = view.chosen();
+    const palette = colors();
+    const worstFirst = [...view.ranked()].reverse();
+    const many = worstFirst.length > 500;
     const line = trial =>
         polyline(
             c.pen,
@@ -105,9 +106,11 @@ function drawLines(c, view, axes, x) {
 
 // ---- brushes ----
 
+const SNAP = 0.01; // part of the axis that is its end
+
 function setBrush(axis, a, b) {
-    const [low, high] = [Math.min(a, b), Math.max(a, b)].map(u => axis.back(clamp(u, 0, 1)));
-    state.brushes.set(axis.name, [low, high]);
+    const end = u => axis.back(u < SNAP ? 0 : u > 1 - SNAP ? 1 : u);
+    state.brushes.set(axis.name, [end(Math.min(a, b)), end(Math.max(a, b))]);
 }
 
 function drawBrush(c, axis, x, box) {
@@ -133,21 +136,14 @@ function drawRail(c, axis, x, paint) {
         width: 24,
         height: c.bottom - c.top,
     });
-    const height = e => (c.bottom - place(c, e)[1]) / (c.bottom - c.top);
-    let from = null;
-    rail.addEventListener("pointerdown", e => {
-        from = height(e);
-        rail.setPointerCapture(e.pointerId);
-    });
-    rail.addEventListener("pointermove", e => {
-        if (from === null || Math.abs(height(e) - from) < 0.01) return;
-        setBrush(axis, from, height(e));
+    const part = ([, y]) => (c.bottom - y) / (c.bottom - c.top);
+    const follow = (from, to) => {
+        setBrush(axis, part(from), part(to));
         drawBrush(c, axis, x, box);
         requestAnimationFrame(paint);
-    });
-    rail.addEventListener("pointerup", e => {
-        if (from !== null && Math.abs(height(e) - from) < 0.01) state.brushes.delete(axis.name);
-        from = null;
+    };
+    onDrag(c, rail, follow, () => {
+        if (!c.dragged) state.brushes.delete(axis.name);
         redraw();
     });
     rail.addEventListener("click", e => e.stopPropagation());
@@ -164,8 +160,8 @@ function moveAxis(axes, from, to) {
 
 // Up lifts the lower end by a tenth, Down lowers the upper one.
 function nudgeBrush(axis, which) {
-    const now = state.brushes.get(axis.name),
-        ends = now ? now.map(axis.at) : [0, 1];
+    const now = state.brushes.get(axis.name);
+    const ends = now ? now.map(axis.at) : [0, 1];
     const [low, high] =
         which > 0
             ? [Math.min(ends[0] + 0.1, ends[1]), ends[1]]
@@ -203,13 +199,11 @@ function drawName(c, axis, i, x, axes) {
         e.preventDefault();
         keys[e.key]();
     });
-    name.addEventListener("pointerdown", e => name.setPointerCapture(e.pointerId));
-    name.addEventListener("pointerup", e => {
-        const at = place(c, e)[0],
-            to = axes
-                .map((_, k) => Math.abs(x(k) - at))
-                .reduce((best, d, k, all) => (d < all[best] ? k : best), 0);
-        if (to !== i) moveAxis(axes, i, to);
-    });
+    const nearestAxis = at =>
+        axes.reduce((best, _, k) => (Math.abs(x(k) - at) < Math.abs(x(best) - at) ? k : best), 0);
+    const drop = (_, [at]) => {
+        if (c.dragged && nearestAxis(at) !== i) moveAxis(axes, i, nearestAxis(at));
+    };
+    onDrag(c, name, () => {}, drop);
     name.addEventListener("click", e => e.stopPropagation());
 }

@@ -5,8 +5,8 @@ const scatterCard = {
     title: view => `${view.metric} by parameter`,
     shown: view => view.data.parameters.length > 0 && view.done.length > 0,
     draw(view, body) {
-        const axes = view.axes().filter(a => !a.objective),
-            box = make("div", { class: "scatters" });
+        const axes = view.axes().filter(a => !a.objective);
+        const box = make("div", { class: "scatters" });
         axes.forEach((axis, i) => box.append(scatterOf(view, axis, i)));
         body.append(box);
     },
@@ -19,9 +19,9 @@ function scatterOf(view, axis, number) {
         top: 8,
         bottom: 40,
     });
-    const y = view.axes().find(a => a.objective),
-        palette = colors(),
-        chosen = view.chosen();
+    const y = view.axes().find(a => a.objective);
+    const palette = colors();
+    const chosen = view.chosen();
     drawLeftAxis(c, y, 4);
     drawBottomAxis(c, axis, axis.log ? 3 : 4, axis.name + (axis.log ? " (log)" : ""));
     const nudge = i => (axis.choice ? ((i * 7) % 13) - 6 : 0); // categories: points beside each other

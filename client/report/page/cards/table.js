@@ -6,11 +6,11 @@ const tableCard = {
     kind: "",
     title: () => "Trials",
     draw(view, body) {
-        const rows = sortedRows(view),
-            pages = Math.max(1, Math.ceil(rows.length / PAGE_ROWS));
+        const rows = sortedRows(view);
+        const pages = Math.max(1, Math.ceil(rows.length / PAGE_ROWS));
         state.page = clamp(state.page, 0, pages - 1);
-        const from = state.page * PAGE_ROWS,
-            columns = columnsOf(view);
+        const from = state.page * PAGE_ROWS;
+        const columns = columnsOf(view);
         const table = make(
             "table",
             { "aria-rowcount": rows.length + 1 },
@@ -45,13 +45,13 @@ function sortKey(value) {
 }
 
 function sortedRows(view) {
-    const chosen = view.chosen(),
-        rows = view.trials.filter(t => chosen.has(t)),
-        column = columnsOf(view).find(c => c.name === state.sort);
+    const chosen = view.chosen();
+    const rows = view.trials.filter(t => chosen.has(t));
+    const column = columnsOf(view).find(c => c.name === state.sort);
     if (!column) return rows;
     return rows.sort((a, b) => {
-        const p = sortKey(column.get(a)),
-            q = sortKey(column.get(b));
+        const p = sortKey(column.get(a));
+        const q = sortKey(column.get(b));
         const c = typeof p === typeof q ? (p > q) - (p < q) : typeof p === "number" ? -1 : 1; // numbers before words
         return state.up ? c : -c;
     });
@@ -61,7 +61,7 @@ function headOf(column, i) {
     const sorted = state.sort === column.name;
     const press = () => {
         [state.up, state.sort, state.page] = [sorted ? !state.up : true, column.name, 0];
-        keepingFocus(() => drawCard(tableCard));
+        drawCard(tableCard);
     };
     return make(
         "th",
@@ -76,8 +76,8 @@ function headOf(column, i) {
 
 function rowOf(view, t, columns, index) {
     const cells = columns.map(c => {
-        const value = c.get(t),
-            text = c.name === "trial" ? value : (c.show || short)(value);
+        const value = c.get(t);
+        const text = c.name === "trial" ? value : (c.show || short)(value);
         if (c.name !== "trial") return make("td", { text, title: String(value ?? "") });
         return make(
             "td",
@@ -104,7 +104,7 @@ function rowOf(view, t, columns, index) {
 function tableTools(view, rows, pages) {
     const turn = by => () => {
         state.page += by;
-        keepingFocus(() => drawCard(tableCard));
+        drawCard(tableCard);
     };
     const filter = make("input", {
         id: "filter",
@@ -151,12 +151,15 @@ function tableTools(view, rows, pages) {
 // RFC 4180. A text that a spreadsheet would take for a formula gets an apostrophe.
 function csvOf(view, rows) {
     const cell = value => {
-        const text = String(value ?? ""),
-            safe = /^[=+\-@\t\r]/.test(text) && !isNumber(text) ? `'${text}` : text;
+        const text = String(value ?? "");
+        const safe = /^[=+\-@\t\r]/.test(text) && !isNumber(text) ? `'${text}` : text;
         return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
     };
-    const columns = columnsOf(view),
-        lines = [columns.map(c => c.head || c.name), ...rows.map(t => columns.map(c => c.get(t)))];
+    const columns = columnsOf(view);
+    const lines = [
+        columns.map(c => c.head || c.name),
+        ...rows.map(t => columns.map(c => c.get(t))),
+    ];
     return lines.map(line => line.map(cell).join(",") + "\r\n").join("");
 }
 
