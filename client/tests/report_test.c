@@ -1,4 +1,5 @@
 /* What the report shows of long curves and logs. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
