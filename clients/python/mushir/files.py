@@ -30,32 +30,48 @@ def _saved_trial(trial: Trial) -> dict[str, Any]:
     return {name: getattr(trial, name) for name in _TRIAL if getattr(trial, name) not in (None, "", {})}
 
 
+def saved(study: Study) -> dict[str, Any]:
+    """|study| as what JSON knows."""
+    problem = study.problem
+    return {"mushir": FORMAT, "name": problem.name, "algorithm": problem.algorithm,
+            "direction": "maximize" if problem.maximize else "minimize", "settings": dict(problem.settings),
+            "metric": problem.metric, "metrics": list(problem.metrics), "folder": study.folder,
+            "parallel": problem.parallel, "space": _saved_space(study), "trials": [_saved_trial(t) for t in study.trials]}
+
+
 def save(study: Study, path: Union[str, os.PathLike[str]]) -> None:
     """Write |study|, to another file first that then takes |path|'s place."""
-    problem = study.problem
-    saved = {"mushir": FORMAT, "name": problem.name, "algorithm": problem.algorithm,
-             "direction": "maximize" if problem.maximize else "minimize", "settings": dict(problem.settings),
-             "metric": problem.metric, "metrics": list(problem.metrics), "folder": study.folder,
-             "parallel": problem.parallel, "space": _saved_space(study), "trials": [_saved_trial(t) for t in study.trials]}
     beside = f"{os.fspath(path)}.{os.getpid()}"
     with open(beside, "w", encoding="utf-8") as file:
-        json.dump(saved, file, indent=1)
+        json.dump(saved(study), file, indent=1)
         file.flush()
         os.fsync(file.fileno())
     os.replace(beside, path)
 
 
+def _read(saved: Any) -> tuple[dict[str, Any], list[Trial]]:
+    if saved["mushir"] != FORMAT:
+        raise InvalidArgument("written by another version of this package")
+    arguments = {name: value for name, value in saved.items() if name not in ("mushir", "trials")}
+    arguments["space"] = {name: _KINDS[spec["kind"]](**{key: value for key, value in spec.items() if key != "kind"})
+                          for name, spec in saved["space"].items()}
+    return arguments, [Trial(params={}, **trial) for trial in saved["trials"]]
+
+
+def read(saved: Any, source: str) -> tuple[dict[str, Any], list[Trial]]:
+    """The arguments of the study that was saved, and its trials, whose values are texts only."""
+    try:
+        return _read(saved)
+    except InvalidArgument as wrong:
+        raise InvalidArgument(f"{source}: {wrong}") from None
+    except (ValueError, TypeError, KeyError, AttributeError) as wrong:
+        raise InvalidArgument(f"{source}: this is no saved study: {wrong!r}") from None
+
+
 def load(path: Union[str, os.PathLike[str]]) -> tuple[dict[str, Any], list[Trial]]:
-    """The arguments of the study in the file, and its trials, whose values are texts only."""
+    """read() of a file."""
     with open(path, encoding="utf-8") as file:
         try:
-            saved = json.load(file)
-            if saved.pop("mushir") != FORMAT:
-                raise InvalidArgument(f"{os.fspath(path)}: written by another version of this package")
-            trials = [Trial(params={}, **trial) for trial in saved.pop("trials")]
-            saved["space"] = {name: _KINDS[spec.pop("kind")](**spec) for name, spec in saved["space"].items()}
-        except (ValueError, TypeError, KeyError, AttributeError) as wrong:
-            if isinstance(wrong, InvalidArgument):
-                raise
+            return read(json.load(file), os.fspath(path))
+        except json.JSONDecodeError as wrong:
             raise InvalidArgument(f"{os.fspath(path)}: this is no saved study: {wrong!r}") from None
-    return saved, trials

@@ -75,7 +75,7 @@ class Study:
         self.problem = Problem(name, self.space, algorithm, direction == "maximize",
                                _settings(settings, self.space, seed, resource, self.folder), metric, tuple(metrics), parallel)
         self.trials: list[Trial] = []
-        self._connection = Connection(service, credentials, self.folder)
+        self._service, self._connection = service, Connection(service, credentials, self.folder)
         self._lock = threading.RLock()
         self._clock = Clock()
         self._experiment, self._validation = encode_experiment(self.problem), encode_validation(self.problem)
@@ -110,8 +110,7 @@ class Study:
             if wanted > 0:
                 request = b"".join([self._experiment, self._history.with_running(self._running.values()),
                                     encode_numbers(wanted, len(self.trials) + wanted)])
-                reply = self._connection.suggest(request, self._validation)
-                trials += [self._begin(answer) for answer in reply.parameter_assignments]
+                trials += [self._begin(answer) for answer in self._connection.suggest(request, self._validation).parameter_assignments]
             return trials[0] if n is None else trials
 
     async def ask_async(self, n: int) -> list[Trial]:
@@ -218,6 +217,11 @@ class Study:
         """How many trials ran when the study was saved and are handed out again before new ones are asked for."""
         return len(self._again)
 
+    def forget_waiting(self) -> None:
+        """Those are run again by somebody else: only tell() is wanted for them."""
+        with self._lock:
+            self._again.clear()
+
     def save(self, path: Union[str, os.PathLike[str]]) -> None:
         """Write the study as JSON; an interrupted save leaves the file as it was."""
         with self._lock:
@@ -229,16 +233,26 @@ class Study:
         """The study that was saved; it goes on as if it had never ended. What ran is asked for first."""
         arguments, trials = files.load(path)
         study = cls(**arguments, service=service, credentials=credentials)
-        for trial in trials:
-            study._restore(trial)
+        study._restore(trials)
         return study
 
-    def _restore(self, trial: Trial) -> None:
-        trial.params, trial.folder = self._params_of(trial.assignments), self._folder_of(trial.name)
-        self.trials.append(trial)
-        self._clock.passed(max(trial.started, trial.completed))
-        if trial.state == "running":
-            self._running[trial.number] = trial
-            self._again.append(trial)
-        else:
-            self._history.add(trial)
+    def __getstate__(self) -> dict[str, Any]:
+        """A study is pickled as it is saved; the address that it was given goes along, another kind of service does not."""
+        with self._lock:
+            return {**files.saved(self), "service": self._service if isinstance(self._service, str) else None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        arguments, trials = files.read(state, "state")
+        self.__init__(**arguments)  # type: ignore[misc]
+        self._restore(trials)
+
+    def _restore(self, trials: Sequence[Trial]) -> None:
+        for trial in trials:
+            trial.params, trial.folder = self._params_of(trial.assignments), self._folder_of(trial.name)
+            self.trials.append(trial)
+            self._clock.passed(max(trial.started, trial.completed))
+            if trial.state == "running":
+                self._running[trial.number] = trial
+                self._again.append(trial)
+            else:
+                self._history.add(trial)
