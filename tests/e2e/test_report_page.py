@@ -11,7 +11,7 @@ from test_client_run import write
 pytestmark = built
 PRINTS = "echo loss=1${trialParameters.x}; echo loss=${trialParameters.x}; echo loss=2${trialParameters.x}"
 HOSTILE = '</script><img src=x onerror="window.hacked=1">'
-CARDS = ["header", "history", "best", "curves", "importance", "parallel", "scatter", "table"]
+CARDS = ["header", "history", "best", "curves", "importance", "parallel", "scatter", "timeline", "table"]
 
 
 @pytest.fixture(scope="module")
@@ -157,12 +157,14 @@ def test_broken_data_fails_the_cards_that_stand_on_it_and_no_other(show, what):
     assert set(shown(page)) == set(CARDS)
 
 
-@pytest.mark.parametrize("card", CARDS)
-def test_a_card_that_throws_leaves_the_others(show, card):
+def test_a_card_that_throws_leaves_the_others(show):
     page = show(data_of(20))
-    page.run(f"{card}Card.draw = () => {{ throw new Error('<b>no</b>'); }}; redraw()")
-    assert broken(page) == [f"card-{card}"] and set(shown(page)) == set(CARDS)
-    assert "could not be drawn (<b>no</b>)" in text_of(page, f"#card-{card}")
+    for card in CARDS:
+        page.run(f"window.kept = {card}Card.draw; {card}Card.draw = () => {{ throw new Error('<b>no</b>'); }}; redraw(); {card}Card.draw = kept")
+        assert broken(page) == [f"card-{card}"] and set(shown(page)) == set(CARDS)
+        assert "could not be drawn (<b>no</b>)" in text_of(page, f"#card-{card}")
+    page.run("redraw()")
+    assert broken(page) == []
 
 
 def test_data_that_is_none_is_said_and_the_page_goes_on_with_better(show):
@@ -373,6 +375,53 @@ def test_everything_that_answers_has_a_role_and_a_name(show):
     assert page.run("[...document.querySelectorAll('[tabindex]')].filter(n => !n.getAttribute('role') && n.tagName != 'PRE').length") == 0
     ids = page.run("[...document.querySelectorAll('[id]')].map(n => n.id)")
     assert len(ids) == len(set(ids))
+
+
+# ---- timeline, rungs ----
+
+def test_the_timeline_gives_each_trial_the_first_free_worker(show):
+    data = data_of(4)
+    for t, (begin, end) in zip(data["trials"], [(0, 10), (1, 3), (3, 12), (11, None)]):
+        t.update(begin=begin, end=end)
+    data["trials"][3].update(condition="Running", objective=None)
+    data["elapsed"] = 20
+    page = show(data)
+    assert "2 workers" in text_of(page, "#title-timeline")
+    assert page.run("lanesOf(current).bars.map(b => [b.trial.name, b.lane, b.end])") == [
+        ["t-00000", 0, 10], ["t-00001", 1, 3], ["t-00002", 1, 12], ["t-00003", 0, 20]]
+    assert marks(page, "timeline") == 4
+    page.run("document.getElementById('chart-timeline').focus()")
+    page.key("+")
+    assert marks(page, "timeline") == 3  # from 5 s to 15 s: the second is over
+
+
+def halving():
+    """Nine configurations with 1 epoch, three of them again with 3, one with 9."""
+    data = data_of(13)
+    data["resource"] = "epochs"
+    data["parameters"] = [parameter("lr", min="0", max="1"), parameter("epochs", min="1", max="9")]
+    for i, t in enumerate(data["trials"]):
+        level, number = (1, i) if i < 9 else (3, i - 9) if i < 12 else (9, 0)
+        t.update(objective=(number + 1) / level, condition="Succeeded", assignments={"lr": f"0.{number + 1}", "epochs": str(level)})
+    data["best"] = data["trials"][-1]["name"]
+    return data
+
+
+def test_rungs_show_levels_and_promotions(show):
+    page = show(halving())
+    assert page.run("rungsOf(current).map(r => [r.level, r.trials.length, r.promoted])") == [["1", 9, 3], ["3", 3, 1], ["9", 1, 0]]
+    assert marks(page, "rungs") == 13
+    assert page.run("document.querySelector('#chart-rungs canvas').dataset.promotions") == "4"
+    assert "epochs 3: 3 trials, 1 promoted" in page.run("document.getElementById('chart-rungs').getAttribute('aria-label')")
+    assert "rungs" not in shown(show(data_of(5)))
+
+
+def test_hyperbands_resource_is_in_the_data(tmp_path):
+    text = (GOOD.replace("algorithmName: random", 'algorithmName: hyperband, algorithmSettings: [{name: r_l, value: "4"}, {name: resource_name, value: epochs}, {name: eta, value: "2"}]')
+            + '    - {name: epochs, parameterType: int, feasibleSpace: {min: "1", max: "4"}}\n').replace("parallelTrialCount: 2", "parallelTrialCount: 4")
+    assert run("run", write(tmp_path, text), "--quiet", "--", "sh", "-c", PRINTS).returncode == 0
+    data = json.loads(DATA.search((tmp_path / "small.html").read_text())[2])
+    assert data["resource"] == "epochs"
 
 
 # ---- zoom, light, dark, print ----

@@ -7,6 +7,8 @@ const CARDS = [
     importanceCard,
     parallelCard,
     scatterCard,
+    rungsCard,
+    timelineCard,
     tableCard,
 ];
 let current = null; // the view that is shown
