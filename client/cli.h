@@ -32,6 +32,7 @@ struct cl_options {
     struct cl_run_options run;
     const char *report;
     bool quiet, verbose, json_lines, no_report;
+    bool csv; /* report: the trials as a table */
 };
 
 /* Everything that a command works on. */

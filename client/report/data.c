@@ -165,9 +165,11 @@ static void write_state(const struct cl_run *run, FILE *out) {
     field(out, "started", run->started);
     field(out, "ended", finished ? result->time : "");
     number(out, "elapsed", (finished ? cl_clock_read(result->time) : cl_clock_now()) - run->begun);
-    field(out, "reason", finished ? result->reason : "Interrupted");
+    field(out, "reason", finished ? result->reason : run->runner ? "Running" : "Interrupted");
     field(out, "message",
-        finished ? result->message : "Not finished: continue with mushir run --resume");
+        finished      ? result->message
+        : run->runner ? "Not finished: it is running"
+                      : "Not finished: continue with mushir run --resume");
     fprintf(out, "\"good\": %s, ", result->good ? "true" : "false");
 }
 

@@ -36,6 +36,23 @@ static void count(size_t n, const char *what) {
     }
 }
 
+/* When what is known of the run ends: now, or for one that is only looked at its last event. */
+static double last_moment(const struct cl_run *run) {
+    double last = run->begun;
+    if (run->result.finished) {
+        return cl_clock_read(run->result.time);
+    }
+    if (!run->viewed || run->runner) {
+        return cl_clock_now();
+    }
+    for (size_t i = 0; i < run->n_trials; i++) {
+        const struct cl_trial *t = run->trials[i];
+        double at = t->ended > t->begun ? t->ended : t->begun;
+        last = at > last ? at : last;
+    }
+    return last;
+}
+
 /* tune succeeded: 30 trials, 2 failed, in 1:40 */
 static void headline(const struct cl_run *run, const struct cl_trial *best) {
     struct cl_trial_counts counts = cl_trial_count(run->trials, run->n_trials);
@@ -43,12 +60,14 @@ static void headline(const struct cl_run *run, const struct cl_trial *best) {
                   (run->result.finished && !best);
     bool red = failed && isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
     char took[32];
-    cl_clock_duration(cl_clock_now() - run->begun, took);
+    cl_clock_duration(last_moment(run) - run->begun, took);
     printf("%s%s %s%s: %zu trial%s", red ? "\033[31m" : "", run->e->name,
         failed                 ? "failed"
         : run->result.finished ? "succeeded"
+        : run->runner          ? "is running"
                                : "was interrupted",
         red ? "\033[0m" : "", counts.total, counts.total == 1 ? "" : "s");
+    count(counts.running, "running");
     count(counts.early_stopped, "stopped early");
     count(counts.failed, "failed");
     count(counts.killed, "killed");
@@ -97,10 +116,24 @@ static void best_trial(const struct cl_run *run, const struct cl_trial *best) {
         line(mu_arena_format(run->arena, "  %s", best->assignments[i].name),
             shown(best->assignments[i].value, number));
     }
-    const char *again = command_again(run, best);
+    /* A journal does not tell whether a command was given after "--". */
+    const char *again = run->viewed ? NULL : command_again(run, best);
     if (again) {
         line("run again", again);
     }
+}
+
+/* A trial that runs: for how long, and what it reported last. */
+static void running_line(const struct cl_run *run, const struct cl_trial *trial) {
+    char number[32];
+    char took[32];
+    const struct cl_metric_summary *objective = &trial->summaries[0];
+    cl_clock_duration(cl_clock_now() - trial->begun, took);
+    const char *said =
+        objective->n ? mu_arena_format(run->arena, ", %s %s at report %zu", run->e->metrics[0].name,
+                           shown(objective->latest, number), objective->n)
+                     : "";
+    line("running", mu_arena_format(run->arena, "%s for %s%s", trial->name, took, said));
 }
 
 static void trial_line(const struct cl_run *run, const struct cl_trial *trial) {
@@ -117,6 +150,11 @@ void cl_ending_print(const struct cl_run *run, const char *report, bool verbose)
     headline(run, best);
     if (best) {
         best_trial(run, best);
+    }
+    for (size_t i = 0; i < run->n_trials && run->runner; i++) {
+        if (run->trials[i]->condition == MU_TRIAL_RUNNING) {
+            running_line(run, run->trials[i]);
+        }
     }
     if (report) {
         line("report", report);

@@ -1,4 +1,5 @@
-/* What a run says to people at its end: how it went, the best trial and how to run it again. */
+/* What is said of a run to people, at its end or while it runs elsewhere: how it went, the best
+ * trial and how to run it again. */
 #ifndef MUSHIR_CLIENT_REPORT_ENDING_H
 #define MUSHIR_CLIENT_REPORT_ENDING_H
 

@@ -41,6 +41,9 @@ static const char schema[] =
     " SELECT m.trial, m.time, m.name, m.value FROM events m JOIN latest ON latest.trial = m.trial"
     " WHERE m.kind = 'metric' AND m.id > latest.id ORDER BY m.id;";
 
+static const char select_events[] =
+    "SELECT id, trial, time, kind, name, value FROM events WHERE id > ? ORDER BY id";
+
 static bool run_sql(struct cl_journal *journal, const char *sql) {
     char *why = NULL;
     if (sqlite3_exec(journal->db, sql, NULL, NULL, &why) == SQLITE_OK) {
@@ -64,15 +67,19 @@ static void erase(const char *path) {
     }
 }
 
+static void lock_name(const char *path, char name[4200]) {
+    char *real = realpath(path, NULL);
+    snprintf(name, 4200, "%s.lock", real ? real : path);
+    free(real);
+}
+
 /* The lock is on a file of its own, so that the journal can be replaced and be read by other
  * programs meanwhile; it stands beside the journal itself, not beside a link to it. It is the
  * process's: a child that was forked when the run was killed does not hold it until its exec. */
 static int take_lock(const char *path, struct mu_error *error) {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     char name[4200];
-    char *real = realpath(path, NULL);
-    snprintf(name, sizeof name, "%s.lock", real ? real : path);
-    free(real);
+    lock_name(path, name);
     int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (fd < 0) {
         mu_fail(error, MU_INTERNAL, "%s: %s", name, strerror(errno));
@@ -84,11 +91,24 @@ static int take_lock(const char *path, struct mu_error *error) {
     return fd;
 }
 
+pid_t cl_journal_runner(const char *path) {
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    char name[4200];
+    lock_name(path, name);
+    int fd = open(name, O_RDWR | O_CLOEXEC);
+    bool held = fd >= 0 && !fcntl(fd, F_GETLK, &whole) && whole.l_type != F_UNLCK;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return held ? whole.l_pid : 0;
+}
+
 static enum mu_status check_mode(
     const char *path, enum cl_journal_mode mode, struct mu_error *error) {
     struct stat status;
     bool there = !stat(path, &status);
-    if (mode == CL_JOURNAL_RESUME && there && status.st_size == 0) {
+    bool needed = mode == CL_JOURNAL_RESUME || mode == CL_JOURNAL_READ;
+    if (needed && there && status.st_size == 0) {
         return mu_fail(error, MU_INVALID_ARGUMENT,
             "%s is empty: what it held is lost; begin anew with --fresh", path);
     }
@@ -96,8 +116,9 @@ static enum mu_status check_mode(
         return mu_fail(error, MU_INVALID_ARGUMENT,
             "%s holds an earlier run: continue it with --resume, or replace it with --fresh", path);
     }
-    if (mode == CL_JOURNAL_RESUME && !there) {
-        return mu_fail(error, MU_INVALID_ARGUMENT, "%s: there is no run to resume", path);
+    if (needed && !there) {
+        return mu_fail(error, MU_INVALID_ARGUMENT, "%s: there is no run to %s", path,
+            mode == CL_JOURNAL_READ ? "look at" : "resume");
     }
     if (mode == CL_JOURNAL_FRESH) {
         erase(path);
@@ -119,16 +140,37 @@ static bool create(const char *path) {
     return good && !rename(name, path);
 }
 
-static bool open_database(struct cl_journal *journal, const char *path, struct mu_error *error) {
-    bool good = sqlite3_open_v2(path, &journal->db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK;
-    if (good) {
-        sqlite3_busy_timeout(journal->db, 5000); /* somebody looks at it */
-        good = run_sql(journal, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;") &&
-               run_sql(journal, schema) &&
-               sqlite3_prepare_v2(journal->db,
-                   "INSERT INTO events (trial, time, kind, name, value) VALUES (?, ?, ?, ?, ?)", -1,
-                   &journal->insert, NULL) == SQLITE_OK;
+static bool prepare(struct cl_journal *journal, const char *sql, sqlite3_stmt **statement) {
+    return sqlite3_prepare_v2(journal->db, sql, -1, statement, NULL) == SQLITE_OK;
+}
+
+static bool open_to_write(struct cl_journal *journal, const char *path) {
+    if (sqlite3_open_v2(path, &journal->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK) {
+        return false;
     }
+    sqlite3_busy_timeout(journal->db, 5000); /* somebody looks at it */
+    return run_sql(journal, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;") &&
+           run_sql(journal, schema) &&
+           prepare(journal,
+               "INSERT INTO events (trial, time, kind, name, value) VALUES (?, ?, ?, ?, ?)",
+               &journal->insert);
+}
+
+/* Not SQLITE_OPEN_READONLY: whoever closes the file last removes what SQLite keeps beside it. */
+static bool open_to_read(struct cl_journal *journal, const char *path) {
+    sqlite3_stmt *check = NULL;
+    bool good = sqlite3_open_v2(path, &journal->db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
+                sqlite3_busy_timeout(journal->db, 5000) == SQLITE_OK &&
+                run_sql(journal, "PRAGMA query_only = 1") &&
+                prepare(journal, select_events, &check);
+    sqlite3_finalize(check);
+    return good;
+}
+
+static bool open_database(struct cl_journal *journal, const char *path, enum cl_journal_mode mode,
+    struct mu_error *error) {
+    bool good =
+        mode == CL_JOURNAL_READ ? open_to_read(journal, path) : open_to_write(journal, path);
     if (!good) {
         mu_fail(error, MU_INVALID_ARGUMENT, "%s: no journal of a run: %s", path,
             sqlite3_errmsg(journal->db));
@@ -136,18 +178,25 @@ static bool open_database(struct cl_journal *journal, const char *path, struct m
     return good;
 }
 
+static void leave(int lock) {
+    if (lock >= 0) {
+        close(lock);
+    }
+}
+
 struct cl_journal *cl_journal_open(
     const char *path, enum cl_journal_mode mode, struct mu_error *error) {
-    int lock = take_lock(path, error);
-    if (lock < 0) {
+    bool reads = mode == CL_JOURNAL_READ;
+    int lock = reads ? -1 : take_lock(path, error);
+    if (lock < 0 && !reads) {
         return NULL;
     }
     enum mu_status status = check_mode(path, mode, error);
-    if (status == MU_OK && mode != CL_JOURNAL_RESUME && !create(path)) {
+    if (status == MU_OK && mode != CL_JOURNAL_RESUME && !reads && !create(path)) {
         status = mu_fail(error, MU_INTERNAL, "%s: a journal cannot be written there", path);
     }
     if (status != MU_OK) {
-        close(lock);
+        leave(lock);
         return NULL;
     }
     struct cl_journal *journal = calloc(1, sizeof *journal);
@@ -155,7 +204,7 @@ struct cl_journal *cl_journal_open(
         abort();
     }
     journal->lock = lock;
-    if (!open_database(journal, path, error)) {
+    if (!open_database(journal, path, mode, error)) {
         cl_journal_close(journal);
         return NULL;
     }
@@ -168,7 +217,7 @@ void cl_journal_close(struct cl_journal *journal) {
     }
     sqlite3_finalize(journal->insert);
     sqlite3_close(journal->db);
-    close(journal->lock);
+    leave(journal->lock);
     free(journal);
 }
 
@@ -207,21 +256,35 @@ static const char *column(sqlite3_stmt *select, int index) {
     return text ? (const char *)text : "";
 }
 
-void cl_journal_replay(struct cl_journal *journal,
+void cl_journal_replay(struct cl_journal *journal, long long after,
     void (*replay)(void *user, const struct cl_journal_event *event), void *user) {
     sqlite3_stmt *select = NULL;
-    if (sqlite3_prepare_v2(journal->db,
-            "SELECT trial, time, kind, name, value FROM events ORDER BY id", -1, &select,
-            NULL) != SQLITE_OK) {
+    if (!prepare(journal, select_events, &select)) {
         snprintf(journal->failure, sizeof journal->failure, "%s", sqlite3_errmsg(journal->db));
         return;
     }
+    sqlite3_bind_int64(select, 1, after);
     while (sqlite3_step(select) == SQLITE_ROW) {
-        long trial = sqlite3_column_type(select, 0) == SQLITE_NULL
-                         ? -1
-                         : (long)sqlite3_column_int64(select, 0);
-        replay(user, &(struct cl_journal_event){trial, column(select, 1), column(select, 2),
-                         column(select, 3), column(select, 4)});
+        bool of_run = sqlite3_column_type(select, 1) == SQLITE_NULL;
+        replay(user, &(struct cl_journal_event){sqlite3_column_int64(select, 0),
+                         of_run ? -1 : (long)sqlite3_column_int64(select, 1), column(select, 2),
+                         column(select, 3), column(select, 4), column(select, 5)});
     }
     sqlite3_finalize(select);
+}
+
+bool cl_journal_experiment(
+    struct cl_journal *journal, struct mu_arena *arena, const char **name, const char **text) {
+    sqlite3_stmt *select = NULL;
+    bool found = prepare(journal,
+                     "SELECT name, value FROM events WHERE kind = 'experiment' ORDER BY id DESC "
+                     "LIMIT 1",
+                     &select) &&
+                 sqlite3_step(select) == SQLITE_ROW;
+    if (found) {
+        *name = mu_arena_copy(arena, column(select, 0));
+        *text = mu_arena_copy(arena, column(select, 1));
+    }
+    sqlite3_finalize(select);
+    return found;
 }

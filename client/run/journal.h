@@ -3,7 +3,7 @@
  *
  * Events are (time, trial, kind, name, value). The state of a run is what its events, replayed in
  * order, make of it:
- *   experiment  name, value = the YAML
+ *   experiment  name, value = the YAML; once more when a run goes on with another text
  *   setting     name, value from a reply
  *   suggested   name = the trial's name
  *   assignment  name, value of a trial's parameter, after its "suggested"
@@ -19,7 +19,9 @@
 #define MUSHIR_CLIENT_RUN_JOURNAL_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
+#include "common/base/arena.h"
 #include "common/base/status.h"
 
 struct cl_journal;
@@ -28,6 +30,7 @@ enum cl_journal_mode {
     CL_JOURNAL_NEW,    /* must not exist */
     CL_JOURNAL_RESUME, /* must exist */
     CL_JOURNAL_FRESH,  /* replaced */
+    CL_JOURNAL_READ,   /* must exist; not locked, and nothing can be added: somebody may run it */
 };
 
 /* Open |path| and lock it against a second run. NULL with |error|: MU_INVALID_ARGUMENT when the
@@ -35,6 +38,9 @@ enum cl_journal_mode {
  * for I/O. */
 struct cl_journal *cl_journal_open(
     const char *path, enum cl_journal_mode mode, struct mu_error *error);
+
+/* The process that runs the journal at |path|, 0 when none does. Asking disturbs nobody. */
+pid_t cl_journal_runner(const char *path);
 
 /* Close the file; NULL is allowed. */
 void cl_journal_close(struct cl_journal *journal);
@@ -44,7 +50,8 @@ void cl_journal_begin(struct cl_journal *journal);
 void cl_journal_commit(struct cl_journal *journal);
 
 struct cl_journal_event {
-    long trial; /* -1: the run */
+    long long id; /* grows from event to event */
+    long trial;   /* -1: the run */
     const char *time, *kind, *name, *value;
 };
 
@@ -56,8 +63,14 @@ void cl_journal_add(struct cl_journal *journal, long trial, const char *time, co
 /* The first failure of writing, or NULL. */
 const char *cl_journal_failed(const struct cl_journal *journal);
 
-/* Call |replay| for every event in order; texts are valid during the call. */
-void cl_journal_replay(struct cl_journal *journal,
+/* Call |replay| for every event behind the one with the id |after| (0: every event), in order; all
+ * of one moment, also while somebody adds more. Texts are valid during the call. */
+void cl_journal_replay(struct cl_journal *journal, long long after,
     void (*replay)(void *user, const struct cl_journal_event *event), void *user);
+
+/* The name and the YAML of the experiment as it was run last, owned by |arena|. False when there is
+ * none. */
+bool cl_journal_experiment(
+    struct cl_journal *journal, struct mu_arena *arena, const char **name, const char **text);
 
 #endif

@@ -19,7 +19,7 @@ static void replay_run_event(struct replay *replay, const struct cl_journal_even
     if (!strcmp(event->kind, "experiment")) {
         replay->text = mu_arena_copy(arena, event->value);
         replay->name = mu_arena_copy(arena, event->name);
-        run->started = mu_arena_copy(arena, event->time);
+        run->started = run->started ? run->started : mu_arena_copy(arena, event->time);
     } else if (!strcmp(event->kind, "run")) {
         run->id = mu_arena_copy(arena, event->value);
     } else if (!strcmp(event->kind, "setting")) {
@@ -175,26 +175,67 @@ static const char *new_id(struct mu_arena *arena) {
     return mu_arena_copy(arena, id);
 }
 
-enum mu_status cl_run_replay(struct cl_run *run, struct mu_error *error) {
-    struct replay state = {run, NULL, NULL};
+/* What the journal says of the run; |state| is left with the experiment that it was run with. */
+static void replay_all(struct cl_run *run, struct replay *state) {
+    *state = (struct replay){run, NULL, NULL};
     run->id = "";
-    cl_journal_replay(run->journal, replay_event, &state);
+    cl_journal_replay(run->journal, 0, replay_event, state);
+    if (state->text) {
+        run->begun = cl_clock_read(run->started);
+        reopen(run);
+    }
+}
+
+static void begin_journal(struct cl_run *run) {
+    run->started = cl_clock_text(run->arena, cl_clock_now());
+    run->id = new_id(run->arena);
+    cl_journal_begin(run->journal);
+    cl_journal_add(run->journal, -1, run->started, "experiment", run->e->name, run->text);
+    cl_journal_add(run->journal, -1, run->started, "run", NULL, run->id);
+    cl_journal_commit(run->journal);
+}
+
+enum mu_status cl_run_replay(struct cl_run *run, struct mu_error *error) {
+    struct replay state;
+    replay_all(run, &state);
     if (!state.text) { /* killed before its first word */
-        run->started = cl_clock_text(run->arena, cl_clock_now());
-        run->id = new_id(run->arena);
-        cl_journal_begin(run->journal);
-        cl_journal_add(run->journal, -1, run->started, "experiment", run->e->name, run->text);
-        cl_journal_add(run->journal, -1, run->started, "run", NULL, run->id);
-        cl_journal_commit(run->journal);
+        begin_journal(run);
         return MU_OK;
     }
     if (check_same(run, &state, error) != MU_OK) {
         return error->code;
     }
-    run->begun = cl_clock_read(run->started);
+    if (strcmp(state.text, run->text) != 0) { /* who looks at the journal alone knows the counts */
+        cl_journal_add(run->journal, -1, cl_clock_text(run->arena, cl_clock_now()), "experiment",
+            run->e->name, run->text);
+    }
     for (size_t i = 0; i < run->n_trials; i++) {
         run->resumed += cl_trial_over(run->trials[i]);
     }
-    reopen(run);
+    return MU_OK;
+}
+
+enum mu_status cl_run_view(struct cl_run *run, struct mu_error *error) {
+    struct cl_problems problems = {0};
+    struct replay state;
+    const char *name;
+    const char *text;
+    run->inotify = -1;
+    run->viewed = true;
+    run->trials_path = cl_run_trials(run);
+    run->runner = cl_journal_runner(run->journal_path);
+    run->journal = cl_journal_open(run->journal_path, CL_JOURNAL_READ, error);
+    if (!run->journal) {
+        return error->code;
+    }
+    if (cl_journal_experiment(run->journal, run->arena, &name, &text)) {
+        run->e = cl_experiment_read(text, strlen(text), name, run->arena, &problems);
+    }
+    if (!run->e) {
+        return mu_fail(error, MU_INVALID_ARGUMENT, "%s: the experiment in it cannot be read",
+            run->journal_path);
+    }
+    run->text = text;
+    replay_all(run, &state);
     return MU_OK;
 }

@@ -9,4 +9,10 @@
  * parameters or network differ. The counts may be raised between runs, as in Katib. */
 MU_MUST_USE enum mu_status cl_run_replay(struct cl_run *run, struct mu_error *error);
 
+/* Look at the run whose journal is |run|->journal_path, which may be running elsewhere: |run| gets
+ * the experiment, the trials and the result of this moment. Nothing is locked or written. Given are
+ * journal_path, options and arena; to be closed by cl_setup_close in any case. MU_INVALID_ARGUMENT
+ * when it is no journal. */
+MU_MUST_USE enum mu_status cl_run_view(struct cl_run *run, struct mu_error *error);
+
 #endif

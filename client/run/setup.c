@@ -34,17 +34,10 @@ static void erase_trials(const char *path) {
     }
 }
 
-/* The length of |path| without its extension. */
-static int stem(const char *path) {
-    const char *slash = strrchr(path, '/');
-    const char *dot = strrchr(path, '.');
-    return (int)(dot && dot > (slash ? slash : path) ? (size_t)(dot - path) : strlen(path));
-}
-
 const char *cl_setup_beside(const struct cl_run *run, const char *extension) {
     const char *file = strcmp(run->file, "-") ? run->file : run->e->name;
     bool named = run->e->one_of_several && file == run->file;
-    return mu_arena_format(run->arena, "%.*s%s%s.%s", stem(file), file, named ? "." : "",
+    return mu_arena_format(run->arena, "%.*s%s%s.%s", cl_run_stem(file), file, named ? "." : "",
         named ? run->e->name : "", extension);
 }
 
@@ -58,8 +51,7 @@ static enum mu_status name_files(struct cl_run *run, struct mu_error *error) {
     const struct cl_run_options *options = run->options;
     run->journal_path = options->journal ? options->journal : cl_setup_beside(run, "journal");
     run->directory = options->directory ? options->directory : folder_of(run->file, run->arena);
-    const char *trials =
-        mu_arena_format(run->arena, "%.*s.trials", stem(run->journal_path), run->journal_path);
+    const char *trials = cl_run_trials(run);
     if (mkdir(trials, 0755) && errno != EEXIST) {
         return mu_fail(error, MU_INTERNAL, "%s: %s", trials, strerror(errno));
     }

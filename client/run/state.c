@@ -2,6 +2,17 @@
 
 #include <string.h>
 
+int cl_run_stem(const char *path) {
+    const char *slash = strrchr(path, '/');
+    const char *dot = strrchr(path, '.');
+    return (int)(dot && dot > (slash ? slash : path) ? (size_t)(dot - path) : strlen(path));
+}
+
+const char *cl_run_trials(const struct cl_run *run) {
+    return mu_arena_format(
+        run->arena, "%.*s.trials", cl_run_stem(run->journal_path), run->journal_path);
+}
+
 const char *cl_run_folder(const struct cl_run *run, const struct cl_trial *trial) {
     return mu_arena_format(run->arena, "%s/%s", run->trials_path, trial->name);
 }

@@ -41,6 +41,8 @@ struct cl_run {
     const char *id;      /* part of the names of its trials */
     const char *started; /* the experiment, first time */
     double begun;
+    pid_t runner;   /* of a run that is only looked at: who runs it; 0: nobody */
+    bool viewed;    /* whether it is only looked at */
     size_t resumed; /* trials that were over when this process began */
     struct cl_run_result result;
     bool interrupted;      /* stop without a result: to be resumed */
@@ -56,6 +58,12 @@ struct cl_run {
     ev_async on_answer;
     int inotify;
 };
+
+/* The length of |path| without its extension. */
+int cl_run_stem(const char *path);
+
+/* The folder of the trials, beside the journal; owned by the run's arena. */
+const char *cl_run_trials(const struct cl_run *run);
 
 /* The folder of a trial; owned by the run's arena. */
 const char *cl_run_folder(const struct cl_run *run, const struct cl_trial *trial);

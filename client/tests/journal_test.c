@@ -37,7 +37,7 @@ static void collect(void *user, const struct cl_journal_event *event) {
 
 static void expect(struct cl_journal *journal, const char *expected) {
     char text[4096] = "";
-    cl_journal_replay(journal, collect, text);
+    cl_journal_replay(journal, 0, collect, text);
     assert_string_equal(text, expected);
 }
 
@@ -87,6 +87,39 @@ static void modes_protect_an_earlier_run(void **state) {
     unlink(path);
     assert_null(cl_journal_open(path, CL_JOURNAL_RESUME, &error));
     assert_int_equal(error.code, MU_INVALID_ARGUMENT);
+}
+
+static pid_t runner_seen_elsewhere(void) {
+    int ends[2];
+    pid_t seen = -1;
+    assert_int_equal(pipe(ends), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        seen = cl_journal_runner(path);
+        _exit(write(ends[1], &seen, sizeof seen) != sizeof seen);
+    }
+    assert_int_equal(read(ends[0], &seen, sizeof seen), sizeof seen);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    close(ends[0]);
+    close(ends[1]);
+    return seen;
+}
+
+static void who_looks_sees_who_runs_and_disturbs_nobody(void **state) {
+    char text[4096] = "";
+    (void)state;
+    struct cl_journal *journal = open_it(CL_JOURNAL_FRESH);
+    assert_int_equal(runner_seen_elsewhere(), getpid());
+    cl_journal_add(journal, -1, "t", "finished", "a", "b");
+    struct cl_journal *view = open_it(CL_JOURNAL_READ);
+    cl_journal_replay(view, 0, collect, text);
+    assert_non_null(strstr(text, "finished"));
+    cl_journal_add(view, -1, "t", "finished", "a", "b");
+    assert_non_null(cl_journal_failed(view)); /* nothing can be added */
+    cl_journal_close(view);
+    assert_int_equal(runner_seen_elsewhere(), getpid());
+    cl_journal_close(journal);
+    assert_int_equal(runner_seen_elsewhere(), 0);
 }
 
 /* Its child is as one that was forked and has not come to its exec yet. */
@@ -189,6 +222,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(events_come_back_in_order),
         cmocka_unit_test(modes_protect_an_earlier_run),
+        cmocka_unit_test(who_looks_sees_who_runs_and_disturbs_nobody),
         cmocka_unit_test(a_killed_run_leaves_no_lock),
         cmocka_unit_test(a_trial_ends_once),
         cmocka_unit_test(a_killed_writer_leaves_whole_transactions),

@@ -1,0 +1,98 @@
+/* mushir status and mushir report: look at a run while it runs, or afterwards. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "client/command.h"
+#include "client/report/data.h"
+#include "client/report/ending.h"
+#include "client/report/report.h"
+#include "client/report/status.h"
+#include "client/report/table.h"
+#include "client/run/replay.h"
+#include "client/run/setup.h"
+#include "client/text/visible.h"
+
+static bool is_journal(const char *path) {
+    static const char magic[] = "SQLite format 3"; /* its NUL is part of it */
+    char begin[sizeof magic] = "";
+    FILE *file = fopen(path, "rb");
+    bool same = file && fread(begin, 1, sizeof magic, file) == sizeof magic &&
+                !memcmp(begin, magic, sizeof magic);
+    if (file) {
+        fclose(file);
+    }
+    return same;
+}
+
+/* The run that options->file means: a journal, or an experiment with its journal beside it. */
+static enum cl_exit_code open_run(struct cl_context *context, struct cl_run *run) {
+    const struct cl_options *options = context->options;
+    struct mu_error error;
+    run->options = &options->run;
+    run->arena = context->arena;
+    run->file = options->file;
+    if (is_journal(options->file)) {
+        run->journal_path = options->file;
+    } else {
+        enum cl_exit_code code = cl_cli_read(context);
+        if (code != CL_EXIT_GOOD) {
+            return code;
+        }
+        run->e = context->experiment;
+        run->journal_path =
+            options->run.journal ? options->run.journal : cl_setup_beside(run, "journal");
+        run->e = NULL;
+    }
+    return cl_run_view(run, &error) == MU_OK ? CL_EXIT_GOOD : cl_cli_fail(&error);
+}
+
+/* What was written to standard output has arrived. */
+static enum cl_exit_code flush(void) {
+    if (fflush(stdout) || ferror(stdout)) {
+        cl_visible_line(stderr, "mushir: %s", strerror(errno));
+        return CL_EXIT_FAILED;
+    }
+    return CL_EXIT_GOOD;
+}
+
+enum cl_exit_code cl_command_status(struct cl_context *context) {
+    struct cl_run run = {0};
+    enum cl_exit_code code = open_run(context, &run);
+    if (code == CL_EXIT_GOOD) {
+        if (context->options->json) {
+            cl_status_write(&run, stdout);
+        } else {
+            cl_ending_print(&run, NULL, context->options->verbose);
+        }
+        code = flush();
+    }
+    cl_setup_close(&run);
+    return code;
+}
+
+static enum cl_exit_code write_page(const struct cl_run *run, const char *path) {
+    struct mu_error error;
+    if (cl_report_write(run, path, &error) != MU_OK) {
+        return cl_cli_fail(&error);
+    }
+    cl_visible_line(stdout, "%s", path);
+    return flush();
+}
+
+enum cl_exit_code cl_command_report(struct cl_context *context) {
+    const struct cl_options *options = context->options;
+    struct cl_run run = {0};
+    enum cl_exit_code code = open_run(context, &run);
+    if (code == CL_EXIT_GOOD && options->json) {
+        cl_data_write(&run, stdout);
+        code = flush();
+    } else if (code == CL_EXIT_GOOD && options->csv) {
+        cl_table_write(&run, stdout);
+        code = flush();
+    } else if (code == CL_EXIT_GOOD) {
+        code = write_page(&run, options->report ? options->report : cl_setup_beside(&run, "html"));
+    }
+    cl_setup_close(&run);
+    return code;
+}

@@ -1,0 +1,54 @@
+#include "client/report/status.h"
+
+#include <math.h>
+
+#include "client/text/json.h"
+
+static void text(FILE *out, const char *name, const char *value) {
+    fprintf(out, ", \"%s\": ", name);
+    cl_json_string(out, value);
+}
+
+static void write_counts(const struct cl_run *run, FILE *out) {
+    const char *before = "";
+    fputs(", \"trials\": {", out);
+    for (int c = MU_TRIAL_CREATED; c <= MU_TRIAL_EARLY_STOPPED; c++) {
+        size_t n = 0;
+        for (size_t i = 0; i < run->n_trials; i++) {
+            n += (int)run->trials[i]->condition == c;
+        }
+        if (n > 0) {
+            fprintf(out, "%s\"%s\": %zu", before, cl_condition_name((enum mu_trial_condition)c), n);
+            before = ", ";
+        }
+    }
+    fputs("}", out);
+}
+
+static void write_best(const struct cl_run *run, FILE *out) {
+    const struct cl_trial *best = cl_trial_best(run->trials, run->n_trials, run->e);
+    if (best) {
+        text(out, "bestTrialName", best->name);
+        text(out, "bestValue", cl_trial_value(best, run->e, 0));
+        fputs(", \"bestAssignments\": ", out);
+        cl_json_pairs(out, best->assignments, best->n_assignments);
+    }
+}
+
+void cl_status_write(const struct cl_run *run, FILE *out) {
+    const struct cl_run_result *result = &run->result;
+    fputs("{\"experiment\": ", out);
+    cl_json_string(out, run->e->name);
+    text(out, "state",
+        result->finished ? result->good ? "succeeded" : "failed"
+        : run->runner    ? "running"
+                         : "interrupted");
+    text(out, "reason", result->finished ? result->reason : "");
+    text(out, "message", result->finished ? result->message : "");
+    text(out, "started", run->started);
+    fputs(", \"maxTrialCount\": ", out);
+    cl_json_number(out, run->e->max_trials > 0 ? run->e->max_trials : (double)NAN);
+    write_counts(run, out);
+    write_best(run, out);
+    fputs("}\n", out);
+}
