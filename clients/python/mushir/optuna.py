@@ -41,6 +41,10 @@ def parameter_of(name: str, distribution: BaseDistribution) -> Parameter:
     raise InvalidArgument(f"{name}: {distribution!r} is no distribution that a service knows")
 
 
+def _varying(space: Mapping[str, BaseDistribution]) -> dict[str, BaseDistribution]:
+    return {name: distribution for name, distribution in space.items() if not distribution.single()}
+
+
 def _time(moment: Optional[datetime]) -> str:
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if moment else ""
 
@@ -117,7 +121,7 @@ class MushirSampler(BaseSampler):
         self._algorithm, self._name = algorithm, name
         self._settings = {**({} if seed is None else {"random_state": str(seed)}),
                           **{key: str(value) for key, value in (settings or {}).items()}}
-        self._given_space = None if search_space is None else dict(search_space)
+        self._given_space = None if search_space is None else _varying(search_space)
         self._spaces: dict[str, IntersectionSearchSpace] = {}
         self._independent = independent_sampler or RandomSampler(seed)
         self._service, self._credentials = service, credentials
@@ -150,7 +154,7 @@ class MushirSampler(BaseSampler):
             return self._given_space
         with self._lock:
             space = self._spaces.setdefault(study.study_name, IntersectionSearchSpace()).calculate(study)
-        return {name: distribution for name, distribution in space.items() if not distribution.single()}
+        return _varying(space)
 
     def sample_relative(self, study: OptunaStudy, trial: FrozenTrial,
                         search_space: dict[str, BaseDistribution]) -> dict[str, Any]:

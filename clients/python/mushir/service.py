@@ -81,8 +81,9 @@ class Service:
         self._log: IO[bytes] = tempfile.TemporaryFile()
         command = [self.program, "--host", "127.0.0.1", "--port", "0", "--drain", "0", "--log-level", "warning",
                    "--data", os.path.abspath(data) if data else "none", *flags]
-        self._process = subprocess.Popen(["sh", "-c", _KEEPER, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                         stderr=self._log, start_new_session=True, text=True)
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("MUSHIR_")}  # its options too
+        self._process = subprocess.Popen(["/bin/sh", "-c", _KEEPER, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                         stderr=self._log, start_new_session=True, text=True, env=clean)
         self._end = weakref.finalize(self, _stop, self._process, self._log, os.getpid())
         assert self._process.stdout
         port = self._process.stdout.readline().strip()

@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from itertools import islice
 from typing import Any, Literal, NamedTuple, Optional, Union, overload
 
 import grpc
@@ -105,12 +106,16 @@ class Study:
     def ask(self, n: Optional[int] = None) -> Union[Trial, list[Trial]]:
         """What to try next; with |n| that many at once, which differ. Each is running until it is told."""
         with self._lock:
-            trials = [self._again.popleft() for _ in range(min(len(self._again), 1 if n is None else n))]
-            wanted = (1 if n is None else n) - len(trials)
+            count = 1 if n is None else n
+            trials = list(islice(self._again, max(0, count)))
+            wanted = count - len(trials)
             if wanted > 0:
                 request = b"".join([self._experiment, self._history.with_running(self._running.values()),
                                     encode_numbers(wanted, len(self.trials) + wanted)])
-                trials += [self._begin(answer) for answer in self._connection.suggest(request, self._validation).parameter_assignments]
+                reply = self._connection.suggest(request, self._validation)
+                trials += [self._begin(answer) for answer in reply.parameter_assignments]
+            for _ in range(count - max(0, wanted)):
+                self._again.popleft()
             return trials[0] if n is None else trials
 
     async def ask_async(self, n: int) -> list[Trial]:

@@ -1,5 +1,6 @@
 """Studies that are saved and go on."""
 import json
+import pickle
 
 import pytest
 from conftest import BOWL, bowl
@@ -35,6 +36,25 @@ def test_what_ran_is_handed_out_again_first(study_of, service, tmp_path):
         assert loaded.waiting == 2
         assert [t.params for t in loaded.ask(3)] == [t.params for t in [*running, study.ask()]]
         assert loaded.waiting == 0
+
+
+def test_a_question_that_fails_leaves_them_waiting(study_of, tmp_path):
+    study = study_of(SPACE)
+    study.ask(2)
+    study.save(tmp_path / "study.json")
+    with mushir.Study.load(tmp_path / "study.json", service="127.0.0.1:1") as loaded:
+        with pytest.raises(mushir.ServiceError):
+            loaded.ask(3)
+        assert [trial.number for trial in loaded.ask(2)] == [0, 1]
+
+
+def test_a_study_is_pickled_with_its_address(study_of, service):
+    study = mushir.Study(SPACE, service=service.address, parallel=2)
+    running = grown(study, 4).ask(2)
+    with study, pickle.loads(pickle.dumps(study)) as copy:
+        assert copy.trials == study.trials and copy.problem == study.problem
+        assert [t.params for t in copy.ask(3)] == [t.params for t in [*running, study.ask()]]
+        assert copy._connection.own is None
 
 
 def test_run_takes_up_what_ran(study_of, service, tmp_path):

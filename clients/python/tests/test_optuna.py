@@ -72,6 +72,7 @@ def test_every_distribution(sampler_of):
         assert trial.suggest_float("constant", 0.5, 0.5) == 0.5
         return math.fsum(values) + (chosen is None)
 
+    optimized(sampler_of(search_space={**SQUARE, "constant": FloatDistribution(0.5, 0.5)}), 2, function)
     study = optimized(sampler_of(), 30, function)  # Optuna itself checks that values lie in their distribution
     assert len(study.trials) == 30 and len({t.params["choice"] for t in study.trials}) > 1
 
@@ -132,14 +133,13 @@ def test_workers_do_not_repeat_each_other(sampler_of):
     assert len({tuple(t.params.values()) for t in study.trials}) == 26 and len(asked) == 6
 
 
-def test_what_runs_is_known(sampler_of):
-    """Trials that are asked for together are those of one batch of the service alone."""
-    study = optuna.create_study(sampler=sampler_of(search_space=SQUARE))
-    alone = mushir.Study(BOWL, service=sampler_of()._service)
-    study.optimize(objective, 10)
-    alone.run(bowl, 10)
-    assert [study.ask(SQUARE).params for _ in range(4)] == [t.params for t in alone.ask(4)]
-    alone.close()
+def test_what_runs_is_known_also_to_another_worker(sampler_of, study_of):
+    """Trials that two workers of one storage ask for are those of one batch of the service alone."""
+    storage = optuna.storages.InMemoryStorage()
+    study = optimized(sampler_of(search_space=SQUARE), 10, study_name="shared", storage=storage)
+    other = optuna.load_study(study_name="shared", storage=storage, sampler=sampler_of(search_space=SQUARE))
+    alone = study_of(BOWL).run(bowl, 10)
+    assert [worker.ask(SQUARE).params for worker in (study, other, study, other)] == [t.params for t in alone.ask(4)]
 
 
 def test_a_stored_study_goes_on(sampler_of, tmp_path):

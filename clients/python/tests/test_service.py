@@ -78,6 +78,13 @@ def test_a_program_that_does_not_start():
         mushir.Service(flags=["--nonsense"])
 
 
+def test_options_in_the_environment_are_not_for_it(monkeypatch):
+    """A service of one's own is as the package starts it, whatever services beside it are told."""
+    monkeypatch.setenv("MUSHIR_TLS_CERT", "/no/such")
+    with mushir.Study(BOWL) as study:
+        study.ask()
+
+
 def test_closing_ends_it_and_its_keeper():
     with mushir.Service() as service:
         pid = service._process.pid
