@@ -27,7 +27,7 @@ TRIALS, EPOCHS, HIDDEN, BATCH, CLASSES = 60, 30, 24, 32, 3
 def formula(cross, seed):
     """(reports of each trial, true end of each)"""
     curves, rng = multifidelity.Curves(cross, seed), random.Random(500 + seed)
-    points = [multifidelity.draw(rng) for _ in range(TRIALS)]
+    points = [multifidelity.draw(rng, multifidelity.Curves.params) for _ in range(TRIALS)]
     return [[curves.at(x, epoch, rng) for epoch in range(1, multifidelity.R + 1)] for x in points], [curves.end(x) for x in points]
 
 

@@ -312,6 +312,23 @@ const struct mu_trial *mu_brackets_predecessor(
     return farthest ? farthest->trial : NULL;
 }
 
+static bool has_result(const struct mu_brackets *brackets, const struct mu_config *config) {
+    for (uint32_t i = config->first; i; i = brackets->runs[i - 1].next) {
+        if (brackets->runs[i - 1].trial->state == MU_DONE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+size_t mu_brackets_results(const struct mu_brackets *brackets) {
+    size_t n = 0;
+    for (size_t c = 0; c < brackets->n_configs; c++) {
+        n += has_result(brackets, &brackets->configs[c]);
+    }
+    return n;
+}
+
 /* ---- reuse ---- */
 
 struct reuse {

@@ -84,6 +84,9 @@ double mu_brackets_room(const struct mu_brackets *brackets, size_t bracket);
 const struct mu_trial *mu_brackets_predecessor(
     const struct mu_brackets *brackets, uint32_t config, int rung);
 
+/* How many configurations have a result, at whatever resource. */
+size_t mu_brackets_results(const struct mu_brackets *brackets);
+
 /* Configurations in the order in which to use them again when there are no new ones: finished, then
  * running, then failed; of each the farthest, then the best. Arena-owned, n_configs of them. */
 uint32_t *mu_brackets_order(const struct mu_brackets *brackets, struct mu_arena *arena);

@@ -144,6 +144,12 @@ static enum mu_status validate(const struct mu_experiment *experiment, const voi
 
 /* ---- one suggestion ---- */
 
+/* A configuration that goes out with this reply. */
+struct proposed {
+    const double *x;
+    double resource;
+};
+
 /* The work on one request. */
 struct work {
     struct mu_sampler_context context;
@@ -155,7 +161,7 @@ struct work {
     uint64_t number;              /* of it */
     struct mu_sampler sampler;
     bool fitted;
-    const double **proposed; /* configurations, by this request */
+    struct proposed *proposed; /* by this request */
     size_t n_proposed;
     size_t missing;  /* new configurations whose trials are not to be seen */
     size_t promoted; /* promotable configurations used up, counted from the front */
@@ -195,11 +201,13 @@ static void name_trial(struct work *work, const struct mu_trial *predecessor) {
 static void recall(struct work *work) {
     size_t n = work->missing < MU_REQUEST_RECALLED ? work->missing : MU_REQUEST_RECALLED;
     struct mu_sampler_context *context = &work->context;
+    double resource = context->ladder.value[mu_brackets_next(&context->brackets)];
     for (size_t k = n; k > 0; k--) {
         double *x = MU_ARRAY(context->request->arena, context->space.n + 1, double);
-        if (work->sampler.draw(work->sampler.model, context->request->first - k, x)) {
+        uint64_t number = context->request->first - k;
+        if (work->sampler.draw(work->sampler.model, number, resource, x)) {
             mu_seen_add(context->seen, x);
-            work->sampler.pending(work->sampler.model, x);
+            work->sampler.pending(work->sampler.model, x, resource);
         }
     }
 }
@@ -213,24 +221,26 @@ static struct mu_sampler *sampler(struct work *work) {
         work->sampler = make[work->kind](&work->context);
         work->fitted = true;
         for (size_t i = 0; i < work->n_proposed; i++) {
-            work->sampler.pending(work->sampler.model, work->proposed[i]);
+            const struct proposed *p = &work->proposed[i];
+            work->sampler.pending(work->sampler.model, p->x, p->resource);
         }
         recall(work);
     }
     return &work->sampler;
 }
 
-static void tell_pending(struct work *work, const double *x) {
-    work->proposed[work->n_proposed++] = x;
+static void tell_pending(struct work *work, const double *x, int rung) {
+    double resource = work->context.ladder.value[rung];
+    work->proposed[work->n_proposed++] = (struct proposed){x, resource};
     if (work->fitted) {
-        work->sampler.pending(work->sampler.model, x);
+        work->sampler.pending(work->sampler.model, x, resource);
     }
 }
 
 static void promote(struct work *work, uint32_t config) {
     mu_brackets_promote(&work->context.brackets, config);
     const struct mu_config *c = &work->context.brackets.configs[config];
-    tell_pending(work, c->x);
+    tell_pending(work, c->x, c->top);
     work->last_bracket = c->bracket;
     reply_config(work, c->texts, c->top);
     name_trial(work, mu_brackets_predecessor(&work->context.brackets, config, c->top));
@@ -261,7 +271,9 @@ static bool start_one(struct work *work, uint64_t number) {
     }
     double *x = MU_ARRAY(arena, context->space.n + 1, double);
     bool model = work->kind != SAMPLER_RANDOM && !lot_says_random(work, number);
-    bool drawn = model && sampler(work)->draw(work->sampler.model, number, x);
+    int rung = (int)mu_brackets_next(&context->brackets);
+    bool drawn =
+        model && sampler(work)->draw(work->sampler.model, number, context->ladder.value[rung], x);
     if (!drawn || mu_request_may_repeat(context->request, &context->space, x)) {
         mu_space_draw_unseen(&context->space, context->seen, context->request->seed, number, x);
     }
@@ -270,9 +282,8 @@ static bool start_one(struct work *work, uint64_t number) {
     for (size_t j = 0; j < context->space.n; j++) {
         texts[j] = mu_parameter_print(&context->space.parameters[j], x[j], arena);
     }
-    int rung = (int)mu_brackets_next(&context->brackets);
     mu_brackets_start(&context->brackets, x, texts, rung);
-    tell_pending(work, x);
+    tell_pending(work, x, rung);
     work->last_bracket = rung;
     reply_config(work, texts, rung);
     name_trial(work, NULL);
@@ -381,7 +392,7 @@ static void prepare(
     for (size_t i = 0; i < context->brackets.n_configs; i++) {
         mu_seen_add(context->seen, context->brackets.configs[i].x);
     }
-    work->proposed = MU_ARRAY(request->arena, request->wanted, const double *);
+    work->proposed = MU_ARRAY(request->arena, request->wanted, struct proposed);
 }
 
 static const struct scheme *scheme_of(const char *name) {

@@ -1,5 +1,5 @@
-/* The default sampler: the point of largest expected improvement, at the full resource, of a
- * Gaussian process over assignment and resource. */
+/* The default sampler: a Gaussian process over assignment and resource, and the point whose trial
+ * is expected to improve its mean at the full resource most. */
 #include <math.h>
 #include <string.h>
 
@@ -16,14 +16,12 @@ static const struct tuning {
     double fit_operations;    /* to find the hyper-parameters, in all */
     double search_operations; /* to find one configuration */
     size_t evaluations;       /* of the acquisition that a configuration is to have */
-    size_t fewest;            /* results before the model speaks */
     size_t believed;          /* pending configurations that it keeps away from */
     size_t proposals;         /* of one request; the rest are drawn at random */
     struct mu_gp_prior length, position, amplitude, noise;
 } TUNING = {.fit_operations = 1.5e8,
     .search_operations = 1e8,
     .evaluations = 600,
-    .fewest = 4,
     .believed = 160,
     .proposals = 64,
     .length = {-0.7, 0.7},
@@ -43,7 +41,8 @@ struct gp {
     double incumbent; /* best prediction at the full resource among the known configurations */
     double *good;     /* n_good configurations of the best predictions */
     size_t n_good;
-    double *row, *gradient; /* scratch: a row */
+    double position;                /* on the ladder, of the trial to be proposed */
+    double *row, *trial, *gradient; /* scratch: rows */
 };
 
 /* ---- data ---- */
@@ -146,11 +145,16 @@ static void define(struct gp *gp) {
         .prior = prior};
 }
 
+/* Configuration |u| at |position| on the ladder, into |row|. */
+static const double *at(const struct gp *gp, const double *u, double position, double *row) {
+    memcpy(row, u, gp->frame.n * sizeof *u);
+    row[gp->frame.n] = position;
+    return row;
+}
+
 /* |u| at the full resource. */
 static const double *at_full(struct gp *gp, const double *u) {
-    memcpy(gp->row, u, gp->frame.n * sizeof *u);
-    gp->row[gp->frame.n] = 1;
-    return gp->row;
+    return at(gp, u, 1, gp->row);
 }
 
 /* Keep the configuration |u| among the good ones when its prediction is among the best. */
@@ -184,12 +188,14 @@ static void fit(struct gp *gp) {
     double *theta = MU_ARRAY(arena, mu_gp_parameters(&gp->model), double);
     struct mu_gp_data fitted = observations(gp, mu_gp_fit_rows(&gp->model, TUNING.fit_operations));
     struct mu_gp_data known = observations(
-        gp, mu_gp_known_rows(&gp->model, TUNING.evaluations, TUNING.search_operations));
+        gp, mu_gp_known_rows(&gp->model, 2 * TUNING.evaluations, TUNING.search_operations));
     mu_gp_fit(&gp->model, &fitted, theta, arena);
     mu_gp_condition(&gp->process, &gp->model, theta, &known, TUNING.believed, 1, arena);
+    mu_gp_reinterpolate(&gp->process, &known, arena);
     gp->evaluations = TUNING.evaluations;
     gp->ready = true;
     gp->row = MU_ARRAY(arena, gp->data->width, double);
+    gp->trial = MU_ARRAY(arena, gp->data->width, double);
     gp->gradient = MU_ARRAY(arena, gp->data->width, double);
     gp->good = MU_ARRAY(arena, PARENTS * gp->frame.n, double);
     for (size_t i = 0; i < known.n; i++) {
@@ -200,40 +206,45 @@ static void fit(struct gp *gp) {
     gp->incumbent = means[0];
 }
 
-/* A configuration on its way is taken for known at the full resource, where it will be if it is
- * good: proposals move elsewhere. (Taking it for known only at its own rung let whole batches fall
- * on one spot, and cost a factor of two in regret.) */
-static void pending(void *self, const double *x) {
+/* A configuration on its way is taken for known where it runs, as one that has run is. */
+static void pending(void *self, const double *x, double resource) {
     struct gp *gp = self;
     if (gp->ready) {
         double *u = MU_ARRAY(gp->context->request->arena, gp->data->width, double);
         mu_frame_encode(&gp->frame, x, u);
-        (void)mu_gp_believe(&gp->process, at_full(gp, u));
+        u[gp->frame.n] = mu_ladder_position(&gp->context->ladder, resource);
+        (void)mu_gp_believe(&gp->process, u);
     }
 }
 
 /* ---- proposal ---- */
 
+/* Expected improvement of the mean at the full resource by what a trial at its own rung may tell.
+ * Whether others run beside it makes no difference: near a configuration that has run or is
+ * running there another has nothing to tell. docs/adr/0095-what-a-trial-may-tell.md */
 static double acquire(void *user, const double *u, double *gradient) {
     struct gp *gp = user;
     double mean;
     double by_mean;
-    double by_sd;
-    const double *row = at_full(gp, u);
-    double sd = mu_gp_predict(&gp->process, row, &mean);
-    double value = mu_acquisition_value(MU_LOG_EI, mean, sd, gp->incumbent, &by_mean, &by_sd);
+    double by_change;
+    const double *full = at_full(gp, u);
+    const double *trial = at(gp, u, gp->position, gp->trial);
+    double change = mu_gp_foresee(&gp->process, full, trial, &mean);
+    double value =
+        mu_acquisition_value(MU_LOG_EI, mean, change, gp->incumbent, &by_mean, &by_change);
     if (gradient) {
-        mu_gp_gradient(&gp->process, row, &by_mean, by_sd, gp->gradient);
+        mu_gp_foreseen_gradient(&gp->process, full, trial, &by_mean, by_change, gp->gradient);
         memcpy(gradient, gp->gradient, gp->frame.n * sizeof *gradient);
     }
     return value;
 }
 
-static bool draw(void *self, uint64_t number, double *x) {
+static bool draw(void *self, uint64_t number, double resource, double *x) {
     struct gp *gp = self;
     if (!gp->ready || gp->proposals++ >= TUNING.proposals) {
         return false;
     }
+    gp->position = mu_ladder_position(&gp->context->ladder, resource);
     struct mu_maximizer m = {.frame = &gp->frame,
         .criterion = acquire,
         .user = gp,
@@ -249,16 +260,24 @@ static bool draw(void *self, uint64_t number, double *x) {
     return mu_maximize(&m, x, gp->context->request->arena);
 }
 
+double mu_sampler_gp_worth(void *model, const double *x, double resource) {
+    struct gp *gp = model;
+    double *u = MU_ARRAY(gp->context->request->arena, gp->data->width, double);
+    mu_frame_encode(&gp->frame, x, u);
+    gp->position = mu_ladder_position(&gp->context->ladder, resource);
+    return acquire(gp, u, NULL);
+}
+
 struct mu_sampler mu_sampler_gp(const struct mu_sampler_context *context) {
     struct gp *gp = MU_NEW(context->request->arena, struct gp);
     gp->context = context;
     gp->frame = mu_frame_of(&context->space, context->request->arena);
     gp->data = mu_sampler_data(context, &gp->frame);
-    if (gp->data->n_observed >= TUNING.fewest && gp->frame.n > 0) {
+    if (mu_brackets_results(&context->brackets) >= mu_sampler_fewest(context) && gp->frame.n > 0) {
         fit(gp);
         for (size_t i = 0; i < context->brackets.n_runs; i++) {
             if (context->brackets.runs[i].trial->state == MU_PENDING) {
-                pending(gp, context->brackets.runs[i].x);
+                pending(gp, context->brackets.runs[i].x, context->brackets.runs[i].resource);
             }
         }
     }

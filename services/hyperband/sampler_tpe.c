@@ -75,18 +75,20 @@ static size_t collect(const struct mu_brackets *brackets, struct outcome *outcom
     return n;
 }
 
-static bool draw(void *self, uint64_t number, double *x) {
+static bool draw(void *self, uint64_t number, double resource, double *x) {
     struct tpe *tpe = self;
+    (void)resource;
     const struct mu_sampler_context *context = tpe->context;
-    if (tpe->results < context->space.n + 2) {
+    if (tpe->results < mu_sampler_fewest(context)) {
         return false;
     }
     mu_tpe_propose(tpe->model, context->seen, context->request->seed, number, x);
     return true;
 }
 
-static void pending(void *self, const double *x) {
+static void pending(void *self, const double *x, double resource) {
     struct tpe *tpe = self;
+    (void)resource;
     mu_tpe_avoid(tpe->model, x);
 }
 
@@ -109,7 +111,7 @@ struct mu_sampler mu_sampler_tpe(const struct mu_sampler_context *context) {
         .results = n};
     for (size_t i = 0; i < brackets->n_runs; i++) {
         if (brackets->runs[i].trial->state != MU_DONE) {
-            pending(tpe, brackets->runs[i].x);
+            pending(tpe, brackets->runs[i].x, brackets->runs[i].resource);
         }
     }
     return (struct mu_sampler){draw, pending, tpe};

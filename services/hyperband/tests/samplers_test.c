@@ -152,9 +152,73 @@ static void a_batch_does_not_fall_on_one_spot(void **state) {
     x[3] = atof(lab_text(&reply.suggestions[0], "x"));
     for (size_t i = 1; i < 4; i++) {
         for (size_t j = 0; j < i && j < 2; j++) {
-            assert_true(fabs(x[i] - x[j]) > 0.05);
+            assert_true(fabs(x[i] - x[j]) > 0.005);
         }
     }
+    lab_finish(&lab);
+}
+
+/* Two configurations have three results each. A process fitted to them would settle where the
+ * better one is; with d + 2 = 3 needed, all new ones are drawn as random search draws them. */
+static void a_process_wants_configurations_not_results(void **state) {
+    (void)state;
+    static const struct mu_pair settings[] = SETTINGS("gp");
+    static struct lab lab;
+    size_t random = 0;
+    lab_init(&lab, TWO, 2, settings, 3);
+    for (int i = 0; i < 6; i++) {
+        static const char *const EPOCHS[] = {"1", "3", "9"};
+        int pair = i / 3;
+        add(&lab, 0.3 + 0.1 * pair, EPOCHS[i % 3], i);
+    }
+    struct mu_reply reply = lab_ask(&lab, 12, lab.n);
+    uint64_t seed = mu_experiment_seed(&lab.experiment);
+    for (size_t i = 0; i < 12; i++) {
+        double x[2];
+        mu_space_draw(&lab.experiment.space, seed, lab.n + i, 0, x);
+        random +=
+            strcmp(lab_text(&reply.suggestions[i], "x"),
+                mu_parameter_print(&lab.experiment.space.parameters[0], x[0], lab.arena)) == 0;
+    }
+    assert_int_equal(random, 12);
+    lab_finish(&lab);
+}
+
+/* A sampler's view of the trials of |lab|, whose parameters are TWO. */
+static void look(struct lab *lab, struct mu_request *request, struct mu_sampler_context *context) {
+    struct mu_history *history = MU_NEW(lab->arena, struct mu_history);
+    build_history(history, &lab->experiment, lab->trials, lab->n, lab->arena);
+    *request = (struct mu_request){
+        .experiment = &lab->experiment, .history = history, .arena = lab->arena};
+    *context = (struct mu_sampler_context){
+        .request = request, .resource = 1, .space = {lab->experiment.space.parameters, 1}};
+    mu_ladder_build(
+        &context->ladder, &lab->experiment.space.parameters[1], 9, 3, false, lab->arena);
+    mu_brackets_build(&context->brackets, request, &context->ladder, &context->space, 1);
+}
+
+/* Eight configurations have run for an epoch with results that are mostly noise. Beside one of them
+ * another for an epoch has nothing to tell, not even about the noise; one for three epochs has
+ * while none is running, and so has one for an epoch farther from them. */
+static void a_trial_counts_by_what_it_may_tell(void **state) {
+    (void)state;
+    static const struct mu_pair settings[] = SETTINGS("gp");
+    static struct lab lab;
+    struct mu_request request;
+    struct mu_sampler_context context;
+    lab_init(&lab, TWO, 2, settings, 3);
+    for (int i = 0; i < 8; i++) {
+        add(&lab, 0.05 + 0.06 * i, "1", i * 3 % 8);
+    }
+    look(&lab, &request, &context);
+    struct mu_sampler gp = mu_sampler_gp(&context);
+    double again = mu_sampler_gp_worth(gp.model, (double[]){0.23}, 1);
+    double longer = mu_sampler_gp_worth(gp.model, (double[]){0.23}, 3);
+    double farther = mu_sampler_gp_worth(gp.model, (double[]){0.8}, 1);
+    assert_true(again < longer - 100);
+    assert_true(again < farther - 100);
+    gp.pending(gp.model, (double[]){0.23}, 3);
+    assert_true(mu_sampler_gp_worth(gp.model, (double[]){0.23}, 3) < longer - 100);
     lab_finish(&lab);
 }
 
@@ -168,14 +232,9 @@ static void targets_keep_the_proportions_of_losses(void **state) {
     add(&lab, 0.25, "9", 0);
     add(&lab, 0.5, "1", 1);
     add(&lab, 0.75, "3", 3);
-    struct mu_history history;
-    build_history(&history, &lab.experiment, lab.trials, lab.n, lab.arena);
-    struct mu_request request = {
-        .experiment = &lab.experiment, .history = &history, .arena = lab.arena};
-    struct mu_sampler_context context = {
-        .request = &request, .resource = 1, .space = {lab.experiment.space.parameters, 1}};
-    mu_ladder_build(&context.ladder, &lab.experiment.space.parameters[1], 9, 3, false, lab.arena);
-    mu_brackets_build(&context.brackets, &request, &context.ladder, &context.space, 1);
+    struct mu_request request;
+    struct mu_sampler_context context;
+    look(&lab, &request, &context);
     struct mu_frame frame = mu_frame_of(&context.space, lab.arena);
     struct mu_dataset *data = mu_sampler_data(&context, &frame);
     double target[3] = {0};
@@ -218,6 +277,8 @@ int main(void) {
         cmocka_unit_test(tpe_learns_from_a_rung_with_enough_results),
         cmocka_unit_test(tpe_learns_from_the_rung_below_too),
         cmocka_unit_test(a_batch_does_not_fall_on_one_spot),
+        cmocka_unit_test(a_trial_counts_by_what_it_may_tell),
+        cmocka_unit_test(a_process_wants_configurations_not_results),
         cmocka_unit_test(targets_keep_the_proportions_of_losses),
         cmocka_unit_test(a_space_that_is_used_up_promotes_the_rest),
     };
