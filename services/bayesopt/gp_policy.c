@@ -133,6 +133,7 @@ static void condition(struct mu_gp_policy *p, const struct mu_bayesopt_study *s)
     mu_gp_fit(&p->model, &fitted, theta, arena);
     struct mu_gp_data known = choose(data, data->known, data->n_known, rows.known, arena);
     mu_gp_condition(&p->gp, &p->model, theta, &known, TUNING.pending, p->draws, arena);
+    mu_gp_reinterpolate(&p->gp, &known, arena);
     double n = (double)known.n;
     p->evaluations = (size_t)(TUNING.search_operations / (n * (2 * n + 8 * (double)data->width)));
 }
@@ -218,6 +219,13 @@ const double *mu_gp_policy_best(struct mu_bayesopt_study *s, size_t *draws) {
     const struct mu_gp_policy *p = current(s);
     *draws = p->draws;
     return p->best;
+}
+
+double mu_gp_policy_worth(struct mu_bayesopt_study *s, const double *x) {
+    double *u = MU_ARRAY(s->request->arena, s->frame.n, double);
+    struct criterion criterion = {.policy = current(s), .kind = s->plan.acquisition};
+    mu_frame_encode(&s->frame, x, u);
+    return acquire(&criterion, u, NULL);
 }
 
 bool mu_gp_policy_propose(struct mu_bayesopt_study *s, uint64_t number, double *x) {

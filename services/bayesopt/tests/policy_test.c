@@ -235,6 +235,22 @@ static void the_incumbent_is_no_lucky_result(void **state) {
     assert_true(*mu_gp_policy_best(study_of(&scene), &draws) > 0.3);
 }
 
+/* Results at 1/4 and 3/4 that are all noise: another there were no improvement, one between them
+ * may be. Noise left in, both are worth about the same. */
+static void noise_is_no_reason_to_come_back(void **state) {
+    (void)state;
+    struct scene scene;
+    prepare(&scene, 8, 1);
+    for (size_t i = 0; i < 8; i++) {
+        scene.x[i] = i % 2 ? 0.25 : 0.75;
+        scene.loss[i] = scene.trials[i].loss = (double)(i / 2 % 2);
+    }
+    struct mu_bayesopt_study *study = study_of(&scene);
+    double known = mu_gp_policy_worth(study, (const double[]){0.25});
+    double between = mu_gp_policy_worth(study, (const double[]){0.5});
+    assert_true(known < between - 5);
+}
+
 /* ---- trees ---- */
 
 /* v + 0.05^2 min(far, 1), times 1 - exp(-100 pending). */
@@ -261,6 +277,7 @@ int main(void) {
         arena_test(the_second_of_a_batch_keeps_away_from_the_first),
         arena_test(priors_and_rows_follow_the_dimensions),
         arena_test(the_incumbent_is_no_lucky_result),
+        arena_test(noise_is_no_reason_to_come_back),
         cmocka_unit_test(trees_are_less_sure_far_away_and_sure_beside_pending_points),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
