@@ -31,7 +31,8 @@ endfunction()
 # mushir_static(target): one file without shared objects, at an address of the kernel's choice, when MUSHIR_STATIC.
 function(mushir_static target)
   if(MUSHIR_STATIC)
-    target_link_options(${target} PRIVATE -static-pie)
+    file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/maps)
+    target_link_options(${target} PRIVATE -static-pie -Wl,-Map=${CMAKE_BINARY_DIR}/maps/${target}.map) # tools/image-root reads the map
     set_target_properties(${target} PROPERTIES LINKER_LANGUAGE CXX RULE_LAUNCH_LINK "sh ${CMAKE_SOURCE_DIR}/cmake/link.sh"
       SKIP_BUILD_RPATH ON) # glibc refuses to start a static program that names a path of shared libraries
     set_property(GLOBAL APPEND PROPERTY MUSHIR_PROGRAMS ${target})

@@ -98,6 +98,11 @@ def test_compose():
     assert len(ports) == len(PROGRAMS)
 
 
+def test_both_ways_to_an_image_end_alike():
+    ends = [(ROOT / "docker" / name).read_text().rpartition("FROM scratch\n")[2].replace("COPY --from=build /out/", "COPY ") for name in ("Dockerfile", "Dockerfile.binary")]
+    assert ends[0] == ends[1] and "ENTRYPOINT" in ends[0]
+
+
 def test_standalone_medianstop():
     """What Katib's Role for early stopping allows, and no more; what goes out is named."""
     folder = DEPLOY / "standalone" / "medianstop"

@@ -1,6 +1,7 @@
 """Every image under Katib's default limits (100 MiB, half a processor, no swap): small, probed, asked from no trial to 1,000, stopped."""
 import pathlib
 import random
+import re
 import sys
 import time
 
@@ -9,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 from conftest import OPTIONS, PREFIX, PROGRAMS, SERVICES, experiment, health_request, pairs, pb2, request, trial  # noqa: E402
-from containers import FIRST_PORT, ROOT, Container, engine, images  # noqa: E402,F401  (fixtures)
+from containers import FIRST_PORT, ROOT, Container, engine, images, run  # noqa: E402,F401  (fixtures)
 from test_experiments import message  # noqa: E402
 
 MEGABYTES = {"bayesopt": 40, "enas": 40, "all": 18}  # the others: 15
@@ -76,8 +77,19 @@ def test_labels_user_and_entrypoint(engine, images):  # noqa: F811
     for service, image in images.items():
         assert engine.inspect(image, '{{index .Config.Labels "org.opencontainers.image.licenses"}}') == "GPL-3.0-or-later"
         assert engine.inspect(image, '{{index .Config.Labels "org.opencontainers.image.title"}}') == f"mushir-{service}"
+        labels = {k: engine.inspect(image, f'{{{{index .Config.Labels "org.opencontainers.image.{k}"}}}}') for k in ("version", "revision", "source")}
+        assert labels["version"] == image.rsplit(":", 1)[1] and re.fullmatch("[0-9a-f]{40}|unknown", labels["revision"]) and labels["source"]
         assert engine.inspect(image, "{{.Config.User}}") == "65532:65532"
         assert engine.inspect(image, "{{.Config.Entrypoint}}") == "[/mushir]"
+
+
+def test_a_second_build_has_the_same_digest(engine, images):  # noqa: F811
+    if engine.command[0] == "docker":
+        pytest.skip("docker sets the times of files only while pushing")
+    digest = engine.inspect(images["random"], "{{.Digest}}")
+    assert digest.startswith("sha256:")
+    run("env", f"ENGINE={engine.command[0]}", ROOT / "tools" / "images", "--binary", "random")
+    assert engine.inspect(images["random"], "{{.Digest}}") == digest
 
 
 def test_limits(container, capsys):
