@@ -7,7 +7,7 @@ PREFIX ?= /usr/local
 export JOBS
 
 .DEFAULT_GOAL := build
-.PHONY: help build install run test unit mutations attacks bench wheel images test-images format docs clean
+.PHONY: help build install run test unit mutations attacks bench wheel images push manifests release test-images format docs clean
 
 help: ## Show these lines
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -50,6 +50,9 @@ images: ## Build one container image per service: localhost/mushir-<service>; RE
 
 push: ## Push these images, and note their digests
 	@tools/push
+
+release: build ## Source, programs, Debian package and chart with their checksums to build/release
+	@tools/release
 
 manifests: ## Write deploy/ to build/deploy with REGISTRY's images, by digest once they were pushed
 	@tools/manifests
