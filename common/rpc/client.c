@@ -4,6 +4,7 @@
 #include <grpc/byte_buffer_reader.h>
 #include <grpc/slice.h>
 #include <grpc/support/time.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +33,7 @@ struct mu_rpc_client *mu_rpc_client_create(
     grpc_arg arguments[] = {
         {.type = GRPC_ARG_INTEGER,
             .key = (char *)(uintptr_t)GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH,
-            .value.integer = max_reply ? (int)max_reply : -1},
+            .value.integer = max_reply && max_reply < INT_MAX ? (int)max_reply : -1},
         {.type = GRPC_ARG_INTEGER,
             .key = (char *)(uintptr_t)GRPC_ARG_MAX_SEND_MESSAGE_LENGTH,
             .value.integer = -1},

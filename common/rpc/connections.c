@@ -28,6 +28,7 @@
 enum {
     DESCRIPTORS = 1 << 16, /* the bound on connections of any configuration */
     TURN_BYTES = MU_RPC_TURN,
+    BUFFERS = 8, /* that one call fills: core offers 8 KiB each and more */
     TURN_ACCEPTS = 16,
     SPARE = 64,  /* descriptors that are left for other things than connections */
     STALLED = 3, /* looks at a listener, one a second, at which somebody may wait in vain */
@@ -300,20 +301,30 @@ int accept4(int listener, struct sockaddr *address, socklen_t *size, int flags) 
     return fd;
 }
 
-/* Into the first buffer only: core asks again while there is more. */
+/* The first |size| bytes of |message|'s buffers, as far as BUFFERS hold them; how many buffers. */
+static size_t cut(const struct msghdr *message, size_t size, struct iovec buffers[BUFFERS]) {
+    size_t n = 0;
+    while (n < BUFFERS && n < message->msg_iovlen && size > 0) {
+        buffers[n] = message->msg_iov[n];
+        buffers[n].iov_len = buffers[n].iov_len < size ? buffers[n].iov_len : size;
+        size -= buffers[n++].iov_len;
+    }
+    return n;
+}
+
+/* Less than there is room for: core asks again while there is more. */
 ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
-    size_t left = left_of_turn(fd, TURN_BYTES);
     if (flags & MSG_ERRQUEUE || message->msg_iovlen == 0) {
         return syscall(SYS_recvmsg, fd, message, flags);
     }
+    size_t left = left_of_turn(fd, TURN_BYTES);
     if (left == 0) {
         return nothing_now();
     }
-    struct iovec first = message->msg_iov[0];
+    struct iovec buffers[BUFFERS];
     struct msghdr part = *message;
-    first.iov_len = first.iov_len < left ? first.iov_len : left;
-    part.msg_iov = &first;
-    part.msg_iovlen = 1;
+    part.msg_iov = buffers;
+    part.msg_iovlen = cut(message, left, buffers);
     ssize_t got = syscall(SYS_recvmsg, fd, &part, flags);
     message->msg_controllen = part.msg_controllen;
     message->msg_flags = part.msg_flags;

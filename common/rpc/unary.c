@@ -31,7 +31,9 @@ enum { SECONDS_TO_CONNECT = 2, SECONDS_TO_ANSWER = 10 };
 
 static enum mu_status ask(struct mu_call *request, const char *address, const char *path,
     const struct mu_asked *asked, struct mu_asked *answer, struct mu_error *error) {
-    struct mu_rpc_client *client = mu_rpc_client_create(address, 0, error);
+    const struct mu_rpc_unary *unary = container_of(request, struct mu_rpc_unary, request);
+    size_t most = unary->call.server->options.arena_limit; /* a larger answer could not be kept */
+    struct mu_rpc_client *client = mu_rpc_client_create(address, most, error);
     uint8_t *bytes = NULL;
     if (!client) {
         return error->code;
