@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Write the seed corpus: requests of every algorithm and parameter kind, with trials of every condition. Run from the repository's root:
   python3 fuzz/make_corpus.py"""
+import json
 import pathlib
 import sys
 
@@ -64,6 +65,44 @@ def http():
     }
 
 
+def stopping():
+    """Inputs of stopping_fuzz.c: the number of an endpoint, or 3 for an object of the Kubernetes API, and parts behind their lengths."""
+    def parts(kind, *bytes_):
+        return bytes([kind]) + b"".join(len(b).to_bytes(2, "big") + b for b in bytes_)
+
+    def log(values):
+        reply = pb2.GetObservationLogReply()
+        for value in values:
+            reply.observation_log.metric_logs.add(time_stamp="0001-01-01T00:00:00Z", metric=pb2.Metric(name="loss", value=str(value)))
+        return reply.SerializeToString()
+
+    def question(algorithm, maximize=False, metric="loss", **settings):
+        e = experiment("random", [("x", "double", {"min": 0, "max": 1})], maximize=maximize)
+        e.spec.objective.objective_metric_name, e.spec.early_stopping.algorithm_name = metric, algorithm
+        for name, value in settings.items():
+            e.spec.early_stopping.algorithm_settings.add(name=name, value=value)
+        ended = [trial(f"t{i}", [("x", "0.5")], i, pb2.TrialStatus.EARLYSTOPPED if i % 7 == 6 else pb2.TrialStatus.SUCCEEDED, second=i) for i in range(14)]
+        return pb2.GetEarlyStoppingRulesRequest(experiment=e, trials=ended, db_manager_address="db:6789").SerializeToString()
+
+    curves = [log(i + 20 / step for step in range(1, 13)) for i in range(7)]
+    bad = [log(["nan", "", "unavailable", "1e999"]), b"\xff", b"", log([1, 2])]
+    settings = pb2.ValidateEarlyStoppingSettingsRequest()
+    settings.early_stopping.algorithm_name = "percentilestop"
+    settings.early_stopping.algorithm_settings.add(name="percentile", value="25")
+    condition = {"type": "EarlyStopped", "status": "True"}
+    objective = {"objectiveMetricName": "loss", "metricStrategies": [{"name": "loss", "value": "min"}]}
+    objects = [{"metadata": {"resourceVersion": "7"}, "spec": {"objective": objective}, "status": status}
+               for status in ({"conditions": []}, {"conditions": [condition], "completionTime": "2026-01-01T00:00:00Z"})]
+    return {
+        **{f"rules-{name}": parts(0, question(name), *curves) for name in ("medianstop", "percentilestop", "curvestop", "unknown")},
+        "rules-settings": parts(0, question("curvestop", maximize=True, risk="0.2", min_trials_required="3"), *curves),
+        "rules-name": parts(0, question("medianstop", metric="a;b"), *curves), "rules-bad-logs": parts(0, question("medianstop"), *bad, *curves[:3]),
+        "settings": parts(1, settings.SerializeToString()), "settings-none": parts(1, b""),
+        "stopped": parts(2, pb2.SetTrialStatusRequest(trial_name="t-1").SerializeToString(), curves[0]), "stopped-path": parts(2, b"\x0a\x02..", bad[1]),
+        "object": parts(3, json.dumps(objects[0]).encode()), "object-stopped": parts(3, json.dumps(objects[1]).encode()), "object-none": parts(3, b"[]"),
+    }
+
+
 def main():
     out = ROOT / "fuzz" / "corpus"
     out.mkdir(exist_ok=True)
@@ -81,7 +120,7 @@ def main():
         text = [("architecture", "[[1], [0, 1], [2, 0, 1]]"), ("nn_config", "{'num_layers': 3}")]
         (out / f"{algorithm}-start").write_bytes(request(e, n=2).SerializeToString())
         (out / f"{algorithm}-history").write_bytes(request(e, [trial(f"t{i}", text, i) for i in range(3)], 2).SerializeToString())
-    for folder, files in (("corpus_reflection", reflection()), ("corpus_http", http())):
+    for folder, files in (("corpus_reflection", reflection()), ("corpus_http", http()), ("corpus_stopping", stopping())):
         (ROOT / "fuzz" / folder).mkdir(exist_ok=True)
         for name, bytes_ in files.items():
             (ROOT / "fuzz" / folder / name).write_bytes(bytes_)
