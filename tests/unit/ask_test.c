@@ -1,6 +1,5 @@
 /* Handlers that ask other servers, and those that go on when their caller has left. */
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
@@ -8,14 +7,9 @@
 #include "common/rpc/rpc.h"
 #include "tests/support/call.h"
 #include "tests/support/cmocka.h"
+#include "tests/support/eventually.h"
 
-enum { PATIENCE = 60, QUESTIONS = 50 };
-#define EVENTUALLY(condition)  \
-    do {                       \
-        while (!(condition)) { \
-            sched_yield();     \
-        }                      \
-    } while (0)
+enum { QUESTIONS = 50 };
 
 static struct {
     atomic_bool open;

@@ -1,6 +1,5 @@
 /* What waits: bounded by its bytes, too, however many requests the queue has room for; in turns of
  * connections; and what becomes of it when the server stops. */
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -10,8 +9,9 @@
 #include "common/rpc/rpc.h"
 #include "tests/support/call.h"
 #include "tests/support/cmocka.h"
+#include "tests/support/eventually.h"
 
-enum { PATIENCE = 60, LARGEST = 1 << 20 };
+enum { LARGEST = 1 << 20 };
 
 static atomic_bool open_gate;
 static atomic_int entered;
@@ -19,9 +19,7 @@ static atomic_int entered;
 static enum mu_status wait_for_gate(void *user, struct mu_call *request, struct mu_error *error) {
     (void)user, (void)request, (void)error;
     atomic_fetch_add(&entered, 1);
-    while (!atomic_load(&open_gate)) {
-        sched_yield();
-    }
+    EVENTUALLY(atomic_load(&open_gate));
     return MU_OK;
 }
 
@@ -69,9 +67,7 @@ static void start_waiting(struct call *call, struct mu_rpc_server *server, grpc_
     bool first = atomic_load(&entered) == 0;
     size_t queued = mu_rpc_queued(server);
     call_start(call, channel, "/t.T/Wait", bytes, size, PATIENCE, 1);
-    while (first ? atomic_load(&entered) == 0 : mu_rpc_queued(server) == queued) {
-        sched_yield();
-    }
+    EVENTUALLY(first ? atomic_load(&entered) > 0 : mu_rpc_queued(server) > queued);
 }
 
 static void assert_ends(struct call *call, int status) {

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "tests/support/cmocka.h"
+#include "tests/support/eventually.h"
 
-enum { PATIENCE = 60 }; /* ends a test that waits for what never comes */
 static const double FOR_EVER = 1e6;
 
 static enum mu_status call(struct mu_rpc_client *client, double seconds_to_connect) {

@@ -1,7 +1,6 @@
 /* The server end to end over a real socket: answers, refusals, cancellation, deadlines, a full
  * queue, and every way to stop. */
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <unistd.h>
@@ -10,15 +9,7 @@
 #include "common/rpc/rpc.h"
 #include "tests/support/call.h"
 #include "tests/support/cmocka.h"
-
-/* Tests wait for states, not for time; this ends a test that waits for what never comes. */
-enum { PATIENCE = 60 };
-#define EVENTUALLY(condition)  \
-    do {                       \
-        while (!(condition)) { \
-            sched_yield();     \
-        }                      \
-    } while (0)
+#include "tests/support/eventually.h"
 
 static struct {
     atomic_bool open, saw_stop, stopped;
