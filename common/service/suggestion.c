@@ -1,16 +1,22 @@
 #include "common/service/suggestion.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/log.h"
+#include "common/num/stream.h"
 #include "common/service/folders.h"
 #include "common/wire/contract.h"
 #include "common/wire/wire.h"
 
+enum { WARNED = 64 };
+
 struct suggestion_state {
     struct mu_service service;
     struct mu_folders folders;
-    struct mu_trial_cache *cache; /* or NULL */
+    struct mu_trial_cache *cache;    /* or NULL */
+    _Atomic uint64_t warned[WARNED]; /* hashes of experiments that a warning was logged of */
 };
 
 /* The folders of the trials that |reply| names, for an experiment that gives its trials folders. */
@@ -45,8 +51,26 @@ static void note_trials(struct mu_note *note, const struct mu_wire_suggestions *
     note->dropped = history->n_infeasible + history->foreign;
 }
 
+/* Once for an experiment, unless another with the same place comes between: its trials report, but
+ * not the objective, so that every suggestion is a first one. */
+static void warn_without_objective(
+    struct suggestion_state *own, const struct mu_wire_suggestions *in, size_t observed) {
+    if (!in->others || observed > 0) {
+        return;
+    }
+    const struct mu_experiment *experiment = &in->experiment;
+    uint64_t hash = mu_hash(0, experiment->name, strlen(experiment->name));
+    if (atomic_exchange(&own->warned[hash % WARNED], hash) != hash) {
+        const struct mu_log_field fields[] = {{.name = "experiment", .text = experiment->name},
+            {.name = "objective", .text = experiment->metrics[0].name},
+            {.name = "reported", .text = in->others}};
+        mu_log(MU_LOG_WARNING, "no trial reports the objective", fields,
+            sizeof fields / sizeof *fields);
+    }
+}
+
 static enum mu_status get_suggestions(void *state, struct mu_call *call, struct mu_error *error) {
-    const struct suggestion_state *own = state;
+    struct suggestion_state *own = state;
     struct mu_wire_suggestions *in = MU_NEW(call->arena, struct mu_wire_suggestions);
     enum mu_status status =
         mu_wire_read_suggestions(call->bytes, call->size, own->cache, call->arena, in, error);
@@ -58,6 +82,7 @@ static enum mu_status get_suggestions(void *state, struct mu_call *call, struct 
     if (status) {
         return status;
     }
+    warn_without_objective(own, in, call->note.observed);
     const struct mu_algorithm *algorithm =
         mu_service_find(&own->service, in->experiment.algorithm, error);
     if (!algorithm) {

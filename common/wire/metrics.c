@@ -48,15 +48,18 @@ void mu_wire_metrics_init(struct mu_wire_metrics *metrics, const Api__V1__Beta1_
     }
 }
 
+/* When the experiment does not name its objective, the trial does. */
+static const char *objective_of(
+    const struct mu_wire_metrics *metrics, const Api__V1__Beta1__Trial *in) {
+    const Api__V1__Beta1__ObjectiveSpec *own = in->spec ? in->spec->objective : NULL;
+    return *metrics->list[0].name || !own ? metrics->list[0].name : own->objective_metric_name;
+}
+
 const char *const *mu_wire_metrics_read(const struct mu_wire_metrics *metrics,
     const Api__V1__Beta1__Trial *in, struct mu_arena *arena) {
     const char **texts = MU_ARRAY(arena, metrics->set.n, const char *);
     const Api__V1__Beta1__Observation *reported = in->status ? in->status->observation : NULL;
-    const Api__V1__Beta1__ObjectiveSpec *own = in->spec ? in->spec->objective : NULL;
-    const char *objective = metrics->list[0].name;
-    if (!*objective && own) {
-        objective = own->objective_metric_name;
-    }
+    const char *objective = objective_of(metrics, in);
     for (size_t i = 0; reported && i < reported->n_metrics; i++) {
         const char *name = reported->metrics[i]->name;
         bool first = strcmp(name, objective) == 0;
@@ -66,4 +69,23 @@ const char *const *mu_wire_metrics_read(const struct mu_wire_metrics *metrics,
         }
     }
     return texts;
+}
+
+const char *mu_wire_metrics_others(const struct mu_wire_metrics *metrics,
+    const Api__V1__Beta1__Trial *in, struct mu_arena *arena) {
+    enum { MOST_BYTES = 256 };
+    const Api__V1__Beta1__Observation *reported = in->status ? in->status->observation : NULL;
+    const char *objective = objective_of(metrics, in);
+    const char *names = NULL;
+    for (size_t i = 0; reported && i < reported->n_metrics; i++) {
+        const char *name = reported->metrics[i]->name;
+        if (strcmp(name, objective) == 0) {
+            return NULL;
+        }
+        names = !names ? name
+                : strlen(names) + strlen(name) < MOST_BYTES
+                    ? mu_arena_format(arena, "%s, %s", names, name)
+                    : names;
+    }
+    return names;
 }

@@ -22,4 +22,9 @@ void mu_wire_metrics_init(struct mu_wire_metrics *metrics, const Api__V1__Beta1_
 const char *const *mu_wire_metrics_read(
     const struct mu_wire_metrics *metrics, const Api__V1__Beta1__Trial *in, struct mu_arena *arena);
 
+/* What the trial reports, as "a, b", when the objective is not among it; NULL when it is, or when
+ * nothing is reported. At most 256 bytes of names. Arena-owned. */
+const char *mu_wire_metrics_others(
+    const struct mu_wire_metrics *metrics, const Api__V1__Beta1__Trial *in, struct mu_arena *arena);
+
 #endif

@@ -231,6 +231,9 @@ static enum mu_status read_trials(struct mu_wire_suggestions *out, struct mu_wir
         struct mu_trial_record record;
         mu_wire_read_trial(&record, messages[k], metrics, arena);
         mu_trial_read(&trials[k], &out->experiment, &record, arena);
+        if (!out->others && trials[k].state != MU_PENDING) {
+            out->others = mu_wire_metrics_others(metrics, messages[k], arena);
+        }
         lookup.trials[lookup.unknown[k]] = &trials[k];
     }
     mu_trial_cache_add(&lookup, parts->values);

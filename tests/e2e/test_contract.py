@@ -1,5 +1,6 @@
 """The contract through a real client: what every service must do on the wire, shown on `random`."""
 import concurrent.futures
+import json
 import re
 import signal
 import socket
@@ -297,7 +298,6 @@ def test_help_version_and_environment(start_service):
     s = start_service("random", env={"MUSHIR_LOG_FORMAT": "json"})
     s.suggest(request(experiment(parameters=EVERY_TYPE, name='quo"te\nline'), n=2))
     s.stop()
-    import json
     lines = [json.loads(line) for line in s.log_text().splitlines()]
     seen = [line for line in lines if line.get("method", "").endswith("GetSuggestions")]
     assert seen and seen[0]["asked"] == 2 and seen[0]["algorithm"] == "random" and seen[0]["status"] == "OK"
@@ -329,3 +329,18 @@ def test_admin_port(start_service):
     assert 'GetSuggestions' in metrics and 'status="OK"' in metrics and "_bucket{" in metrics and "resident" in metrics
     with pytest.raises(urllib.error.HTTPError):
         read("/other")
+
+
+def test_a_metric_that_no_trial_reports_is_named_once(start_service):
+    s = start_service("random", "--log-format", "json")
+    e = experiment("random", [("x", "double", {"min": 0, "max": 1})])
+    others = [trial("a", [("x", "0.1")], 1, metric="accuracy")]
+    others[0].status.observation.metrics.add(name="f1", value="2")
+    running = [trial("r", [("x", "0.3")])]
+    running[0].status.observation.metrics.add(name="early", value="2")
+    for trials in (running, others, others, others + [trial("b", [("x", "0.2")], 1, metric="f1")]):
+        s.suggest(request(e, trials))
+    e.name = "other"
+    s.suggest(request(e, others + [trial("b", [("x", "0.2")], 1)]))  # one does report it
+    warnings = [line for line in map(json.loads, s.log_text().splitlines()) if line["level"] == "warning"]
+    assert [(w["experiment"], w["objective"], w["reported"]) for w in warnings] == [("e2e", "loss", "accuracy, f1")]
