@@ -45,9 +45,9 @@ static enum mu_status set_text(const struct mu_flag *flag, const char **target, 
 
 static enum mu_status set(const struct mu_flag *flag, void *options, const char *shown,
     const char *value, struct mu_error *error) {
-    void *target = (char *)options + flag->offset;
-    return flag->type == MU_FLAG_NUMBER ? set_number(flag, target, shown, value, error)
-                                        : set_text(flag, target, shown, value, error);
+    void *target = (char *)options + flag->value.offset;
+    return flag->value.kind == MU_MEMBER_NUMBER ? set_number(flag, target, shown, value, error)
+                                                : set_text(flag, target, shown, value, error);
 }
 
 static void variable_name(const struct mu_flag *flag, char name[64]) {
@@ -69,7 +69,7 @@ static enum mu_status read_environment(
     for (size_t i = 0; i < n && !status; i++) {
         char name[64];
         variable_name(&flags[i], name);
-        const char *value = flags[i].type == MU_FLAG_SWITCH ? NULL : getenv(name);
+        const char *value = flags[i].value.kind == MU_MEMBER_SWITCH ? NULL : getenv(name);
         if (value && *value && !from_kubernetes(value)) {
             status = set(&flags[i], options, name, value, error);
         }
@@ -100,8 +100,8 @@ static enum mu_status read_argument(const struct mu_flag *flags, size_t n, void 
     }
     char shown[64];
     snprintf(shown, sizeof shown, "--%s", flag->name);
-    if (flag->type == MU_FLAG_SWITCH) {
-        *(bool *)((char *)options + flag->offset) = true;
+    if (flag->value.kind == MU_MEMBER_SWITCH) {
+        *(bool *)((char *)options + flag->value.offset) = true;
         return name[length] ? mu_fail(error, MU_INVALID_ARGUMENT, "%s takes no value", shown)
                             : MU_OK;
     }
@@ -124,11 +124,11 @@ enum mu_status mu_flags_read(const struct mu_flag *flags, size_t n, void *option
 }
 
 const char *mu_flags_default(const struct mu_flag *flag, const void *options, char text[128]) {
-    const char *source = (const char *)options + flag->offset;
+    const char *source = (const char *)options + flag->value.offset;
     text[0] = '\0';
-    if (flag->type == MU_FLAG_NUMBER && *(const long *)(const void *)source >= 0) {
+    if (flag->value.kind == MU_MEMBER_NUMBER && *(const long *)(const void *)source >= 0) {
         snprintf(text, 128, "(default %ld)", *(const long *)(const void *)source);
-    } else if (flag->type == MU_FLAG_TEXT && *(const char *const *)(const void *)source) {
+    } else if (flag->value.kind == MU_MEMBER_TEXT && *(const char *const *)(const void *)source) {
         snprintf(text, 128, "(default %s)", *(const char *const *)(const void *)source);
     }
     return text;

@@ -6,16 +6,14 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "common/base/member.h"
 #include "common/base/status.h"
-
-enum mu_flag_type { MU_FLAG_NUMBER, MU_FLAG_TEXT, MU_FLAG_SWITCH };
 
 /* One option: --name VALUE, --name=VALUE or MUSHIR_NAME=VALUE (upper case, - becomes _); a switch
  * takes no value and has no variable. */
 struct mu_flag {
     const char *name;
-    enum mu_flag_type type;
-    size_t offset;          /* of a long, const char * or bool in the options structure */
+    struct mu_member value; /* a long, const char * or bool of the options structure */
     const char *value_name; /* how help shows the value */
     long min, max;          /* numbers: accepted range */
     const char *const
