@@ -13,7 +13,7 @@
 
 #include "common/rpc/budget.h"
 #include "common/rpc/core.h"
-#include "common/rpc/crew.h"
+#include "common/rpc/pool.h"
 #include "common/rpc/rpc.h"
 
 #define container_of(pointer, type, member) \
@@ -111,7 +111,7 @@ struct mu_rpc_server {
     struct mu_rpc_tag on_shutdown;
     atomic_size_t live; /* calls, armed ones included, and 1 for the server itself: at 0 the event
                            queue closes */
-    struct mu_crew *crew;
+    struct mu_pool *pool;
     atomic_size_t running;
     struct mu_rpc_budget budget;
     struct mu_rpc_awaited awaited;

@@ -213,10 +213,10 @@ static enum mu_status open_server(struct mu_rpc_server *server, struct mu_error 
  * where nothing bounds them and a stop cancels them. */
 enum { ARMED = 16 };
 
-static enum mu_status start_crew(struct mu_rpc_server *server, struct mu_error *error) {
-    server->crew =
-        mu_crew_create(server->options.workers, server->options.queue, poll_event, server);
-    if (!server->crew) {
+static enum mu_status start_pool(struct mu_rpc_server *server, struct mu_error *error) {
+    server->pool =
+        mu_pool_create(server->options.workers, server->options.queue, poll_event, server);
+    if (!server->pool) {
         return mu_fail(error, MU_INTERNAL, "cannot start %zu threads", server->options.workers + 1);
     }
     atomic_store(&server->accepting, true);
@@ -224,7 +224,7 @@ static enum mu_status start_crew(struct mu_rpc_server *server, struct mu_error *
     for (size_t i = 0; i < server->n_endpoints * ARMED; i++) {
         mu_rpc_arm(server, &server->endpoints[i % server->n_endpoints]);
     }
-    mu_crew_start(server->crew);
+    mu_pool_start(server->pool);
     return MU_OK;
 }
 
@@ -243,7 +243,7 @@ struct mu_rpc_server *mu_rpc_start(const struct mu_rpc_options *options, struct 
     mu_rpc_connections_init(server->budget.connections);
     mu_core_log_to(log_core);
     grpc_init();
-    if (open_server(server, error) || start_crew(server, error)) {
+    if (open_server(server, error) || start_pool(server, error)) {
         mu_rpc_stop(server);
         mu_rpc_destroy(server);
         return NULL;
@@ -264,7 +264,7 @@ enum mu_status mu_rpc_reload(struct mu_rpc_server *server, struct mu_error *erro
 }
 
 size_t mu_rpc_queued(struct mu_rpc_server *server) {
-    return mu_crew_waiting(server->crew);
+    return mu_pool_waiting(server->pool);
 }
 
 size_t mu_rpc_running(struct mu_rpc_server *server) {
@@ -313,12 +313,12 @@ void mu_rpc_destroy(struct mu_rpc_server *server) {
     if (!server) {
         return;
     }
-    if (!server->crew) { /* the start failed: nobody waits for the end, and no thread handles it */
+    if (!server->pool) { /* the start failed: nobody waits for the end, and no thread handles it */
         server->options.stopped = NULL;
         while (poll_event(server)) {
         }
     }
-    mu_crew_destroy(server->crew);
+    mu_pool_destroy(server->pool);
     grpc_server_destroy(server->core);
     grpc_completion_queue_destroy(server->events);
     grpc_shutdown();

@@ -226,7 +226,7 @@ static void refuse(struct mu_rpc_unary *unary) {
     struct mu_error error;
     (void)mu_fail(&error, MU_RESOURCE_EXHAUSTED,
         "all %zu workers are busy and %zu requests wait: try again later",
-        unary->call.server->options.workers, mu_crew_waiting(unary->call.server->crew));
+        unary->call.server->options.workers, mu_pool_waiting(unary->call.server->pool));
     report(unary, MU_RESOURCE_EXHAUSTED, error.text);
     mu_rpc_call_unref(&unary->call);
 }
@@ -237,7 +237,7 @@ static void arrived(struct mu_rpc_call *call) {
     mu_rpc_call_ref(call);
     size_t size = call->payload ? grpc_byte_buffer_length(call->payload) : 0;
     struct mu_job *refused =
-        hold(unary, size) ? mu_crew_offer(call->server->crew, &unary->job) : &unary->job;
+        hold(unary, size) ? mu_pool_offer(call->server->pool, &unary->job) : &unary->job;
     if (refused) {
         refuse(container_of(refused, struct mu_rpc_unary, job));
     }

@@ -3,14 +3,14 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "common/rpc/crew.h"
+#include "common/rpc/pool.h"
 #include "tests/support/cmocka.h"
 
 enum { WORKERS = 2, CAPACITY = 4, BRIEF_JOBS = 2000 };
 
 /* What polling brings, call by call: a job or nothing; after the last it is over. */
 struct stage {
-    struct mu_crew *crew;
+    struct mu_pool *pool;
     struct mu_job *jobs[BRIEF_JOBS + 8];
     size_t n_jobs, next;
     atomic_size_t polled, run, refused;
@@ -29,7 +29,7 @@ static bool poll_stage(void *user) {
     (void)user;
     atomic_fetch_add(&stage.crowded, atomic_fetch_add(&stage.polling, 1) > 0);
     size_t i = stage.next++;
-    if (i < stage.n_jobs && stage.jobs[i] && mu_crew_offer(stage.crew, stage.jobs[i])) {
+    if (i < stage.n_jobs && stage.jobs[i] && mu_pool_offer(stage.pool, stage.jobs[i])) {
         atomic_fetch_add(&stage.refused, 1);
     }
     pthread_mutex_lock(&stage.lock);
@@ -57,10 +57,10 @@ static void run_until_polled(struct mu_job *job) {
 }
 
 static void perform(void) {
-    stage.crew = mu_crew_create(WORKERS, CAPACITY, poll_stage, NULL);
-    assert_non_null(stage.crew);
-    mu_crew_start(stage.crew);
-    mu_crew_destroy(stage.crew);
+    stage.pool = mu_pool_create(WORKERS, CAPACITY, poll_stage, NULL);
+    assert_non_null(stage.pool);
+    mu_pool_start(stage.pool);
+    mu_pool_destroy(stage.pool);
     assert_int_equal(atomic_load(&stage.crowded), 0);
 }
 
@@ -111,7 +111,7 @@ static void a_full_house_queues_and_refuses(void **state) {
 
 static void one_that_never_started_ends(void **state) {
     (void)state;
-    mu_crew_destroy(mu_crew_create(WORKERS, CAPACITY, poll_stage, NULL));
+    mu_pool_destroy(mu_pool_create(WORKERS, CAPACITY, poll_stage, NULL));
 }
 
 int main(void) {
