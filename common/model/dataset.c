@@ -7,7 +7,7 @@
 
 #include "common/model/targets.h"
 
-/* docs/adr/0011-failures.md */
+/* docs/adr/0016-failures.md */
 enum {
     NEIGHBOURS = 4,
     IMPUTED = 100 /* the newest failures; older ones are the worst, so that the cost grows with the

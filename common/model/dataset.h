@@ -53,7 +53,7 @@ struct mu_dataset *mu_dataset_of(const struct mu_frame *frame, size_t columns,
     const struct mu_history *history, size_t more, struct mu_arena *arena);
 
 /* Targets of every column (targets.h), and the order of the known rows. A failure without a value
- * is as bad as its neighbourhood: docs/adr/0011-failures.md. */
+ * is as bad as its neighbourhood: docs/adr/0016-failures.md. */
 void mu_dataset_learn(struct mu_dataset *data, struct mu_arena *arena);
 
 /* Coordinates of row |i|. */
