@@ -22,6 +22,7 @@ KINDS = [
 SETTINGS = {
     "random": {"random_state": 1}, "tpe": {"gamma": 0.2, "n_EI_candidates": 8}, "multivariate-tpe": {"n_startup_trials": 2, "n_ei_candidates": 8},
     "grid": {"random_state": 1}, "sobol": {"scramble": "false"}, "cmaes": {"restart_strategy": "bipop", "sigma": 0.3},
+    "nsga2": {"population_size": 4, "objectives": "loss:min", "constraints": "loss<=1"},
     "bayesianoptimization": {"n_initial_points": 2}, "hyperband": {"r_l": 9, "eta": 3, "resource_name": "epochs"},
 }
 

@@ -30,6 +30,7 @@ static const struct mu_pair servers[] = {
     {"grid", "grid"},
     {"sobol", "sobol"},
     {"cmaes", "cmaes"},
+    {"nsga2", "nsga2"},
     {"tpe", "tpe"},
     {"multivariate-tpe", "tpe"},
     {"bayesianoptimization", "bayesopt"},

@@ -16,6 +16,7 @@
 #include "services/cmaes/cmaes.h"
 #include "services/grid/grid.h"
 #include "services/hyperband/hyperband.h"
+#include "services/nsga2/nsga2.h"
 #include "services/random/random.h"
 #include "services/sobol/sobol.h"
 #include "services/tpe/tpe.h"
@@ -239,7 +240,7 @@ static size_t repeats_in(struct controller *c, size_t trials) {
 }
 
 static const struct mu_algorithm *const ALL[] = {&mu_random, &mu_sobol, &mu_grid, &mu_tpe,
-    &mu_multivariate_tpe, &mu_bayesopt, &mu_cmaes, &mu_hyperband};
+    &mu_multivariate_tpe, &mu_bayesopt, &mu_cmaes, &mu_nsga2, &mu_hyperband};
 enum { N_ALL = sizeof ALL / sizeof *ALL };
 
 static const struct manner MANNERS[] = {{"counted, shown", true, true, 0, 0},

@@ -31,6 +31,7 @@ def message(path):
     e.spec.objective.type = pb2.MAXIMIZE if spec["objective"]["type"] == "maximize" else pb2.MINIMIZE
     e.spec.objective.goal = spec["objective"].get("goal", 0)
     e.spec.objective.objective_metric_name = spec["objective"]["objectiveMetricName"]
+    e.spec.objective.additional_metric_names.extend(spec["objective"].get("additionalMetricNames", []))
     e.spec.algorithm.algorithm_name = spec["algorithm"]["algorithmName"]
     for s in spec["algorithm"].get("algorithmSettings", []):
         e.spec.algorithm.algorithm_settings.add(name=s["name"], value=s["value"])
@@ -116,6 +117,9 @@ class Loop:
             value = "" if self.rng.random() < 0.1 else str(self.rng.gauss(0.5, 0.2))
             condition = pb2.TrialStatus.FAILED if self.rng.random() < 0.1 else pb2.TrialStatus.SUCCEEDED
             t.CopyFrom(trial(t.name, [(a.name, a.value) for a in t.spec.parameter_assignments.assignments], value, condition, self.clock, metric))
+            for name in self.e.spec.objective.additional_metric_names:
+                if self.rng.random() < 0.9:
+                    t.status.observation.metrics.add(name=name, value=str(self.rng.gauss(0.5, 0.2)))
 
 
 def kill(service, loop):
@@ -131,7 +135,7 @@ def kill(service, loop):
 
 
 # Each as it is, and those whose counting depends on the number of workers with other numbers of them.
-CASES = [(p, None) for p in FILES] + [(p, n) for p in FILES if p.stem in ("grid", "sobol", "cmaes") for n in (1, 4, 9)]
+CASES = [(p, None) for p in FILES] + [(p, n) for p in FILES if p.stem in ("grid", "sobol", "cmaes", "nsga2") for n in (1, 4, 9)]
 
 
 @pytest.mark.parametrize("path, parallel", CASES, ids=[p.stem + (f"-{n}" if n else "") for p, n in CASES])
