@@ -45,6 +45,12 @@ wheel: ## The Python package with mushir-all inside, as a wheel in build/
 	@tools/build
 	@tools/wheel
 
+quality: ## One page about how good suggestions are, from stored runs
+	/usr/bin/python3 bench/quality/quality.py
+
+quality-run: build ## The same from new runs, which are stored; about a quarter of an hour
+	/usr/bin/python3 bench/quality/quality.py --run build/bin
+
 images: ## Build one container image per service: localhost/mushir-<service>; REGISTRY=... names another place
 	@tools/images
 
