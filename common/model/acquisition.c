@@ -8,6 +8,18 @@
 static const double MARGIN = 0.01;
 static const double KAPPA = 1.96;
 
+/* ln Phi(z) of z = (mean - a) / sd. */
+static double log_probability(double z, double sd, double *by_mean, double *by_sd) {
+    double slope = mu_normal_hazard(-z);
+    *by_mean = slope / sd;
+    *by_sd = -z * slope / sd;
+    return mu_normal_log_cdf(z);
+}
+
+double mu_log_probability(double mean, double sd, double least, double *by_mean, double *by_sd) {
+    return log_probability((mean - least) / sd, sd, by_mean, by_sd);
+}
+
 double mu_acquisition_value(
     enum mu_acquisition kind, double mean, double sd, double best, double *by_mean, double *by_sd) {
     double slope;
@@ -20,11 +32,7 @@ double mu_acquisition_value(
         *by_sd = (1 - z * slope) / sd;
         return improvement + log(sd);
     case MU_LOG_PI:
-        z = (mean - best - MARGIN) / sd;
-        slope = mu_normal_hazard(-z);
-        *by_mean = slope / sd;
-        *by_sd = -z * slope / sd;
-        return mu_normal_log_cdf(z);
+        return log_probability((mean - best - MARGIN) / sd, sd, by_mean, by_sd);
     case MU_UCB:
         break;
     }

@@ -23,6 +23,7 @@ struct mu_dataset *mu_dataset_new(const struct mu_frame *frame, size_t extra, si
         .width = frame->n + extra,
         .room = room,
         .n_columns = columns,
+        .n_objectives = columns,
         .transform = mu_targets};
     d->u = MU_ARRAY(arena, room * d->width, double);
     d->state = MU_ARRAY(arena, room, enum mu_trial_state);
@@ -50,13 +51,16 @@ double *mu_dataset_add(
     return row;
 }
 
-struct mu_dataset *mu_dataset_of(const struct mu_frame *frame, size_t columns,
+struct mu_dataset *mu_dataset_of(const struct mu_frame *frame, const struct mu_outcomes *outcomes,
     const struct mu_history *history, size_t more, struct mu_arena *arena) {
-    struct mu_dataset *d = mu_dataset_new(frame, 0, columns, history->n + more, arena);
+    struct mu_dataset *d = mu_dataset_new(frame, 0, outcomes->n, history->n + more, arena);
+    double *values = MU_ARRAY(arena, outcomes->n, double);
+    d->n_objectives = outcomes->n_objectives;
+    d->transform = d->n_objectives > 1 ? mu_linear_targets : mu_targets;
     for (size_t i = 0; i < history->n && frame->space->n; i++) {
         const struct mu_trial *trial = &history->trials[i];
-        assert(columns <= trial->n_values);
-        (void)mu_dataset_add(d, trial->x, trial->state, trial->values);
+        mu_outcomes_of(outcomes, trial, values);
+        (void)mu_dataset_add(d, trial->x, trial->state, values);
     }
     mu_dataset_learn(d, arena);
     return d;
@@ -121,8 +125,8 @@ static double impute(
     return sum / (double)(n + 1);
 }
 
-static void learn_column(
-    const struct mu_dataset *d, struct mu_column *column, struct mu_arena *arena) {
+static void learn_column(const struct mu_dataset *d, size_t number, struct mu_arena *arena) {
+    struct mu_column *column = &d->columns[number];
     double *target = MU_ARRAY(arena, d->n, double);
     double worst = 0;
     size_t n = 0;
@@ -131,7 +135,9 @@ static void learn_column(
             target[n++] = column->loss[i];
         }
     }
-    column->varied = d->transform(target, target, n, arena);
+    column->varied = number < d->n_objectives
+                         ? d->transform(target, target, n, arena)
+                         : mu_excess_targets(target, target, n, &column->bound, arena);
     n = 0;
     for (size_t i = 0; i < d->n; i++) {
         column->target[i] = isfinite(column->loss[i]) ? target[n++] : MISSING;
@@ -161,25 +167,34 @@ static int best_first(const void *a, const void *b) {
                                   : (p->row > q->row) - (p->row < q->row);
 }
 
-void mu_dataset_learn(struct mu_dataset *d, struct mu_arena *arena) {
+size_t mu_dataset_rank(const struct mu_dataset *d, size_t column, size_t *rows, size_t *observed,
+    struct mu_arena *arena) {
     struct mu_arena_mark mark = mu_arena_mark(arena);
     struct keyed *keyed = MU_ARRAY(arena, d->n, struct keyed);
-    for (size_t c = 0; c < d->n_columns; c++) {
-        learn_column(d, &d->columns[c], arena);
-    }
-    d->n_known = d->n_observed = 0;
+    size_t n = 0;
+    *observed = 0;
     for (size_t i = 0; i < d->n; i++) {
-        double target = d->columns[0].target[i];
-        bool failed = d->state[i] == MU_FAILED;
+        double target = d->columns[column].target[i];
+        bool failed = lacks_value(d, &d->columns[column], i);
         if (!isnan(target)) {
-            keyed[d->n_known++] = (struct keyed){target, failed, i};
-            d->n_observed += !failed;
+            keyed[n++] = (struct keyed){target, failed, i};
+            *observed += !failed;
         }
     }
-    qsort(keyed, d->n_known, sizeof *keyed, best_first);
-    for (size_t i = 0; i < d->n_known; i++) {
-        d->known[i] = keyed[i].row;
+    qsort(keyed, n, sizeof *keyed, best_first);
+    for (size_t i = 0; i < n; i++) {
+        rows[i] = keyed[i].row;
     }
+    mu_arena_release(arena, mark);
+    return n;
+}
+
+void mu_dataset_learn(struct mu_dataset *d, struct mu_arena *arena) {
+    struct mu_arena_mark mark = mu_arena_mark(arena);
+    for (size_t c = 0; c < d->n_columns; c++) {
+        learn_column(d, c, arena);
+    }
+    d->n_known = mu_dataset_rank(d, 0, d->known, &d->n_observed, arena);
     mu_arena_release(arena, mark);
 }
 

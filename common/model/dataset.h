@@ -1,18 +1,19 @@
 /* What the trials say, as rows of numbers that models learn from.
  *
  * A row is a point: its coordinates in a frame, then |extra| ones of the caller's. It has a value
- * in every column (smaller is better, NAN where it is missing), column 0 being the objective and
- * the others the experiment's further metrics. A row is *known* when column 0 has a value or the
- * trial failed; the others are *pending*. */
+ * in every column (smaller is better, NAN where it is missing), column 0 being the objective;
+ * others are further objectives, and behind them constraints, which are met where the value is <=
+ * 0. A row is *known* when column 0 has a value or the trial failed; the others are *pending*. */
 #ifndef MUSHIR_MODEL_DATASET_H
 #define MUSHIR_MODEL_DATASET_H
 
 #include "common/model/frame.h"
-#include "common/search/experiment.h"
+#include "common/search/outcomes.h"
 
 struct mu_column {
     double *loss;   /* per row; smaller is better; NAN: missing */
     double *target; /* per row, by mu_dataset_learn: standardised, larger is better; NAN: missing */
+    double bound;   /* of a constraint: the target of the value 0, by mu_dataset_learn */
     bool varied;    /* the targets differ: there is something to learn */
 };
 
@@ -22,7 +23,7 @@ struct mu_dataset {
     size_t n, room; /* rows, in canonical order, then those added as pending */
     double *u;      /* room x width */
     enum mu_trial_state *state;
-    size_t n_columns;
+    size_t n_columns, n_objectives; /* columns, and those of them that are no constraints */
     struct mu_column *columns;
     size_t *known, n_known; /* rows, by mu_dataset_learn: the best target of column 0 first, the
                                failures last */
@@ -47,14 +48,20 @@ struct mu_dataset *mu_dataset_new(const struct mu_frame *frame, size_t extra, si
 double *mu_dataset_add(
     struct mu_dataset *data, const double *x, enum mu_trial_state state, const double *values);
 
-/* All of |history|, a column for each of the first |columns| metrics, with room for |more| rows;
- * learned. */
-struct mu_dataset *mu_dataset_of(const struct mu_frame *frame, size_t columns,
+/* All of |history|, a column for each of |outcomes|, with room for |more| rows; learned. Targets of
+ * several objectives keep their proportions, which hypervolumes are made of (mu_linear_targets). */
+struct mu_dataset *mu_dataset_of(const struct mu_frame *frame, const struct mu_outcomes *outcomes,
     const struct mu_history *history, size_t more, struct mu_arena *arena);
 
 /* Targets of every column (targets.h), and the order of the known rows. A failure without a value
  * is as bad as its neighbourhood: docs/adr/0016-failures.md. */
 void mu_dataset_learn(struct mu_dataset *data, struct mu_arena *arena);
+
+/* The rows that have a target in |column|, the best first and the failures without a value last,
+ * into |rows|; returns how many, and in |observed| how many are no such failures. After
+ * mu_dataset_learn. */
+size_t mu_dataset_rank(const struct mu_dataset *data, size_t column, size_t *rows, size_t *observed,
+    struct mu_arena *arena);
 
 /* Coordinates of row |i|. */
 const double *mu_dataset_row(const struct mu_dataset *data, size_t i);

@@ -115,3 +115,35 @@ bool mu_targets(const double *loss, double *target, size_t n, struct mu_arena *a
     mu_arena_release(arena, mark);
     return true;
 }
+
+/* Where |values|, which became |standardised| by a line, have the value 0. */
+static double zero_of(const double *values, const double *standardised, size_t n) {
+    size_t low = 0;
+    size_t high = 0;
+    for (size_t i = 1; i < n; i++) {
+        low = values[i] < values[low] ? i : low;
+        high = values[i] > values[high] ? i : high;
+    }
+    double slope = (standardised[high] - standardised[low]) / (values[high] - values[low]);
+    return standardised[low] - slope * values[low];
+}
+
+bool mu_excess_targets(
+    const double *excess, double *target, size_t n, double *bound, struct mu_arena *arena) {
+    struct mu_arena_mark mark = mu_arena_mark(arena);
+    double *size = MU_ARRAY(arena, n, double);
+    double *warped = MU_ARRAY(arena, n, double);
+    for (size_t i = 0; i < n; i++) {
+        size[i] = fabs(excess[i]);
+    }
+    mu_sort(size, n);
+    double scale = n && size[n / 2] > 0 ? size[n / 2] : 1;
+    for (size_t i = 0; i < n; i++) {
+        warped[i] = -copysign(log1p(fabs(excess[i]) / scale), excess[i]);
+    }
+    memcpy(target, warped, n * sizeof *target);
+    bool varied = mu_standardise(target, n);
+    *bound = varied ? zero_of(warped, target, n) : 0;
+    mu_arena_release(arena, mark);
+    return varied;
+}

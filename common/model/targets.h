@@ -30,4 +30,12 @@ bool mu_linear_targets(const double *loss, double *target, size_t n, struct mu_a
  * and all targets 0, when the losses are all equal or n < 2. */
 bool mu_targets(const double *loss, double *target, size_t n, struct mu_arena *arena);
 
+/* |n| finite excesses of a constraint, met where <= 0 -> targets: b(g / s), with s the median of
+ * |g| and b(x) = sign(x) ln(1 + |x|), which keeps the sign and magnifies what is near the bound
+ * (Eriksson and Poloczek, "Scalable constrained Bayesian optimization", AISTATS 2021, section 3),
+ * then -b standardised: met where the target is >= |*bound|. |target| may be |excess|. False when
+ * the excesses are all equal or n < 2; targets and bound are 0 then. */
+bool mu_excess_targets(
+    const double *excess, double *target, size_t n, double *bound, struct mu_arena *arena);
+
 #endif

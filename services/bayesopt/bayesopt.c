@@ -88,6 +88,28 @@ static enum mu_status propose(
     return MU_OK;
 }
 
+/* Several outcomes are for the Gaussian process, and for acquisitions that have a meaning then. */
+static enum mu_status validate(const struct mu_experiment *experiment, const void *options,
+    struct mu_arena *arena, struct mu_error *error) {
+    const struct bayesopt_options *o = options;
+    struct mu_outcomes outcomes;
+    enum mu_status status = mu_outcomes_read(&outcomes, experiment, arena, error);
+    if (status || !mu_outcomes_several(&outcomes)) {
+        return status;
+    }
+    if (o->estimator != MU_BAYESOPT_GP) {
+        return mu_fail(error, MU_INVALID_ARGUMENT,
+            "setting base_estimator: %s knows one objective and no constraint, GP more",
+            ESTIMATORS[o->estimator]);
+    }
+    if (o->acq_func == LCB || o->acq_func == PI || o->acq_func == PIPS) {
+        return mu_fail(error, MU_INVALID_ARGUMENT,
+            "setting acq_func: %s knows one objective and no constraint, EI and gp_hedge more",
+            ACQUISITIONS[o->acq_func]);
+    }
+    return MU_OK;
+}
+
 static void pending(void *state, const double *x) {
     mu_bayesopt_suggested(state, x);
 }
@@ -96,6 +118,8 @@ const struct mu_algorithm mu_bayesopt = {
     .name = "bayesianoptimization",
     .summary = "Bayesian optimization with a Gaussian process or trees.",
     .settings = MU_SETTINGS(SPECS, struct bayesopt_options),
+    .outcomes = true,
+    .validate = validate,
     .begin = begin,
     .propose = propose,
     .pending = pending,

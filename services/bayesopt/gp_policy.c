@@ -23,9 +23,7 @@ static const struct tuning {
     .length_sd = 1};
 
 struct mu_gp_policy {
-    struct mu_dimensions dimensions;
-    struct mu_gp_model model;
-    struct mu_gp gp;
+    struct mu_gp_process process;
     size_t draws;
     size_t taken;           /* rows of the data that the process has looked at for pending ones */
     double best[FANTASIES]; /* the incumbent's value, or a better one that a draw imagines */
@@ -62,9 +60,9 @@ struct mu_gp_model mu_gp_policy_model(
         .prior = prior};
 }
 
-/* At most |most| of the |n| |rows| as observations. */
-static struct mu_gp_data choose(const struct mu_dataset *data, const size_t *rows, size_t n,
-    size_t most, struct mu_arena *arena) {
+/* At most |most| of the |n| |rows|, which are ordered by |column|, as observations of it. */
+static struct mu_gp_data choose(const struct mu_dataset *data, size_t column, const size_t *rows,
+    size_t n, size_t most, struct mu_arena *arena) {
     most = n < most ? n : most;
     size_t *chosen = MU_ARRAY(arena, most, size_t);
     const void **points = MU_ARRAY(arena, most, const void *);
@@ -72,7 +70,7 @@ static struct mu_gp_data choose(const struct mu_dataset *data, const size_t *row
     n = mu_subset(rows, n, most, chosen, arena);
     for (size_t i = 0; i < n; i++) {
         points[i] = mu_dataset_row(data, chosen[i]);
-        targets[i] = data->columns[0].target[chosen[i]];
+        targets[i] = data->columns[column].target[chosen[i]];
     }
     return (struct mu_gp_data){.n = n, .points = points, .y = targets};
 }
@@ -86,7 +84,7 @@ static void find_incumbent(struct mu_gp_policy *p, const struct mu_dataset *data
     size_t first = 0;
     p->best[0] = -HUGE_VAL;
     for (size_t i = 0; i < looked; i++) {
-        mu_gp_means(&p->gp, mu_dataset_row(data, data->known[i]), means);
+        mu_gp_means(&p->process.gp, mu_dataset_row(data, data->known[i]), means);
         first = means[0] > p->best[0] ? i : first;
         p->best[0] = fmax(p->best[0], means[0]);
     }
@@ -109,8 +107,7 @@ static size_t count_pending(const struct mu_dataset *data) {
     return n;
 }
 
-/* The row from which on pending trials are integrated over: half the room is kept for the batch. */
-static size_t first_pending(const struct mu_dataset *data) {
+size_t mu_gp_policy_first_pending(const struct mu_dataset *data) {
     size_t spare = count_pending(data);
     size_t i = 0;
     for (; i < data->n && spare > TUNING.pending / 2; i++) {
@@ -124,18 +121,36 @@ struct mu_gp_policy_rows mu_gp_policy_rows_of(const struct mu_gp_model *model) {
         .known = mu_gp_known_rows(model, TUNING.evaluations, TUNING.search_operations)};
 }
 
-static void condition(struct mu_gp_policy *p, const struct mu_bayesopt_study *s) {
+double mu_gp_process_operations(void) {
+    return TUNING.search_operations;
+}
+
+double mu_gp_process_cost(const struct mu_gp_process *process) {
+    double n = (double)process->known;
+    return n * (2 * n + 8 * (double)process->dimensions.n);
+}
+
+void mu_gp_process_init(
+    struct mu_gp_process *p, const struct mu_bayesopt_study *s, size_t column, size_t draws) {
     struct mu_arena *arena = s->request->arena;
     const struct mu_dataset *data = s->data;
-    struct mu_gp_policy_rows rows = mu_gp_policy_rows_of(&p->model);
+    size_t observed;
+    size_t *rows = MU_ARRAY(arena, data->n, size_t);
+    size_t n = mu_dataset_rank(data, column, rows, &observed, arena);
+    p->dimensions = (struct mu_dimensions){.n = s->frame.n, .category = s->frame.category};
+    p->model = mu_gp_policy_model(&p->dimensions, arena);
+    struct mu_gp_policy_rows most = mu_gp_policy_rows_of(&p->model);
     double *theta = MU_ARRAY(arena, mu_gp_parameters(&p->model), double);
-    struct mu_gp_data fitted = choose(data, data->known, data->n_observed, rows.fitted, arena);
+    struct mu_gp_data fitted = choose(data, column, rows, observed, most.fitted, arena);
     mu_gp_fit(&p->model, &fitted, theta, arena);
-    struct mu_gp_data known = choose(data, data->known, data->n_known, rows.known, arena);
-    mu_gp_condition(&p->gp, &p->model, theta, &known, TUNING.pending, p->draws, arena);
+    struct mu_gp_data known = choose(data, column, rows, n, most.known, arena);
+    mu_gp_condition(&p->gp, &p->model, theta, &known, TUNING.pending, draws, arena);
     mu_gp_reinterpolate(&p->gp, &known, arena);
-    double n = (double)known.n;
-    p->evaluations = (size_t)(TUNING.search_operations / (n * (2 * n + 8 * (double)data->width)));
+    p->known = known.n;
+}
+
+bool mu_gp_policy_has_pending(const struct mu_bayesopt_study *s) {
+    return s->request->wanted > 1 || count_pending(s->data) || mu_request_missing(s->request);
 }
 
 static struct mu_gp_policy *policy_of(const struct mu_bayesopt_study *s) {
@@ -143,19 +158,16 @@ static struct mu_gp_policy *policy_of(const struct mu_bayesopt_study *s) {
     struct mu_gp_policy *p = MU_NEW(arena, struct mu_gp_policy);
     size_t d = s->frame.n;
     size_t observed = s->data->n_observed;
-    p->dimensions = (struct mu_dimensions){.n = d, .category = s->frame.category};
-    p->model = mu_gp_policy_model(&p->dimensions, arena);
-    p->draws = s->request->wanted > 1 || count_pending(s->data) || mu_request_missing(s->request)
-                   ? FANTASIES
-                   : 1;
+    p->draws = mu_gp_policy_has_pending(s) ? FANTASIES : 1;
     p->n_good = observed < PARENTS ? observed : PARENTS;
     p->good = MU_ARRAY(arena, PARENTS * d, double);
     p->scale = MU_ARRAY(arena, d, double);
-    p->taken = first_pending(s->data);
-    condition(p, s);
+    p->taken = mu_gp_policy_first_pending(s->data);
+    mu_gp_process_init(&p->process, s, 0, p->draws);
+    p->evaluations = (size_t)(TUNING.search_operations / mu_gp_process_cost(&p->process));
     find_incumbent(p, s->data);
     for (size_t j = 0; j < d; j++) {
-        p->scale[j] = fmin(p->gp.length[j], 1);
+        p->scale[j] = fmin(p->process.gp.length[j], 1);
     }
     return p;
 }
@@ -167,7 +179,7 @@ static void add_pending(struct mu_gp_policy *p, const struct mu_bayesopt_study *
         double values[FANTASIES];
         uint64_t seed = s->request->seed + 0x9e3779b97f4a7c15 * (p->taken + 1);
         if (s->data->state[p->taken] == MU_PENDING &&
-            mu_gp_fantasize(&p->gp, mu_dataset_row(s->data, p->taken), seed, values)) {
+            mu_gp_fantasize(&p->process.gp, mu_dataset_row(s->data, p->taken), seed, values)) {
             for (size_t i = 0; i < p->draws; i++) {
                 p->best[i] = fmax(p->best[i], values[i]);
             }
@@ -189,7 +201,7 @@ static double acquire(void *user, const double *u, double *gradient) {
     double value[FANTASIES];
     double by_mean[FANTASIES];
     double by_sd[FANTASIES];
-    double sd = mu_gp_predict(&p->gp, u, means);
+    double sd = mu_gp_predict(&p->process.gp, u, means);
     for (size_t i = 0; i < p->draws; i++) {
         value[i] = mu_acquisition_value(c->kind, means[i], sd, p->best[i], &by_mean[i], &by_sd[i]);
     }
@@ -201,7 +213,7 @@ static double acquire(void *user, const double *u, double *gradient) {
             by_mean[i] *= weight[i];
             total_sd += by_sd[i] * weight[i];
         }
-        mu_gp_gradient(&p->gp, u, by_mean, total_sd, gradient);
+        mu_gp_gradient(&p->process.gp, u, by_mean, total_sd, gradient);
     }
     return result;
 }

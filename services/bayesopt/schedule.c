@@ -1,6 +1,7 @@
 #include "services/bayesopt/schedule.h"
 
 #include "services/bayesopt/gp_policy.h"
+#include "services/bayesopt/outcome_policy.h"
 #include "services/bayesopt/tree_policy.h"
 
 /* docs/adr/0013-bayesopt.md has the reasons. */
@@ -10,10 +11,23 @@ enum {
     OTHER_FROM = 10, /* .. from this one on */
 };
 
+static bool varies(const struct mu_dataset *data) {
+    for (size_t c = 0; c < data->n_columns; c++) {
+        if (data->columns[c].varied) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_several(const struct mu_bayesopt_study *s) {
+    return s->data->n_columns > 1;
+}
+
 /* The models speak once enough points were handed out and two of them have different values. */
 static bool lacks_points(const struct mu_bayesopt_study *s, uint64_t number) {
     (void)number;
-    return !s->data->columns[0].varied || s->frame.n == 0 || s->data->n < s->plan.initial;
+    return !varies(s->data) || s->frame.n == 0 || s->data->n < s->plan.initial;
 }
 
 static bool propose_design(struct mu_bayesopt_study *s, uint64_t number, double *x) {
@@ -26,7 +40,7 @@ static bool models_speak(const struct mu_bayesopt_study *s, uint64_t number) {
 }
 
 static bool is_turn_of_other(const struct mu_bayesopt_study *s, uint64_t number) {
-    return models_speak(s, number) && s->plan.portfolio && number >= OTHER_FROM &&
+    return models_speak(s, number) && !is_several(s) && s->plan.portfolio && number >= OTHER_FROM &&
            number % OTHER_EVERY == OTHER_EVERY - 1;
 }
 
@@ -41,15 +55,22 @@ static bool is_modelled(const struct mu_bayesopt_study *s, uint64_t number) {
 
 static bool propose_modelled(struct mu_bayesopt_study *s, uint64_t number, double *x) {
     s->modelled++;
+    if (is_several(s)) {
+        return mu_outcome_policy_propose(s, number, x);
+    }
     return s->plan.estimator == MU_BAYESOPT_GP ? mu_gp_policy_propose(s, number, x)
                                                : mu_tree_policy_propose(s, number, x);
+}
+
+static bool is_left_over(const struct mu_bayesopt_study *s, uint64_t number) {
+    return models_speak(s, number) && !is_several(s);
 }
 
 static const struct mu_bayesopt_step SCHEDULE[] = {
     {"design", lacks_points, propose_design},    /* spread over the space */
     {"other", is_turn_of_other, propose_parzen}, /* protects where the model is wrong */
     {"model", is_modelled, propose_modelled},    /* the acquisition's best, while it is cheap */
-    {"parzen", models_speak, propose_parzen},    /* what a large request has left */
+    {"parzen", is_left_over, propose_parzen},    /* what a large request has left */
 };
 
 const struct mu_bayesopt_step *mu_bayesopt_next_step(

@@ -7,8 +7,8 @@ struct mu_bayesopt_study *mu_bayesopt_study_of(
     struct mu_bayesopt_study *s = MU_NEW(arena, struct mu_bayesopt_study);
     *s = (struct mu_bayesopt_study){
         .request = request, .plan = *plan, .frame = mu_frame_of(space, arena)};
-    s->data =
-        mu_dataset_of(&s->frame, 1, request->history, request->wanted + MU_REQUEST_RECALLED, arena);
+    s->data = mu_dataset_of(&s->frame, request->outcomes, request->history,
+        request->wanted + MU_REQUEST_RECALLED, arena);
     s->seen = mu_request_seen(request);
     s->tpe = mu_tpe_of_history(&(struct mu_tpe_options){0}, space, request->history,
         request->wanted + MU_REQUEST_RECALLED, arena);

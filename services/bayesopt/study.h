@@ -30,10 +30,11 @@ struct mu_bayesopt_study {
     struct mu_bayesopt_plan plan;
     struct mu_frame frame;
     struct mu_dataset *data;
-    const struct mu_seen *seen;   /* every trial and every earlier suggestion of the batch */
-    struct mu_tpe_model *tpe;     /* the same trials for the Parzen estimator */
-    struct mu_gp_policy *process; /* fitted when it is first asked */
-    size_t modelled;              /* suggestions that the process or the trees made */
+    const struct mu_seen *seen;         /* every trial and every earlier suggestion of the batch */
+    struct mu_tpe_model *tpe;           /* the same trials for the Parzen estimator */
+    struct mu_gp_policy *process;       /* fitted when it is first asked */
+    struct mu_outcome_policy *outcomes; /* the same for several outcomes */
+    size_t modelled;                    /* suggestions that the process or the trees made */
 };
 
 /* The study of |request|; arena-owned. */

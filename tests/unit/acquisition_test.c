@@ -247,8 +247,26 @@ static void boosting_predicts_quantiles(void **state) {
     mu_arena_destroy(arena);
 }
 
+/* ln P(f >= least), its slopes, and that it neither underflows nor stays flat far away. */
+static void a_probability_is_one_of_the_normal_distribution(void **state) {
+    (void)state;
+    double by[2];
+    double ignored[2];
+    assert_close(mu_log_probability(1, 2, 1, &by[0], &by[1]), log(0.5), 1e-15);
+    assert_close(mu_log_probability(0, 0.5, 1, &by[0], &by[1]), log(0.022750131948179212), 1e-12);
+    double up = mu_log_probability(1e-6, 0.5, 1, &ignored[0], &ignored[1]);
+    double down = mu_log_probability(-1e-6, 0.5, 1, &ignored[0], &ignored[1]);
+    assert_close(by[0], (up - down) / 2e-6, 1e-7);
+    up = mu_log_probability(0, 0.5 + 1e-6, 1, &ignored[0], &ignored[1]);
+    down = mu_log_probability(0, 0.5 - 1e-6, 1, &ignored[0], &ignored[1]);
+    assert_close(by[1], (up - down) / 2e-6, 1e-7);
+    assert_true(mu_log_probability(-100, 0.5, 0, &by[0], &by[1]) < -1e4);
+    assert_true(isfinite(by[0]) && by[0] > 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_probability_is_one_of_the_normal_distribution),
         cmocka_unit_test(log_improvement_is_accurate_far_out),
         cmocka_unit_test(expected_improvement_is_the_mean_improvement),
         cmocka_unit_test(closed_forms_and_slopes),

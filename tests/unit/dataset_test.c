@@ -106,7 +106,9 @@ static void columns_are_the_metrics_of_the_trials(void **state) {
     }
     struct mu_history history;
     build_history(&history, &e, records, 4, arena);
-    struct mu_dataset *data = mu_dataset_of(&s.frame, 2, &history, 0, arena);
+    static const struct mu_outcome OUTCOMES[] = {{"loss", 0, 1, 0}, {"speed", 1, 1, 0}};
+    const struct mu_outcomes outcomes = {OUTCOMES, 2, 2};
+    struct mu_dataset *data = mu_dataset_of(&s.frame, &outcomes, &history, 0, arena);
     const struct mu_column *loss = &data->columns[0];
     const struct mu_column *speed = &data->columns[1];
     assert_true(loss->loss[0] == 3 && loss->loss[1] == 1 && isnan(loss->loss[2]));
@@ -257,8 +259,39 @@ static void skewed_losses_become_nearly_normal(void **state) {
     assert_close(loss[9], -loss[89], 0.15);
 }
 
+/* A constraint's targets keep its sign: those above the bound are the ones that are met, and the
+ * value 0 would be the bound itself. Far outliers do not hide what happens near it. */
+static void targets_of_excesses_keep_the_bound(void **state) {
+    (void)state;
+    enum { N = 6 };
+    static const double EXCESS[N] = {-2, 1, -0.5, 0, 1e6, 3};
+    double target[N];
+    double bound;
+    double sum = 0;
+    double square = 0;
+    assert_true(mu_excess_targets(EXCESS, target, N, &bound, arena));
+    for (size_t i = 0; i < N; i++) {
+        sum += target[i];
+        square += target[i] * target[i] / N;
+        assert_int_equal(target[i] > bound + 1e-12, EXCESS[i] < 0);
+    }
+    assert_close(sum, 0, 1e-14);
+    assert_close(square, 1, 1e-14);
+    assert_close(target[3], bound, 1e-14);
+    /* the median of the magnitudes is 2: b(1) for -2, b(1/2) for 1 */
+    assert_close((target[0] - bound) / (bound - target[1]), log(2) / log(1.5), 1e-12);
+    static const double FEASIBLE[] = {-1, -2, -4};
+    assert_true(mu_excess_targets(FEASIBLE, target, 3, &bound, arena));
+    assert_true(bound < target[0] && target[0] < target[1] && target[1] < target[2]);
+    static const double EQUAL[] = {3, 3};
+    assert_false(mu_excess_targets(EQUAL, target, 2, &bound, arena));
+    assert_true(target[0] == 0 && target[1] == 0 && bound == 0);
+    assert_false(mu_excess_targets(NULL, target, 0, &bound, arena));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        arena_test(targets_of_excesses_keep_the_bound),
         arena_test(a_row_is_a_point_of_the_frame_and_more),
         arena_test(columns_are_learned_apart),
         arena_test(columns_are_the_metrics_of_the_trials),

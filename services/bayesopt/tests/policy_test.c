@@ -92,6 +92,7 @@ static void who_finds_nothing_hands_on(void **state) {
 
 struct scene {
     struct mu_experiment experiment;
+    struct mu_outcomes outcomes;
     struct mu_trial trials[8];
     double x[8];
     double loss[8];
@@ -107,6 +108,7 @@ static void prepare(struct scene *s, size_t n, size_t wanted) {
     struct mu_error error;
     *s = (struct scene){.experiment = {.name = "e", .algorithm = "bayesianoptimization"}};
     assert_int_equal(mu_space_init(&s->experiment.space, &x, 1, arena, &error), MU_OK);
+    s->outcomes = mu_outcomes_usual(&s->experiment, arena);
     for (size_t i = 0; i < n; i++) {
         s->x[i] = 0.25 * (double)i;
         s->loss[i] = -sin(3 * s->x[i]);
@@ -120,6 +122,7 @@ static void prepare(struct scene *s, size_t n, size_t wanted) {
     }
     s->history = (struct mu_history){.trials = s->trials, .n = n};
     s->request = (struct mu_request){.experiment = &s->experiment,
+        .outcomes = &s->outcomes,
         .history = &s->history,
         .wanted = wanted,
         .seed = 1,
