@@ -69,8 +69,9 @@ test-images: build ## Run each image under Katib's default limits
 format: ## Lay out every C file that git knows
 	@tools/style format
 
-docs: build ## Put the settings that the services print into their READMEs
+docs: build ## Put the settings that the services print into their READMEs, and draw README's pictures
 	tests/style/settings.py --write
+	tools/pictures
 
 clean: ## Remove build/
 	rm -rf build
