@@ -88,7 +88,8 @@ def encode_trial(trial: Trial, metric: str) -> bytes:
         message.spec.labels[name] = text
     message.status.condition = contract.CONDITION[CONDITIONS[trial.state]]
     message.status.start_time, message.status.completion_time = trial.started, trial.completed
-    for name, value in ({} if trial.value is None else {metric: trial.value, **trial.metrics}).items():
+    measured = trial.metrics if trial.value is None else {metric: trial.value, **trial.metrics}
+    for name, value in measured.items():
         message.status.observation.metrics.add(name=name, value=repr(value))
     encoded: bytes = request.SerializeToString()
     return encoded

@@ -41,10 +41,6 @@ def parameter_of(name: str, distribution: BaseDistribution) -> Parameter:
     raise InvalidArgument(f"{name}: {distribution!r} is no distribution that a service knows")
 
 
-def _varying(space: Mapping[str, BaseDistribution]) -> dict[str, BaseDistribution]:
-    return {name: distribution for name, distribution in space.items() if not distribution.single()}
-
-
 def _time(moment: Optional[datetime]) -> str:
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if moment else ""
 
@@ -91,11 +87,11 @@ class _Told:
             self._ended.add(trial.number)
 
     def request(self, trials: Sequence[FrozenTrial], number: int) -> bytes:
-        """The request for the trial of |number|, which is one of |trials|."""
+        """The request for the trial of |number|. A running one without parameters is not shown: it asks at this moment."""
         for trial in trials[self._first:]:
             self._add(trial)
         running = [trial_of(trial, self.problem.space) for trial in trials[self._first:]
-                   if trial.state == TrialState.RUNNING and trial.number != number and trial.params]
+                   if trial.state == TrialState.RUNNING and trial.params]
         while self._first in self._ended:
             self._ended.remove(self._first)
             self._first += 1
@@ -121,7 +117,7 @@ class MushirSampler(BaseSampler):
         self._algorithm, self._name = algorithm, name
         self._settings = {**({} if seed is None else {"random_state": str(seed)}),
                           **{key: str(value) for key, value in (settings or {}).items()}}
-        self._given_space = None if search_space is None else _varying(search_space)
+        self._given_space = None if search_space is None else dict(search_space)
         self._spaces: dict[str, IntersectionSearchSpace] = {}
         self._independent = independent_sampler or RandomSampler(seed)
         self._service, self._credentials = service, credentials
@@ -153,8 +149,7 @@ class MushirSampler(BaseSampler):
         if self._given_space is not None:
             return self._given_space
         with self._lock:
-            space = self._spaces.setdefault(study.study_name, IntersectionSearchSpace()).calculate(study)
-        return _varying(space)
+            return self._spaces.setdefault(study.study_name, IntersectionSearchSpace()).calculate(study)
 
     def sample_relative(self, study: OptunaStudy, trial: FrozenTrial,
                         search_space: dict[str, BaseDistribution]) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 import weakref
@@ -50,19 +49,15 @@ def find_program(program: Union[str, os.PathLike[str], None] = None) -> str:
 
 
 def _stop(process: subprocess.Popen[str], log: IO[bytes], owner: int) -> None:
-    """The service and the shell that keeps watch; neither has anything to lose. A fork of |owner| leaves them alone."""
+    """The service, which has nothing to lose; the pipe's end is that of its reader. A fork of |owner| leaves both alone."""
     if os.getpid() != owner:
         return
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, number)
-        except ProcessLookupError:
-            break
-        try:
-            process.wait(SECONDS_TO_STOP)
-            break
-        except subprocess.TimeoutExpired:
-            continue
+    process.terminate()
+    try:
+        process.wait(SECONDS_TO_STOP)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
     for stream in (process.stdin, process.stdout, log):
         if stream:
             stream.close()
@@ -153,22 +148,17 @@ class Client:
 class Connection:
     """A service that is there when it is asked: one that was given, or one of one's own, started at the first question.
 
-    One that was started and has died is started again, and a fork of this process starts its own, since a channel does
-    not live through a fork. Not for several threads at a time.
+    One that was started and has died is started again. Not for several threads at a time.
     """
 
     def __init__(self, given: Union[Service, str, None], credentials: Optional[grpc.ChannelCredentials] = None,
                  data: Union[str, os.PathLike[str], None] = None) -> None:
         self._given, self._credentials, self._data = given, credentials, data
-        self._owner = os.getpid()
         self.own: Optional[Service] = None
         self._client: Optional[Client] = None
         self._valid: Optional[bytes] = None
 
     def _connected(self) -> Client:
-        if self._owner != os.getpid():
-            self._client = self.own = None
-            self._owner = os.getpid()
         if self.own and not self.own.running:
             self.close()
         if not self._client:

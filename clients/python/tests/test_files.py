@@ -62,6 +62,7 @@ def test_run_takes_up_what_ran(study_of, service, tmp_path):
     study.ask(2)
     study.save(tmp_path / "study.json")
     with mushir.Study.load(tmp_path / "study.json", service=service) as loaded:
+        assert [t.state for t in grown(loaded, 6).trials] == ["succeeded"] * 6
         assert [t.state for t in grown(loaded, 8).trials] == ["succeeded"] * 8
 
 
@@ -79,7 +80,8 @@ def test_times_go_on(study_of, service, tmp_path):
     study.trials[0].completed = "2999-01-01T00:00:00.000000Z"
     study.save(tmp_path / "study.json")
     with mushir.Study.load(tmp_path / "study.json", service=service) as loaded:
-        assert grown(loaded, 2).trials[1].completed > "2999"
+        times = [time for trial in grown(loaded, 4).trials for time in (trial.started, trial.completed)][1:]
+        assert times == sorted(set(times)) and times[0] == study.trials[0].completed
 
 
 @pytest.mark.parametrize("text, said", [

@@ -1,4 +1,5 @@
 """Optuna's studies through a service."""
+import datetime
 import math
 import pickle
 
@@ -72,7 +73,6 @@ def test_every_distribution(sampler_of):
         assert trial.suggest_float("constant", 0.5, 0.5) == 0.5
         return math.fsum(values) + (chosen is None)
 
-    optimized(sampler_of(search_space={**SQUARE, "constant": FloatDistribution(0.5, 0.5)}), 2, function)
     study = optimized(sampler_of(), 30, function)  # Optuna itself checks that values lie in their distribution
     assert len(study.trials) == 30 and len({t.params["choice"] for t in study.trials}) > 1
 
@@ -90,6 +90,20 @@ def test_pruned_and_failed_trials(sampler_of):
     told = [mushir.optuna.trial_of(trial, space) for trial in study.trials]
     assert [t.state for t in told] == ["succeeded", "stopped", "failed"] * 3
     assert [t.value for t in told] == [None if t.number % 3 == 2 else bowl(**t.params) for t in study.trials]
+
+
+def test_a_space_without_a_choice(sampler_of):
+    study = optimized(sampler_of(), 4, lambda t: t.suggest_float("x", 0.5, 0.5) + t.suggest_int("n", 3, 3) + t.suggest_categorical("c", [1]))
+    assert [trial.value for trial in study.trials] == [4.5] * 4
+
+
+def test_the_times_of_a_trial():
+    """Optuna's are local ones without a zone; their order is that in which trials ended."""
+    began, ended = (datetime.datetime.fromtimestamp(1_800_000_000 + second) for second in (0, 0.25))
+    trial = optuna.trial.create_trial(value=1.0)
+    trial.datetime_start, trial.datetime_complete = began, ended
+    told = mushir.optuna.trial_of(trial, {})
+    assert (told.started, told.completed) == ("2027-01-15T08:00:00.000000Z", "2027-01-15T08:00:00.250000Z")
 
 
 def test_a_pruned_trial_without_a_report_has_no_value():
@@ -142,6 +156,14 @@ def test_what_runs_is_known_also_to_another_worker(sampler_of, study_of):
     assert [worker.ask(SQUARE).params for worker in (study, other, study, other)] == [t.params for t in alone.ask(4)]
 
 
+def test_what_asks_at_the_same_time_is_taken_for_running(sampler_of, study_of):
+    study = optimized(sampler_of(search_space=SQUARE), 10)
+    first, second = study.ask(), study.ask()
+    objective(second)  # while the first has no parameters yet
+    batch = study_of(BOWL).run(bowl, 10).ask(2)
+    assert second.params == batch[1].params and first.number == batch[0].number
+
+
 def test_a_stored_study_goes_on(sampler_of, tmp_path):
     """Nothing is kept in the sampler: one that begins anew gives the same trials."""
     storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(tmp_path / "journal")))
@@ -158,6 +180,15 @@ def test_one_sampler_for_several_studies(sampler_of):
     first, second = (optimized(sampler, 15, study_name="same") for _ in range(2))
     third = optimized(sampler, 15, lambda t: -objective(t), direction="maximize")
     assert [t.params for t in first.trials] == [t.params for t in second.trials] == [t.params for t in third.trials]
+
+
+def test_studies_of_one_name_and_different_parameters(sampler_of):
+    sampler = sampler_of()
+    optimized(sampler, 5, study_name="same")
+    drawn = []
+    sampler._independent.sample_independent = lambda study, trial, name, d: drawn.append((trial.number, name)) or 0.5
+    optimized(sampler, 5, lambda t: t.suggest_float("x", -5, 5) + t.suggest_float("z", 0, 1), study_name="same")
+    assert drawn == [(0, "z")]
 
 
 def test_a_sampler_is_pickled(service):

@@ -48,7 +48,7 @@ def test_coroutines(study_of):
     async def function(x, y):
         running.append(1)
         most = len(running)
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.001 * (6 + x))  # they do not end together
         running.pop()
         return {"value": bowl(x, y), "at once": most}
 
@@ -92,14 +92,23 @@ def test_what_is_not_caught_ends_the_run(study_of, parallel):
 
 
 def test_coroutines_that_raise(study_of):
+    """The others are cancelled."""
+    seen = []
+
     async def function(x, y):
-        await asyncio.sleep(0)
-        raise ZeroDivisionError
+        seen.append("begun")
+        if len(seen) == 1:
+            await asyncio.sleep(0)
+            raise ZeroDivisionError
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            seen.append("cancelled")
 
     study = study_of(BOWL, parallel=2)
     with pytest.raises(ZeroDivisionError):
         asyncio.run(study.run_async(function, 20))
-    assert "failed" in {trial.state for trial in study.trials}
+    assert seen == ["begun", "begun", "cancelled"] and [trial.state for trial in study.trials] == ["failed", "running"]
 
 
 def test_a_result_without_the_metric(study_of):

@@ -29,7 +29,7 @@ def gone(pid):
     return False
 
 
-def group(pid):
+def processes_of(pid):
     """The processes of the group that |pid| leads."""
     found = []
     for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
@@ -88,8 +88,9 @@ def test_options_in_the_environment_are_not_for_it(monkeypatch):
 def test_closing_ends_it_and_its_keeper():
     with mushir.Service() as service:
         pid = service._process.pid
-        assert service.running and len(group(pid)) == 2
-    assert not service.running and group(pid) == []
+        group = processes_of(pid)
+        assert service.running and len(group) == 2
+    assert not service.running and all(map(gone, group))
     service.close()
 
 
@@ -118,6 +119,35 @@ def test_a_service_that_died_is_started_again():
         assert study._connection.own._process.pid != died
 
 
+def test_a_service_that_dies_while_it_is_asked():
+    with mushir.Study(BOWL) as study, mushir.Study(BOWL) as other:
+        study.ask(), other.ask()
+        died = study._connection.own._process.pid
+
+        def die(request):
+            os.kill(died, signal.SIGKILL)
+            assert gone(died)
+            raise mushir.ServiceError("it was there a moment ago")
+
+        study._connection._client.suggest = die
+        assert study.ask().params == other.ask().params
+
+
+def test_an_error_of_a_service_that_lives_is_told():
+    with mushir.Study(BOWL) as study:
+        study.ask()
+        asked = []
+
+        def fail(request):
+            asked.append(request)
+            raise mushir.ServiceError("too busy")
+
+        study._connection._client.suggest = fail
+        with pytest.raises(mushir.ServiceError, match="too busy"):
+            study.ask()
+        assert len(asked) == 1
+
+
 def test_an_address_where_nobody_is():
     study = mushir.Study(BOWL, service="127.0.0.1:1")
     with pytest.raises(mushir.ServiceError, match="127.0.0.1:1: UNAVAILABLE"):
@@ -144,10 +174,11 @@ def test_no_service_is_left_behind(end, status):
 
 
 def test_a_fork_leaves_its_parents_service_alone():
-    fork = "sys.stdout.flush()\nif os.fork() == 0: sys.exit(0)\nos.wait()\nprint(study.ask().number)"
+    fork = "sys.stdout.flush()\nif os.fork() == 0: sys.exit(0)\nos.wait()\nstudy.ask()\nprint(study._connection.own._process.pid)"
     done = subprocess.run([sys.executable, "-c", CHILD % fork], capture_output=True, text=True,
                           env={**os.environ, "PYTHONPATH": str(PACKAGES)})
-    assert done.stdout.split()[1:] == ["1"], done.stderr
+    before, after = done.stdout.split()
+    assert before == after, done.stderr
 
 
 def test_ctrl_c_is_not_for_the_service():

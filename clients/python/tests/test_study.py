@@ -36,6 +36,14 @@ def test_every_kind_of_parameter(study_of, algorithm):
             assert feasible(name, value), (name, value)
 
 
+def test_normal_parameters_lie_in_the_middle_more_often(study_of):
+    """Within a deviation of the middle 137 of 200 are expected, deviation 6.6; of a uniform one 67. One seed in 100,000 has 108."""
+    space = {"x": mushir.Float(-3, 3, normal=True), "n": mushir.Int(-300, 300, normal=True)}
+    trials = study_of(space, "random").ask(200)
+    assert sum(abs(trial.params["x"]) < 1 for trial in trials) > 108
+    assert sum(abs(trial.params["n"]) < 100 for trial in trials) > 108
+
+
 def test_it_finds_the_bottom_of_a_bowl(study_of):
     study = study_of(BOWL)
     told(study, 40)
@@ -167,7 +175,24 @@ def test_further_metrics_travel(study_of):
     trial = study.tell(study.ask(), 0.5, metrics={"mib": 12})
     sent = contract.SuggestionsRequest.FromString(encoding.encode_trial(trial, "loss")).trials[0]
     assert [(m.name, m.value) for m in sent.status.observation.metrics] == [("loss", "0.5"), ("mib", "12.0")]
-    assert list(encoding.experiment_of(study.problem).spec.objective.additional_metric_names) == ["mib"]
+    failed = study.tell(study.ask(), state="failed", metrics={"mib": 99})  # what it took is known all the same
+    sent = contract.SuggestionsRequest.FromString(encoding.encode_trial(failed, "loss")).trials[0]
+    assert [(m.name, m.value) for m in sent.status.observation.metrics] == [("mib", "99.0")]
+    spec = encoding.experiment_of(study.problem).spec
+    assert list(spec.objective.additional_metric_names) == ["mib"] and spec.parallel_trial_count == 1
+
+
+def test_names_and_labels_of_a_reply_come_back(tmp_path):
+    """Population based training knows its trials by them."""
+    settings = {"n_population": 5, "truncation_threshold": 0.4}
+    with mushir.Study(BOWL, "pbt", settings=settings, folder=tmp_path, parallel=5) as study:
+        trials = study.ask(5)
+        assert all(trial.name.startswith("study-g0") and len(trial.labels) >= 1 for trial in trials)
+        for trial in trials:
+            study.tell(trial, bowl(**trial.params))
+        sent = contract.SuggestionsRequest.FromString(encoding.encode_trial(trials[0], "value")).trials[0]
+        assert dict(sent.spec.labels) == trials[0].labels and sent.name == trials[0].name
+        assert all(trial.name.startswith("study-g1") for trial in study.ask(5))
 
 
 def test_a_request_in_pieces_is_the_request(study_of):
