@@ -48,10 +48,9 @@ def find_program(program: Union[str, os.PathLike[str], None] = None) -> str:
     return found
 
 
-def _stop(process: subprocess.Popen[str], log: IO[bytes], owner: int) -> None:
-    """The service, which has nothing to lose; the pipe's end is that of its reader. A fork of |owner| leaves both alone."""
-    if os.getpid() != owner:
-        return
+def _stop(process: subprocess.Popen[str], log: IO[bytes]) -> None:
+    """The service, which has nothing to lose; the end of the pipe is that of its reader. In a fork of its parent this does
+    nothing: only a child's parent can end it so."""
     process.terminate()
     try:
         process.wait(SECONDS_TO_STOP)
@@ -79,7 +78,7 @@ class Service:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("MUSHIR_")}  # its options too
         self._process = subprocess.Popen(["/bin/sh", "-c", _KEEPER, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                          stderr=self._log, start_new_session=True, text=True, env=clean)
-        self._end = weakref.finalize(self, _stop, self._process, self._log, os.getpid())
+        self._end = weakref.finalize(self, _stop, self._process, self._log)
         assert self._process.stdout
         port = self._process.stdout.readline().strip()
         if not port.isdigit():
