@@ -149,7 +149,8 @@ class MushirSampler(BaseSampler):
         if self._given_space is not None:
             return self._given_space
         with self._lock:
-            return self._spaces.setdefault(study.study_name, IntersectionSearchSpace()).calculate(study)
+            intersection = self._spaces.setdefault(study.study_name, IntersectionSearchSpace())
+            return dict(intersection.calculate(study))
 
     def sample_relative(self, study: OptunaStudy, trial: FrozenTrial,
                         search_space: dict[str, BaseDistribution]) -> dict[str, Any]:
