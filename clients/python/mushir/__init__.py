@@ -5,6 +5,7 @@
 
 Study is for loops of one's own; mushir.optuna and mushir.ray are for theirs.
 """
+from . import forks as _forks  # before anything that imports grpc
 from .errors import Error, InvalidArgument, NoResult, ProgramNotFound, ServiceError
 from .loop import Stopped
 from .optimize import maximize, minimize

@@ -185,3 +185,15 @@ def test_ctrl_c_is_not_for_the_service():
     """It runs in a session of its own, so that the terminal's signals go to the Python program only."""
     with mushir.Service() as service:
         assert os.getsid(service._process.pid) == service._process.pid
+
+
+@pytest.mark.parametrize("given, kept", [(None, "0"), ("1", "1")])
+def test_grpc_keeps_out_of_forks_unless_told_otherwise(given, kept):
+    """Before it is imported: later it does not look."""
+    clean = {name: value for name, value in os.environ.items() if name != "GRPC_ENABLE_FORK_SUPPORT"}
+    code = ("import builtins, os\nload = builtins.__import__\n"
+            "def watch(name, *rest):\n    if name == 'grpc': print(os.environ.get('GRPC_ENABLE_FORK_SUPPORT'))\n    return load(name, *rest)\n"
+            "builtins.__import__ = watch\nimport mushir")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
+                          env={**clean, "PYTHONPATH": str(PACKAGES), **({"GRPC_ENABLE_FORK_SUPPORT": given} if given else {})})
+    assert done.stdout.split()[0] == kept
