@@ -18,7 +18,7 @@ FLOORS = {
     "common/rpc": ["common/base"],
     "common/service": ["common/base", "common/num", "common/search", "common/wire", "common/rpc"],
     "services": ["common/base", "common/num", "common/search", "common/model", "common/stopping"],
-    "client": ["common/base", "common/num", "common/search", "common/stopping", "common/wire", "common/rpc"],
+    "client": ["common/base", "common/num", "common/search", "common/model", "common/stopping", "common/wire", "common/rpc"],
 }
 # wing of the client -> the wings that its files may include from; "" are the commands
 WINGS = {

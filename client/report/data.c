@@ -16,45 +16,8 @@ static void field(FILE *out, const char *name, const char *value) {
     fputs(", ", out);
 }
 
-static const char *assigned(const struct cl_trial *trial, const char *name) {
-    for (size_t i = 0; i < trial->n_assignments; i++) {
-        if (!strcmp(trial->assignments[i].name, name)) {
-            return trial->assignments[i].value;
-        }
-    }
-    return NULL;
-}
-
-/* Position of a value for ordering: the number, or the index in the list. NAN when it is neither.
- */
-static double position(const struct mu_parameter_text *p, const char *value) {
-    double number;
-    bool choice = mu_parameter_is_choice(p);
-    for (size_t i = 0; i < p->n_list && choice && value; i++) {
-        if (!strcmp(p->list[i], value)) {
-            return (double)i;
-        }
-    }
-    return value && !choice && mu_read_double(value, &number) ? number : (double)NAN;
-}
-
-static double parameter_importance(const struct cl_run *run, const struct mu_parameter_text *p) {
-    double *values = calloc(2 * run->n_trials + 1, sizeof *values);
-    double *objective = values ? values + run->n_trials : NULL;
-    double share = 0;
-    size_t n = 0;
-    for (size_t i = 0; values && i < run->n_trials; i++) {
-        double value = position(p, assigned(run->trials[i], p->name));
-        if (isfinite(value) && cl_trial_objective(run->trials[i], run->e, &objective[n])) {
-            values[n++] = value;
-        }
-    }
-    share = values ? cl_importance(values, objective, n) : 0;
-    free(values);
-    return share;
-}
-
-static void write_parameters(const struct cl_run *run, FILE *out) {
+static void write_parameters(
+    const struct cl_run *run, const struct mu_effects *effects, FILE *out) {
     fputs("\"parameters\": [", out);
     for (size_t i = 0; i < run->e->n_parameters; i++) {
         const struct mu_parameter_text *p = &run->e->parameters[i];
@@ -71,11 +34,21 @@ static void write_parameters(const struct cl_run *run, FILE *out) {
         fputs("], ", out);
         field(out, "min", p->n_list || !p->min ? "" : p->min);
         field(out, "max", p->n_list || !p->max ? "" : p->max);
-        fputs("\"importance\": ", out);
-        cl_json_number(out, parameter_importance(run, p));
+        cl_importance_write_parameter(effects, i, out);
         fputs("}", out);
     }
     fputs("], ", out);
+}
+
+/* What the parameters are, and what they matter. */
+static void write_effects(const struct cl_run *run, FILE *out) {
+    struct mu_arena *arena = mu_arena_create(SIZE_MAX / 4);
+    const struct mu_effects *effects = cl_importance_of(run, arena);
+    write_parameters(run, effects, out);
+    fputs("\"importance\": ", out);
+    cl_importance_write(run, effects, out);
+    fputs(", ", out);
+    mu_arena_destroy(arena);
 }
 
 /* A member that is a number, null when it is none. */
@@ -211,7 +184,7 @@ void cl_data_write(const struct cl_run *run, FILE *out) {
     write_experiment(run->e, out);
     write_state(run, out);
     field(out, "best", best ? best->name : "");
-    write_parameters(run, out);
+    write_effects(run, out);
     fputs("\"trials\": [", out);
     for (size_t i = 0; i < run->n_trials; i++) {
         fputs(i ? ",\n" : "\n", out);

@@ -11,18 +11,16 @@
  *   resource            name of the parameter that says how much a trial may spend (hyperband), or
  *                       null
  *   metrics             [{name, strategy: "min" | "max" | "latest"}], the objective first
- *   parameters          [{name, numeric, log, min, max, list, importance}]: min and max are texts,
- *                       "" for lists; importance is a share of 1 (importance.h)
- *   trials              in the order of their numbers, each
- *     name, condition, why, started          texts
- *     begin, end, seconds                    seconds since the experiment's start, and between
- *     attempt                                from 1
- *     objective                              number or null
- *     metrics, latest                        texts by metric, "" where there is none: what counts
- * by its strategy, and the latest assignments                            {parameter: text} curve,
- * at                              numeric reports of the objective to seven digits; |at| their
- * numbers from 1, only when some were left out (curve.h) log                                    end
- * of its log, "" without one
+ *   parameters          [{name, numeric, log, min, max, list, importance, error, good}]: min and
+ * max are texts, "" for lists; the last three are shares of 1, or null importance {observed, sure,
+ * noise, pairs: [{a, b, share}]} (importance.h) trials              in the order of their numbers,
+ * each name, condition, why, started          texts begin, end, seconds                    seconds
+ * since the experiment's start, and between attempt                                from 1 objective
+ * number or null metrics, latest                        texts by metric, "" where there is none:
+ * what counts by its strategy, and the latest assignments                            {parameter:
+ * text} curve, at                              numeric reports of the objective to seven digits;
+ * |at| their numbers from 1, only when some were left out (curve.h) log end of its log, "" without
+ * one
  *
  * Bounds, whatever the experiment: CL_DATA_POINTS points of curves and CL_DATA_LOGS bytes of logs
  * in all, shared evenly among the trials. */

@@ -1,101 +1,49 @@
 #include "client/report/importance.h"
 
-#include <stdlib.h>
+#include <math.h>
+#include <stdio.h>
 
-enum { MOST_VALUES = 8, MOST_GROUPS = 6, LEAST_IN_GROUP = 4 };
+#include "client/run/request.h"
+#include "client/text/json.h"
 
-struct point {
-    double key;
-    size_t index;
-};
-
-static int by_key(const void *a, const void *b) {
-    const struct point *x = a;
-    const struct point *y = b;
-    return x->key != y->key ? (x->key > y->key) - (x->key < y->key)
-                            : (x->index > y->index) - (x->index < y->index);
+static struct mu_effects *effects_of(const struct cl_run *run, struct mu_arena *arena) {
+    struct mu_slice bytes = mu_wire_write_request(cl_run_request(run, 1, arena), arena);
+    struct mu_wire_suggestions *in = MU_NEW(arena, struct mu_wire_suggestions);
+    struct mu_error error;
+    if (mu_wire_read_suggestions(bytes.bytes, bytes.size, NULL, arena, in, &error) != MU_OK) {
+        return NULL;
+    }
+    return mu_effects_of(&in->experiment.space, &in->history, 0, NULL, NULL, arena);
 }
 
-static void sort(const double *keys, size_t n, struct point *points) {
-    for (size_t i = 0; i < n; i++) {
-        points[i] = (struct point){keys[i], i};
-    }
-    qsort(points, n, sizeof *points, by_key);
+const struct mu_effects *cl_importance_of(const struct cl_run *run, struct mu_arena *arena) {
+    return run->e->n_parameters > 0 ? effects_of(run, arena) : NULL;
 }
 
-/* Ranks from 0; equal values share their mean rank. */
-static void rank(const double *values, size_t n, struct point *points, double *ranks) {
-    sort(values, n, points);
-    for (size_t i = 0; i < n;) {
-        size_t end = i;
-        while (end < n && points[end].key <= points[i].key) {
-            end++;
-        }
-        for (size_t k = i; k < end; k++) {
-            ranks[points[k].index] = ((double)i + (double)end - 1) / 2;
-        }
-        i = end;
-    }
+static void share(FILE *out, const char *name, double value, const char *end) {
+    fprintf(out, "\"%s\": ", name);
+    cl_json_number(out, value);
+    fputs(end, out);
 }
 
-/* The group of each point in sorted order, into |group| by index; returns how many. Equal values
- * stay together. */
-static size_t form_groups(const struct point *sorted, size_t n, size_t *group) {
-    size_t different = 1;
-    size_t groups = n / LEAST_IN_GROUP < MOST_GROUPS ? n / LEAST_IN_GROUP : MOST_GROUPS;
-    size_t g = 0;
-    for (size_t i = 1; i < n; i++) {
-        different += sorted[i].key > sorted[i - 1].key;
+void cl_importance_write(const struct cl_run *run, const struct mu_effects *effects, FILE *out) {
+    fprintf(out, "{\"observed\": %zu, \"sure\": %s, ", effects ? effects->observed : 0,
+        effects && effects->observed >= MU_EFFECTS_SURE ? "true" : "false");
+    share(out, "noise", effects ? effects->noise : (double)NAN, ", \"pairs\": [");
+    for (size_t i = 0; effects && i < effects->n_pairs; i++) {
+        const struct mu_interaction *pair = &effects->pairs[i];
+        fprintf(out, "%s{\"a\": ", i ? ", " : "");
+        cl_json_string(out, run->e->parameters[pair->a].name);
+        fputs(", \"b\": ", out);
+        cl_json_string(out, run->e->parameters[pair->b].name);
+        fputs(", ", out);
+        share(out, "share", pair->share, "}");
     }
-    size_t begun = 0;
-    for (size_t i = 0; i < n; i++) {
-        int changed = i > 0 && sorted[i].key > sorted[i - 1].key;
-        int full = different <= MOST_VALUES || (i - begun) * (groups ? groups : 1) >= n;
-        if (changed && full) {
-            g++;
-            begun = i;
-        }
-        group[sorted[i].index] = g;
-    }
-    return g + 1;
+    fputs("]}", out);
 }
 
-static double epsilon_squared(
-    const double *ranks, const size_t *group, size_t n, size_t k, double *sums, double *counts) {
-    double mean = ((double)n - 1) / 2;
-    double total = 0;
-    double between = 0;
-    for (size_t i = 0; i < n; i++) {
-        total += (ranks[i] - mean) * (ranks[i] - mean);
-        sums[group[i]] += ranks[i] - mean;
-        counts[group[i]] += 1;
-    }
-    for (size_t g = 0; g < k; g++) {
-        between += sums[g] * sums[g] / counts[g];
-    }
-    if (total <= 0 || k < 2 || n <= k) {
-        return 0;
-    }
-    double share = (between - (double)(k - 1) * (total - between) / (double)(n - k)) / total;
-    return share > 0 ? share : 0;
-}
-
-double cl_importance(const double *values, const double *objective, size_t n) {
-    if (n < 3) {
-        return 0;
-    }
-    struct point *points = calloc(n, sizeof *points);
-    double *ranks = calloc(3 * n, sizeof *ranks);
-    size_t *group = calloc(n, sizeof *group);
-    double share = 0;
-    if (points && ranks && group) {
-        rank(objective, n, points, ranks);
-        sort(values, n, points);
-        size_t k = form_groups(points, n, group);
-        share = epsilon_squared(ranks, group, n, k, ranks + n, ranks + 2 * n);
-    }
-    free(points);
-    free(ranks);
-    free(group);
-    return share;
+void cl_importance_write_parameter(const struct mu_effects *effects, size_t i, FILE *out) {
+    share(out, "importance", effects ? effects->of[i].share : (double)NAN, ", ");
+    share(out, "error", effects ? effects->of[i].error : (double)NAN, ", ");
+    share(out, "good", effects ? effects->of[i].good : (double)NAN, "");
 }

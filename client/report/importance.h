@@ -2,14 +2,21 @@
 #ifndef MUSHIR_CLIENT_REPORT_IMPORTANCE_H
 #define MUSHIR_CLIENT_REPORT_IMPORTANCE_H
 
-#include <stddef.h>
+#include "client/run/state.h"
+#include "common/model/effects.h"
 
-/* The share of the variance of the objective's ranks that groups of a parameter's values explain,
- * corrected for chance: epsilon squared (Kelley, "An unbiased correlation ratio measure", 1935) =
- * (SS_between - (k - 1) MS_within) / SS_total, at least 0. Ranks, so that one exploded trial does
- * not decide; groups are the values themselves when there are at most 8 different, else up to 6 of
- * equal size by order. |values|, |objective|: n of each, finite. 0 when n < 3 or nothing varies.
- * Cost O(n log n). */
-double cl_importance(const double *values, const double *objective, size_t n);
+/* The effects of the run's parameters, in the order of the experiment (mu_effects_of): what a
+ * service would say of the same trials, computed here. NULL: the trials say nothing yet, or the
+ * experiment is an architecture search. Owned by |arena|. */
+const struct mu_effects *cl_importance_of(const struct cl_run *run, struct mu_arena *arena);
+
+/* The same in JSON: {"observed": trials with a value, "sure": whether they are enough,
+ * "noise": share, "pairs": [{"a": name, "b": name, "share": share}, ...], largest first}. |effects|
+ * may be NULL: nothing observed. */
+void cl_importance_write(const struct cl_run *run, const struct mu_effects *effects, FILE *out);
+
+/* What it says of parameter |i|: "importance": share, "error": its standard error, "good": share of
+ * what tells the best trials from good ones; each null without |effects|. */
+void cl_importance_write_parameter(const struct mu_effects *effects, size_t i, FILE *out);
 
 #endif

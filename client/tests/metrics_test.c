@@ -1,10 +1,9 @@
-/* Metrics from lines, parameter importance. */
+/* Metrics from lines. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "client/experiment/filter.h"
-#include "client/report/importance.h"
 #include "client/run/metrics.h"
 #include "client/text/json.h"
 #include "tests/support/cmocka.h"
@@ -94,42 +93,12 @@ static void strategies_choose_among_values(void **state) {
     assert_null(cl_metric_summary_value(&empty, CL_STRATEGY_MIN));
 }
 
-static void importance_finds_what_matters(void **state) {
-    enum { N = 300 };
-    double x[N];
-    double noise[N];
-    double y[N];
-    unsigned seed = 7;
-    (void)state;
-    for (int i = 0; i < N; i++) {
-        x[i] = rand_r(&seed) / (double)RAND_MAX;
-        noise[i] = rand_r(&seed) / (double)RAND_MAX;
-        y[i] = (x[i] - 0.5) * (x[i] - 0.5);
-    }
-    assert_true(cl_importance(x, y, N) > 0.6); /* not monotone: a correlation would say 0 */
-    assert_true(cl_importance(noise, y, N) <
-                0.05); /* epsilon squared has mean 0 and deviation about 0.01 here */
-    for (int i = 0; i < N; i++) {
-        x[i] = i % 2;
-        y[i] = x[i] > 0 ? 1e300 : i;
-    }
-    assert_true(cl_importance(x, y, N) > 0.7);
-    for (int i = 0; i < N; i++) {
-        x[i] = 1;
-    }
-    assert_close(cl_importance(x, y, N), 0, 0);
-    assert_close(cl_importance(y, x, N), 0, 0);
-    assert_close(cl_importance(y, y, 2), 0, 0);
-    assert_true(cl_importance(y, y, 3) >= 0);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_default_filter_reads_what_katib_reads),
         cmocka_unit_test(custom_filters_have_two_groups),
         cmocka_unit_test(json_lines_are_flat_objects),
         cmocka_unit_test(strategies_choose_among_values),
-        cmocka_unit_test(importance_finds_what_matters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

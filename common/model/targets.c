@@ -71,25 +71,31 @@ bool mu_standardise(double *t, size_t n) {
     return varied;
 }
 
+double mu_loss_limit(const double *loss, size_t n, struct mu_arena *arena) {
+    struct mu_arena_mark mark = mu_arena_mark(arena);
+    double *sorted = MU_ARRAY(arena, n, double);
+    memcpy(sorted, loss, n * sizeof *loss);
+    mu_sort(sorted, n);
+    double spread = sorted[3 * n / 4] - sorted[n / 4];
+    double limit = sorted[n / 2] + 10 * spread;
+    mu_arena_release(arena, mark);
+    return spread > 0 ? limit : HUGE_VAL;
+}
+
 /* -loss, scaled to the largest magnitude so that 1e308 does not overflow, with bad outliers
  * clipped. */
 static void clipped(const double *loss, double *target, size_t n, struct mu_arena *arena) {
-    struct mu_arena_mark mark = mu_arena_mark(arena);
-    double *sorted = MU_ARRAY(arena, n, double);
     double largest = 0;
     for (size_t i = 0; i < n; i++) {
         largest = fmax(largest, fabs(loss[i]));
     }
     for (size_t i = 0; i < n; i++) {
-        sorted[i] = target[i] = largest > 0 ? loss[i] / largest : 0;
+        target[i] = largest > 0 ? loss[i] / largest : 0;
     }
-    mu_sort(sorted, n);
-    double spread = sorted[3 * n / 4] - sorted[n / 4];
-    double limit = sorted[n / 2] + 10 * spread;
+    double limit = mu_loss_limit(target, n, arena);
     for (size_t i = 0; i < n; i++) {
-        target[i] = -(spread > 0 && target[i] > limit ? limit : target[i]);
+        target[i] = -fmin(target[i], limit);
     }
-    mu_arena_release(arena, mark);
 }
 
 bool mu_linear_targets(const double *loss, double *target, size_t n, struct mu_arena *arena) {

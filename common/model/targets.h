@@ -20,6 +20,10 @@ double mu_yeo_johnson(double z, double lambda);
  * eq. 4.1), by golden section. */
 double mu_yeo_johnson_lambda(const double *z, size_t n);
 
+/* Above this a loss counts as exploded: median + 10 interquartile ranges of the |n| >= 1 finite
+ * losses; HUGE_VAL when the quartiles are equal. */
+double mu_loss_limit(const double *loss, size_t n, struct mu_arena *arena);
+
 /* |n| finite losses -> targets that keep their proportions, which sums of effects have: losses
  * beyond median + 10 interquartile ranges are clipped, then -loss is standardised. |target| may be
  * |loss|. False, and all targets 0, when the losses are all equal or n < 2. */

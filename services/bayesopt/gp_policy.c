@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "common/model/surrogate.h"
+
 enum { FANTASIES = 16, PARENTS = 4 };
 
 /* The constants of the policy; docs/adr/0013-bayesopt.md has the reasons. */
@@ -13,14 +15,11 @@ static const struct tuning {
     size_t pending;    /* points without a value that are integrated over: at most half of them
                           running trials, the newest, and the batch so far */
     size_t incumbents; /* of the best observations the one with the best mean is the incumbent */
-    double length, length_sd; /* prior of ln l - ln(d) / 2 */
 } TUNING = {.fit_operations = 1.5e8,
     .search_operations = 2e8,
     .evaluations = 1000,
     .pending = 64,
-    .incumbents = 100,
-    .length = -1.5,
-    .length_sd = 1};
+    .incumbents = 100};
 
 struct mu_gp_policy {
     struct mu_gp_process process;
@@ -35,29 +34,6 @@ struct mu_gp_policy {
 
 size_t mu_gp_policy_most(void) {
     return TUNING.pending / 2;
-}
-
-/* The length of the prior grows with the square root of the number of dimensions, since the
- * distance between points does (Hvarfner, Hellsten and Nardi, "Vanilla Bayesian optimization
- * performs great in high dimensions", ICML 2024). */
-struct mu_gp_model mu_gp_policy_model(
-    const struct mu_dimensions *dimensions, struct mu_arena *arena) {
-    static const struct mu_gp_prior OTHERS[] = {
-        {0, 3},  /* ln w / (1 - w) */
-        {0, 1},  /* ln a^2 */
-        {-6, 2}, /* ln n^2 */
-    };
-    size_t d = dimensions->n;
-    struct mu_gp_prior *prior = MU_ARRAY(arena, d + 3, struct mu_gp_prior);
-    for (size_t j = 0; j < d; j++) {
-        prior[j] = (struct mu_gp_prior){TUNING.length + 0.5 * log((double)d), TUNING.length_sd};
-    }
-    memcpy(prior + d, OTHERS, sizeof OTHERS);
-    return (struct mu_gp_model){.kernel = &mu_kernel_additive,
-        .metric = &mu_metric_dimensions,
-        .space = dimensions,
-        .n_features = d,
-        .prior = prior};
 }
 
 /* At most |most| of the |n| |rows|, which are ordered by |column|, as observations of it. */
@@ -138,7 +114,7 @@ void mu_gp_process_init(
     size_t *rows = MU_ARRAY(arena, data->n, size_t);
     size_t n = mu_dataset_rank(data, column, rows, &observed, arena);
     p->dimensions = (struct mu_dimensions){.n = s->frame.n, .category = s->frame.category};
-    p->model = mu_gp_policy_model(&p->dimensions, arena);
+    p->model = mu_surrogate_model(&p->dimensions, arena);
     struct mu_gp_policy_rows most = mu_gp_policy_rows_of(&p->model);
     double *theta = MU_ARRAY(arena, mu_gp_parameters(&p->model), double);
     struct mu_gp_data fitted = choose(data, column, rows, observed, most.fitted, arena);

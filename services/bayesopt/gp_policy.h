@@ -50,10 +50,6 @@ const double *mu_gp_policy_best(struct mu_bayesopt_study *study, size_t *draws);
 /* The acquisition at |x|, of which proposals are the maximum. Exposed for tests. */
 double mu_gp_policy_worth(struct mu_bayesopt_study *study, const double *x);
 
-/* The kernel, the metric and the priors for points of |dimensions|; exposed for tests. */
-struct mu_gp_model mu_gp_policy_model(
-    const struct mu_dimensions *dimensions, struct mu_arena *arena);
-
 /* Rows that hyper-parameters are fitted to, and that suggestions are made from; exposed for tests.
  */
 struct mu_gp_policy_rows {

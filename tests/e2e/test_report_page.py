@@ -49,7 +49,7 @@ def trials(n, reports=5):
 
 
 def parameter(name, **more):
-    return {"name": name, "numeric": True, "log": False, "list": [], "min": "", "max": "", "importance": 0.3, **more}
+    return {"name": name, "numeric": True, "log": False, "list": [], "min": "", "max": "", "importance": 0.3, "error": 0.02, "good": 0.1, **more}
 
 
 def data_of(n, reports=5):
@@ -60,6 +60,8 @@ def data_of(n, reports=5):
             "metrics": [{"name": "loss", "strategy": "min"}],
             "parameters": [parameter("lr", min="0.001", max="1", log=True), parameter("units", min="1", max="8"),
                            parameter("kind", numeric=False, list=["a", "b"])],
+            "importance": {"observed": sum(t["objective"] is not None for t in shown), "sure": True, "noise": 0.0,
+                           "pairs": [{"a": "lr", "b": "units", "share": 0.05}]},
             "trials": shown}
 
 

@@ -2,6 +2,7 @@
  */
 #include <math.h>
 
+#include "common/model/surrogate.h"
 #include "services/bayesopt/gp_policy.h"
 #include "services/bayesopt/schedule.h"
 #include "services/bayesopt/tree_policy.h"
@@ -210,7 +211,7 @@ static void priors_and_rows_follow_the_dimensions(void **state) {
     for (size_t i = 0; i < 2; i++) {
         size_t d = CASES[i][0];
         struct mu_dimensions dimensions = {.n = d};
-        struct mu_gp_model model = mu_gp_policy_model(&dimensions, arena);
+        struct mu_gp_model model = mu_surrogate_model(&dimensions, arena);
         struct mu_gp_policy_rows rows = mu_gp_policy_rows_of(&model);
         const struct mu_gp_prior *others = model.prior + d;
         assert_int_equal(rows.fitted, CASES[i][1]);

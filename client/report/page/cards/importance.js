@@ -3,14 +3,16 @@ const importanceCard = {
     id: "importance",
     kind: "narrow",
     title: () => "Parameter importance",
-    shown: view => view.data.parameters.length > 0 && view.done.length >= 3,
+    shown: view => view.data.importance.observed > 0,
     draw(view, body) {
         const list = [...view.data.parameters].sort((a, b) => b.importance - a.importance);
         const most = Math.max(0.2, extent(list.map(p => p.importance))[1]);
-        const text = list.map(p => `${p.name} ${(100 * p.importance).toFixed(0)} %`);
+        const percent = x => `${(100 * x).toFixed(x < 0.0995 ? 1 : 0)} %`;
+        const sure = list.map(p => `${percent(p.importance)} ± ${(100 * p.error).toFixed(1)}`);
+        const text = list.map((p, i) => `${p.name} ${sure[i]}`);
         const c = chart("importance", text.join(", "), 340, 26 * list.length + 4, {
             left: 130,
-            right: 45,
+            right: 75,
             top: 0,
             bottom: 0,
         });
@@ -30,9 +32,18 @@ const importanceCard = {
                 x: c.width,
                 y: y + 16,
                 "text-anchor": "end",
-                text: `${(100 * p.importance).toFixed(0)} %`,
+                text: sure[i],
             });
-            return { x, y: y + 12, text: text[i] };
+            const error = ((c.right - c.left) * p.error) / most;
+            draw(c.svg, "line", {
+                class: "whisker",
+                x1: Math.max(c.left, x - error),
+                x2: x + error,
+                y1: y + 12,
+                y2: y + 12,
+            });
+            const good = `${text[i]}; of what tells the best trials from good ones ${percent(p.good)}`;
+            return { x, y: y + 12, text: good };
         });
         answer(
             c,
@@ -41,11 +52,16 @@ const importanceCard = {
             () => marks,
             m => m.text,
         );
+        const { observed, sure: enough, pairs } = view.data.importance;
+        const together = pairs.filter(p => p.share >= 0.01).slice(0, 3);
         body.append(
             c.node,
             make("p", {
                 class: "note",
-                text: "Share of the objective's variance (of ranks) that each parameter explains by itself, corrected for chance; what only combinations explain is in none.",
+                text:
+                    "Share of the objective's variance over the whole space that each parameter explains by itself, and its standard error (functional ANOVA)." +
+                    together.map(p => ` ${p.a} and ${p.b} together: ${percent(p.share)} more.`).join("") +
+                    (enough ? "" : ` Only ${observed} trials have a value: a guess.`),
             }),
         );
     },
