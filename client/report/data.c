@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/report/contour.h"
 #include "client/report/curve.h"
 #include "client/report/importance.h"
 #include "client/report/tail.h"
@@ -47,6 +48,8 @@ static void write_effects(const struct cl_run *run, FILE *out) {
     write_parameters(run, effects, out);
     fputs("\"importance\": ", out);
     cl_importance_write(run, effects, out);
+    fputs(", \"contours\": ", out);
+    cl_contour_write(run, effects, out);
     fputs(", ", out);
     mu_arena_destroy(arena);
 }

@@ -1,5 +1,6 @@
 """The report's page in a real browser: each card, and what people can do with it."""
 import json
+import math
 import re
 
 import pytest
@@ -11,7 +12,7 @@ from test_client_run import write
 pytestmark = built
 PRINTS = "echo loss=1${trialParameters.x}; echo loss=${trialParameters.x}; echo loss=2${trialParameters.x}"
 HOSTILE = '</script><img src=x onerror="window.hacked=1">'
-CARDS = ["header", "history", "best", "curves", "importance", "parallel", "scatter", "timeline", "table"]
+CARDS = ["header", "history", "best", "curves", "importance", "parallel", "contour", "scatter", "timeline", "table"]
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +63,8 @@ def data_of(n, reports=5):
                            parameter("kind", numeric=False, list=["a", "b"])],
             "importance": {"observed": sum(t["objective"] is not None for t in shown), "sure": True, "noise": 0.0,
                            "pairs": [{"a": "lr", "b": "units", "share": 0.05}]},
+            "contours": {"trials": n, "explained": 0.5, "log": True, "pairs": [
+                {"x": {"name": "lr", "values": ["0.01", "0.1"]}, "y": {"name": "kind", "values": ["a", "b"]}, "mean": [1, 2, 3, 4], "sd": [2] * 4}]},
             "trials": shown}
 
 
@@ -146,7 +149,7 @@ BREAKS = {  # data -> the cards that stand on what is broken
     "header": (lambda d: d.update(reason=None), {"header"}),
     "curves": (lambda d: d["trials"][0].update(curve=None), {"curves"}),
     "latest": (lambda d: d["trials"][-1].update(latest=None), {"best", "table"}),
-    "list": (lambda d: d["parameters"][2].update(list=None), {"parallel", "scatter"}),
+    "list": (lambda d: d["parameters"][2].update(list=None), {"parallel", "contour", "scatter"}),
 }
 
 
@@ -379,7 +382,25 @@ def test_everything_that_answers_has_a_role_and_a_name(show):
     assert len(ids) == len(set(ids))
 
 
-# ---- timeline, rungs ----
+# ---- importance, timeline, rungs, contour ----
+
+def test_importance_shows_errors_pairs_and_what_matters_among_the_good(show):
+    data = data_of(12)
+    for p, share in zip(data["parameters"], (0.2, 0.5, 0)):
+        p.update(importance=share, error=0.1, good=0.25)
+    data["importance"] = {"observed": 12, "sure": False, "noise": 0, "pairs": [{"a": "lr", "b": "units", "share": 0.1234}, {"a": "lr", "b": "kind", "share": 0.001}]}
+    page = show(data)
+    names = page.run("[...document.querySelectorAll('#chart-importance .name')].map(n => n.textContent)")
+    assert names == ["units", "lr", "kind"]
+    widths = [page.run(f"[...document.querySelectorAll('#chart-importance .{c}')].map(n => Number(n.getAttribute('width')))") for c in ("bar:not(.among)", "among")]
+    assert widths[0] == pytest.approx([112.5, 45, 1]) and widths[1] == pytest.approx([56.25] * 3)  # of 135, which are 0.6
+    whiskers = page.run("[...document.querySelectorAll('#chart-importance .whisker')].map(n => n.getAttribute('x2') - n.getAttribute('x1'))")
+    assert whiskers == pytest.approx([45, 45, 22.5])  # twice the error, but not below 0
+    note = text_of(page, "#card-importance .note")
+    assert "lr and units together: 12 % more." in note and "kind" not in note and note.endswith("Only 12 trials have a value: a guess.")
+    data["importance"]["sure"] = True
+    assert "a guess" not in text_of(show(data), "#card-importance .note")
+
 
 def test_the_timeline_gives_each_trial_the_first_free_worker(show):
     data = data_of(4)
@@ -400,7 +421,7 @@ def test_the_timeline_gives_each_trial_the_first_free_worker(show):
 def halving():
     """Nine configurations with 1 epoch, three of them again with 3, one with 9."""
     data = data_of(13)
-    data["resource"] = "epochs"
+    data["resource"], data["contours"] = "epochs", None
     data["parameters"] = [parameter("lr", min="0", max="1"), parameter("epochs", min="1", max="9")]
     for i, t in enumerate(data["trials"]):
         level, number = (1, i) if i < 9 else (3, i - 9) if i < 12 else (9, 0)
@@ -424,6 +445,73 @@ def test_hyperbands_resource_is_in_the_data(tmp_path):
     assert run("run", write(tmp_path, text), "--quiet", "--", "sh", "-c", PRINTS).returncode == 0
     data = json.loads(DATA.search((tmp_path / "small.html").read_text())[2])
     assert data["resource"] == "epochs"
+
+
+def with_contours():
+    data = data_of(30)
+    values = [str(0.05 + 0.1 * i) for i in range(10)]
+    bowl = [(float(x) - 0.35) ** 2 + (float(y) - 0.65) ** 2 for y in values for x in values]
+    sides = {"x": {"name": "a", "values": values}, "y": {"name": "b", "values": values}}
+    kinds = {"x": {"name": "a", "values": values}, "y": {"name": "kind", "values": ["a", "b"]}}
+    data["parameters"] = [parameter("a", min="0", max="1"), parameter("b", min="0", max="1"), data["parameters"][2]]
+    for i, t in enumerate(data["trials"]):
+        t["assignments"].update(a=str(i / 30), b=str(i * 7 % 30 / 30))
+    data["contours"] = {"trials": 27, "explained": 0.876, "log": False, "pairs": [
+        {**sides, "mean": bowl, "sd": [0.01] * 99 + [0.05]}, {**kinds, "mean": [1.0] * 10 + [None] * 10, "sd": [0.1] * 20}]}
+    return data
+
+
+def test_contours_of_two_parameters(show):
+    page = show(with_contours())
+    canvas = "document.querySelector('#chart-contour canvas')"
+    assert page.run(f"{canvas}.dataset.cells") == "100" and marks(page, "contour") == 27
+    assert "left out it predicts 88 %" in text_of(page, "#card-contour .note")
+    assert page.run("gridOf(current, current.data.contours.pairs[0]).x.edges.map(e => Math.round(100 * e))") == [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100]
+    # the bowl's lines of equal value are circles about its middle
+    radii = page.run("""(() => { const g = gridOf(current, current.data.contours.pairs[0]), c = { x: u => u, y: u => u }, out = [];
+        for (let j = 0; j < 9; j++) for (let i = 0; i < 9; i++) for (const [x, y] of crossings(c, g, current.data.contours.pairs[0].mean, 0.04, i, j))
+            out.push(Math.hypot(x - 0.35, y - 0.65)); return out; })()""")
+    assert len(radii) >= 16 and len(radii) % 2 == 0 and all(abs(r - 0.2) < 0.02 for r in radii)
+    page.run("document.getElementById('contour-pair').focus()")
+    page.run("(s => { s.value = 'a and kind'; s.dispatchEvent(new Event('change')); })(document.getElementById('contour-pair'))")
+    assert page.run(f"{canvas}.dataset.cells") == "20" and page.run("document.activeElement.id") == "contour-pair"
+    page.run("(s => { s.value = 'sd'; s.dispatchEvent(new Event('change')); })(document.getElementById('contour-layer'))")
+    assert "Uncertainty is the size of a standard deviation" in text_of(page, "#card-contour .note")
+
+
+KNOWN = {  # a command's awk, the same in Python, whether it spans decades
+    "bowl": ("1 + (x - 0.3) ^ 2 + y / 2", lambda x, y: 1 + (x - 0.3) ** 2 + y / 2, False),
+    "decades": ("10 ^ (3 * x + y)", lambda x, y: 10 ** (3 * x + y), True),
+}
+
+
+@pytest.mark.parametrize("kind", ["minimize", "maximize"])
+@pytest.mark.parametrize("name", KNOWN)
+def test_contours_are_near_the_function_that_made_the_trials(tmp_path, name, kind):
+    formula, function, log = KNOWN[name]
+    text = (GOOD.replace("maxTrialCount: 4", "maxTrialCount: 40").replace("type: minimize", f"type: {kind}").replace("parallelTrialCount: 2", "parallelTrialCount: 4")
+            + '    - {name: w, parameterType: double, feasibleSpace: {min: "0", max: "1"}}\n    - {name: z, parameterType: int, feasibleSpace: {min: "1", max: "3"}}\n')
+    command = f"awk 'BEGIN {{ x = ${{trialParameters.x}}; y = ${{trialParameters.w}}; print \"loss=\" {formula} }}'"
+    assert run("run", write(tmp_path, text), "--quiet", "--", "sh", "-c", command).returncode == 0
+    contours = json.loads(DATA.search((tmp_path / "small.html").read_text())[2])["contours"]
+    assert contours["log"] == log and contours["trials"] == 40 and contours["explained"] > 0.8
+    assert [{p["x"]["name"], p["y"]["name"]} for p in contours["pairs"]][0] == {"x", "w"} and len(contours["pairs"]) == 3
+    first = contours["pairs"][0]
+    xs, ys = (first["x"], first["y"]) if first["x"]["name"] == "x" else (first["y"], first["x"])
+    assert len(xs["values"]) == len(ys["values"]) == 24
+    places = [(float(a), float(b)) for b in first["y"]["values"] for a in first["x"]["values"]]
+    truth = [function(*(p if xs is first["x"] else p[::-1])) for p in places]
+    miss = [math.log(m / t) if log else m - t for m, t in zip(first["mean"], truth)]
+    span = math.log(1e4) if log else max(truth) - min(truth)
+    assert sum(abs(d) < 0.05 * span for d in miss) > 0.9 * len(miss)
+    assert all(d >= (1 if log else 0) for d in first["sd"])
+    others = contours["pairs"][1]
+    assert [len(others[k]["values"]) for k in "xy" if others[k]["name"] == "z"] == [3]
+
+
+def test_a_contour_tells_expectation_and_uncertainty_under_the_pointer(show):
+    page = show(with_contours())
+    assert page.run("cellText(current, current.data.contours.pairs[0], 99)") == "a = 0.95\nb = 0.95\nloss: 0.45 ± 0.05"
 
 
 # ---- zoom, light, dark, print ----

@@ -6,6 +6,7 @@ const CARDS = [
     curvesCard,
     importanceCard,
     parallelCard,
+    contourCard,
     scatterCard,
     rungsCard,
     timelineCard,

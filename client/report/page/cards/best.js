@@ -38,5 +38,9 @@ function pairsTable(pairs) {
             make("td", { text: value, title: value }),
         ),
     );
-    return make("div", { class: "scroll" }, make("table", {}, make("tbody", {}, ...rows)));
+    return make(
+        "div",
+        { class: "scroll" },
+        make("table", { class: "pairs" }, make("tbody", {}, ...rows)),
+    );
 }
