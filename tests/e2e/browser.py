@@ -24,7 +24,7 @@ class Browser:
         program = shutil.which("chromium")
         if not program:
             pytest.skip("chromium is not installed, so no page was opened in a browser")
-        self.folder = tempfile.TemporaryDirectory(prefix="mushir-browser-")
+        self.folder = tempfile.TemporaryDirectory(prefix="mushir-browser-", ignore_cleanup_errors=True)
         read_end, self.to = os.pipe()
         self.back, write_end = os.pipe()
 

@@ -275,6 +275,16 @@ def test_axes_change_places_by_mouse_and_by_keyboard(show):
     assert axis_names(page) == ["units", "loss", "kind", "lr"]
 
 
+def test_an_axis_dropped_at_its_own_place_opens_no_trial(show):
+    page = show(data_of(10))
+    left, top, width, height = page.box("#chart-parallel")
+    name, mark = ((left + x * width / 1060, top + y * height / 340) for x, y in [(10, 12), (36, 330)])
+    page.drag(name, mark)
+    assert axis_names(page) == ["lr", "units", "kind", "loss"] and not page.run("document.getElementById('detail').open")
+    page.click(*mark)  # it is near enough to one
+    assert page.run("document.getElementById('detail').open")
+
+
 def test_a_brush_by_keyboard(show):
     page = show(data_of(40))
     page.run("document.getElementById('axis-units').focus()")
@@ -480,8 +490,8 @@ def test_contours_of_two_parameters(show):
 
 
 KNOWN = {  # a command's awk, the same in Python, whether it spans decades
-    "bowl": ("1 + (x - 0.3) ^ 2 + y / 2", lambda x, y: 1 + (x - 0.3) ** 2 + y / 2, False),
-    "decades": ("10 ^ (3 * x + y)", lambda x, y: 10 ** (3 * x + y), True),
+    "bowl": ("1 + (x - 0.3) ^ 2 + y / 2 + z / 10", lambda x, y, z: 1 + (x - 0.3) ** 2 + y / 2 + z / 10, False),
+    "decades": ("10 ^ (3 * x + y)", lambda x, y, z: 10 ** (3 * x + y), True),
 }
 
 
@@ -491,16 +501,18 @@ def test_contours_are_near_the_function_that_made_the_trials(tmp_path, name, kin
     formula, function, log = KNOWN[name]
     text = (GOOD.replace("maxTrialCount: 4", "maxTrialCount: 40").replace("type: minimize", f"type: {kind}").replace("parallelTrialCount: 2", "parallelTrialCount: 4")
             + '    - {name: w, parameterType: double, feasibleSpace: {min: "0", max: "1"}}\n    - {name: z, parameterType: int, feasibleSpace: {min: "1", max: "3"}}\n')
-    command = f"awk 'BEGIN {{ x = ${{trialParameters.x}}; y = ${{trialParameters.w}}; print \"loss=\" {formula} }}'"
+    command = f"awk 'BEGIN {{ x = ${{trialParameters.x}}; y = ${{trialParameters.w}}; z = ${{trialParameters.z}}; print \"loss=\" {formula} }}'"
     assert run("run", write(tmp_path, text), "--quiet", "--", "sh", "-c", command).returncode == 0
-    contours = json.loads(DATA.search((tmp_path / "small.html").read_text())[2])["contours"]
+    data = json.loads(DATA.search((tmp_path / "small.html").read_text())[2])
+    contours, best = data["contours"], next(t for t in data["trials"] if t["name"] == data["best"])
+    z = int(best["assignments"]["z"])  # where the others are cut
     assert contours["log"] == log and contours["trials"] == 40 and contours["explained"] > 0.8
     assert [{p["x"]["name"], p["y"]["name"]} for p in contours["pairs"]][0] == {"x", "w"} and len(contours["pairs"]) == 3
     first = contours["pairs"][0]
     xs, ys = (first["x"], first["y"]) if first["x"]["name"] == "x" else (first["y"], first["x"])
     assert len(xs["values"]) == len(ys["values"]) == 24
     places = [(float(a), float(b)) for b in first["y"]["values"] for a in first["x"]["values"]]
-    truth = [function(*(p if xs is first["x"] else p[::-1])) for p in places]
+    truth = [function(*(p if xs is first["x"] else p[::-1]), z) for p in places]
     miss = [math.log(m / t) if log else m - t for m, t in zip(first["mean"], truth)]
     span = math.log(1e4) if log else max(truth) - min(truth)
     assert sum(abs(d) < 0.05 * span for d in miss) > 0.9 * len(miss)
@@ -547,7 +559,7 @@ def test_light_dark_and_print(show):
     page.until(f"{ground} != {json.dumps(light)}")
     assert sum(rgb(light)) > 700 > 200 > sum(rgb(page.run(ground)))
     assert page.run(pixel) > 0 and drawn > 0
-    assert page.run("colors().ink") == "rgb(230, 235, 242)"
+    assert page.run("colors().ink") == "rgb(230, 235, 242)" and page.run("document.getElementById('main').style.color") == ""
     page.media("dark", "print")
     page.until(f"{ground} == {json.dumps(light)}")
     assert page.run("getComputedStyle(document.querySelector('#card-table .tools')).display") == "none"

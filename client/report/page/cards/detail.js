@@ -9,7 +9,7 @@ function drawDetail() {
     const t = current.trials.find(trial => trial.name === state.detail);
     if (!t) return dialog.close();
     attempt(dialog, "Trial", body => body.append(...detailOf(current, t)));
-    if (!dialog.open) dialog.showModal();
+    dialog.showModal();
 }
 
 function detailOf(view, t) {
