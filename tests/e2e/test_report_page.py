@@ -312,6 +312,20 @@ def test_new_data_keeps_what_people_chose(show):
     assert page.run("[document.activeElement.id, document.activeElement.value, document.activeElement.selectionStart]") == ["filter", "t-000", 5]
 
 
+def test_new_data_waits_for_the_end_of_a_drag(show):
+    page = show(data_of(40))
+    left, top, width, height = rail(page, "units")
+    start, end = (left + width / 2, top + height * 0.51), (left + width / 2, top + height * 0.999)
+    page.mouse("mouseMoved", *start)
+    page.mouse("mousePressed", *start, buttons=1)
+    page.run(f"mushirReport.render({json.dumps(data_of(60))})")
+    assert "of 40 trials" in text_of(page, "#table-count")
+    page.mouse("mouseMoved", *end, buttons=1)
+    page.mouse("mouseReleased", *end)
+    assert "of 60 trials" in text_of(page, "#table-count")
+    assert rows(page)[:4] == ["t-00000", "t-00001", "t-00002", "t-00003"] and "t-00004" not in rows(page)
+
+
 # ---- the table ----
 
 def test_filter_sort_and_pages(show):

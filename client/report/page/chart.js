@@ -100,6 +100,7 @@ function place(c, event) {
 // ---- drags ----
 
 const LEAST_DRAG = 6; // units; less is a click
+const DRAG_ENDS = ["pointerup", "pointercancel"];
 
 // Follow the pointer from a press on |node| until it is let go: move(from, to), then end(from, to), both places in
 // units of the chart. c.dragged tells the click that follows what it was.
@@ -110,12 +111,16 @@ function onDrag(c, node, move, end) {
         const stop = e => {
             const to = place(c, e);
             removeEventListener("pointermove", follow);
+            for (const event of DRAG_ENDS) removeEventListener(event, stop);
             c.dragged = Math.hypot(to[0] - from[0], to[1] - from[1]) >= LEAST_DRAG;
+            state.dragging = false;
             end(from, to);
+            if (state.waiting) render(state.waiting);
         };
+        state.dragging = true;
         press.stopPropagation();
         addEventListener("pointermove", follow);
-        addEventListener("pointerup", stop, { once: true });
+        for (const event of DRAG_ENDS) addEventListener(event, stop);
     });
 }
 

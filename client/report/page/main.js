@@ -1,4 +1,5 @@
-// The page: its cards in their order, each in a section of its own.
+// The page: its cards in their order, each in a section of its own. A card is { id, kind: the section's class,
+// title(view), shown(view), draw(view, body) }; a new one is a file in cards/ and a line here.
 const CARDS = [
     headerCard,
     historyCard,
@@ -64,8 +65,10 @@ function redraw() {
 }
 
 // Show |data| (client/report/data.h tells its form). May be called again with newer data: brushes, filter, order,
-// sort, page, zooms and the open trial stay.
+// sort, page, zooms and the open trial stay. While something is dragged, it waits until that is let go.
 function render(data) {
+    state.waiting = state.dragging ? data : null;
+    if (state.dragging) return;
     attempt(document.getElementById("fault"), "Data", () => {
         current = viewOf(data);
         redraw();

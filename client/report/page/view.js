@@ -12,6 +12,8 @@ const state = {
     zoom: {},
     pair: null,
     layer: "mean",
+    dragging: false,
+    waiting: null, // data that came meanwhile
 };
 
 function lazily(make) {
