@@ -45,11 +45,17 @@ def _time(moment: Optional[datetime]) -> str:
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if moment else ""
 
 
-def _value_of(trial: FrozenTrial) -> Optional[float]:
-    """Its value; of a pruned one its last report."""
+def _names(n: int) -> list[str]:
+    """Of |n| objectives."""
+    return [METRIC, *(f"{METRIC}_{i}" for i in range(1, n))]
+
+
+def _values_of(trial: FrozenTrial) -> list[float]:
+    """Its values, one for each objective; of a pruned one its last report."""
+    if trial.state not in (TrialState.COMPLETE, TrialState.PRUNED):
+        return []
     step = trial.last_step
-    value: Optional[float] = trial.value if trial.values or step is None else trial.intermediate_values[step]
-    return value
+    return trial.values or ([] if step is None else [trial.intermediate_values[step]])
 
 
 def _texts_of(trial: FrozenTrial, space: Mapping[str, Parameter]) -> dict[str, str]:
@@ -66,9 +72,9 @@ def _texts_of(trial: FrozenTrial, space: Mapping[str, Parameter]) -> dict[str, s
 
 def trial_of(trial: FrozenTrial, space: Mapping[str, Parameter]) -> Trial:
     """Optuna's |trial| as one of ours. What lacks a parameter counts as a trial and is not learned from."""
+    values = dict(zip(_names(len(trial.values or ())), _values_of(trial)))
     return Trial(trial.number, f"trial-{trial.number:06d}", {}, _texts_of(trial, space), _STATES[trial.state],
-                 _value_of(trial) if trial.state in (TrialState.COMPLETE, TrialState.PRUNED) else None,
-                 started=_time(trial.datetime_start), completed=_time(trial.datetime_complete))
+                 values.pop(METRIC, None), values, started=_time(trial.datetime_start), completed=_time(trial.datetime_complete))
 
 
 class _Told:
@@ -107,7 +113,8 @@ class MushirSampler(BaseSampler):
     independent_sampler, at random by default.
 
     Failed and pruned trials are known as such to the algorithm, a pruned one by its last report; what runs, also in other
-    processes, is known with the parameters that it has by then. One objective. Several threads may share a sampler.
+    processes, is known with the parameters that it has by then. Several objectives need an algorithm that has the setting
+    `objectives`. Several threads may share a sampler.
     """
 
     def __init__(self, algorithm: str = "tpe", *, search_space: Optional[Mapping[str, BaseDistribution]] = None,
@@ -174,10 +181,12 @@ class MushirSampler(BaseSampler):
         return told
 
     def _problem_of(self, study: OptunaStudy, search_space: Mapping[str, BaseDistribution]) -> Problem:
-        if len(study.directions) != 1:
-            raise InvalidArgument(f"MushirSampler: a study of one objective is wanted, not of {len(study.directions)}")
         space = {name: parameter_of(name, distribution) for name, distribution in search_space.items()}
-        return Problem(self._name, space, self._algorithm, study.direction == StudyDirection.MAXIMIZE, self._settings, METRIC)
+        maximize = [direction == StudyDirection.MAXIMIZE for direction in study.directions]
+        names = _names(len(maximize))
+        several = {} if len(names) == 1 else {
+            "objectives": ", ".join(f"{name}:{'max' if up else 'min'}" for name, up in zip(names, maximize))}
+        return Problem(self._name, space, self._algorithm, maximize[0], {**several, **self._settings}, METRIC, names[1:])
 
     def sample_independent(self, study: OptunaStudy, trial: FrozenTrial, param_name: str,
                            param_distribution: BaseDistribution) -> Any:

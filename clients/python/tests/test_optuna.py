@@ -52,6 +52,18 @@ def test_with_a_known_space_it_is_the_service_alone(sampler_of, study_of, algori
     assert [t.params for t in sampled.trials] == [t.params for t in alone.trials]
 
 
+def test_several_objectives(sampler_of, study_of):
+    def both(x, y):
+        return bowl(x, y), x - y
+
+    sampled = optimized(sampler_of("nsga2", search_space=SQUARE), 60, lambda t: both(t.suggest_float("x", -5, 5), t.suggest_float("y", -5, 5)),
+                        directions=["minimize", "maximize"])
+    alone = study_of(BOWL, "nsga2", metrics=["value_1"], settings={"objectives": "value:min, value_1:max"})
+    alone.run(lambda x, y: dict(zip(("value", "value_1"), both(x, y))), 60)
+    single = study_of(BOWL, "nsga2").run(bowl, 60)
+    assert [t.params for t in sampled.trials] == [t.params for t in alone.trials] != [t.params for t in single.trials]
+
+
 def test_without_a_known_space_only_the_first_trial_is_independent(sampler_of):
     drawn = []
 
@@ -200,8 +212,8 @@ def test_a_sampler_is_pickled(service):
 
 
 def test_what_is_wrong_is_named(sampler_of):
-    with pytest.raises(mushir.InvalidArgument, match="a study of one objective is wanted, not of 2"):
-        optimized(sampler_of(search_space=SQUARE), 1, lambda t: (objective(t), 2), directions=["minimize", "minimize"])
+    with pytest.raises(mushir.InvalidArgument, match="objectives"):
+        optimized(sampler_of("random", search_space=SQUARE), 1, lambda t: (objective(t), 2), directions=["minimize", "minimize"])
     with pytest.raises(mushir.InvalidArgument, match="gamma"):
         optimized(sampler_of(search_space=SQUARE, settings={"gamma": 7}), 1)
     with pytest.raises(mushir.InvalidArgument, match="x: .* is no distribution that a service knows"):
