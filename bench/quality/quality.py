@@ -2,7 +2,7 @@
 """One page about how good suggestions are: regret beside Optuna 5's multivariate TPE.
 
   quality.py                      # from the stored runs in runs/ and baselines/
-  quality.py --run ../../build/bin   # make the runs of ours anew first (hours), and store them
+  quality.py --run ../../build/bin   # make the runs of ours anew first, and store them
 
 A figure is the geometric mean over a family's problems of our mean regret to Optuna's (both plus 0.002) over the same seeds; in brackets its
 standard error in per cent: that of the seeds within each problem, and where there are several problems at least that of the problems' own ratios.
@@ -141,13 +141,14 @@ def table(runs):
 
 
 def run(folder, only, seeds):
+    chosen = {family: rest for family, (role, *rest) in FAMILIES.items() if (family in only if only else role != "sealed")}
     for service, (program, most) in SERVICES.items():
         server = subprocess.Popen([os.path.join(folder, "mushir-" + program), "--port", "7799"], stderr=subprocess.DEVNULL)
         time.sleep(1)
         try:
-            for family, (_, path, _, budget, evaluated) in FAMILIES.items():
+            for family, (path, _, budget, evaluated) in chosen.items():
                 names = ",".join(p.name for p in problems(family))
-                for batch in (1, 4) if names and (not only or family in only) else ():
+                for batch in (1, 4) if names else ():
                     out = os.path.join(HERE, "runs", f"{service}-{family}-b{batch}.csv")
                     subprocess.run([sys.executable, os.path.join(HERE, "run.py"), "--address", "127.0.0.1:7799", "--algorithm", service, "--label", service, "--jobs", "1",
                                     "--problems", os.path.join(HERE, path), "--only", names, "--budget", str(budget), "--batch", str(batch), "--seeds", str(seeds or most),
@@ -172,7 +173,7 @@ def thin(path, out):
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--run", metavar="FOLDER", help="where the programs are: make the runs anew")
-    ap.add_argument("--only", type=lambda s: s.split(","), help="of these families only")
+    ap.add_argument("--only", type=lambda s: s.split(","), help="of these families; unset: of all that are not sealed")
     ap.add_argument("--seeds", type=int, help="so many instead of those stored")
     ap.add_argument("files", nargs="*", help="instead of runs/*.csv and baselines/optuna-mtpe*.csv")
     a = ap.parse_args()

@@ -121,6 +121,7 @@ void mu_gp_process_init(
     mu_gp_fit(&p->model, &fitted, theta, arena);
     struct mu_gp_data known = choose(data, column, rows, n, most.known, arena);
     mu_gp_condition(&p->gp, &p->model, theta, &known, TUNING.pending, draws, arena);
+    /* noise is no reason to come back: docs/adr/0096-noise-is-no-reason-to-come-back.md */
     mu_gp_reinterpolate(&p->gp, &known, arena);
     p->known = known.n;
 }
