@@ -1,11 +1,17 @@
 """What people type every day: a second `make build` has nothing to do, and the summary of `make test` counts what was skipped."""
 import pathlib
+import re
 import shutil
 import subprocess
+import sys
 
 import pytest
+import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+from algorithms import ALGORITHMS  # noqa: E402
+
 BUILD = ROOT / "build"
 
 
@@ -30,3 +36,11 @@ def test_nothing_is_built_when_nothing_changed():
 ])
 def test_the_summary_counts(lines, total):
     assert run("awk", "-f", "tools/tally.awk", input="\n".join(lines) + "\n") == total + "\n"
+
+
+def test_make_run_knows_the_algorithm_of_every_example():
+    """By the line of tools/run that reads it."""
+    line = re.search(r"algorithm=\$\((sed .*)\)$", (ROOT / "tools" / "run").read_text(), re.M)[1]
+    for path in sorted((ROOT / "examples").glob("*.yaml")):
+        wanted = yaml.safe_load(path.read_text())["spec"]["algorithm"]["algorithmName"]
+        assert run("bash", "-c", f"file={path}; {line}").strip() == wanted and wanted in ALGORITHMS

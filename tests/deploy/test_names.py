@@ -17,6 +17,7 @@ REGISTRY = "registry.example/tuning"
 # An engine that pushes nowhere; what it is asked stands in a file.
 ENGINE = """#!/bin/sh
 echo "$@" >>"$ASKED"
+[ "$1" != inspect ] || { shift 3; printf '%s@sha256:%064d\\n' "$1" 7; exit; }
 while [ $# -gt 1 ]; do [ "$1" != --digestfile ] || printf 'sha256:%064d' 7 >"$2"; shift; done
 """
 
@@ -29,14 +30,15 @@ def tree(tmp_path):
         source, target = ROOT / name, tree / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
-    (tmp_path / "podman").write_text(ENGINE)
-    (tmp_path / "podman").chmod(0o755)
+    for name in ("podman", "docker"):
+        (tmp_path / name).write_text(ENGINE)
+        (tmp_path / name).chmod(0o755)
 
     def run(*command, **environment):
         given = {k: v for k, v in os.environ.items() if k not in ("REGISTRY", "VERSION", "ENGINE")}
         return subprocess.run(command, cwd=tree, check=True, capture_output=True, text=True,
                               env={**given, "ENGINE": str(tmp_path / "podman"), "ASKED": str(tmp_path / "asked"), **environment}).stdout
-    run.tree, run.asked = tree, tmp_path / "asked"
+    run.tree, run.asked, run.engines = tree, tmp_path / "asked", tmp_path
     return run
 
 
@@ -53,12 +55,13 @@ def test_manifests_name_the_registry(tree):
     assert values == {"registry": REGISTRY, "version": "7", "digests": {}}
 
 
-def test_what_was_pushed_is_deployed_by_digest(tree):
+@pytest.mark.parametrize("engine", ["podman", "docker"])
+def test_what_was_pushed_is_deployed_by_digest(tree, engine):
     version = tree("tools/version").strip()
-    pushed = tree("tools/push", "tpe", "all", REGISTRY=REGISTRY).splitlines()
+    pushed = tree("tools/push", "tpe", "all", REGISTRY=REGISTRY, ENGINE=str(tree.engines / engine)).splitlines()
     digest = "sha256:" + "0" * 63 + "7"
     assert pushed == [f"{REGISTRY}/mushir-{p}:{version} {digest}" for p in ("tpe", "all")]
-    assert [line.split()[-1] for line in tree.asked.read_text().splitlines()] == [f"{REGISTRY}/mushir-{p}:{version}" for p in ("tpe", "all")]
+    assert [line.split()[-1] for line in tree.asked.read_text().splitlines() if line.startswith("push ")] == [f"{REGISTRY}/mushir-{p}:{version}" for p in ("tpe", "all")]
     tree("tools/manifests", REGISTRY=REGISTRY)
     overlays, values = images(tree.tree)
     assert overlays["tpe"] == [{"name": "mushir-service", "newName": f"{REGISTRY}/mushir-tpe", "digest": digest}]
