@@ -7,6 +7,7 @@
 enum cl_exit_code cl_command_validate(struct cl_context *context);
 enum cl_exit_code cl_command_init(struct cl_context *context);
 enum cl_exit_code cl_command_suggest(struct cl_context *context);
+enum cl_exit_code cl_command_analyse(struct cl_context *context);
 enum cl_exit_code cl_command_katib(struct cl_context *context);
 enum cl_exit_code cl_command_status(struct cl_context *context);
 enum cl_exit_code cl_command_report(struct cl_context *context);

@@ -1,9 +1,10 @@
-/* mushir status and mushir report: look at a run while it runs, or afterwards. */
+/* mushir status, mushir report and mushir analyse: look at a run while it runs, or afterwards. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "client/command.h"
+#include "client/report/analysis.h"
 #include "client/report/data.h"
 #include "client/report/ending.h"
 #include "client/report/report.h"
@@ -92,6 +93,22 @@ enum cl_exit_code cl_command_report(struct cl_context *context) {
         code = flush();
     } else if (code == CL_EXIT_GOOD) {
         code = write_page(&run, options->report ? options->report : cl_setup_beside(&run, "html"));
+    }
+    cl_setup_close(&run);
+    return code;
+}
+
+enum cl_exit_code cl_command_analyse(struct cl_context *context) {
+    struct cl_run run = {0};
+    bool said = true;
+    enum cl_exit_code code = open_run(context, &run);
+    if (code == CL_EXIT_GOOD) {
+        if (context->options->json) {
+            cl_analysis_write(&run, stdout);
+        } else {
+            said = cl_analysis_print(&run, stdout);
+        }
+        code = said ? flush() : CL_EXIT_FAILED;
     }
     cl_setup_close(&run);
     return code;

@@ -32,7 +32,7 @@ WINGS = {
 # outside library or generated code -> the only folders whose files may include it
 LIBRARIES = {
     r"grpc/.*|openssl/.*": ["common/rpc"],
-    r"api\.pb-c\.h|protobuf-c/.*": ["common/wire"],
+    r"(api|analysis)\.pb-c\.h|protobuf-c/.*": ["common/wire"],
     r"ev\.h": ["common/service", "client/run"],
     r"gsl/.*|lapacke?\.h|cblas\.h": ["common/num"],
     r"yaml\.h|pcre2\.h": ["client/experiment"],

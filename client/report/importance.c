@@ -6,18 +6,22 @@
 #include "client/run/request.h"
 #include "client/text/json.h"
 
-static struct mu_effects *effects_of(const struct cl_run *run, struct mu_arena *arena) {
-    struct mu_slice bytes = mu_wire_write_request(cl_run_request(run, 1, arena), arena);
+const struct mu_wire_suggestions *cl_importance_read(
+    const struct cl_run *run, struct mu_arena *arena) {
     struct mu_wire_suggestions *in = MU_NEW(arena, struct mu_wire_suggestions);
     struct mu_error error;
-    if (mu_wire_read_suggestions(bytes.bytes, bytes.size, NULL, arena, in, &error) != MU_OK) {
+    if (run->e->n_parameters == 0) {
         return NULL;
     }
-    return mu_effects_of(&in->experiment.space, &in->history, 0, NULL, NULL, arena);
+    struct mu_slice bytes = mu_wire_write_request(cl_run_request(run, 1, arena), arena);
+    enum mu_status status =
+        mu_wire_read_suggestions(bytes.bytes, bytes.size, NULL, arena, in, &error);
+    return status == MU_OK ? in : NULL;
 }
 
 const struct mu_effects *cl_importance_of(const struct cl_run *run, struct mu_arena *arena) {
-    return run->e->n_parameters > 0 ? effects_of(run, arena) : NULL;
+    const struct mu_wire_suggestions *in = cl_importance_read(run, arena);
+    return in ? mu_effects_of(&in->experiment.space, &in->history, 0, NULL, NULL, arena) : NULL;
 }
 
 static void share(FILE *out, const char *name, double value, const char *end) {

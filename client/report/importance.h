@@ -5,6 +5,10 @@
 #include "client/run/state.h"
 #include "common/model/effects.h"
 
+/* The run as a service would read it; NULL when it is an architecture search. Owned by |arena|. */
+const struct mu_wire_suggestions *cl_importance_read(
+    const struct cl_run *run, struct mu_arena *arena);
+
 /* The effects of the run's parameters, in the order of the experiment (mu_effects_of): what a
  * service would say of the same trials, computed here. NULL: the trials say nothing yet, or the
  * experiment is an architecture search. Owned by |arena|. */

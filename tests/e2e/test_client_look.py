@@ -112,3 +112,27 @@ def test_looking_leaves_every_file_as_it_is(tmp_path):
     before = {file.name: file.read_bytes() for file in tmp_path.iterdir() if file.is_file()}
     assert run("status", path).returncode == run("report", path, "--csv").returncode == 0
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir() if file.is_file()} == before
+
+
+def test_what_a_run_says_of_its_parameters(tmp_path):
+    """x alone makes the loss: a share near 1, however few trials there are; the guess is told."""
+    path = write(tmp_path, GOOD.replace("maxTrialCount: 4", "maxTrialCount: 12"))
+    assert run("run", path, "--quiet", "--no-report", "--", "sh", "-c", 'echo "loss=${trialParameters.x}"').returncode == 0
+    said = run("analyse", path)
+    assert said.returncode == 0 and said.stdout.startswith("12 trials have a value of loss: what they say of importance is a guess\n")
+    assert "\nx " in said.stdout and "\nbest trial: " in said.stdout and "\nexpected to be best: loss " in said.stdout
+    data = json.loads(run("analyse", tmp_path / "small.journal", "--json").stdout)
+    (x,) = data["parameters"]
+    assert x["name"] == "x" and x["importance"] > 0.9 and data["importance"]["observed"] == 12 and not data["importance"]["sure"]
+    assert data["best"]["value"] == data["best"]["assignments"]["x"] and data["expected"]["mean"] <= float(data["best"]["value"]) + 0.1
+    report = json.loads(run("report", path, "--json").stdout)
+    assert report["importance"] == data["importance"] and report["parameters"][0]["importance"] == x["importance"]
+
+
+def test_trials_that_say_nothing(tmp_path):
+    path = write(tmp_path, GOOD)
+    assert run("run", path, "--quiet", "--no-report", "--", "sh", "-c", "echo loss=1").returncode == 0
+    said = run("analyse", path)
+    assert (said.returncode, said.stdout, said.stderr) == (1, "", "mushir: the trials say nothing of loss yet\n")
+    data = json.loads(run("analyse", path, "--json").stdout)
+    assert data["importance"]["observed"] == 0 and data["parameters"][0]["importance"] is None and data["expected"] is None

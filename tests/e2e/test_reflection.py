@@ -38,7 +38,7 @@ def test_reflection(service, tmp_path, proto):
     replies = [Response.FromString(r) for r in stream(iter([a.SerializeToString() for a in asked]), timeout=20)]
     assert len(replies) == len(asked)
     names = {s.name for s in replies[0].list_services_response.service}
-    assert {"api.v1.beta1.Suggestion", "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"} == names
+    assert {"api.v1.beta1.Suggestion", "mushir.v1.Analysis", "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"} == names
     for reply in replies[1:4]:
         files = [descriptor_pb2.FileDescriptorProto.FromString(f) for f in reply.file_descriptor_response.file_descriptor_proto]
         assert "GetSuggestions" in [m.name for f in files for s in f.service for m in s.method]
