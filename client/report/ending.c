@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client/report/front.h"
 #include "client/run/attempt.h"
 #include "client/run/clock.h"
 #include "client/text/shell.h"
@@ -136,6 +137,45 @@ static void running_line(const struct cl_run *run, const struct cl_trial *trial)
     line("running", mu_arena_format(run->arena, "%s for %s%s", trial->name, took, said));
 }
 
+/* What is wanted of |trial|, a metric once. */
+static const char *outcomes_of(
+    const struct cl_run *run, const struct mu_outcomes *outcomes, const struct cl_trial *trial) {
+    char number[32];
+    const char *text = "";
+    for (size_t k = 0; k < outcomes->n; k++) {
+        size_t metric = outcomes->list[k].metric;
+        bool told = false;
+        for (size_t i = 0; i < k; i++) {
+            told |= outcomes->list[i].metric == metric;
+        }
+        const char *value = cl_trial_value(trial, run->e, metric);
+        if (!told && value) {
+            text = mu_arena_format(run->arena, "%s%s%s=%s", text, *text ? " " : "",
+                run->e->metrics[metric].name, shown(value, number));
+        }
+    }
+    return text;
+}
+
+/* The front, or as many of it as a terminal has room for. */
+static void front_lines(const struct cl_run *run) {
+    enum { MOST_LINES = 12 };
+    struct cl_front front;
+    if (!cl_front_of(run, &front)) {
+        return;
+    }
+    size_t shown_lines = front.n < MOST_LINES ? front.n : MOST_LINES;
+    line("front", mu_arena_format(run->arena, "%zu of %zu trials%s", front.n, run->n_trials,
+                      front.n > MOST_LINES ? ", some of them:"
+                      : front.n            ? ":"
+                                           : ", none meets the constraints"));
+    for (size_t i = 0; i < shown_lines; i++) {
+        const struct cl_trial *trial = front.trials[mu_front_spread(i, front.n, MOST_LINES)];
+        line(mu_arena_format(run->arena, "  %s", trial->name),
+            outcomes_of(run, &front.outcomes, trial));
+    }
+}
+
 static void trial_line(const struct cl_run *run, const struct cl_trial *trial) {
     const char *value = cl_trial_value(trial, run->e, 0);
     cl_visible_line(stdout, "%s  %-18s %s", trial->name, cl_condition_name(trial->condition),
@@ -151,6 +191,7 @@ void cl_ending_print(const struct cl_run *run, const char *report, bool verbose)
     if (best) {
         best_trial(run, best);
     }
+    front_lines(run);
     for (size_t i = 0; i < run->n_trials && run->runner; i++) {
         if (run->trials[i]->condition == MU_TRIAL_RUNNING) {
             running_line(run, run->trials[i]);

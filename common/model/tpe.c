@@ -21,9 +21,15 @@ static const struct tuning {
     .candidates = 32,
     .gamma = 0.15,
     .split = {0.5, 1, 2},
-    .most_good = 25,
+    .most_good = MU_TPE_MOST_GOOD,
     .width = 0.45,
     .floor = 0.01};
+
+/* Where one constraint is met and where it is missed. */
+struct feasibility {
+    struct mu_parzen *met, *missed;
+    double share; /* of the observations that meet it */
+};
 
 struct mu_tpe_model {
     struct mu_tpe_options options;
@@ -34,6 +40,7 @@ struct mu_tpe_model {
 
     bool built; /* the rest is there */
     const struct mu_parzen_space *space;
+    struct feasibility *feasibility; /* per constraint */
     struct mu_parzen *good[SPLITS];
     size_t n_good[SPLITS];
     struct mu_parzen *all; /* every point, the best first: a split's bad density is that of the
@@ -105,6 +112,31 @@ static struct mu_parzen *build_all(
     return all;
 }
 
+static struct mu_parzen *build_side(struct mu_tpe_model *t, const double *const *x, size_t n,
+    const struct mu_parzen_options *options) {
+    struct mu_parzen *side = mu_parzen_new(t->space, options, n, t->arena);
+    for (size_t i = 0; i < n; i++) {
+        mu_parzen_add(side, position_of(t, x[i]), 1);
+    }
+    return side;
+}
+
+static struct feasibility build_feasibility(struct mu_tpe_model *t,
+    const struct mu_tpe_constraint *c, const struct mu_parzen_options *options) {
+    return (struct feasibility){.met = build_side(t, c->x, c->n_met, options),
+        .missed = build_side(t, c->x + c->n_met, c->n - c->n_met, options),
+        .share = (double)c->n_met / (double)c->n};
+}
+
+/* What the largest of all mixtures can hold, the prior's kernel among them. */
+static size_t most_kernels(const struct mu_tpe_model *t) {
+    size_t most = t->data.n + t->room;
+    for (size_t k = 0; k < t->data.n_constraints; k++) {
+        most = t->data.constraints[k].n > most ? t->data.constraints[k].n : most;
+    }
+    return most + 1;
+}
+
 static void build(struct mu_tpe_model *t) {
     struct mu_arena *arena = t->arena;
     double prior = t->options.prior_weight > 0 ? t->options.prior_weight : 1;
@@ -116,7 +148,7 @@ static void build(struct mu_tpe_model *t) {
     t->room = t->room - t->n_avoid < MU_TPE_MOST ? t->room : t->n_avoid + MU_TPE_MOST;
     t->space = mu_parzen_space_of(t->data.space, arena);
     t->at = MU_ARRAY(arena, t->space->frame.n, double);
-    t->values = MU_ARRAY(arena, t->data.n + t->room + 1, double);
+    t->values = MU_ARRAY(arena, most_kernels(t), double);
     for (size_t e = 0; e < SPLITS; e++) {
         t->n_good[e] = group_size(&t->options, t->data.n, TUNING.split[e]);
     }
@@ -125,6 +157,11 @@ static void build(struct mu_tpe_model *t) {
         t->good[e] = build_good(t, order, t->n_good[e], width, prior);
     }
     t->all = build_all(t, order, width, prior);
+    t->feasibility = MU_ARRAY(arena, t->data.n_constraints, struct feasibility);
+    for (size_t k = 0; k < t->data.n_constraints; k++) {
+        t->feasibility[k] = build_feasibility(
+            t, &t->data.constraints[k], &(struct mu_parzen_options){width, prior});
+    }
 }
 
 /* The bad densities get what has been avoided since. */
@@ -134,8 +171,19 @@ static void push(struct mu_tpe_model *t) {
     }
 }
 
+double mu_tpe_log_feasibility(double share, double log_met, double log_missed) {
+    return -log(share + (1 - share) * exp(log_missed - log_met));
+}
+
+static double log_feasibility(
+    const struct mu_tpe_model *t, const struct feasibility *f, const double *at) {
+    return mu_tpe_log_feasibility(f->share, mu_parzen_log_density(f->met, at, t->values),
+        mu_parzen_log_density(f->missed, at, t->values));
+}
+
 /* The mean over the splits of log good - log bad: the logarithm of what expected improvement grows
- * with (Bergstra et al. 2011, equation 5), up to a constant. */
+ * with (Bergstra et al. 2011, equation 5), up to a constant; and that of meeting the constraints.
+ */
 static double score(const struct mu_tpe_model *t, const double *at) {
     double s = 0;
     double bad[SPLITS];
@@ -143,18 +191,33 @@ static double score(const struct mu_tpe_model *t, const double *at) {
     for (size_t e = 0; e < SPLITS; e++) {
         s += mu_parzen_log_density(t->good[e], at, t->values) - bad[e];
     }
-    return s / SPLITS;
+    s /= SPLITS;
+    for (size_t k = 0; k < t->data.n_constraints; k++) {
+        s += log_feasibility(t, &t->feasibility[k], at);
+    }
+    return s;
 }
 
-/* One draw from a split's good density, every axis from a kernel of its own, as Bergstra et al.
- * 2011 draw one parameter after the other: what different good points have on different axes comes
- * together in a candidate. Only the score is joint. */
+/* The density that candidate |number| is drawn from: the splits' good ones in turn. With
+ * constraints every other one comes from where one of them is met, for c-TPE draws from all its
+ * densities. */
+static struct mu_parzen *source_of(const struct mu_tpe_model *t, size_t number) {
+    size_t constraints = t->data.n_constraints;
+    if (constraints && number % 2) {
+        return t->feasibility[number / 2 % constraints].met;
+    }
+    return t->good[(constraints ? number / 2 : number) % SPLITS];
+}
+
+/* One draw from a density, every axis from a kernel of its own, as Bergstra et al. 2011 draw one
+ * parameter after the other: what different good points have on different axes comes together in a
+ * candidate. Only the score is joint. */
 static void draw_candidate(
     const struct mu_tpe_model *t, size_t number, struct mu_stream *stream, double *at) {
-    struct mu_parzen *good = t->good[number % SPLITS];
+    struct mu_parzen *source = source_of(t, number);
     for (size_t a = 0; a < t->space->frame.n; a++) {
-        size_t k = mu_parzen_pick(good, stream);
-        at[a] = mu_parzen_draw(good, k, a, stream);
+        size_t k = mu_parzen_pick(source, stream);
+        at[a] = mu_parzen_draw(source, k, a, stream);
     }
 }
 
@@ -194,28 +257,6 @@ struct mu_tpe_model *mu_tpe_new(const struct mu_tpe_options *options,
         .avoid = MU_ARRAY(arena, room, const double *),
         .room = room,
         .arena = arena};
-    return t;
-}
-
-struct mu_tpe_model *mu_tpe_of_history(const struct mu_tpe_options *options,
-    const struct mu_space *space, const struct mu_history *history, size_t wanted,
-    struct mu_arena *arena) {
-    const double **x = MU_ARRAY(arena, history->n, const double *);
-    double *loss = MU_ARRAY(arena, history->n, double);
-    struct mu_tpe_data data = {.space = space, .x = x, .loss = loss};
-    size_t n = space->n ? history->n : 0;
-    for (size_t i = 0; i < n; i++) {
-        if (history->trials[i].state == MU_DONE) {
-            loss[data.n] = history->trials[i].loss;
-            x[data.n++] = history->trials[i].x;
-        }
-    }
-    struct mu_tpe_model *t = mu_tpe_new(options, &data, n - data.n + wanted, arena);
-    for (size_t i = 0; i < n; i++) {
-        if (history->trials[i].state != MU_DONE) {
-            mu_tpe_avoid(t, history->trials[i].x);
-        }
-    }
     return t;
 }
 

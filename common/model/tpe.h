@@ -6,11 +6,14 @@
 #ifndef MUSHIR_MODEL_TPE_H
 #define MUSHIR_MODEL_TPE_H
 
-#include "common/search/experiment.h"
+#include "common/search/outcomes.h"
 
 /* Suggestions that an estimator makes; then it draws random points, which keeps the cost of a
  * request bounded. */
 enum { MU_TPE_MOST = 256 };
+
+/* Observations that are good at most, as in hyperopt and Optuna. */
+enum { MU_TPE_MOST_GOOD = 25 };
 
 struct mu_tpe_options {
     size_t startup; /* below this many observations: an initial design instead of the model; 0: the
@@ -23,14 +26,27 @@ struct mu_tpe_options {
         prior_weight; /* weight of the wide prior kernel in units of a point's; 0: the default 1 */
 };
 
+/* What is known of a constraint: |n| points, the first |n_met| of which meet it, one at least. */
+struct mu_tpe_constraint {
+    const double *const *x;
+    size_t n, n_met;
+};
+
 /* What is known: |n| points of the space with their losses (smaller is better, finite), in
- * canonical order. */
+ * canonical order; and of constraints. */
 struct mu_tpe_data {
     const struct mu_space *space;
     const double *const *x;
     const double *loss;
     size_t n;
+    const struct mu_tpe_constraint *constraints;
+    size_t n_constraints;
 };
+
+/* The logarithm of c-TPE's relative density ratio (Watanabe and Hutter 2023, equation 8): of the
+ * observations |share| meet a constraint; the logarithms of the densities of those that do and of
+ * those that miss it. It is the probability that the constraint is met, over |share|. */
+double mu_tpe_log_feasibility(double share, double log_met, double log_missed);
 
 struct mu_tpe_model;
 
@@ -39,11 +55,14 @@ struct mu_tpe_model;
 struct mu_tpe_model *mu_tpe_new(const struct mu_tpe_options *options,
     const struct mu_tpe_data *data, size_t room, struct mu_arena *arena);
 
-/* The estimator of |history|, which is borrowed: finished trials with a value are data, the others
- * are kept away from, as |wanted| suggestions can be. */
+/* The estimator of |history| for |outcomes|, all borrowed: trials that have every objective are
+ * data, the others are kept away from, as |wanted| suggestions can be. Of several objectives or
+ * with constraints the loss is the place in mu_tpe_order (MOTPE: Ozaki et al., JAIR 2022), and the
+ * constraints are regarded as in c-TPE (Watanabe and Hutter, IJCAI 2023), each by the trials that
+ * have a value of it; docs/adr/0094. */
 struct mu_tpe_model *mu_tpe_of_history(const struct mu_tpe_options *options,
-    const struct mu_space *space, const struct mu_history *history, size_t wanted,
-    struct mu_arena *arena);
+    const struct mu_space *space, const struct mu_outcomes *outcomes,
+    const struct mu_history *history, size_t wanted, struct mu_arena *arena);
 
 /* Keep away from |x|, a point without a value: a running trial, a failure, or an earlier suggestion
  * of the same batch. Borrowed. Without effect when there is no more room. */

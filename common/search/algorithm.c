@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/search/front.h"
+
 const char *mu_trial_name(const char *experiment, const char *suffix, struct mu_arena *arena) {
     enum { LONGEST_LABEL = 63 };
     int room = LONGEST_LABEL - (int)strlen(suffix);
@@ -253,6 +255,17 @@ static enum mu_status recall(const struct mu_algorithm *algorithm, const struct 
     return status;
 }
 
+/* The front of an experiment with several outcomes, behind what the algorithm says. */
+static void describe_front(const struct mu_request *request, struct mu_reply *reply) {
+    struct mu_pair *settings = MU_ARRAY(request->arena, reply->n_settings + 1, struct mu_pair);
+    for (size_t i = 0; i < reply->n_settings; i++) {
+        settings[i] = reply->settings[i];
+    }
+    settings[reply->n_settings++] = (struct mu_pair){
+        MU_FRONT_SETTING, mu_front_names(request->outcomes, request->history, request->arena)};
+    reply->settings = settings;
+}
+
 enum mu_status mu_algorithm_suggest(const struct mu_algorithm *algorithm,
     struct mu_request *request, struct mu_reply *reply, struct mu_error *error) {
     void *state = NULL;
@@ -272,6 +285,9 @@ enum mu_status mu_algorithm_suggest(const struct mu_algorithm *algorithm,
     }
     if (!status && reply->n && algorithm->describe) {
         algorithm->describe(state, reply);
+    }
+    if (!status && reply->n && mu_outcomes_several(request->outcomes)) {
+        describe_front(request, reply);
     }
     return status;
 }

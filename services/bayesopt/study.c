@@ -10,8 +10,8 @@ struct mu_bayesopt_study *mu_bayesopt_study_of(
     s->data = mu_dataset_of(&s->frame, request->outcomes, request->history,
         request->wanted + MU_REQUEST_RECALLED, arena);
     s->seen = mu_request_seen(request);
-    s->tpe = mu_tpe_of_history(&(struct mu_tpe_options){0}, space, request->history,
-        request->wanted + MU_REQUEST_RECALLED, arena);
+    s->tpe = mu_tpe_of_history(&(struct mu_tpe_options){0}, space, request->outcomes,
+        request->history, request->wanted + MU_REQUEST_RECALLED, arena);
     return s;
 }
 

@@ -126,6 +126,7 @@ const struct mu_algorithm mu_grid = {
     .summary = "Every combination of the parameters' values once, in an order that is spread from "
                "its start.",
     .settings = MU_SETTINGS(SPECS, struct grid_options),
+    .outcomes = true,
     .validate = validate,
     .begin = begin,
     .propose = propose,

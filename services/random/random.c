@@ -10,4 +10,5 @@ const struct mu_algorithm mu_random = {
     .name = "random",
     .summary =
         "Independent draws from the declared distributions, without repeats in finite spaces.",
+    .outcomes = true,
 };

@@ -99,6 +99,7 @@ const struct mu_algorithm mu_sobol = {
     .summary = "Owen-scrambled Sobol points through the declared distributions: more evenly spread "
                "than random search.",
     .settings = MU_SETTINGS(SPECS, struct sobol_options),
+    .outcomes = true,
     .unknown_settings_pass = true, /* Katib's image reads none and refuses none */
     .validate = validate,
     .begin = begin,

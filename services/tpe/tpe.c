@@ -72,8 +72,8 @@ static enum mu_status begin(
         model.startup = 1; /* none asked for: the model needs one trial all the same */
     }
     s->request = request;
-    s->model = mu_tpe_of_history(&model, &request->experiment->space, request->history,
-        request->wanted + MU_REQUEST_RECALLED, request->arena);
+    s->model = mu_tpe_of_history(&model, &request->experiment->space, request->outcomes,
+        request->history, request->wanted + MU_REQUEST_RECALLED, request->arena);
     *state = s;
     return MU_OK;
 }
@@ -99,6 +99,7 @@ const struct mu_algorithm mu_tpe = {
     .summary = "Tree-structured Parzen estimator with joint kernels: proposes where good trials "
                "are dense and bad ones are not.",
     .settings = MU_SETTINGS(SPECS, struct tpe_options),
+    .outcomes = true,
     .begin = begin,
     .propose = propose,
     .pending = pending,
@@ -110,6 +111,7 @@ const struct mu_algorithm mu_multivariate_tpe = {
     .summary =
         "The same as tpe, under the name that Katib's Optuna service uses for joint kernels.",
     .settings = MU_SETTINGS(SPECS, struct tpe_options),
+    .outcomes = true,
     .begin = begin,
     .propose = propose,
     .pending = pending,

@@ -158,6 +158,43 @@ static void past_the_256th_suggestion_points_are_random(void **state) {
     }
 }
 
+/* Equation 8 of c-TPE by hand: 1 / (1/4 + 3/4 * 1/2) = 1.6; where all meet it, 1 everywhere; far
+ * from those that miss it, 1 / share. */
+static void a_constraint_weighs_by_its_density_ratio(void **state) {
+    (void)state;
+    assert_close(mu_tpe_log_feasibility(0.25, log(2), log(1)), log(1.6), 1e-15);
+    assert_close(mu_tpe_log_feasibility(1, log(1), log(5)), 0, 1e-15);
+    assert_close(mu_tpe_log_feasibility(0.25, 0, -800), log(4), 1e-15);
+}
+
+/* Good ones on both sides, but the constraint is met on the left alone. */
+static void proposals_keep_to_where_constraints_are_met(void **state) {
+    enum { N = 40, ASKED = 200 };
+    (void)state;
+    double x[N];
+    double loss[N];
+    const double *points[N];
+    for (size_t i = 0; i < N; i++) {
+        x[i] = (0.5 + (double)i) / N;
+        loss[i] = fabs(fabs(x[i] - 0.5) - 0.25);
+        points[i] = &x[i];
+    }
+    const struct mu_tpe_constraint left = {.x = points, .n = N, .n_met = N / 2};
+    struct mu_tpe_data data = {
+        .space = unit(1), .x = points, .loss = loss, .n = N, .constraints = &left};
+    size_t met[2] = {0};
+    for (size_t constrained = 0; constrained <= 1; constrained++) {
+        struct mu_seen *seen = mu_seen_of(data.space, 1, arena);
+        data.n_constraints = constrained;
+        for (size_t i = 0; i < ASKED; i++) {
+            double proposed;
+            propose_once(&data, seen, i, &proposed);
+            met[constrained] += proposed < 0.5;
+        }
+    }
+    assert_true(met[0] < 0.5 * ASKED && met[1] > 0.95 * ASKED);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         arena_test(good_observations_weigh_by_their_rank),
@@ -168,6 +205,8 @@ int main(void) {
         arena_test(every_axis_is_drawn_from_a_kernel_of_its_own),
         arena_test(the_model_speaks_from_five_observations_on),
         arena_test(past_the_256th_suggestion_points_are_random),
+        arena_test(a_constraint_weighs_by_its_density_ratio),
+        arena_test(proposals_keep_to_where_constraints_are_met),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

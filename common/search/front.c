@@ -1,0 +1,53 @@
+#include "common/search/front.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "common/num/pareto.h"
+
+/* Whether these outcomes of a trial are complete and meet the constraints. */
+static bool is_feasible(const struct mu_outcomes *outcomes, const double *values) {
+    for (size_t k = 0; k < outcomes->n_objectives; k++) {
+        if (isnan(values[k])) {
+            return false;
+        }
+    }
+    return mu_outcomes_violation(outcomes, values) <= 0;
+}
+
+size_t mu_front_of(const struct mu_outcomes *outcomes, const struct mu_history *history,
+    const struct mu_trial *const **front, struct mu_arena *arena) {
+    size_t m = outcomes->n_objectives;
+    size_t n = 0;
+    double *row = MU_ARRAY(arena, outcomes->n, double);
+    double *values = MU_MATRIX(arena, history->n, m, double);
+    const struct mu_trial **feasible = MU_ARRAY(arena, history->n, const struct mu_trial *);
+    for (size_t i = 0; i < history->n; i++) {
+        mu_outcomes_of(outcomes, &history->trials[i], row);
+        if (is_feasible(outcomes, row)) {
+            memcpy(values + n * m, row, m * sizeof *row);
+            feasible[n++] = &history->trials[i];
+        }
+    }
+    size_t *index = MU_ARRAY(arena, n, size_t);
+    size_t count = mu_pareto_front(values, n, m, index, arena);
+    const struct mu_trial **list = MU_ARRAY(arena, count, const struct mu_trial *);
+    for (size_t i = 0; i < count; i++) {
+        list[i] = feasible[index[i]];
+    }
+    *front = list;
+    return count;
+}
+
+const char *mu_front_names(
+    const struct mu_outcomes *outcomes, const struct mu_history *history, struct mu_arena *arena) {
+    const struct mu_trial *const *front;
+    size_t n = mu_front_of(outcomes, history, &front, arena);
+    size_t named = n < MU_FRONT_MOST ? n : MU_FRONT_MOST;
+    const char *names = "";
+    for (size_t i = 0; i < named; i++) {
+        const char *name = front[mu_front_spread(i, n, MU_FRONT_MOST)]->name;
+        names = mu_arena_format(arena, "%s%s%s", names, i ? "," : "", name);
+    }
+    return names;
+}
