@@ -24,9 +24,22 @@ spec:
   maxTrialCount: 24
   parameters:
     - {name: x, parameterType: int, feasibleSpace: {min: "0", max: "99"}}
-    - {name: y, parameterType: int, feasibleSpace: {min: "0", max: "99"}}
+    - {name: z, parameterType: int, feasibleSpace: {min: "0", max: "99"}}
+  trialTemplate:
+    primaryContainerName: main
+    trialParameters:
+      - {name: theX, reference: x}
+      - {name: theZ, reference: z}
+    trialSpec:
+      apiVersion: batch/v1
+      kind: Job
+      spec:
+        template:
+          spec:
+            containers:
+              - name: main
+                command: [sh, -c, 'x=${trialParameters.theX}; z=${trialParameters.theZ}; echo error=$((x * x + z)); echo size=$(((99 - x) * 2 + z))']
 """
-SCRIPT = "echo error=$(({x} * {x} + {y})); echo size=$(((99 - {x}) * 2 + {y}))"
 
 
 def values(journal):
@@ -50,7 +63,7 @@ def front(points, bound):
 def finished(tmp_path, algorithm, bound):
     path = tmp_path / "e.yaml"
     path.write_text(EXPERIMENT.replace("ALGORITHM", algorithm).replace("BOUND", str(bound)))
-    result = run("run", path, "--", "sh", "-c", SCRIPT)
+    result = run("run", path)
     assert result.returncode == 0, result.stderr
     (journal,) = tmp_path.glob("*.journal")
     return result.stdout, values(journal), journal
