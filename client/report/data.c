@@ -6,6 +6,7 @@
 
 #include "client/report/contour.h"
 #include "client/report/curve.h"
+#include "client/report/front.h"
 #include "client/report/importance.h"
 #include "client/report/tail.h"
 #include "client/run/clock.h"
@@ -181,12 +182,30 @@ static void write_experiment(const struct cl_experiment *e, FILE *out) {
     fputs("], ", out);
 }
 
+/* The objectives' metrics and the front's trials; none of either where there is one objective. */
+static void write_front(const struct cl_run *run, FILE *out) {
+    struct cl_front front = {.n = 0};
+    bool several = cl_front_of(run, &front);
+    fputs("\"objectives\": [", out);
+    for (size_t k = 0; several && k < front.outcomes.n_objectives; k++) {
+        fputs(k ? ", " : "", out);
+        cl_json_string(out, front.outcomes.list[k].name);
+    }
+    fputs("], \"front\": [", out);
+    for (size_t i = 0; several && i < front.n; i++) {
+        fputs(i ? ", " : "", out);
+        cl_json_string(out, front.trials[i]->name);
+    }
+    fputs("], ", out);
+}
+
 void cl_data_write(const struct cl_run *run, FILE *out) {
     const struct cl_trial *best = cl_trial_best(run->trials, run->n_trials, run->e);
     fputs("{", out);
     write_experiment(run->e, out);
     write_state(run, out);
     field(out, "best", best ? best->name : "");
+    write_front(run, out);
     write_effects(run, out);
     fputs("\"trials\": [", out);
     for (size_t i = 0; i < run->n_trials; i++) {

@@ -1,4 +1,5 @@
 """An experiment with two objectives and a constraint, run by the client: what it says at its end is what its journal gives."""
+import json
 import re
 import sqlite3
 
@@ -83,6 +84,13 @@ def test_a_run_ends_with_its_front(tmp_path):
         kept = connection.execute("SELECT value FROM events WHERE kind = 'setting' AND name = 'pareto_front' ORDER BY id DESC").fetchone()
         connection.close()
         assert kept and set(filter(None, kept[0].split(","))) <= set(points)
+
+
+def test_the_report_has_the_front(tmp_path):
+    _, points, _ = finished(tmp_path, "random", 150)
+    page = (tmp_path / "e.html").read_text()
+    data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)[1])
+    assert data["objectives"] == ["error", "size"] and sorted(data["front"]) == sorted(front(points, 150))
 
 
 def test_none_that_meets_the_constraints_is_said(tmp_path):

@@ -594,3 +594,18 @@ def test_the_browser_tells_what_a_page_throws(show):
     page.run("setTimeout(() => { throw new Error('late') })")
     page.run("new Promise(done => setTimeout(done, 20))")
     assert any("late" in c for c in page.complaints())
+
+
+def test_two_objectives_have_a_front(show):
+    data = data_of(30)
+    data["metrics"].append({"name": "size", "strategy": "latest"})
+    data["objectives"], data["front"] = ["loss", "size"], [data["trials"][i]["name"] for i in (0, 5, 29)]
+    for i, t in enumerate(data["trials"]):
+        t["metrics"].append("" if i == 7 else repr(i * 1.5))
+        t["latest"].append(t["metrics"][1])
+    page = show(data)
+    assert marks(page, "front") == 29  # one has no size
+    assert page.run("document.querySelector('#chart-front canvas').dataset.front") == "3"
+    assert "the front of 3" in page.run("document.getElementById('title-front').textContent")
+    page.run("state.brushes.clear()")
+    assert show(data_of(5)).run("document.getElementById('card-front').hidden")

@@ -9,6 +9,7 @@ const CARDS = [
     parallelCard,
     contourCard,
     scatterCard,
+    frontCard,
     rungsCard,
     timelineCard,
     tableCard,
