@@ -71,9 +71,10 @@ double mu_anova_variance(const struct mu_anova *f) {
     return variance(values, part, VARIANCE);
 }
 
-static size_t base_points(size_t n) {
-    size_t base = MEANS / (GRID * n);
-    return base < LEAST_BASE ? LEAST_BASE : base < BASE ? base : BASE;
+/* How many of |most| points of |evaluations| each |n| parameters get of MEANS. */
+static size_t points_for(size_t n, size_t evaluations, size_t most) {
+    size_t points = MEANS / (evaluations * n);
+    return points < LEAST_BASE ? LEAST_BASE : points < most ? points : most;
 }
 
 /* The others take the same values at every position, so what they do by themselves falls out
@@ -81,7 +82,7 @@ static size_t base_points(size_t n) {
 double mu_anova_main(const struct mu_anova *f, size_t j) {
     struct grid grid;
     double means[CATEGORIES] = {0};
-    const size_t base = base_points(f->frame->n);
+    const size_t base = points_for(f->frame->n, GRID, BASE);
     make_grid(f->frame, j, GRID, &grid);
     for (size_t i = 0; i < base; i++) {
         design(f->frame, i, f->u);
@@ -94,14 +95,15 @@ double mu_anova_main(const struct mu_anova *f, size_t j) {
 }
 
 double mu_anova_total(const struct mu_anova *f, size_t j) {
+    const size_t points = points_for(f->frame->n, 2, TOTAL);
     double sum = 0;
-    for (size_t i = 0; i < TOTAL; i++) {
+    for (size_t i = 0; i < points; i++) {
         design(f->frame, i, f->u);
         double before = value(f);
         double again = mu_sobol_coordinate(SEED, i, f->frame->n + j);
         f->u[j] = mu_frame_at(f->frame, j, again);
         double gap = value(f) - before;
-        sum += gap * gap / (2 * TOTAL);
+        sum += gap * gap / (2 * (double)points);
     }
     return sum;
 }
