@@ -21,6 +21,14 @@ struct cl_katib_options {
     bool undo;
 };
 
+/* Of mushir serve; the rest is in struct cl_options. */
+struct cl_serve_flags {
+    const char *host, *port, *token_file, *tls_cert, *tls_key; /* NULL: not given */
+    const char *names;                                         /* with commas between */
+    size_t trials_at_a_time;                                   /* 0: not given */
+    bool read_only, no_commands;
+};
+
 struct cl_options {
     const char *file; /* NULL: |draft| is the experiment; of katib, standard input */
     const char *address, *name;
@@ -32,7 +40,9 @@ struct cl_options {
     struct cl_run_options run;
     const char *report;
     bool quiet, verbose, json_lines, no_report;
-    bool csv; /* report: the trials as a table */
+    struct cl_serve_flags serve;
+    bool watch;     /* run */
+    bool csv, copy; /* report: the trials as a table; the journal itself */
 };
 
 /* Everything that a command works on. */

@@ -11,6 +11,7 @@ enum cl_exit_code cl_command_analyse(struct cl_context *context);
 enum cl_exit_code cl_command_katib(struct cl_context *context);
 enum cl_exit_code cl_command_status(struct cl_context *context);
 enum cl_exit_code cl_command_report(struct cl_context *context);
+enum cl_exit_code cl_command_serve(struct cl_context *context);
 enum cl_exit_code cl_command_run(struct cl_context *context);
 
 #endif

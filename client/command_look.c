@@ -74,11 +74,20 @@ enum cl_exit_code cl_command_status(struct cl_context *context) {
 
 static enum cl_exit_code write_page(const struct cl_run *run, const char *path) {
     struct mu_error error;
+    if (!strcmp(path, "-")) {
+        cl_report_print(run, stdout);
+        return flush();
+    }
     if (cl_report_write(run, path, &error) != MU_OK) {
         return cl_cli_fail(&error);
     }
     cl_visible_line(stdout, "%s", path);
     return flush();
+}
+
+static enum cl_exit_code copy_journal(const struct cl_run *run) {
+    struct mu_error error;
+    return cl_journal_copy(run->journal, stdout, &error) == MU_OK ? flush() : cl_cli_fail(&error);
 }
 
 enum cl_exit_code cl_command_report(struct cl_context *context) {
@@ -91,6 +100,8 @@ enum cl_exit_code cl_command_report(struct cl_context *context) {
     } else if (code == CL_EXIT_GOOD && options->csv) {
         cl_table_write(&run, stdout);
         code = flush();
+    } else if (code == CL_EXIT_GOOD && options->copy) {
+        code = copy_journal(&run);
     } else if (code == CL_EXIT_GOOD) {
         code = write_page(&run, options->report ? options->report : cl_setup_beside(&run, "html"));
     }

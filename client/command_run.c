@@ -8,6 +8,7 @@
 #include "client/report/summary.h"
 #include "client/run/loop.h"
 #include "client/run/setup.h"
+#include "client/serve/viewer.h"
 #include "client/text/visible.h"
 
 /* Where the report goes; NULL: nowhere. */
@@ -47,8 +48,21 @@ static enum cl_exit_code conclude(const struct cl_run *run) {
     return run->result.good ? CL_EXIT_GOOD : CL_EXIT_FAILED;
 }
 
+/* Have the run shown in a browser; that there is no page is no reason not to run. */
+static void watch(const struct cl_run *run, struct cl_child *viewer) {
+    struct mu_error error;
+    const char *url;
+    if (cl_viewer_start(viewer, run->journal_path, run->arena, &url, &error) != MU_OK) {
+        run->observer->noted(run, error.text);
+        return;
+    }
+    run->observer->noted(run, mu_arena_format(run->arena, "watch it at %s", url));
+    cl_viewer_open(url);
+}
+
 enum cl_exit_code cl_command_run(struct cl_context *context) {
     const struct cl_options *options = context->options;
+    struct cl_child viewer = {0, -1, -1};
     struct mu_error error = {0};
     enum cl_exit_code code = cl_cli_read(context);
     if (code != CL_EXIT_GOOD) {
@@ -68,12 +82,16 @@ enum cl_exit_code cl_command_run(struct cl_context *context) {
     } else {
         run.observer->begun(&run);
         if (cl_run_pending(&run)) {
+            if (options->watch) {
+                watch(&run, &viewer);
+            }
             cl_loop_run(&run);
         }
         run.observer->ended(&run);
         show(&run, options);
         code = conclude(&run);
     }
+    cl_viewer_stop(&viewer);
     cl_setup_close(&run);
     return code;
 }

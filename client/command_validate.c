@@ -5,6 +5,7 @@
 #include "client/command.h"
 #include "client/experiment/webhook.h"
 #include "client/run/service.h"
+#include "client/text/json.h"
 #include "client/text/visible.h"
 #include "common/search/number.h"
 
@@ -122,6 +123,38 @@ static enum mu_status check(
     return MU_OK;
 }
 
+static void write_problems(const struct cl_problems *problems, FILE *out) {
+    fputs("\"problems\": [", out);
+    for (size_t i = 0; i < problems->n; i++) {
+        const struct cl_problem *p = &problems->items[i];
+        fprintf(out, "%s{\"line\": %d, \"column\": %d, \"warning\": %s, \"text\": ", i ? ", " : "",
+            p->line, p->column, p->warning ? "true" : "false");
+        cl_json_string(out, p->text);
+        fputs("}", out);
+    }
+    fputs("]", out);
+}
+
+/* One JSON object: "valid", "problems"; "name" and "parallelTrialCount" of what is valid; "error",
+ * when the algorithm could not be asked. */
+static void show_json(const struct cl_context *context, const struct cl_problems *problems,
+    enum mu_status status, const struct mu_error *error) {
+    const struct cl_experiment *e = context->experiment;
+    bool valid = e && !problems->errors && status == MU_OK;
+    printf("{\"valid\": %s, ", valid ? "true" : "false");
+    write_problems(problems, stdout);
+    if (valid) {
+        fputs(", \"name\": ", stdout);
+        cl_json_string(stdout, e->name);
+        printf(", \"parallelTrialCount\": %d", e->parallel);
+    }
+    if (status != MU_OK) {
+        fputs(", \"error\": ", stdout);
+        cl_json_string(stdout, error->text);
+    }
+    printf("}\n");
+}
+
 enum cl_exit_code cl_command_validate(struct cl_context *context) {
     struct cl_problems problems = {0};
     struct mu_error error = {0};
@@ -129,6 +162,12 @@ enum cl_exit_code cl_command_validate(struct cl_context *context) {
         return CL_EXIT_INVALID;
     }
     enum mu_status status = context->experiment ? check(context, &problems, &error) : MU_OK;
+    if (context->options->json) {
+        show_json(context, &problems, status, &error);
+        return !context->experiment || problems.errors ? CL_EXIT_INVALID
+               : status == MU_OK                       ? CL_EXIT_GOOD
+                                                       : CL_EXIT_UNREACHABLE;
+    }
     enum cl_exit_code code = cl_cli_show(context, &problems);
     if (code != CL_EXIT_GOOD || !context->experiment) {
         return CL_EXIT_INVALID;

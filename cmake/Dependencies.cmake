@@ -35,6 +35,12 @@ endif()
 mushir_external(protobuf_c libprotobuf-c)
 mushir_external(jansson jansson)
 
+# The client's HTTP server, by its own loop (docs/adr/0083). Only the archive's description names what it stands on itself.
+add_library(ext_websockets INTERFACE)
+add_library(ext::websockets ALIAS ext_websockets)
+find_path(WEBSOCKETS_INCLUDE_DIR libwebsockets.h REQUIRED)
+target_link_libraries(ext_websockets INTERFACE websockets cap ssl crypto z)
+
 # Neon's pkg-config file asks for all that its WebDAV and Kerberos parts need, of which nothing is linked here.
 add_library(ext_neon INTERFACE)
 add_library(ext::neon ALIAS ext_neon)

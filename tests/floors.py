@@ -27,7 +27,8 @@ WINGS = {
     "run": ["text", "experiment"],
     "report": ["text", "experiment", "run"],
     "katib": ["text", "experiment", "run"],
-    "": ["text", "experiment", "run", "report", "katib"],
+    "serve": ["text", "experiment", "run"],
+    "": ["text", "experiment", "run", "report", "katib", "serve"],
 }
 # outside library or generated code -> the only folders whose files may include it
 LIBRARIES = {
@@ -37,7 +38,9 @@ LIBRARIES = {
     r"gsl/.*|lapacke?\.h|cblas\.h": ["common/num"],
     r"yaml\.h|pcre2\.h": ["client/experiment"],
     r"sqlite3\.h": ["client/run"],
-    r"neon/.*|jansson\.h": ["services/medianstop"],
+    r"neon/.*": ["services/medianstop"],
+    r"jansson\.h": ["services/medianstop", "client/serve"],
+    r"libwebsockets\.h": ["client/serve"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^">]+)[">]')
 

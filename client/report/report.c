@@ -1,5 +1,6 @@
 #include "client/report/report.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,22 +10,24 @@
 /* client/report/page, put together and embedded by the build. */
 extern const char cl_report_page[], cl_report_page_end[];
 
-enum mu_status cl_report_write(const struct cl_run *run, const char *path, struct mu_error *error) {
+void cl_report_print(const struct cl_run *run, FILE *out) {
     static const char mark[] = "@DATA@";
-    const char *temporary = mu_arena_format(run->arena, "%s.new", path);
     const char *at =
         memmem(cl_report_page, (size_t)(cl_report_page_end - cl_report_page), mark, strlen(mark));
-    FILE *out = fopen(temporary, "w");
-    if (!out || !at) {
-        if (out) {
-            fclose(out);
-        }
-        return mu_fail(error, MU_INTERNAL, "%s: %s", temporary, strerror(errno));
-    }
+    assert(at);
     fwrite(cl_report_page, 1, (size_t)(at - cl_report_page), out);
     cl_data_write(run, out);
     at += strlen(mark);
     fwrite(at, 1, (size_t)(cl_report_page_end - at), out);
+}
+
+enum mu_status cl_report_write(const struct cl_run *run, const char *path, struct mu_error *error) {
+    const char *temporary = mu_arena_format(run->arena, "%s.new", path);
+    FILE *out = fopen(temporary, "w");
+    if (!out) {
+        return mu_fail(error, MU_INTERNAL, "%s: %s", temporary, strerror(errno));
+    }
+    cl_report_print(run, out);
     bool good = !ferror(out);
     good = !fclose(out) && good && !rename(temporary, path);
     return good ? MU_OK : mu_fail(error, MU_INTERNAL, "%s: %s", path, strerror(errno));

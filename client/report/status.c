@@ -1,7 +1,5 @@
 #include "client/report/status.h"
 
-#include <math.h>
-
 #include "client/text/json.h"
 
 static void text(FILE *out, const char *name, const char *value) {
@@ -46,8 +44,9 @@ void cl_status_write(const struct cl_run *run, FILE *out) {
     text(out, "reason", result->finished ? result->reason : "");
     text(out, "message", result->finished ? result->message : "");
     text(out, "started", run->started);
-    fputs(", \"maxTrialCount\": ", out);
-    cl_json_number(out, run->e->max_trials > 0 ? run->e->max_trials : (double)NAN);
+    if (run->e->max_trials > 0) {
+        fprintf(out, ", \"maxTrialCount\": %d", run->e->max_trials);
+    }
     write_counts(run, out);
     write_best(run, out);
     fputs("}\n", out);

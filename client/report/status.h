@@ -7,7 +7,7 @@
 #include "client/run/state.h"
 
 /* Write one JSON object and a newline: "experiment", "state" (running, succeeded, failed,
- * interrupted), "reason", "message", "started", "maxTrialCount" (null: unbounded), "trials" (a
+ * interrupted), "reason", "message", "started", "maxTrialCount" (where there is one), "trials" (a
  * count for each condition that there is), and of the best trial, when there is one,
  * "bestTrialName", "bestValue" and "bestAssignments". */
 void cl_status_write(const struct cl_run *run, FILE *out);

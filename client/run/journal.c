@@ -161,7 +161,7 @@ static bool open_to_read(struct cl_journal *journal, const char *path) {
     sqlite3_stmt *check = NULL;
     bool good = sqlite3_open_v2(path, &journal->db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
                 sqlite3_busy_timeout(journal->db, 5000) == SQLITE_OK &&
-                run_sql(journal, "PRAGMA query_only = 1") &&
+                run_sql(journal, "PRAGMA query_only = 1; PRAGMA cache_size = -256") &&
                 prepare(journal, select_events, &check);
     sqlite3_finalize(check);
     return good;
@@ -287,4 +287,12 @@ bool cl_journal_experiment(
     }
     sqlite3_finalize(select);
     return found;
+}
+
+enum mu_status cl_journal_copy(struct cl_journal *journal, FILE *out, struct mu_error *error) {
+    sqlite3_int64 size;
+    unsigned char *bytes = sqlite3_serialize(journal->db, "main", &size, 0);
+    bool good = bytes && fwrite(bytes, 1, (size_t)size, out) == (size_t)size;
+    sqlite3_free(bytes);
+    return good ? MU_OK : mu_fail(error, MU_INTERNAL, "the journal cannot be copied");
 }

@@ -19,6 +19,7 @@
 #define MUSHIR_CLIENT_RUN_JOURNAL_H
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include "common/base/arena.h"
@@ -67,6 +68,10 @@ const char *cl_journal_failed(const struct cl_journal *journal);
  * of one moment, also while somebody adds more. Texts are valid during the call. */
 void cl_journal_replay(struct cl_journal *journal, long long after,
     void (*replay)(void *user, const struct cl_journal_event *event), void *user);
+
+/* Write a copy of the whole file, of one moment, also while somebody adds to it. */
+MU_MUST_USE enum mu_status cl_journal_copy(
+    struct cl_journal *journal, FILE *out, struct mu_error *error);
 
 /* The name and the YAML of the experiment as it was run last, owned by |arena|. False when there is
  * none. */

@@ -252,6 +252,15 @@ static size_t missing(const struct cl_run *run, size_t done, size_t active) {
     return active < wanted ? wanted - active : 0;
 }
 
+static void go_on(struct cl_run *run) {
+    start_created(run);
+    struct cl_trial_counts counts = cl_trial_count(run->trials, run->n_trials);
+    size_t wanted = missing(run, completed(&counts), counts.pending + counts.running);
+    if (wanted > 0 && !cl_asker_busy(run->asker) && cl_clock_now() >= run->ask_after) {
+        ask(run, wanted);
+    }
+}
+
 static void advance(struct cl_run *run) {
     const char *broken = cl_journal_failed(run->journal);
     if (broken && !run->interrupted) {
@@ -262,15 +271,12 @@ static void advance(struct cl_run *run) {
         struct cl_trial_counts counts = cl_trial_count(run->trials, run->n_trials);
         check_finished(run, &counts);
     }
-    if (!stopping(run)) {
-        start_created(run);
-        struct cl_trial_counts counts = cl_trial_count(run->trials, run->n_trials);
-        size_t wanted = missing(run, completed(&counts), counts.pending + counts.running);
-        if (wanted > 0 && !cl_asker_busy(run->asker) && cl_clock_now() >= run->ask_after) {
-            ask(run, wanted);
-        }
+    if (!stopping(run) && !run->paused) {
+        go_on(run);
     }
-    if (stopping(run) && cl_trial_count(run->trials, run->n_trials).running == 0) {
+    size_t running = cl_trial_count(run->trials, run->n_trials).running;
+    run->interrupted = run->interrupted || (run->paused && running == 0);
+    if (stopping(run) && running == 0) {
         ev_break(run->loop, EVBREAK_ALL);
     }
 }
@@ -288,6 +294,14 @@ static void on_signal(EV_P_ ev_signal *watcher, int events) {
             cl_process_signal(run->trials[i]->pid, SIGKILL);
         }
     }
+    advance(run);
+}
+
+static void on_pause(EV_P_ ev_signal *watcher, int events) {
+    struct cl_run *run = watcher->data;
+    (void)EV_A, (void)events;
+    run->observer->noted(run, "no new trials; those that run may end");
+    run->paused = true;
     advance(run);
 }
 
@@ -350,7 +364,9 @@ static void answered(void *user) {
 static void watch_signals(struct cl_run *run) {
     ev_signal_init(&run->on_int, on_signal, SIGINT);
     ev_signal_init(&run->on_term, on_signal, SIGTERM);
-    run->on_int.data = run->on_term.data = run;
+    ev_signal_init(&run->on_pause, on_pause, CL_RUN_PAUSE_SIGNAL);
+    run->on_int.data = run->on_term.data = run->on_pause.data = run;
+    ev_signal_start(run->loop, &run->on_pause);
     ev_signal_start(run->loop, &run->on_int);
     ev_signal_start(run->loop, &run->on_term);
 }

@@ -2,7 +2,11 @@
 #ifndef MUSHIR_CLIENT_RUN_OPTIONS_H
 #define MUSHIR_CLIENT_RUN_OPTIONS_H
 
+#include <signal.h>
 #include <stdbool.h>
+
+/* Tells a run to start no new trial, and to end like an interrupted one when none runs any more. */
+enum { CL_RUN_PAUSE_SIGNAL = SIGUSR1 };
 
 struct cl_run_options {
     const char *journal, *directory; /* NULL: beside the experiment */

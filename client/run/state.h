@@ -45,6 +45,7 @@ struct cl_run {
     bool viewed;    /* whether it is only looked at */
     size_t resumed; /* trials that were over when this process began */
     struct cl_run_result result;
+    bool paused;           /* start nothing new */
     bool interrupted;      /* stop without a result: to be resumed */
     struct mu_error error; /* why, when not by Ctrl-C */
     int interrupts;
@@ -52,7 +53,7 @@ struct cl_run {
     int ask_failures;
     double ask_after; /* no question to the service before */
     struct ev_loop *loop;
-    ev_signal on_int, on_term;
+    ev_signal on_int, on_term, on_pause;
     ev_io on_inotify;
     ev_timer on_tick;
     ev_async on_answer;

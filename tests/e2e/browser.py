@@ -80,8 +80,12 @@ class Browser:
 
     def open(self, path):
         """Load a file; returns when its scripts ran."""
+        self.visit(pathlib.Path(path).as_uri())
+
+    def visit(self, url):
+        """The same with an address."""
         self.events.clear()
-        self.call("Page.navigate", url=pathlib.Path(path).as_uri())
+        self.call("Page.navigate", url=url)
         while not any(e.get("method") == "Page.loadEventFired" for e in self.events):
             self.events.append(self.message())
 

@@ -1,0 +1,60 @@
+#include "client/serve/connections.h"
+
+static time_t now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec + 1; /* never 0 */
+}
+
+/* Where |wsi| is; the number of them when it is not known. */
+static size_t place_of(const struct cl_connections *connections, const struct lws *wsi) {
+    size_t i = 0;
+    while (i < connections->n && connections->all[i].wsi != wsi) {
+        i++;
+    }
+    return i;
+}
+
+static void forget(struct cl_connections *connections, size_t place) {
+    connections->all[place] = connections->all[--connections->n];
+}
+
+bool cl_connections_full(struct cl_connections *connections, struct lws **oldest) {
+    size_t found = connections->n;
+    *oldest = NULL;
+    if (connections->n < CL_MOST_CONNECTIONS) {
+        return false;
+    }
+    for (size_t i = 0; i < connections->n; i++) {
+        time_t since = connections->all[i].idle_since;
+        if (since && (found == connections->n || since < connections->all[found].idle_since)) {
+            found = i;
+        }
+    }
+    if (found < connections->n) {
+        *oldest = connections->all[found].wsi;
+        forget(connections, found);
+    }
+    return true;
+}
+
+void cl_connections_add(struct cl_connections *connections, struct lws *wsi) {
+    if (connections->n < CL_MOST_CONNECTIONS) {
+        connections->all[connections->n].wsi = wsi;
+        connections->all[connections->n++].idle_since = now();
+    }
+}
+
+void cl_connections_set_busy(struct cl_connections *connections, const struct lws *wsi) {
+    size_t place = place_of(connections, wsi);
+    if (place < connections->n) {
+        connections->all[place].idle_since = 0;
+    }
+}
+
+void cl_connections_remove(struct cl_connections *connections, const struct lws *wsi) {
+    size_t place = place_of(connections, wsi);
+    if (place < connections->n) {
+        forget(connections, place);
+    }
+}

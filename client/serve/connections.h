@@ -1,0 +1,33 @@
+/* The connections of a server: how many there are, and which makes room for one more. */
+#ifndef MUSHIR_CLIENT_SERVE_CONNECTIONS_H
+#define MUSHIR_CLIENT_SERVE_CONNECTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <time.h>
+
+enum { CL_MOST_CONNECTIONS = 256 }; /* a browser opens six */
+
+struct lws;
+
+struct cl_connections {
+    struct {
+        struct lws *wsi;
+        time_t idle_since; /* without a complete request; 0: one is being answered */
+    } all[CL_MOST_CONNECTIONS];
+    size_t n;
+};
+
+/* Whether there is no place for one more. If so, |*oldest| is the one that has asked for nothing
+ * for the longest time, which is forgotten and to be closed, and there is a place; NULL when every
+ * one is busy. */
+bool cl_connections_full(struct cl_connections *connections, struct lws **oldest);
+
+/* One more, when there is a place. */
+void cl_connections_add(struct cl_connections *connections, struct lws *wsi);
+
+/* Its request is complete; it is closed. Nothing, when it is not known. */
+void cl_connections_set_busy(struct cl_connections *connections, const struct lws *wsi);
+void cl_connections_remove(struct cl_connections *connections, const struct lws *wsi);
+
+#endif

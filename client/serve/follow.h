@@ -1,0 +1,40 @@
+/* How an experiment stands, followed in its journal while somebody else writes it.
+ *
+ * Each look reads only what was added since the last one; of a trial some forty bytes are kept. */
+#ifndef MUSHIR_CLIENT_SERVE_FOLLOW_H
+#define MUSHIR_CLIENT_SERVE_FOLLOW_H
+
+#include "client/run/trial.h"
+
+struct cl_follow;
+
+/* How it stands; texts are valid until the next look. */
+struct cl_standing {
+    const char *experiment; /* its name; NULL: nothing is known yet */
+    const char *algorithm, *metric, *started;
+    bool maximize;
+    int max_trials; /* below 1: unbounded */
+    int parallel;
+    bool finished, good;
+    const char *reason, *message;
+    size_t trials, conditions[MU_TRIAL_EARLY_STOPPED + 1]; /* in all, and by condition */
+    size_t reports;                                        /* of the objective */
+    const char *best_trial;                                /* NULL: none */
+    double best;
+    long long moment; /* grows with everything that is added */
+};
+
+/* Follow the journal at |path|, which need not exist yet. */
+struct cl_follow *cl_follow_create(const char *path);
+void cl_follow_destroy(struct cl_follow *follow);
+
+/* Read what was added; true when something was. A journal that was replaced is read anew. It stays
+ * open only while it is |busy|: somebody adds to it. */
+bool cl_follow_look(struct cl_follow *follow, bool busy);
+
+const struct cl_standing *cl_follow_standing(const struct cl_follow *follow);
+
+/* The objective of trial |number|, from 0; NAN when it has none that counts. */
+double cl_follow_value(const struct cl_follow *follow, size_t number);
+
+#endif

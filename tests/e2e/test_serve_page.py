@@ -1,0 +1,138 @@
+"""The page of mushir serve in a real browser: the list, the form, one experiment, several compared, logging in, the keyboard."""
+import json
+
+import pytest
+
+from browser import browser  # noqa: F401
+from serving import Server
+from test_client import pytestmark as built  # noqa: F401
+from test_serve import held, running, stubbed
+
+pytestmark = built
+
+
+@pytest.fixture
+def server(tmp_path):
+    with Server(tmp_path, "--trials-at-a-time", 4) as served:
+        yield served
+
+
+def row(name):
+    return f'document.querySelector(\'tr[data-experiment="{name}"]\')'
+
+
+def fill(browser, selector, text):  # noqa: F811
+    """Put |text| into a field, as if it was typed over what is there."""
+    browser.run(f"document.querySelector({json.dumps(selector)}).select()")
+    browser.type(text)
+
+
+def test_the_list_is_live(server, browser, tmp_path):  # noqa: F811
+    browser.visit(server.url)
+    browser.until("document.getElementById('connection').textContent === 'live'")
+    server.submit(held("live<b>".replace("<b>", ""), tmp_path))
+    browser.until(f"{row('live')}?.textContent.includes('2 running')")
+    assert browser.run(f"{row('live')}.querySelector('.state').textContent") == "running"
+    (tmp_path / "go").touch()
+    browser.until(f"{row('live')}.querySelector('.state').textContent === 'succeeded'")
+    assert browser.run(f"{row('live')}.querySelector('progress').value") == 4 and "loss 0.25" in browser.run(f"{row('live')}.textContent")
+    assert browser.complaints() == [] and all(url.startswith((server.url, "data:")) for url in browser.requests())
+
+
+def test_buttons_by_keyboard(server, browser, tmp_path):  # noqa: F811
+    server.submit(held("keys", tmp_path))
+    server.until("keys", running(2))
+    browser.visit(server.url)
+    browser.until(f"{row('keys')}?.querySelector('button')")
+    browser.run("document.querySelector('[aria-label=\"Stop keys\"]').focus()")
+    browser.key("Enter")
+    server.until("keys", "stopped")
+    browser.until("document.querySelector('[aria-label=\"Resume keys\"]')")
+    (tmp_path / "go").touch()
+    browser.run("document.querySelector('[aria-label=\"Resume keys\"]').focus()")
+    browser.key("Enter")
+    server.until("keys", "succeeded")
+
+
+def test_a_form_writes_an_experiment_that_runs(server, browser):  # noqa: F811
+    browser.visit(server.url + "#/new")
+    browser.until("document.getElementById('form')")
+    fill(browser, "[name=command]", "echo loss={lr} #")
+    fill(browser, "[name=experiment]", "formed")
+    fill(browser, ".parameter [name=min]", "0.5")
+    fill(browser, ".parameter [name=max]", "0.25")
+    browser.key("Enter")
+    browser.until("document.querySelector('#problems .error')")
+    assert "lr" in browser.run("document.querySelector('#problems .error').textContent")
+    fill(browser, ".parameter [name=max]", "1")
+    fill(browser, "[name=trials]", "5")
+    browser.key("Enter")
+    browser.until("document.getElementById('yaml').value.includes('maxTrialCount: 5')")
+    browser.until("document.getElementById('problems').textContent.includes('is valid')")
+    good = browser.run("document.getElementById('yaml').value")
+    line = good.splitlines().index("  parallelTrialCount: 1") + 1
+    fill(browser, "#yaml", good.replace("parallelTrialCount: 1", "parallelTrialCount: none"))
+    browser.until(f"document.querySelector('#problems .error')?.textContent.startsWith('line {line}: ')")
+    assert browser.run("document.getElementById('submit').disabled")
+    fill(browser, "#yaml", good)
+    browser.until("!document.getElementById('submit').disabled && document.getElementById('problems').textContent.includes('is valid')")
+    browser.press("#submit")
+    browser.until("location.hash === '#/e/formed' && document.querySelector('h2 .state')?.textContent === 'succeeded'")
+    assert server.entry("formed")["trials"] == {"total": 5, "Succeeded": 5}
+    assert [text for text in browser.complaints() if "/api/v1/validate" not in text] == []  # the browser tells of the first answer's 422
+
+
+def test_one_experiment_shows_its_report_and_takes_a_budget(server, browser):  # noqa: F811
+    server.submit(stubbed("one"))
+    server.until("one", "succeeded")
+    browser.visit(server.url + "#/e/one")
+    browser.until("document.querySelector('iframe')?.src.endsWith('/report.html') && document.querySelector('path.best')")
+    assert browser.run("document.querySelector('iframe').contentDocument") is None  # it has no part in this page's origin
+    fill(browser, "input[type=number]", "6")
+    browser.run("[...document.querySelectorAll('button')].find(b => b.textContent === 'Raise the budget').click()")
+    browser.until("document.querySelector('main').textContent.includes('6 of 6')")
+    assert server.entry("one")["trials"] == {"total": 6, "Succeeded": 6}
+    fill(browser, "input[type=number]", "2")
+    browser.run("[...document.querySelectorAll('button')].find(b => b.textContent === 'Raise the budget').click()")
+    browser.until("document.getElementById('notice').textContent.includes('6 already')")
+
+
+def test_several_are_compared(server, browser):  # noqa: F811
+    for name in ("left", "right"):
+        server.submit(stubbed(name))
+    for name in ("left", "right"):
+        server.until(name, "succeeded")
+    browser.visit(server.url)
+    browser.until(f"{row('left')} && {row('right')}")
+    for name in ("left", "right"):
+        browser.press(f'[aria-label="compare {name}"]')
+    browser.run("[...document.querySelectorAll('button')].find(b => b.textContent === 'Compare').click()")
+    browser.until("document.querySelectorAll('path.best').length === 2")
+    assert browser.run("[...document.querySelectorAll('path.best')].map(p => p.dataset.experiment)") == ["left", "right"]
+    assert "left (minimize loss)" in browser.run("document.querySelector('.legend').textContent")
+
+
+def test_a_token_is_asked_for_once(browser, tmp_path):  # noqa: F811
+    (tmp_path / "token").write_text("a token of the tests\n")
+    with Server(tmp_path / "folder", "--token-file", tmp_path / "token") as server:
+        browser.visit(server.url)
+        browser.until("document.getElementById('login')")
+        browser.type("not the token")
+        browser.key("Enter")
+        browser.until("!document.getElementById('notice').hidden")
+        fill(browser, "#login input", "a token of the tests")
+        browser.key("Enter")
+        browser.until("document.querySelector('main').textContent.includes('No experiment yet')")
+        browser.visit(server.url)
+        browser.until("document.querySelector('main').textContent.includes('No experiment yet')")
+        assert browser.run("document.cookie") == ""  # no script reads it
+
+
+def test_where_nothing_may_be_changed_there_are_no_buttons(browser, tmp_path):  # noqa: F811
+    with Server(tmp_path) as server:
+        server.submit(stubbed("seen", trials=2))
+        server.until("seen", "succeeded")
+    with Server(tmp_path, "--read-only") as server:
+        browser.visit(server.url)
+        browser.until(row("seen"))
+        assert browser.run(f"{row('seen')}.querySelectorAll('button').length") == 0 and browser.run("document.getElementById('new-link').hidden")
