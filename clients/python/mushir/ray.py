@@ -68,7 +68,7 @@ class MushirSearcher(Searcher):
     tune.sample_from are refused.
 
     A trial's last report is its value, also where a scheduler ended it; without one it has failed. Checkpoints of the
-    experiment hold the trials, so that Tuner.restore goes on with the same ones.
+    experiment hold the trials, for Tuner.restore.
     """
 
     _metric: Optional[str]

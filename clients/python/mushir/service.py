@@ -19,6 +19,7 @@ from .errors import Error, InvalidArgument, ProgramNotFound, ServiceError
 PROGRAM = "mushir-all"
 VARIABLE = "MUSHIR_PROGRAM"
 SECONDS_TO_STOP = 5.0
+SECONDS_TO_DIE = 0.5  # from a connection that breaks to the end of a process whose threads end one after the other
 SECONDS_TO_ANSWER = 60.0
 
 # The shell becomes the service, which ends when the pipe to this process breaks, also when this process is killed.
@@ -96,6 +97,14 @@ class Service:
     def running(self) -> bool:
         """Whether it was neither closed nor has ended by itself."""
         return self._end.alive and self._process.poll() is None
+
+    def dies(self) -> bool:
+        """Whether it has ended by itself, or does so at this moment."""
+        try:
+            self._process.wait(SECONDS_TO_DIE)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def close(self) -> None:
         """End it. Once is enough; more does nothing."""
@@ -177,7 +186,7 @@ class Connection:
                     self._valid = validation
                 return client.suggest(request)
             except ServiceError:
-                if attempt or not self.own or self.own.running:
+                if attempt or not self.own or not self.own.dies():
                     raise
         raise AssertionError("both attempts return or raise")
 
