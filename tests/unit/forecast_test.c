@@ -104,6 +104,7 @@ static void nothing_is_forecast_from_nothing(void **state) {
     double sd;
     assert_non_null(forecast);
     assert_true(isfinite(mu_forecast_at(forecast, s.x[0], &sd)) && isfinite(sd));
+    assert_true(sd > 1e300); /* in the units of the values */
     for (size_t i = 0; i < N; i++) {
         s.trials[i].state = MU_FAILED;
     }
