@@ -212,8 +212,8 @@ def test_a_sampler_is_pickled(service):
 
 
 def test_what_is_wrong_is_named(sampler_of):
-    with pytest.raises(mushir.InvalidArgument, match="objectives"):
-        optimized(sampler_of("random", search_space=SQUARE), 1, lambda t: (objective(t), 2), directions=["minimize", "minimize"])
+    with pytest.raises(mushir.InvalidArgument, match="nobody"):
+        optimized(sampler_of("nsga2", search_space=SQUARE, settings={"objectives": "nobody:min"}), 1)
     with pytest.raises(mushir.InvalidArgument, match="gamma"):
         optimized(sampler_of(search_space=SQUARE, settings={"gamma": 7}), 1)
     with pytest.raises(mushir.InvalidArgument, match="x: .* is no distribution that a service knows"):
