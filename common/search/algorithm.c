@@ -142,21 +142,29 @@ void mu_algorithm_document(const struct mu_algorithm *algorithm, FILE *out) {
 
 /* ---- a batch ---- */
 
+/* Whether the trials that are shown have all ended, so that what runs may not be shown. */
+static bool hides_running(const struct mu_request *request) {
+    const struct mu_history *history = request->history;
+    return history->n + history->n_infeasible + history->foreign > 0 &&
+           !mu_history_shows_running(history);
+}
+
 size_t mu_request_missing(const struct mu_request *request) {
     const struct mu_history *history = request->history;
-    uint64_t shown = history->n + history->n_infeasible + history->foreign;
     if (request->counted) {
+        uint64_t shown = history->n + history->n_infeasible + history->foreign;
         return request->first > shown ? (size_t)(request->first - shown) : 0;
     }
-    size_t parallel =
-        request->experiment->parallel_trials > 0 ? (size_t)request->experiment->parallel_trials : 0;
-    bool hidden = shown > 0 && !mu_history_shows_running(history);
-    return hidden && parallel > request->wanted ? parallel - request->wanted : 0;
+    int parallel = request->experiment->parallel_trials;
+    size_t workers = parallel > 0 ? (size_t)parallel : 0;
+    return hides_running(request) && workers > request->wanted ? workers - request->wanted : 0;
 }
 
 bool mu_request_may_repeat(
     const struct mu_request *request, const struct mu_space *space, const double *x) {
-    return mu_space_is_corner(space, x) && mu_request_missing(request) > 0;
+    bool uncounted = !request->counted && request->experiment->parallel_trials <= 0;
+    return mu_space_is_corner(space, x) &&
+           (mu_request_missing(request) > 0 || (uncounted && hides_running(request)));
 }
 
 static struct mu_seen *seen_of(const struct mu_request *request) {

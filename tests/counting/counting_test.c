@@ -30,6 +30,7 @@ enum { MOST_TRIALS = 320, MOST_SECONDS = 20, MOST_LATE = 4 };
 struct manner {
     const char *name;
     bool counted, shown; /* sends the total; sends what runs */
+    bool parallel;       /* sends how many may run */
     double lost;         /* share of trials that are never sent once they ended, but counted */
     double late;         /* share that is sent, and counted, only a while after its end */
 };
@@ -215,7 +216,7 @@ static struct controller controller_of(const struct mu_algorithm *algorithm,
         .algorithm = algorithm->name,
         .settings = HYPERBAND,
         .n_settings = resource ? 2 : 0,
-        .parallel_trials = (int)c.workers};
+        .parallel_trials = manner->parallel ? (int)c.workers : 0};
     assert_int_equal(
         mu_space_init(&c.experiment.space, parameters, resource ? 3 : 2, arena, &error), MU_OK);
     mu_stream_init(&c.stream, seed, 0, manner->name);
@@ -243,13 +244,13 @@ static const struct mu_algorithm *const ALL[] = {&mu_random, &mu_sobol, &mu_grid
     &mu_multivariate_tpe, &mu_bayesopt, &mu_cmaes, &mu_nsga2, &mu_hyperband};
 enum { N_ALL = sizeof ALL / sizeof *ALL };
 
-static const struct manner MANNERS[] = {{"counted, shown", true, true, 0, 0},
-    {"counted, hidden", true, false, 0, 0}, {"uncounted, shown", false, true, 0, 0},
-    {"uncounted, hidden", false, false, 0, 0}, {"lost", true, true, 0.05, 0},
-    {"lost and late", true, true, 0.05, 0.1}};
+static const struct manner MANNERS[] = {{"counted, shown", true, true, true, 0, 0},
+    {"counted, hidden", true, false, true, 0, 0}, {"uncounted, shown", false, true, true, 0, 0},
+    {"uncounted, hidden", false, false, true, 0, 0}, {"no numbers", false, false, false, 0, 0},
+    {"lost", true, true, true, 0.05, 0}, {"lost and late", true, true, true, 0.05, 0.1}};
 enum {
-    COMPLETE = 4,
-    LOSING = 4,
+    COMPLETE = 5,
+    LOSING = 5,
     N_MANNERS = sizeof MANNERS / sizeof *MANNERS
 }; /* the first lose nothing */
 

@@ -233,22 +233,37 @@ static void random_draws_know_those_before_them(void **state) {
 }
 
 /* Models of different results meet at the ends of ranges. */
-static void a_corner_is_left_where_trials_are_missing(void **state) {
-    (void)state;
+/* The one suggestion for a line whose model proposes its end, of a request that is else |request|.
+ */
+static double near_the_end_of_a_line(struct mu_request request, int parallel) {
     static const struct mu_parameter_text LINE = {
         .name = "x", .type = MU_DOUBLE, .min = "0", .max = "1"};
+    struct mu_experiment *e = MU_NEW(arena, struct mu_experiment);
+    *e = *request.experiment;
+    e->parallel_trials = parallel;
+    assert_int_equal(mu_space_init(&e->space, &LINE, 1, arena, &error), MU_OK);
+    request.experiment = e;
+    script.point = 1;
+    return atof(ask(&SCRIPTED, &request).suggestions[0].assignments[0].value);
+}
+
+static void a_corner_is_left_where_trials_are_missing(void **state) {
+    (void)state;
     for (int missing = 0; missing < 2; missing++) {
         struct mu_request request = request_of(0, 1);
-        struct mu_experiment *e = MU_NEW(arena, struct mu_experiment);
-        *e = *request.experiment;
-        assert_int_equal(mu_space_init(&e->space, &LINE, 1, arena, &error), MU_OK);
-        request.experiment = e;
         request.counted = true;
         request.first = missing ? 1 : 0;
-        script.point = 1;
-        double x = atof(ask(&SCRIPTED, &request).suggestions[0].assignments[0].value);
+        double x = near_the_end_of_a_line(request, 0);
         assert_true(missing ? x > 0 && x < 1 : x == 1);
     }
+}
+
+/* One trial has ended, and nothing tells whether others run but the number of workers. */
+static void a_corner_is_left_where_trials_may_be_missing(void **state) {
+    (void)state;
+    double x = near_the_end_of_a_line(request_of(1, 1), 0);
+    assert_true(x > 0 && x < 1);
+    assert_true(near_the_end_of_a_line(request_of(1, 1), 1) == 1);
 }
 
 static void texts_names_and_labels_travel(void **state) {
@@ -399,6 +414,7 @@ int main(void) {
         arena_test(missing_suggestions_are_made_again),
         arena_test(random_draws_know_those_before_them),
         arena_test(a_corner_is_left_where_trials_are_missing),
+        arena_test(a_corner_is_left_where_trials_may_be_missing),
         arena_test(texts_names_and_labels_travel),
         arena_test(settings_of_the_reply_come_with_a_suggestion),
         arena_test(nobody_waiting_ends_the_batch),
