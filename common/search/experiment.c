@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 const char *mu_trial_text(const struct mu_trial *trial, const char *name) {
     for (size_t i = 0; i < trial->n_assignments; i++) {
@@ -12,6 +13,37 @@ const char *mu_trial_text(const struct mu_trial *trial, const char *name) {
         }
     }
     return NULL;
+}
+
+/* Seconds of a zone: "Z", "+hh:mm" or "-hh:mm"; NAN for other texts. */
+static double offset_of(const char *zone) {
+    struct tm parts = {0};
+    const char *end = *zone ? strptime(zone + 1, "%H:%M", &parts) : NULL;
+    double seconds = 60 * (60 * parts.tm_hour + parts.tm_min);
+    if (strcmp(zone, "Z") == 0) {
+        return 0;
+    }
+    return !end || *end   ? (double)NAN
+           : *zone == '+' ? seconds
+           : *zone == '-' ? -seconds
+                          : (double)NAN;
+}
+
+/* Seconds since 1970 of a time such as 2026-01-31T23:59:59.5Z or ...+01:00; NAN for other texts. */
+static double seconds_of(const char *text) {
+    struct tm parts = {0};
+    const char *at = strptime(text, "%Y-%m-%dT%H:%M:%S", &parts);
+    if (!at) {
+        return (double)NAN;
+    }
+    size_t digits = *at == '.' ? 1 + strspn(at + 1, "0123456789") : 0;
+    double fraction = digits > 1 ? strtod(at, NULL) : 0;
+    return (double)timegm(&parts) + fraction - offset_of(at + digits);
+}
+
+double mu_trial_seconds(const struct mu_trial *trial) {
+    double seconds = seconds_of(trial->completed) - seconds_of(trial->started);
+    return seconds > 0 ? seconds : (double)NAN;
 }
 
 static enum mu_trial_state state_of(int condition, bool has_value) {

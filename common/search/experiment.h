@@ -71,6 +71,10 @@ struct mu_history {
     size_t foreign; /* how many were left out because they belong to another experiment */
 };
 
+/* Seconds from the start of |trial| to its end, by its times in RFC 3339; NAN when it has not
+ * ended, a time is unknown or none, or the end does not come after the start. */
+double mu_trial_seconds(const struct mu_trial *trial);
+
 /* The text that |trial| assigns to |name|, or NULL. */
 const char *mu_trial_text(const struct mu_trial *trial, const char *name);
 

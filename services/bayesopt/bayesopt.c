@@ -1,6 +1,8 @@
 /* From a request to suggestions: settings, the initial design, and which model speaks. */
 #include "services/bayesopt/bayesopt.h"
 
+#include <string.h>
+
 #include "services/bayesopt/schedule.h"
 
 enum { LEAST_INITIAL = 4, MOST_INITIAL = 16 };
@@ -20,6 +22,7 @@ struct bayesopt_options {
     enum acq_func acq_func;
     enum acq_optimizer acq_optimizer;
     uint64_t initial; /* 0: initial_points */
+    const char *cost_metric;
 };
 
 static const struct mu_setting_spec SPECS[] = {
@@ -42,8 +45,10 @@ static const struct mu_setting_spec SPECS[] = {
         .fallback = "gp_hedge",
         .choices = ACQUISITIONS,
         .not_supported = UNSUPPORTED,
-        .help = "What the model is asked to maximize. gp_hedge: our portfolio. EIps, PIps: EI, PI, "
-                "since no run times are known."},
+        .help =
+            "What the model is asked to maximize. gp_hedge: our portfolio. EIps, PIps: EI, PI "
+            "per unit of cost, which is learned from the trials: their time from start to end, or "
+            "cost_metric."},
     {.name = "acq_optimizer",
         .value = MU_MEMBER(struct bayesopt_options, acq_optimizer),
         .fallback = "auto",
@@ -51,12 +56,36 @@ static const struct mu_setting_spec SPECS[] = {
         .not_supported = UNSUPPORTED,
         .help = "sampling: the best of many candidates; lbfgs, auto: the best of them improved by "
                 "gradient steps and sweeps over levels."},
+    {.name = "cost_metric",
+        .value = MU_MEMBER(struct bayesopt_options, cost_metric),
+        .range = "a metric",
+        .help = "What a trial costs, for EIps and PIps: the objective or one of "
+                "additionalMetricNames, greater than 0. Unset: its time."},
 };
 
 /* Two batches: the first is spread, and the second is no guess of a model of four points. */
 static size_t initial_points(size_t wanted) {
     size_t two = wanted < MOST_INITIAL ? 2 * wanted : MOST_INITIAL;
     return two < LEAST_INITIAL ? LEAST_INITIAL : two < MOST_INITIAL ? two : MOST_INITIAL;
+}
+
+/* The metric that costs are read from, NULL when none is named, into |*price|. */
+static enum mu_status find_price(const struct mu_experiment *experiment,
+    const struct bayesopt_options *options, const struct mu_objective **price,
+    struct mu_error *error) {
+    *price = NULL;
+    if (!options->cost_metric || !*options->cost_metric) {
+        return MU_OK;
+    }
+    for (size_t k = 0; k < experiment->n_metrics; k++) {
+        if (strcmp(experiment->metrics[k].name, options->cost_metric) == 0) {
+            *price = &experiment->metrics[k];
+            return MU_OK;
+        }
+    }
+    return mu_fail(error, MU_INVALID_ARGUMENT,
+        "setting cost_metric: %.200s is neither the objective nor in additionalMetricNames",
+        options->cost_metric);
 }
 
 static struct mu_bayesopt_plan plan_of(const struct bayesopt_options *options, size_t wanted) {
@@ -70,15 +99,18 @@ static struct mu_bayesopt_plan plan_of(const struct bayesopt_options *options, s
         .acquisition = KINDS[options->acq_func],
         .portfolio = options->acq_func == HEDGE,
         .climb = options->acq_optimizer != SAMPLING,
+        .priced = options->acq_func == EIPS || options->acq_func == PIPS,
         .initial = options->initial ? options->initial : initial_points(wanted)};
 }
 
 static enum mu_status begin(
     const struct mu_request *request, void **state, struct mu_error *error) {
     struct mu_bayesopt_plan plan = plan_of(request->options, request->wanted);
-    (void)error;
-    *state = mu_bayesopt_study_of(request, &plan);
-    return MU_OK;
+    enum mu_status status = find_price(request->experiment, request->options, &plan.price, error);
+    if (!status) {
+        *state = mu_bayesopt_study_of(request, &plan);
+    }
+    return status;
 }
 
 static enum mu_status propose(
@@ -89,9 +121,8 @@ static enum mu_status propose(
 }
 
 /* Several outcomes are for the Gaussian process, and for acquisitions that have a meaning then. */
-static enum mu_status validate(const struct mu_experiment *experiment, const void *options,
-    struct mu_arena *arena, struct mu_error *error) {
-    const struct bayesopt_options *o = options;
+static enum mu_status validate_outcomes(const struct mu_experiment *experiment,
+    const struct bayesopt_options *o, struct mu_arena *arena, struct mu_error *error) {
     struct mu_outcomes outcomes;
     enum mu_status status = mu_outcomes_read(&outcomes, experiment, arena, error);
     if (status || !mu_outcomes_several(&outcomes)) {
@@ -108,6 +139,19 @@ static enum mu_status validate(const struct mu_experiment *experiment, const voi
             ACQUISITIONS[o->acq_func]);
     }
     return MU_OK;
+}
+
+static enum mu_status validate(const struct mu_experiment *experiment, const void *options,
+    struct mu_arena *arena, struct mu_error *error) {
+    const struct bayesopt_options *o = options;
+    const struct mu_objective *price;
+    enum mu_status status = find_price(experiment, o, &price, error);
+    if (!status && price && o->acq_func != EIPS && o->acq_func != PIPS) {
+        return mu_fail(error, MU_INVALID_ARGUMENT,
+            "setting cost_metric: acq_func %s counts no costs, EIps and PIps do",
+            ACQUISITIONS[o->acq_func]);
+    }
+    return status ? status : validate_outcomes(experiment, o, arena, error);
 }
 
 static void pending(void *state, const double *x) {

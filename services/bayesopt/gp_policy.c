@@ -228,5 +228,5 @@ bool mu_gp_policy_propose(struct mu_bayesopt_study *s, uint64_t number, double *
     m.scale = p->scale;
     m.gradient = true;
     m.evaluations = p->evaluations;
-    return mu_maximize(&m, x, s->request->arena);
+    return mu_bayesopt_maximize(s, &m, x);
 }

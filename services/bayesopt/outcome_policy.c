@@ -315,5 +315,5 @@ bool mu_outcome_policy_propose(struct mu_bayesopt_study *s, uint64_t number, dou
     m.scale = p->scale;
     m.gradient = true;
     m.evaluations = evaluations_of(p);
-    return mu_maximize(&m, x, s->request->arena);
+    return mu_bayesopt_maximize(s, &m, x);
 }

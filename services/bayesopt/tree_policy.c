@@ -121,7 +121,7 @@ bool mu_tree_policy_propose(struct mu_bayesopt_study *s, uint64_t number, double
     m.good = good;
     m.evaluations = (size_t)(TUNING.search_operations /
                              (20 * (double)TUNING.trees + 3 * (double)((p.n + p.n_pending) * d)));
-    bool found = mu_maximize(&m, x, s->request->arena);
+    bool found = mu_bayesopt_maximize(s, &m, x);
     mu_arena_release(s->request->arena, mark);
     return found;
 }

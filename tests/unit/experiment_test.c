@@ -206,8 +206,35 @@ static void the_seed_depends_on_name_and_space(void **state) {
     assert_true(mu_experiment_seed(&a) != mu_experiment_seed(&d));
 }
 
+static void a_trial_takes_from_its_start_to_its_end(void **state) {
+    static const struct {
+        const char *started, *completed;
+        double seconds; /* 0: unknown */
+    } CASES[] = {
+        {"2026-01-31T23:59:00Z", "2026-02-01T00:01:30Z", 150},
+        {"2026-01-01T00:00:00Z", "2026-01-01T00:00:00.25Z", 0.25},
+        {"2026-01-01T00:00:00Z", "2026-01-01T02:00:00+01:00", 3600},
+        {"2026-01-01T00:00:00Z", "2025-12-31T23:00:00-01:30", 1800},
+        {"2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z", 0},
+        {"2026-01-01T00:00:01Z", "2026-01-01T00:00:00Z", 0},
+        {"", "2026-01-01T00:00:00Z", 0},
+        {"2026-01-01T00:00:00Z", "", 0},
+        {"2026-01-01T00:00:00Z", "2026-01-01T01:00:00", 0},
+        {"2026-01-01T00:00:00Z", "2026-01-01T01:00:00+x", 0},
+        {"yesterday", "today", 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        const struct mu_trial trial = {
+            .started = CASES[i].started, .completed = CASES[i].completed};
+        double seconds = mu_trial_seconds(&trial);
+        assert_true(CASES[i].seconds > 0 ? seconds == CASES[i].seconds : isnan(seconds));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_trial_takes_from_its_start_to_its_end),
         arena_test(states_follow_condition_and_value),
         arena_test(finished_trials_without_a_time_stand_where_they_started),
         arena_test(infeasible_and_foreign_trials_are_told_apart),

@@ -44,6 +44,7 @@ static void add(struct run *run, const double *x, enum mu_trial_state state, dou
     run->trials[run->n++] = (struct mu_trial){.name = "t",
         .state = state,
         .loss = loss,
+        .started = "",
         .completed = "",
         .values = value,
         .n_values = 1,

@@ -293,6 +293,80 @@ static void what_has_one_objective_only_says_so(void **state) {
     }
 }
 
+/* ---- costs ---- */
+
+/* The value of a, to be maximized: better towards both ends of x, and more so towards 1. */
+static double ridge(double x, double y) {
+    return 0.3 * (x - 0.4) * (x - 0.4) - (y - 0.45) * (y - 0.45);
+}
+
+static void add_timed(struct scene *s, double x, double y, double seconds) {
+    add(s, x, y, (const double[]){ridge(x, y), seconds, 0});
+    s->records[s->n - 1].started = "2026-01-01T00:00:00Z";
+    s->records[s->n - 1].completed = mu_arena_format(arena, "2026-01-01T%02d:%02d:%02dZ",
+        (int)seconds / 3600, (int)seconds / 60 % 60, (int)seconds % 60);
+}
+
+/* Costs grow a hundredfold along x; metric b says them too. Trials that were cut short tell none.
+ */
+static void add_costs(struct scene *s) {
+    for (size_t i = 0; i < 12; i++) {
+        double x = 0.1 + 0.2 * (double)(i % 4);
+        add_timed(s, x, 0.2 + 0.3 * (double)(i / 4), 60 * pow(100, x));
+    }
+    for (size_t i = 0; i < 12; i++) {
+        add_timed(s, 0.7, 0.1 + 0.07 * (double)i, 2);
+        s->records[s->n - 1].condition = MU_TRIAL_EARLY_STOPPED;
+    }
+}
+
+/* Where the next suggestion stands along x with |acq_func| and |cost_metric|. */
+static double next_x(const char *acq_func, const char *cost_metric) {
+    struct scene s;
+    struct mu_reply reply;
+    struct mu_error error;
+    double x;
+    prepare(&s, "", "");
+    add_costs(&s);
+    s.settings[0] = (struct mu_pair){"acq_func", acq_func};
+    s.settings[1] = (struct mu_pair){"cost_metric", cost_metric};
+    struct mu_request *request = request_of(&s, 1);
+    assert_int_equal(mu_algorithm_suggest(&mu_bayesopt, request, &reply, &error), MU_OK);
+    assert_true(mu_read_double(reply.suggestions[0].assignments[0].value, &x));
+    return x;
+}
+
+static void what_is_gained_counts_per_cost(void **state) {
+    (void)state;
+    assert_true(next_x("EIps", "") < 0.5);
+    assert_true(next_x("EIps", "b") < 0.5);
+    assert_true(next_x("PIps", "") < 0.5);
+    assert_true(next_x("EI", "") > 0.5);
+}
+
+static void a_cost_that_does_not_count_is_refused(void **state) {
+    static const struct {
+        const char *acq_func, *metric, *text;
+    } CASES[] = {
+        {"EIps", "time",
+            "setting cost_metric: time is neither the objective nor in additionalMetricNames"},
+        {"EI", "b", "setting cost_metric: acq_func EI counts no costs, EIps and PIps do"},
+        {"EIps", "b", NULL},
+        {"EI", "", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        struct scene s;
+        struct mu_error error = {0};
+        prepare(&s, "", "");
+        s.settings[0] = (struct mu_pair){"acq_func", CASES[i].acq_func};
+        s.settings[1] = (struct mu_pair){"cost_metric", CASES[i].metric};
+        enum mu_status status = mu_algorithm_validate(&mu_bayesopt, &s.experiment, arena, &error);
+        assert_int_equal(status, CASES[i].text ? MU_INVALID_ARGUMENT : MU_OK);
+        assert_true(!CASES[i].text || strcmp(error.text, CASES[i].text) == 0);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         arena_test(slopes_are_differences),
@@ -304,6 +378,8 @@ int main(void) {
         arena_test(a_batch_is_spread_and_the_same_again),
         arena_test(targets_of_several_objectives_keep_their_proportions),
         arena_test(several_outcomes_are_the_processs_alone),
+        arena_test(what_is_gained_counts_per_cost),
+        arena_test(a_cost_that_does_not_count_is_refused),
         arena_test(what_has_one_objective_only_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
