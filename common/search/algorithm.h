@@ -49,8 +49,8 @@ size_t mu_request_missing(const struct mu_request *request);
 
 /* Whether |x|, which a model found in |space| of the request, may be the point of a trial that is
  * missing although the model was told of others: models of different results meet at corners of the
- * space (docs/adr/0042-trials-that-are-not-shown.md). Where neither a total nor parallel_trials tells
- * how many run, and none is shown, some may. It is to be drawn at random instead. */
+ * space (docs/adr/0042-trials-that-are-not-shown.md). Where neither a total nor parallel_trials
+ * tells how many run, and none is shown, some may. It is to be drawn at random instead. */
 bool mu_request_may_repeat(
     const struct mu_request *request, const struct mu_space *space, const double *x);
 
