@@ -93,7 +93,8 @@ static struct mu_bayesopt_study *study_of(struct scene *s, size_t wanted) {
 static void add_grid(struct scene *s) {
     for (size_t i = 0; i < 9; i++) {
         double x = 0.5 * (double)(i % 3);
-        double y = 0.5 * (double)(i / 3);
+        size_t row = i / 3;
+        double y = 0.5 * (double)row;
         add(s, x, y, (const double[]){x - y, 1 - x * x - y, x + y});
     }
 }
