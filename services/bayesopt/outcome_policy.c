@@ -242,7 +242,7 @@ static double value_of(const struct mu_outcome_policy *p, struct prediction *at)
 
 static double acquire(void *user, const double *u, double *gradient) {
     struct mu_outcome_policy *p = user;
-    struct prediction at;
+    struct prediction at = {0};
     for (size_t k = 0; k < p->n; k++) {
         if (p->processes[k].known > 0) {
             at.sd[k] = mu_gp_predict(&p->processes[k].gp, u, at.mean[k]);

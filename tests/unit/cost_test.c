@@ -39,7 +39,8 @@ static void draw(double *u, double *costs) {
 static double error_of(const struct mu_cost *cost) {
     double worst = 0;
     for (size_t i = 0; i < 12; i++) {
-        const double u[] = {(double)(i % 4) / 3, 0.3, (double)(i / 4)};
+        size_t category = i / 4;
+        const double u[] = {(double)(i % 4) / 3, 0.3, (double)category};
         worst = fmax(worst, fabs(mu_cost_log(cost, u, NULL) - log(true_cost(u))));
     }
     return worst;

@@ -313,7 +313,8 @@ static void add_timed(struct scene *s, double x, double y, double seconds) {
 static void add_costs(struct scene *s) {
     for (size_t i = 0; i < 12; i++) {
         double x = 0.1 + 0.2 * (double)(i % 4);
-        add_timed(s, x, 0.2 + 0.3 * (double)(i / 4), 60 * pow(100, x));
+        size_t row = i / 4;
+        add_timed(s, x, 0.2 + 0.3 * (double)row, 60 * pow(100, x));
     }
     for (size_t i = 0; i < 12; i++) {
         add_timed(s, 0.7, 0.1 + 0.07 * (double)i, 2);
