@@ -5,6 +5,7 @@
 
 #include "client/text/json.h"
 #include "common/model/surrogate.h"
+#include "common/num/moments.h"
 
 /* Objectives that span more are modelled by their logarithms. */
 static const double WIDE = 30;
@@ -116,18 +117,6 @@ static struct mu_surrogate *without(const struct study *s, size_t n, size_t fold
     return mu_surrogate_of(&s->frame, &data, s->arena);
 }
 
-static double variance(const double *values, size_t n) {
-    double mean = 0;
-    double square = 0;
-    for (size_t i = 0; i < n; i++) {
-        mean += values[i] / (double)n;
-    }
-    for (size_t i = 0; i < n; i++) {
-        square += (values[i] - mean) * (values[i] - mean) / (double)n;
-    }
-    return square;
-}
-
 /* NAN when it cannot be told. */
 static double explained(const struct study *s) {
     size_t n = s->n < CL_CONTOUR_JUDGED ? s->n : CL_CONTOUR_JUDGED;
@@ -140,7 +129,7 @@ static double explained(const struct study *s) {
         }
         error = model ? error : (double)NAN;
     }
-    return 1 - error / variance(s->values, n);
+    return 1 - error / mu_variance(s->values, n);
 }
 
 /* ---- the grid ---- */

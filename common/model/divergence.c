@@ -3,20 +3,13 @@
 #include <math.h>
 
 #include "common/model/parzen.h"
+#include "common/num/moments.h"
 
 enum { POSITIONS = 64 /* of a line that the integral is summed at */ };
 
 /* Scott, "Multivariate density estimation", 1992: the width for a sample of |n| numbers. */
 static double width_of(const double *u, size_t n) {
-    double mean = 0;
-    double square = 0;
-    for (size_t i = 0; i < n; i++) {
-        mean += u[i] / (double)n;
-    }
-    for (size_t i = 0; i < n; i++) {
-        square += (u[i] - mean) * (u[i] - mean) / (double)n;
-    }
-    return 1.06 * sqrt(square) * pow((double)n, -0.2);
+    return 1.06 * sqrt(mu_variance(u, n)) * pow((double)n, -0.2);
 }
 
 static struct mu_parzen *mixture(const struct mu_parzen_space *space, double width, const double *u,

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "common/model/tree.h"
+#include "common/num/moments.h"
 #include "common/num/sort.h"
 
 enum {
@@ -19,18 +20,6 @@ struct mu_ensemble {
     double floor;           /* forests: least variance of a leaf */
 };
 
-static double variance_of(const double *y, size_t n) {
-    double mean = 0;
-    double square = 0;
-    for (size_t i = 0; i < n; i++) {
-        mean += y[i] / (double)n;
-    }
-    for (size_t i = 0; i < n; i++) {
-        square += (y[i] - mean) * (y[i] - mean) / (double)n;
-    }
-    return square;
-}
-
 static size_t features(size_t n) {
     return n < MOST_FEATURES ? n : MOST_FEATURES;
 }
@@ -45,7 +34,7 @@ struct mu_ensemble *mu_forest_fit(const struct mu_tree_data *data, bool extra, s
     size_t *samples = MU_ARRAY(arena, data->n, size_t);
     e->trees = MU_ARRAY(arena, trees, struct mu_tree *);
     e->n = trees;
-    e->floor = fmax(1e-4 * variance_of(data->y, data->n), 1e-12);
+    e->floor = fmax(1e-4 * mu_variance(data->y, data->n), 1e-12);
     for (size_t t = 0; t < trees; t++) {
         struct mu_stream stream;
         mu_stream_init(&stream, seed, t, "tree");

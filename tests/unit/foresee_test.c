@@ -4,14 +4,13 @@
 
 #include "common/model/gp.h"
 #include "common/num/stream.h"
+#include "tests/support/arena.h"
 #include "tests/support/cmocka.h"
 
 enum { N = 16, D = 3 };
 static const bool CATEGORY[] = {false, true, false};
 static const struct mu_dimensions SPACE = {.n = D, .category = CATEGORY};
 static const double THETA[] = {-0.7, -0.2, 0.1, 0.3, -2};
-
-static struct mu_arena *arena;
 
 /* |n| random observations, the last dimension one of three rungs, and a process of assignment and
  * resource on the first |known| of them, with room for one more. */
@@ -123,26 +122,12 @@ static void no_mean_changes(void **state) {
     }
 }
 
-static int open_arena(void **state) {
-    (void)state;
-    arena = mu_arena_create((size_t)1 << 26);
-    return 0;
-}
-
-static int close_arena(void **state) {
-    (void)state;
-    mu_arena_destroy(arena);
-    return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_arena, close_arena)
-
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(the_change_is_the_variance_that_goes),
-        TEST(the_gradient_is_the_slope),
-        TEST(known_points_lose_the_noise),
-        TEST(no_mean_changes),
+        arena_test(the_change_is_the_variance_that_goes),
+        arena_test(the_gradient_is_the_slope),
+        arena_test(known_points_lose_the_noise),
+        arena_test(no_mean_changes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 
 #include "common/num/normal.h"
 #include "common/num/stream.h"
+#include "tests/support/arena.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/elimination.h"
 #include "tests/unit/model_tables.inc"
@@ -16,8 +17,6 @@ static const bool CATEGORY[] = {false, false, true};
 static const struct mu_dimensions SPACE = {.n = D, .category = CATEGORY};
 static const struct mu_gp_prior FLAT[] = {
     {0, 1e9}, {0, 1e9}, {0, 1e9}, {0, 1e9}, {0, 1e9}, {0, 1e9}};
-
-static struct mu_arena *arena;
 
 static struct mu_gp_model model_of(const struct mu_kernel *kernel) {
     return (struct mu_gp_model){.kernel = kernel,
@@ -414,34 +413,20 @@ static void duplicates_are_harmless(void **state) {
     assert_close(mean, 0, 0.01);
 }
 
-static int open_arena(void **state) {
-    (void)state;
-    arena = mu_arena_create(1 << 26);
-    return 0;
-}
-
-static int close_arena(void **state) {
-    (void)state;
-    mu_arena_destroy(arena);
-    return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_arena, close_arena)
-
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(posterior_and_likelihood_match_the_reference),
-        TEST(predictions_follow_the_formulas),
-        TEST(likelihood_gradient_is_the_slope),
-        TEST(a_prior_costs_half_its_squared_deviation),
-        TEST(prediction_gradient_is_the_slope),
-        TEST(extension_equals_conditioning),
-        TEST(belief_takes_uncertainty_only),
-        TEST(fantasies_are_posterior_draws),
-        TEST(the_fit_is_a_minimum),
-        TEST(fit_tells_relevant_dimensions),
-        TEST(fit_tells_sums_from_products),
-        TEST(duplicates_are_harmless),
+        arena_test(posterior_and_likelihood_match_the_reference),
+        arena_test(predictions_follow_the_formulas),
+        arena_test(likelihood_gradient_is_the_slope),
+        arena_test(a_prior_costs_half_its_squared_deviation),
+        arena_test(prediction_gradient_is_the_slope),
+        arena_test(extension_equals_conditioning),
+        arena_test(belief_takes_uncertainty_only),
+        arena_test(fantasies_are_posterior_draws),
+        arena_test(the_fit_is_a_minimum),
+        arena_test(fit_tells_relevant_dimensions),
+        arena_test(fit_tells_sums_from_products),
+        arena_test(duplicates_are_harmless),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
