@@ -62,7 +62,7 @@ def test_everything_linked_is_listed_with_its_licence_text(root):
     theirs = [p for p in map(os.path.realpath, used) if not p.startswith(str(ROOT)) and not p.endswith("/lib/libgrpc.a") or p.startswith("/usr/lib")]
     packages |= {line.split(":")[0] for line in subprocess.run(["dpkg", "-S", *theirs], check=True, capture_output=True, text=True).stdout.splitlines()}
     assert len(packages) > 8 and packages <= listed
-    assert ("libneon27-dev" in listed) == (program == "mushir-medianstop") and ("liblapacke-dev" in listed) == (program == "mushir-bayesopt")
+    assert ("libneon27-dev" in listed) == (program == "mushir-medianstop") and ("liblapacke-dev" in listed) == (program != "mushir-medianstop")
     assert listed & {"libgrpc-dev", "grpc-core"}
     for package in packages | {"mushir"}:
         text = (folder / "usr/share/doc" / package / "copyright").read_text()
