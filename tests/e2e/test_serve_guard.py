@@ -2,6 +2,7 @@
 import contextlib
 import json
 import os
+import random
 import socket
 import ssl
 import subprocess
@@ -202,7 +203,7 @@ def test_a_head_that_never_ends_is_cut_off(server):
     (b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n", None),
     (b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n", None),
     (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(9), None), (b"CONNECT localhost:22 HTTP/1.1\r\nHost: localhost\r\n\r\n", None),
-    (b"GET http://attacker.example/ HTTP/1.1\r\nHost: localhost\r\n\r\n", None), (b"\x16\x03\x01" + os.urandom(500), None), (os.urandom(5000), None), (b"\r\n" * 5000, None)])
+    (b"GET http://attacker.example/ HTTP/1.1\r\nHost: localhost\r\n\r\n", None), (b"\x16\x03\x01" + random.Random(1).randbytes(500), None), (random.Random(2).randbytes(5000), None), (b"\r\n" * 5000, None)], ids=lambda value: repr(value[:24]) if value else "refused")
 def test_what_is_no_request_of_ours(server, data, expected):
     reply = send(server, data)
     first = reply.split(b"\r\n")[0]
