@@ -16,13 +16,15 @@ enum { SHORTEST_TOKEN = 16, LONGEST_TOKEN = 512, TICKS_PER_SCAN = 2000 / CL_HTTP
 
 /* ---- signals: they only wake the loop ---- */
 
-static struct cl_http *woken_by_signals;
+static struct cl_http *volatile woken_by_signals; /* NULL when there is no loop */
 static volatile sig_atomic_t stops;
 
 static void on_signal(int number) {
     int kept = errno;
     stops += number != SIGCHLD;
-    cl_http_wake(woken_by_signals);
+    if (woken_by_signals) {
+        cl_http_wake(woken_by_signals);
+    }
     errno = kept;
 }
 
@@ -162,6 +164,7 @@ static enum mu_status run(
     cl_queue_advance(&server->queue);
     say_where(server, listening);
     cl_http_run(server->http);
+    woken_by_signals = NULL;
     cl_http_destroy(server->http);
     return MU_OK;
 }
