@@ -149,7 +149,7 @@ bool mu_excess_targets(
     }
     memcpy(target, warped, n * sizeof *target);
     bool varied = mu_standardise(target, n);
-    *bound = varied ? zero_of(warped, target, n) : 0;
+    *bound = varied ? zero_of(warped, target, n) : n && warped[0] < 0 ? 1 : -1;
     mu_arena_release(arena, mark);
     return varied;
 }

@@ -38,7 +38,8 @@ bool mu_targets(const double *loss, double *target, size_t n, struct mu_arena *a
  * |g| and b(x) = sign(x) ln(1 + |x|), which keeps the sign and magnifies what is near the bound
  * (Eriksson and Poloczek, "Scalable constrained Bayesian optimization", AISTATS 2021, section 3),
  * then -b standardised: met where the target is >= |*bound|. |target| may be |excess|. False when
- * the excesses are all equal or n < 2; targets and bound are 0 then. */
+ * the excesses are all equal or n < 2; targets are 0 then, and the bound is a standard deviation of
+ * theirs away: 1 where all miss it, else -1. */
 bool mu_excess_targets(
     const double *excess, double *target, size_t n, double *bound, struct mu_arena *arena);
 

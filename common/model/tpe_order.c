@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/model/targets.h"
 #include "common/num/pareto.h"
 
 /* Of one front: who could be next, and what it would add, or once added. */
@@ -79,6 +80,23 @@ static void order_front(
     mu_arena_release(f->arena, mark);
 }
 
+/* |values| without explosions (mu_loss_limit): beside a distance to one of those all others would
+ * be equal. */
+static const double *limited(const double *values, size_t n, size_t m, struct mu_arena *arena) {
+    double *result = MU_MATRIX(arena, n, m, double);
+    double *column = MU_ARRAY(arena, n, double);
+    for (size_t k = 0; k < m && n > 0; k++) {
+        for (size_t i = 0; i < n; i++) {
+            column[i] = values[i * m + k];
+        }
+        double limit = mu_loss_limit(column, n, arena);
+        for (size_t i = 0; i < n; i++) {
+            result[i * m + k] = fmin(column[i], limit);
+        }
+    }
+    return result;
+}
+
 static const double *reference_of(
     const double *values, size_t n, size_t m, struct mu_arena *arena) {
     static const double BEYOND = 0.1; /* of the range, as is usual (Ishibuchi et al. 2018) */
@@ -110,7 +128,8 @@ void mu_tpe_order(const double *values, size_t n, size_t m, const double *violat
     size_t *order, struct mu_arena *arena) {
     size_t *rank = MU_ARRAY(arena, n, size_t);
     struct place *places = MU_ARRAY(arena, n, struct place);
-    struct front front = {.m = m, .reference = reference_of(values, n, m, arena), .arena = arena};
+    const double *limits = limited(values, n, m, arena);
+    struct front front = {.m = m, .reference = reference_of(limits, n, m, arena), .arena = arena};
     mu_pareto_ranks(values, n, m, violation, rank, arena);
     for (size_t i = 0; i < n; i++) {
         places[i] = (struct place){rank[i], i};
@@ -124,6 +143,6 @@ void mu_tpe_order(const double *values, size_t n, size_t m, const double *violat
         for (to = from; to < n && places[to].rank == places[from].rank;) {
             to++;
         }
-        order_front(&front, values, order + from, to - from, most - from);
+        order_front(&front, limits, order + from, to - from, most - from);
     }
 }

@@ -9,9 +9,9 @@
  * front, in the order in which each adds most to the hypervolume of those before it (Ozaki,
  * Tanigaki, Watanabe, Nomura and Onishi, "Multiobjective tree-structured Parzen estimator", JAIR
  * 2022, algorithm 2; greedy subset selection as in Guerreiro, Fonseca and Paquete 2016). The
- * reference point lies a tenth of the range beyond the worst of all. Only the first |most| places
- * are that exact; those behind are by rank and index. |values|: n x m, smaller is better;
- * |violation|: as mu_pareto_ranks. */
+ * reference point lies a tenth of the range beyond the worst of all, exploded values
+ * (mu_loss_limit) apart. Only the first |most| places are that exact; those behind are by rank and
+ * index. |values|: n x m, smaller is better; |violation|: as mu_pareto_ranks. */
 void mu_tpe_order(const double *values, size_t n, size_t m, const double *violation, size_t most,
     size_t *order, struct mu_arena *arena);
 

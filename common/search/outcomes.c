@@ -11,8 +11,9 @@ static const struct mu_setting_spec SPECS[] = {
     {.name = "objectives",
         .value = MU_MEMBER(struct texts, objectives),
         .range = "`metric:max` or `metric:min`, separated by commas",
-        .help = "What to optimize, 1 to 6 metrics among the objective and additionalMetricNames; "
-                "without :max or :min in the objective's direction. Unset: the objective alone."},
+        .help = "What to optimize, up to 6 metrics among the objective and additionalMetricNames; "
+                "without :max or :min in the objective's direction. One alone is the experiment's "
+                "own objective. Unset: that."},
     {.name = "constraints",
         .value = MU_MEMBER(struct texts, constraints),
         .range = "`metric<=number` or `metric>=number`, separated by commas",
@@ -133,11 +134,13 @@ static enum mu_status read_objective(
     return MU_OK;
 }
 
-/* "NAME<=NUMBER" or "NAME>=NUMBER". */
+/* "NAME<=NUMBER" or "NAME>=NUMBER". A name may hold such a sign. */
 static enum mu_status read_constraint(
     const struct reader *r, struct part entry, struct mu_outcome *out) {
     const char *at_most = find_last(entry, "<=");
-    const char *sign = at_most ? at_most : find_last(entry, ">=");
+    const char *at_least = find_last(entry, ">=");
+    bool upper = at_most && (!at_least || at_most > at_least);
+    const char *sign = upper ? at_most : at_least;
     if (!sign) {
         return mu_fail(r->error, MU_INVALID_ARGUMENT,
             "setting %s: \"%.*s\" at %zu is neither METRIC<=NUMBER nor METRIC>=NUMBER", r->setting,
@@ -154,8 +157,8 @@ static enum mu_status read_constraint(
             "setting %s: \"%.*s\" at %zu, the bound of %s, is not a finite number", r->setting,
             SHOWN(number), position_of(r, number), out->name);
     }
-    out->sign = sign_of(r, out->metric, !at_most);
-    out->bound = at_most ? bound : -bound;
+    out->sign = sign_of(r, out->metric, !upper);
+    out->bound = upper ? bound : -bound;
     return MU_OK;
 }
 
@@ -196,6 +199,23 @@ static enum mu_status read_list(const struct reader *r,
     return MU_OK;
 }
 
+static const char *direction_of(bool maximize) {
+    return maximize ? "max" : "min";
+}
+
+/* One objective alone is what the controller judges trials by, too. */
+static enum mu_status check_single(const struct reader *r, const struct mu_outcome *one) {
+    const struct mu_objective *own = &r->experiment->metrics[0];
+    if (one->metric == 0 && one->sign == 1) {
+        return MU_OK;
+    }
+    return mu_fail(r->error, MU_INVALID_ARGUMENT,
+        "setting %s: a single objective is the experiment's own, %.200s:%s, not %.200s:%s; change "
+        "that or name more",
+        r->setting, own->name, direction_of(own->maximize), one->name,
+        direction_of(r->experiment->metrics[one->metric].maximize == (one->sign == 1)));
+}
+
 /* Whether the text says anything. */
 static bool is_given(const char *text) {
     return text && text[strspn(text, " \t\n\r")] != '\0';
@@ -222,6 +242,7 @@ enum mu_status mu_outcomes_read(struct mu_outcomes *outcomes,
     if (!status && is_given(texts.objectives)) {
         n = 0;
         status = read_list(&r, read_objective, true, MU_MOST_OBJECTIVES, list, &n);
+        status = !status && n == 1 ? check_single(&r, &list[0]) : status;
     }
     *outcomes = (struct mu_outcomes){.list = list, .n = n, .n_objectives = n};
     n = 0;
@@ -243,7 +264,8 @@ void mu_outcomes_of(
     const struct mu_outcomes *outcomes, const struct mu_trial *trial, double *values) {
     for (size_t k = 0; k < outcomes->n; k++) {
         const struct mu_outcome *o = &outcomes->list[k];
-        bool counts = o->metric > 0 || trial->state == MU_DONE;
+        bool bound = k >= outcomes->n_objectives && o->metric > 0;
+        bool counts = trial->state == MU_DONE || bound;
         values[k] = counts ? o->sign * trial->values[o->metric] - o->bound : (double)NAN;
     }
 }

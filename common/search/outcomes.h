@@ -30,15 +30,18 @@ struct mu_outcomes mu_outcomes_usual(
     const struct mu_experiment *experiment, struct mu_arena *arena);
 
 /* What the settings of |experiment| say, arena-owned. MU_INVALID_ARGUMENT names the setting, the
- * metric and the position in the text, counted in bytes from 1. */
+ * metric and the position in the text, counted in bytes from 1. One objective alone is the
+ * experiment's, in its direction: that is what a controller calls the optimum by. */
 MU_MUST_USE enum mu_status mu_outcomes_read(struct mu_outcomes *outcomes,
     const struct mu_experiment *experiment, struct mu_arena *arena, struct mu_error *error);
 
 /* Whether there is more to regard than one objective. */
 bool mu_outcomes_several(const struct mu_outcomes *outcomes);
 
-/* The outcomes of |trial| into |values|, one each; NAN where the trial has none. As everywhere, the
- * first metric of the experiment counts for MU_DONE trials only. */
+/* The outcomes of |trial| into |values|, one each; NAN where the trial has none. Objectives, and
+ * the first metric of the experiment, count for MU_DONE trials only: what a failed trial reported
+ * last is no result. A constraint counts wherever it was reported: how much memory a trial took
+ * that ran out of it. */
 void mu_outcomes_of(
     const struct mu_outcomes *outcomes, const struct mu_trial *trial, double *values);
 

@@ -2,8 +2,7 @@
 
 #include "common/model/effects.h"
 #include "common/model/forecast.h"
-#include "common/num/pareto.h"
-#include "common/search/outcomes.h"
+#include "common/search/front.h"
 #include "common/wire/analysis.h"
 #include "services/analysis/analysis.h"
 
@@ -171,27 +170,6 @@ static enum mu_status best(void *state, struct mu_call *call, struct mu_error *e
 
 /* ---- the front ---- */
 
-/* The trials that have every objective and meet the constraints: their objectives, row by row, into
- * |values|, their numbers into |numbers|. */
-static size_t feasible(const struct mu_outcomes *outcomes, const struct mu_history *history,
-    double *values, size_t *numbers, struct mu_arena *arena) {
-    const size_t m = outcomes->n_objectives;
-    double *all = MU_ARRAY(arena, outcomes->n, double);
-    size_t n = 0;
-    for (size_t i = 0; i < history->n; i++) {
-        bool good = history->trials[i].state == MU_DONE;
-        mu_outcomes_of(outcomes, &history->trials[i], all);
-        for (size_t k = 0; k < m && good; k++) {
-            good = isfinite(all[k]);
-            values[n * m + k] = all[k];
-        }
-        if (good && mu_outcomes_violation(outcomes, all) <= 0) {
-            numbers[n++] = i;
-        }
-    }
-    return n;
-}
-
 /* What a trial has in each objective, as it was reported. */
 static const double *reported(const struct mu_wire_analysis *question,
     const struct mu_outcomes *outcomes, const struct mu_trial *trial, struct mu_arena *arena) {
@@ -213,21 +191,17 @@ static enum mu_status pareto_front(void *state, struct mu_call *call, struct mu_
         mu_outcomes_read(&outcomes, &question->in.experiment, arena, error)) {
         return error->code;
     }
-    const struct mu_history *history = &question->in.history;
     const size_t m = outcomes.n_objectives;
-    double *values = MU_MATRIX(arena, history->n + 1, m, double);
-    size_t *numbers = MU_ARRAY(arena, history->n, size_t);
-    size_t n = feasible(&outcomes, history, values, numbers, arena);
-    size_t *front = MU_ARRAY(arena, n, size_t);
-    n = mu_pareto_front(values, n, m, front, arena);
+    const struct mu_trial *const *front;
+    size_t n = mu_front_of(&outcomes, &question->in.history, &front, arena);
     struct mu_front_trial *trials = MU_ARRAY(arena, n, struct mu_front_trial);
     const char **names = MU_ARRAY(arena, m, const char *);
     for (size_t k = 0; k < m; k++) {
         names[k] = outcomes.list[k].name;
     }
     for (size_t i = 0; i < n; i++) {
-        const struct mu_trial *trial = &history->trials[numbers[front[i]]];
-        trials[i] = (struct mu_front_trial){trial, reported(question, &outcomes, trial, arena)};
+        trials[i] =
+            (struct mu_front_trial){front[i], reported(question, &outcomes, front[i], arena)};
     }
     return mu_wire_write_front(trials, n, names, m, call, error);
 }

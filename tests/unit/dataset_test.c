@@ -75,9 +75,8 @@ static void columns_are_learned_apart(void **state) {
     assert_true(data->columns[1].target[3] == second[2]);
 }
 
-/* Two metrics, the second to be maximized. What a failed trial reported is no result, but its
- * second metric stands; one without is as bad as its neighbourhood, one that is missing stays so.
- */
+/* Two objectives, the second to be maximized. What a failed trial reported is no result of either:
+ * it is as bad as its neighbourhood. A value that is missing stays so. */
 static void columns_are_the_metrics_of_the_trials(void **state) {
     (void)state;
     enum { SUCCEEDED = MU_TRIAL_SUCCEEDED, FAILED = MU_TRIAL_FAILED };
@@ -86,12 +85,12 @@ static void columns_are_the_metrics_of_the_trials(void **state) {
         const char *a, *loss, *speed;
         int condition;
     } TRIALS[] = {{"1", "3", "30", SUCCEEDED}, {"2", "1", NULL, SUCCEEDED},
-        {"3", "2", "10", FAILED}, {"4", NULL, NULL, FAILED}};
+        {"3", "2", "10", FAILED}, {"4", NULL, NULL, FAILED}, {"5", "4", "10", SUCCEEDED}};
     struct scene s;
-    struct mu_trial_record records[4];
+    struct mu_trial_record records[5];
     prepare(&s);
     struct mu_experiment e = {.name = "e", .space = s.space, .metrics = METRICS, .n_metrics = 2};
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 5; i++) {
         struct mu_pair *pairs = MU_ARRAY(arena, 3, struct mu_pair);
         pairs[0] = (struct mu_pair){"a", TRIALS[i].a};
         pairs[1] = (struct mu_pair){"same", "3"};
@@ -105,17 +104,18 @@ static void columns_are_the_metrics_of_the_trials(void **state) {
             .additional = &TRIALS[i].speed};
     }
     struct mu_history history;
-    build_history(&history, &e, records, 4, arena);
+    build_history(&history, &e, records, 5, arena);
     static const struct mu_outcome OUTCOMES[] = {{"loss", 0, 1, 0}, {"speed", 1, 1, 0}};
     const struct mu_outcomes outcomes = {OUTCOMES, 2, 2};
     struct mu_dataset *data = mu_dataset_of(&s.frame, &outcomes, &history, 0, arena);
     const struct mu_column *loss = &data->columns[0];
     const struct mu_column *speed = &data->columns[1];
     assert_true(loss->loss[0] == 3 && loss->loss[1] == 1 && isnan(loss->loss[2]));
-    assert_true(speed->loss[0] == -30 && isnan(speed->loss[1]) && speed->loss[2] == -10);
-    assert_int_equal(data->n_observed, 2);
-    assert_true(speed->target[0] > 0 && isnan(speed->target[1]) && speed->target[2] < 0);
-    assert_close(speed->target[3], (speed->target[0] + 2 * speed->target[2]) / 3, 1e-12);
+    assert_true(speed->loss[0] == -30 && isnan(speed->loss[1]) && isnan(speed->loss[2]));
+    assert_int_equal(data->n_observed, 3);
+    assert_true(speed->target[0] > 0 && isnan(speed->target[1]) && speed->target[4] < 0);
+    /* itself and its neighbours: the other failure is as bad, like the worst of the two others */
+    assert_close(speed->target[3], (speed->target[0] + 3 * speed->target[4]) / 4, 1e-12);
 }
 
 /* A failure among good rows counts a fifth as the worst; among failures it is the worst. */
@@ -285,7 +285,10 @@ static void targets_of_excesses_keep_the_bound(void **state) {
     assert_true(bound < target[0] && target[0] < target[1] && target[1] < target[2]);
     static const double EQUAL[] = {3, 3};
     assert_false(mu_excess_targets(EQUAL, target, 2, &bound, arena));
-    assert_true(target[0] == 0 && target[1] == 0 && bound == 0);
+    assert_true(target[0] == 0 && target[1] == 0 && bound == 1);
+    static const double MET[] = {0, 0, 0};
+    assert_false(mu_excess_targets(MET, target, 3, &bound, arena));
+    assert_true(target[0] == 0 && bound == -1);
     assert_false(mu_excess_targets(NULL, target, 0, &bound, arena));
 }
 

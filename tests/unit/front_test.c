@@ -79,6 +79,15 @@ static void replies_name_the_front(void **state) {
     assert_string_equal(named(&RANDOM, l), "t001,t002,t006,t000");
 }
 
+/* What a failed trial reported last is no result, of whichever metric. */
+static void a_failed_trial_is_no_compromise(void **state) {
+    (void)state;
+    struct loop *l = loop_of("g, size", "");
+    tell(l, "1", "2", "2");
+    tell(l, NULL, "0", "0");
+    assert_string_equal(named(&RANDOM, l), "t000");
+}
+
 static void only_what_meets_the_constraints(void **state) {
     (void)state;
     struct loop *l = loop_of("f, g:max", "size<=5, f>=1");
@@ -125,6 +134,7 @@ static void many_are_spread_over_the_front(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         arena_test(replies_name_the_front),
+        arena_test(a_failed_trial_is_no_compromise),
         arena_test(only_what_meets_the_constraints),
         arena_test(one_objective_has_no_front),
         arena_test(constraints_alone_name_the_best),

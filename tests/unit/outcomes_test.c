@@ -58,8 +58,10 @@ static void objectives_have_directions(void **state) {
     assert_outcome(&outcomes, 2, "val:loss", -1, 0);
     assert_outcome(&outcomes, 3, "memory", 1, 0);
     assert_true(mu_outcomes_several(&outcomes));
-    outcomes = outcomes_of("val:loss", "");
+    outcomes = outcomes_of("val:loss,accuracy", "");
     assert_outcome(&outcomes, 0, "val:loss", 1, 0);
+    outcomes = outcomes_of("accuracy:max", "");
+    assert_outcome(&outcomes, 0, "accuracy", 1, 0);
 }
 
 static void constraints_have_bounds(void **state) {
@@ -71,6 +73,28 @@ static void constraints_have_bounds(void **state) {
     assert_outcome(&outcomes, 2, "memory", 1, -8);
     assert_outcome(&outcomes, 3, "memory", -1, 1000);
     assert_true(mu_outcomes_several(&outcomes));
+}
+
+/* The last sign is the bound's, whichever it is. */
+static void a_name_may_hold_a_sign(void **state) {
+    static const struct mu_objective ODD[] = {
+        {"p<=1", false}, {"q>=2:max", false}, {"\xc3\xa4 \"=", false}};
+    static const struct mu_pair SETTINGS[] = {{"objectives", "q>=2:max:max, p<=1"},
+        {"constraints", "p<=1>=3, q>=2:max<=4,\xc3\xa4 \"=<=5"}};
+    const struct mu_experiment e = {
+        .name = "e", .metrics = ODD, .n_metrics = 3, .settings = SETTINGS, .n_settings = 2};
+    static const struct mu_outcome EXPECTED[] = {{"q>=2:max", 1, -1, 0}, {"p<=1", 0, 1, 0},
+        {"p<=1", 0, -1, -3}, {"q>=2:max", 1, 1, 4}, {"\xc3\xa4 \"=", 2, 1, 5}};
+    struct mu_outcomes outcomes;
+    (void)state;
+    assert_int_equal(mu_outcomes_read(&outcomes, &e, arena, &error), MU_OK);
+    assert_int_equal(outcomes.n, 5);
+    for (size_t k = 0; k < 5; k++) {
+        assert_string_equal(outcomes.list[k].name, EXPECTED[k].name);
+        assert_int_equal(outcomes.list[k].metric, EXPECTED[k].metric);
+        assert_true(outcomes.list[k].sign == EXPECTED[k].sign);
+        assert_true(outcomes.list[k].bound == EXPECTED[k].bound);
+    }
 }
 
 static void a_mistake_is_named_with_its_place(void **state) {
@@ -90,6 +114,15 @@ static void a_mistake_is_named_with_its_place(void **state) {
         {"accuracy,latency,memory,val:loss,a,b,c", "",
             "setting objectives: metric a at 34 is neither the objective nor in "
             "additionalMetricNames, which are accuracy, latency, val:loss, memory"},
+        {"accuracy:min", "",
+            "setting objectives: a single objective is the experiment's own, accuracy:max, not "
+            "accuracy:min; change that or name more"},
+        {"latency", "memory<=8",
+            "setting objectives: a single objective is the experiment's own, accuracy:max, not "
+            "latency:max; change that or name more"},
+        {"latency:min", "",
+            "setting objectives: a single objective is the experiment's own, accuracy:max, not "
+            "latency:min; change that or name more"},
         {"", "latency",
             "setting constraints: \"latency\" at 1 is neither METRIC<=NUMBER nor "
             "METRIC>=NUMBER"},
@@ -138,9 +171,9 @@ static void outcomes_are_turned_so_that_less_is_better(void **state) {
     read_outcomes(&outcomes, MU_TRIAL_SUCCEEDED, TEXTS, v);
     assert_true(v[0] == -0.75 && v[1] == 20 && v[2] == 1 && v[3] == 0.25);
     read_outcomes(&outcomes, MU_TRIAL_FAILED, TEXTS, v);
-    assert_true(isnan(v[0]) && v[1] == 20 && v[2] == 1 && isnan(v[3]));
+    assert_true(isnan(v[0]) && isnan(v[1]) && v[2] == 1 && isnan(v[3]));
     read_outcomes(&outcomes, MU_TRIAL_SUCCEEDED, NONE, v);
-    assert_true(isnan(v[0]) && v[1] == 20 && v[2] == 1 && isnan(v[3]));
+    assert_true(isnan(v[0]) && isnan(v[1]) && v[2] == 1 && isnan(v[3]));
     read_outcomes(&outcomes, MU_TRIAL_RUNNING, TEXTS, v);
     assert_true(isnan(v[0]) && isnan(v[1]) && isnan(v[2]) && isnan(v[3]));
 }
@@ -207,6 +240,7 @@ int main(void) {
         arena_test(without_the_settings_the_objective_counts),
         arena_test(objectives_have_directions),
         arena_test(constraints_have_bounds),
+        arena_test(a_name_may_hold_a_sign),
         arena_test(a_mistake_is_named_with_its_place),
         arena_test(outcomes_are_turned_so_that_less_is_better),
         arena_test(violations_add_up_in_shares_of_their_bounds),

@@ -27,6 +27,17 @@ static void a_front_is_ordered_by_what_each_adds(void **state) {
     assert_order(values, 6, 2, NULL, 0, (const size_t[]){0, 1, 2, 3, 4, 5});
 }
 
+/* A trial that exploded counts as 93, the limit of the first objective: the reference is (102.3,
+ * 11.1), whatever the explosion. */
+static void an_explosion_hides_no_distances(void **state) {
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        const double exploded = i ? 1e30 : 1e3;
+        const double values[] = {0, 10, 1, 4, 2, 3, 4, 2, 10, 0, exploded, -1, 0.5, 7, 3, 2.5};
+        assert_order(values, 8, 2, NULL, 8, (const size_t[]){4, 2, 5, 1, 3, 6, 0, 7});
+    }
+}
+
 static void what_violates_less_comes_first(void **state) {
     (void)state;
     const double values[] = {0, 0, 9, 9, 8, 8, 1, 1, 0, 0};
@@ -102,6 +113,7 @@ static void lazy_gains_choose_like_whole_volumes(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         arena_test(a_front_is_ordered_by_what_each_adds),
+        arena_test(an_explosion_hides_no_distances),
         arena_test(what_violates_less_comes_first),
         arena_test(one_objective_orders_by_itself),
         arena_test(lazy_gains_choose_like_whole_volumes),
