@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import subprocess
+import urllib.parse
 
 import pytest
 
@@ -69,6 +70,14 @@ def test_everything_linked_is_listed_with_its_licence_text(root):
         assert len(text) > 500
         for name in re.findall(r"/usr/share/common-licenses/([\w.+-]*\w)", text):
             assert (folder / "usr/share/common-licenses" / name).read_text()
+
+
+def test_scanners_find_the_source_package_of_what_is_linked(root):
+    """Weaknesses are filed under the source package: the locator names it with its version, as syft's does."""
+    locators = {p["name"]: p["externalRefs"][0]["referenceLocator"] for p in document(*root)["packages"][1:]}
+    have, theirs = subprocess.run(["dpkg-query", "-W", "-f", "${Version} ${source:Version}", "libssl-dev"], check=True, capture_output=True, text=True).stdout.split()
+    assert locators["libssl-dev"].partition("?")[0].endswith("/libssl-dev@" + urllib.parse.quote(have, ""))
+    assert f"upstream=openssl%40{urllib.parse.quote(theirs, '')}" in locators["libssl-dev"].split("&")
 
 
 def test_twice_the_same(root, tmp_path):
