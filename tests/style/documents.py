@@ -2,11 +2,13 @@
 """What the documents tell people to type, open or read exists.
 
 Links lead to files; paths in code quotes are tracked; `make` targets and the options of our programs exist; the
-examples validate; a service's README has at most 80 lines."""
+examples validate; the C of CONTRIBUTING compiles; a service's README has at most 80 lines."""
 import pathlib
 import re
 import subprocess
 import sys
+import tempfile
+import textwrap
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = ROOT / "build" / "bin"
@@ -46,6 +48,19 @@ def missing_commands(text, targets, options):
             yield f"{option}: no program has it"
 
 
+def code_that_does_not_compile(text):
+    """Each block of C, with the header that the text before it describes."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, include, declared in re.findall(r"`(services/\w+/\w+\.h)` includes `([^`]+)` and declares `([^`]+)`", text):
+            header = pathlib.Path(folder, name)
+            header.parent.mkdir(parents=True)
+            header.write_text(f'#include "{include}"\n\n{declared}\n')
+        for block in re.findall(r"^ *```c\n(.*?)```", text, re.M | re.S):
+            done = output("cc", "-std=c17", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-I", folder, "-I", ROOT, "-xc", "-", input=textwrap.dedent(block))
+            if done.returncode:
+                yield f"C that does not compile: {done.stderr.strip()}"
+
+
 def invalid_experiments():
     for path in sorted((ROOT / "examples").glob("*.yaml")):
         done = output(BIN / "mushir", "validate", path)
@@ -65,6 +80,8 @@ def main():
         faults = [*missing_links(path, text), *missing_paths(text, known)]
         if programs:
             faults += [*missing_commands(text, targets, options)]
+        if where.name == "CONTRIBUTING.md":
+            faults += [*code_that_does_not_compile(text)]
         if where.parts[0] == "services" and text.count("\n") > LONGEST_SERVICE_README:
             faults.append(f"{text.count(chr(10))} lines, {LONGEST_SERVICE_README} at most")
         wrong += [f"{where}: {fault}" for fault in faults]
