@@ -69,4 +69,7 @@ if(NOT IS_ABSOLUTE "${GFORTRAN_ARCHIVE}")
 endif()
 get_filename_component(GFORTRAN_DIR "${GFORTRAN_ARCHIVE}" DIRECTORY)
 target_link_directories(ext_numeric INTERFACE ${GFORTRAN_DIR})
-target_link_libraries(ext_numeric INTERFACE gsl lapacke lapack blas gfortran quadmath m)
+if(CMAKE_LIBRARY_ARCHITECTURE MATCHES "^x86_64") # elsewhere long double has 128 bits, and Fortran's runtime needs no other kind
+  set(QUADMATH quadmath)
+endif()
+target_link_libraries(ext_numeric INTERFACE gsl lapacke lapack blas gfortran ${QUADMATH} m)
