@@ -316,7 +316,81 @@ double mu_hypervolume(
     return volume;
 }
 
+/* ---- an order of a front ---- */
+
+/* Who could be next, and what it would add, or once added. */
+struct candidate {
+    const double *values;
+    double gain; /* at most, since what is there can only grow */
+    bool up_to_date;
+};
+
+/* The volume that |values| would add to the |chosen|. */
+static double gain_of(const struct rows *chosen, const double *values) {
+    struct mu_arena_mark mark = mu_arena_mark(chosen->arena);
+    size_t m = chosen->m;
+    double *covered = MU_MATRIX(chosen->arena, chosen->n, m, double);
+    for (size_t i = 0; i < chosen->n; i++) {
+        for (size_t k = 0; k < m; k++) {
+            covered[i * m + k] = fmax(values[k], chosen->values[i * m + k]);
+        }
+    }
+    double volume = product(chosen, values, m) -
+                    mu_hypervolume(covered, chosen->n, m, chosen->reference, chosen->arena);
+    mu_arena_release(chosen->arena, mark);
+    return volume;
+}
+
+/* The index of the candidate that adds most. Gains only shrink, so that most need not be computed
+ * again. */
+static size_t find_next(const struct rows *chosen, struct candidate *candidates, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        candidates[i].up_to_date = false;
+    }
+    for (;;) {
+        size_t best = 0;
+        for (size_t i = 1; i < n; i++) {
+            best = candidates[i].gain > candidates[best].gain ? i : best;
+        }
+        if (candidates[best].up_to_date) {
+            return best;
+        }
+        candidates[best].gain = gain_of(chosen, candidates[best].values);
+        candidates[best].up_to_date = true;
+    }
+}
+
+void mu_order_by_volume(const double *values, size_t m, const double *reference, size_t *order,
+    size_t n, size_t most, struct mu_arena *arena) {
+    struct mu_arena_mark mark = mu_arena_mark(arena);
+    struct candidate *candidates = MU_ARRAY(arena, n, struct candidate);
+    most = most < n ? most : n;
+    struct rows chosen = {.values = MU_MATRIX(arena, most, m, double),
+        .m = m,
+        .stride = m,
+        .reference = reference,
+        .arena = arena};
+    for (size_t i = 0; i < n; i++) {
+        candidates[i] = (struct candidate){values + order[i] * m, HUGE_VAL, false};
+    }
+    for (size_t i = 0; i < most; i++) {
+        size_t next = i + find_next(&chosen, candidates + i, n - i);
+        struct candidate best = candidates[next];
+        size_t index = order[next];
+        memcpy(chosen.values + chosen.n++ * m, best.values, m * sizeof *best.values);
+        memmove(candidates + i + 1, candidates + i, (next - i) * sizeof *candidates);
+        memmove(order + i + 1, order + i, (next - i) * sizeof *order);
+        candidates[i] = best;
+        order[i] = index;
+    }
+    mu_arena_release(arena, mark);
+}
+
 /* ---- boxes ---- */
+
+/* Points that boxes are made of first, by what they add: with three coordinates or more that makes
+ * fewer boxes, and what there is no room for adds little. docs/adr/0103 */
+enum { ORDERED = 32 };
 
 /* Append what |box| of |from| keeps when everything from |point| on is taken away: for each
  * coordinate the part that is smaller in it and at least the point in those before it. */
@@ -367,6 +441,7 @@ struct mu_boxes mu_boxes_of(const double *values, size_t n, size_t m, const doub
         boxes[i].upper = MU_MATRIX(arena, most, m, double);
     }
     struct rows front = front_below(values, n, m, reference, arena);
+    size_t *order = MU_ARRAY(arena, front.n, size_t);
     size_t current = 0;
     boxes[0].n = 1;
     for (size_t k = 0; k < m; k++) {
@@ -374,7 +449,11 @@ struct mu_boxes mu_boxes_of(const double *values, size_t n, size_t m, const doub
         boxes[0].upper[k] = reference[k];
     }
     for (size_t i = 0; i < front.n; i++) {
-        const double *point = front.values + i * m;
+        order[i] = i;
+    }
+    mu_order_by_volume(front.values, m, reference, order, front.n, ORDERED, arena);
+    for (size_t i = 0; i < front.n; i++) {
+        const double *point = front.values + order[i] * m;
         bool fits = take_away(&boxes[1 - current], &boxes[current], point, most, corner);
         current = fits ? 1 - current : current;
     }

@@ -40,6 +40,14 @@ void mu_crowding(
 double mu_hypervolume(
     const double *values, size_t n, size_t m, const double *reference, struct mu_arena *arena);
 
+/* Bring the |n| numbers of points in |order| into the order in which each adds most to the
+ * hypervolume of those before it, below |reference|, which is beyond all of them: the first |most|,
+ * those behind keep theirs; of equals the one that stands first (greedy subset selection:
+ * Guerreiro, Fonseca and Paquete, Evol. Comput. 2016). About n hypervolumes of at most |most|
+ * points. */
+void mu_order_by_volume(const double *values, size_t m, const double *reference, size_t *order,
+    size_t n, size_t most, struct mu_arena *arena);
+
 /* Boxes that share nothing and together are what the points do not dominate below a reference: box
  * k goes from lower[k * m ..] (-INFINITY where it has no end) to upper[k * m ..]. */
 struct mu_boxes {
@@ -48,8 +56,8 @@ struct mu_boxes {
 };
 
 /* The boxes beside |values| below |reference|, at most |most| > m of them: a point that would make
- * more is left out, as if it were not there. A front of n points gives n + 1 boxes for m = 2.
- * Arena-owned. */
+ * more is left out, as if it were not there, those first that add little to the hypervolume. A
+ * front of n points gives n + 1 boxes for m = 2, 3 to 4 n for m = 3. Arena-owned. */
 struct mu_boxes mu_boxes_of(const double *values, size_t n, size_t m, const double *reference,
     size_t most, struct mu_arena *arena);
 

@@ -240,6 +240,39 @@ static void a_front_in_the_plane_has_a_box_per_gap(void **state) {
     assert_in_range(boxes.n, 18, 20);
 }
 
+/* 80 points of a sphere's octant in four dimensions make some 2,000 boxes. What 400 leave out of
+ * the points is the part of the hypervolume that adds least: by the first coordinate it would be
+ * half. */
+static void what_boxes_leave_out_adds_little(void **state) {
+    enum { POINTS = 80, M = 4 };
+    (void)state;
+    double values[POINTS * M];
+    const double reference[M] = {1.1, 1.1, 1.1, 1.1};
+    struct mu_stream stream;
+    mu_stream_init(&stream, 1, 0, "octant");
+    for (size_t i = 0; i < POINTS; i++) {
+        double length = 0;
+        for (size_t k = 0; k < M; k++) {
+            values[i * M + k] = fabs(mu_normal(&stream));
+            length += values[i * M + k] * values[i * M + k];
+        }
+        for (size_t k = 0; k < M; k++) {
+            values[i * M + k] = 1 - values[i * M + k] / sqrt(length);
+        }
+    }
+    struct mu_boxes boxes = mu_boxes_of(values, POINTS, M, reference, 400, arena);
+    double covered = pow(1.1, M);
+    for (size_t box = 0; box < boxes.n; box++) {
+        double volume = 1;
+        for (size_t k = 0; k < M; k++) {
+            volume *= boxes.upper[box * M + k] - fmax(0, boxes.lower[box * M + k]);
+        }
+        covered -= volume;
+    }
+    assert_in_range(boxes.n, 300, 400);
+    assert_true(covered > 0.85 * mu_hypervolume(values, POINTS, M, reference, arena));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         arena_test(domination_is_nowhere_worse_and_somewhere_better),
@@ -250,6 +283,7 @@ int main(void) {
         arena_test(hypervolumes_are_sums_of_cells),
         arena_test(what_is_not_dominated_lies_in_one_box),
         arena_test(a_front_in_the_plane_has_a_box_per_gap),
+        arena_test(what_boxes_leave_out_adds_little),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
