@@ -43,9 +43,9 @@ DATA = tempfile.TemporaryDirectory(prefix="mushir-data-")  # folders of trials, 
 class Service:
     """A running mushir-<name>. Use as a context manager or through the start_service fixture."""
 
-    def __init__(self, name, *flags, env=None, wrapper=()):
+    def __init__(self, name, *flags, env=None, wrapper=(), program=None):
         self.log = tempfile.NamedTemporaryFile(mode="w+b", prefix=f"mushir-{name}-", suffix=".log", delete=False)
-        command = [*wrapper, str(BIN / f"mushir-{name}"), "--host", "127.0.0.1", "--port", "0", *flags]
+        command = [*wrapper, str(program or BIN / f"mushir-{name}"), "--host", "127.0.0.1", "--port", "0", *flags]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, env={"MUSHIR_DATA": DATA.name, **os.environ, **(env or {})}, text=True)
         self.banner = self.process.stdout.readline()
         if not self.banner:
