@@ -35,7 +35,7 @@ FAMILIES = {
     "nas201": ("sealed", "real_problems.py", lambda p: "nas201" in p.tags, 80, True),
     "ml": ("sealed", "problems.py", lambda p: "ml" in p.tags, 60, False),
 }
-SERVICES = {"tpe": ("tpe", 8), "bayesianoptimization": ("bayesopt", 4)}
+SERVICES = {"tpe": ("tpe", 8), "bayesianoptimization": ("bayesopt", 8)}
 PEER = "optuna-mtpe"
 
 
