@@ -2,9 +2,9 @@
 
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "client/text/file.h"
 #include "common/base/text.h"
 
 /* NULs would end the text, and tabs are no harm. */
@@ -17,13 +17,12 @@ static void soften(char *text, size_t size) {
 }
 
 const char *cl_tail(const char *path, size_t most, struct mu_arena *arena) {
-    struct stat status;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    off_t size;
+    int fd = cl_file_open(AT_FDCWD, path, &size);
     char *text = mu_arena_alloc(arena, most + 1);
     if (fd < 0) {
         return "";
     }
-    off_t size = fstat(fd, &status) ? 0 : status.st_size;
     off_t from = size > (off_t)most ? size - (off_t)most : 0;
     ssize_t n = pread(fd, text, most, from);
     close(fd);

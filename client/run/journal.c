@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { PATIENCE = 5000 }; /* ms, with who has it locked */
+
 struct cl_journal {
     sqlite3 *db;
     sqlite3_stmt *insert;
@@ -103,11 +105,15 @@ pid_t cl_journal_runner(const char *path) {
     return held ? whole.l_pid : 0;
 }
 
+static bool only_reads(enum cl_journal_mode mode) {
+    return mode == CL_JOURNAL_READ || mode == CL_JOURNAL_FOLLOW;
+}
+
 static enum mu_status check_mode(
     const char *path, enum cl_journal_mode mode, struct mu_error *error) {
     struct stat status;
     bool there = !stat(path, &status);
-    bool needed = mode == CL_JOURNAL_RESUME || mode == CL_JOURNAL_READ;
+    bool needed = mode == CL_JOURNAL_RESUME || only_reads(mode);
     if (needed && there && status.st_size == 0) {
         return mu_fail(error, MU_INVALID_ARGUMENT,
             "%s is empty: what it held is lost; begin anew with --fresh", path);
@@ -118,7 +124,7 @@ static enum mu_status check_mode(
     }
     if (needed && !there) {
         return mu_fail(error, MU_INVALID_ARGUMENT, "%s: there is no run to %s", path,
-            mode == CL_JOURNAL_READ ? "look at" : "resume");
+            only_reads(mode) ? "look at" : "resume");
     }
     if (mode == CL_JOURNAL_FRESH) {
         erase(path);
@@ -148,7 +154,7 @@ static bool open_to_write(struct cl_journal *journal, const char *path) {
     if (sqlite3_open_v2(path, &journal->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK) {
         return false;
     }
-    sqlite3_busy_timeout(journal->db, 5000); /* somebody looks at it */
+    sqlite3_busy_timeout(journal->db, PATIENCE); /* somebody looks at it */
     return run_sql(journal, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;") &&
            run_sql(journal, schema) &&
            prepare(journal,
@@ -157,10 +163,10 @@ static bool open_to_write(struct cl_journal *journal, const char *path) {
 }
 
 /* Not SQLITE_OPEN_READONLY: whoever closes the file last removes what SQLite keeps beside it. */
-static bool open_to_read(struct cl_journal *journal, const char *path) {
+static bool open_to_read(struct cl_journal *journal, const char *path, int patience) {
     sqlite3_stmt *check = NULL;
     bool good = sqlite3_open_v2(path, &journal->db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
-                sqlite3_busy_timeout(journal->db, 5000) == SQLITE_OK &&
+                sqlite3_busy_timeout(journal->db, patience) == SQLITE_OK &&
                 run_sql(journal, "PRAGMA query_only = 1; PRAGMA cache_size = -256") &&
                 prepare(journal, select_events, &check);
     sqlite3_finalize(check);
@@ -169,8 +175,9 @@ static bool open_to_read(struct cl_journal *journal, const char *path) {
 
 static bool open_database(struct cl_journal *journal, const char *path, enum cl_journal_mode mode,
     struct mu_error *error) {
-    bool good =
-        mode == CL_JOURNAL_READ ? open_to_read(journal, path) : open_to_write(journal, path);
+    bool good = only_reads(mode)
+                    ? open_to_read(journal, path, mode == CL_JOURNAL_FOLLOW ? 0 : PATIENCE)
+                    : open_to_write(journal, path);
     if (!good) {
         mu_fail(error, MU_INVALID_ARGUMENT, "%s: no journal of a run: %s", path,
             sqlite3_errmsg(journal->db));
@@ -186,7 +193,7 @@ static void leave(int lock) {
 
 struct cl_journal *cl_journal_open(
     const char *path, enum cl_journal_mode mode, struct mu_error *error) {
-    bool reads = mode == CL_JOURNAL_READ;
+    bool reads = only_reads(mode);
     int lock = reads ? -1 : take_lock(path, error);
     if (lock < 0 && !reads) {
         return NULL;
@@ -256,21 +263,23 @@ static const char *column(sqlite3_stmt *select, int index) {
     return text ? (const char *)text : "";
 }
 
-void cl_journal_replay(struct cl_journal *journal, long long after,
+bool cl_journal_replay(struct cl_journal *journal, long long after,
     void (*replay)(void *user, const struct cl_journal_event *event), void *user) {
     sqlite3_stmt *select = NULL;
+    int step;
     if (!prepare(journal, select_events, &select)) {
         snprintf(journal->failure, sizeof journal->failure, "%s", sqlite3_errmsg(journal->db));
-        return;
+        return false;
     }
     sqlite3_bind_int64(select, 1, after);
-    while (sqlite3_step(select) == SQLITE_ROW) {
+    while ((step = sqlite3_step(select)) == SQLITE_ROW) {
         bool of_run = sqlite3_column_type(select, 1) == SQLITE_NULL;
         replay(user, &(struct cl_journal_event){sqlite3_column_int64(select, 0),
                          of_run ? -1 : (long)sqlite3_column_int64(select, 1), column(select, 2),
                          column(select, 3), column(select, 4), column(select, 5)});
     }
     sqlite3_finalize(select);
+    return step == SQLITE_DONE;
 }
 
 bool cl_journal_experiment(

@@ -32,6 +32,7 @@ enum cl_journal_mode {
     CL_JOURNAL_RESUME, /* must exist */
     CL_JOURNAL_FRESH,  /* replaced */
     CL_JOURNAL_READ,   /* must exist; not locked, and nothing can be added: somebody may run it */
+    CL_JOURNAL_FOLLOW, /* the same, and who has it locked is not waited for */
 };
 
 /* Open |path| and lock it against a second run. NULL with |error|: MU_INVALID_ARGUMENT when the
@@ -65,8 +66,9 @@ void cl_journal_add(struct cl_journal *journal, long trial, const char *time, co
 const char *cl_journal_failed(const struct cl_journal *journal);
 
 /* Call |replay| for every event behind the one with the id |after| (0: every event), in order; all
- * of one moment, also while somebody adds more. Texts are valid during the call. */
-void cl_journal_replay(struct cl_journal *journal, long long after,
+ * of one moment, also while somebody adds more. Texts are valid during the call. False when they
+ * could not be read to the end. */
+bool cl_journal_replay(struct cl_journal *journal, long long after,
     void (*replay)(void *user, const struct cl_journal_event *event), void *user);
 
 /* Write a copy of the whole file, of one moment, also while somebody adds to it. */

@@ -362,6 +362,7 @@ static void answered(void *user) {
 }
 
 static void watch_signals(struct cl_run *run) {
+    sigset_t watched;
     ev_signal_init(&run->on_int, on_signal, SIGINT);
     ev_signal_init(&run->on_term, on_signal, SIGTERM);
     ev_signal_init(&run->on_pause, on_pause, CL_RUN_PAUSE_SIGNAL);
@@ -369,6 +370,11 @@ static void watch_signals(struct cl_run *run) {
     ev_signal_start(run->loop, &run->on_pause);
     ev_signal_start(run->loop, &run->on_int);
     ev_signal_start(run->loop, &run->on_term);
+    sigemptyset(&watched);
+    sigaddset(&watched, SIGINT);
+    sigaddset(&watched, SIGTERM);
+    sigaddset(&watched, CL_RUN_PAUSE_SIGNAL);
+    sigprocmask(SIG_UNBLOCK, &watched, NULL); /* what was sent while this was being started */
 }
 
 void cl_loop_run(struct cl_run *run) {

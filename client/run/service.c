@@ -116,6 +116,9 @@ static int read_port(int fd) {
 /* The child: dies with us even when we are killed, so that no service is left behind. */
 static _Noreturn void become(const char *program, const char *data, int out, int log) {
     int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     setpgid(0, 0); /* Ctrl-C in the terminal is for mushir */
     dup2(null, 0);

@@ -1,24 +1,25 @@
 #include "client/serve/answer.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/text.h"
 
-/* |text| as a JSON string; what is no UTF-8 is replaced. */
+/* Six of them, twice as long where each letter is escaped, and an entry's numbers fit into the
+ * piece of a stream that a watcher is told it in (CL_HTTP_PIECE). */
+enum { LONGEST_TEXT = 1024 };
+
+/* |text| as a JSON string: its beginning, what is no UTF-8 replaced. */
 static json_t *string_of(const char *text) {
+    char copy[LONGEST_TEXT + 1];
     if (!text) {
         return json_null();
     }
-    json_t *string = json_string(text);
-    if (!string) {
-        char *copy = strdup(text);
-        mu_text_repair(copy);
-        string = json_string(copy);
-        free(copy);
-    }
-    return string;
+    snprintf(copy, sizeof copy, "%s", text);
+    mu_text_repair(copy);
+    return json_string(copy);
 }
 
 static json_t *number_of(double value) {

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "client/serve/answer.h"
@@ -12,6 +11,7 @@
 #include "client/serve/page.h"
 #include "client/serve/submit.h"
 #include "client/serve/watch.h"
+#include "client/text/file.h"
 
 enum { MOST_PARTS = 5, MOST_COMPARED = 20, LONGEST_LOG = 64 << 10 };
 
@@ -181,12 +181,13 @@ static void answer_part(struct call *call) {
 static void answer_yaml(struct call *call) {
     const char *path = cl_catalog_path(
         &call->server->catalog, call->entry->name, "yaml", cl_http_arena(call->exchange));
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    off_t size;
+    int fd = cl_file_open(AT_FDCWD, path, &size);
     if (fd < 0) {
         cl_answer_error(call->exchange, 404, "its experiment is not in the folder");
     } else {
         name_download(call, "yaml");
-        cl_http_reply_file(call->exchange, 200, "application/yaml", fd);
+        cl_http_reply_file(call->exchange, 200, "application/yaml", fd, (size_t)size);
     }
 }
 
@@ -196,14 +197,14 @@ static void answer_log(struct call *call) {
     const char *folder =
         cl_catalog_path(&call->server->catalog, call->entry->name, "trials", arena);
     const char *trial = cl_catalog_names(call->parts[3]) ? call->parts[3] : "-";
-    struct stat file;
+    off_t size;
     int in = open(mu_arena_format(arena, "%s/%s", folder, trial),
         O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    int fd = in < 0 ? -1 : openat(in, "log", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &file) || !S_ISREG(file.st_mode)) {
+    int fd = in < 0 ? -1 : cl_file_open(in, "log", &size);
+    if (fd < 0) {
         cl_answer_error(call->exchange, 404, "there is no such trial here");
     } else {
-        off_t from = file.st_size > LONGEST_LOG ? file.st_size - LONGEST_LOG : 0;
+        off_t from = size > LONGEST_LOG ? size - LONGEST_LOG : 0;
         char *text = mu_arena_alloc(arena, LONGEST_LOG);
         ssize_t n = pread(fd, text, LONGEST_LOG, from);
         cl_http_reply(

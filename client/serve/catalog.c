@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "client/run/journal.h"
+#include "common/base/text.h"
 
 enum { LONGEST_PATH = 4200 };
 
@@ -75,6 +76,9 @@ struct cl_entry *cl_catalog_add(struct cl_catalog *catalog, const char *name) {
 void cl_entry_set_error(struct cl_entry *entry, const char *error) {
     free(entry->error);
     entry->error = error ? strdup(error) : NULL;
+    if (entry->error) {
+        mu_text_repair(entry->error); /* it may be the end of what a program wrote */
+    }
 }
 
 static void destroy_entry(struct cl_entry *entry) {
@@ -121,7 +125,7 @@ static void load(struct cl_catalog *catalog) {
     json_decref(root);
 }
 
-void cl_catalog_save(const struct cl_catalog *catalog) {
+void cl_catalog_save(struct cl_catalog *catalog) {
     char path[LONGEST_PATH];
     char fresh[LONGEST_PATH];
     json_t *root = json_object();
@@ -135,9 +139,8 @@ void cl_catalog_save(const struct cl_catalog *catalog) {
     }
     snprintf(path, sizeof path, "%s/.mushir-serve.json", catalog->folder);
     snprintf(fresh, sizeof fresh, "%s/.mushir-serve.json.new", catalog->folder);
-    if (!json_dump_file(root, fresh, JSON_INDENT(1) | JSON_SORT_KEYS)) {
-        rename(fresh, path);
-    }
+    catalog->unsaved =
+        json_dump_file(root, fresh, JSON_INDENT(1) | JSON_SORT_KEYS) || rename(fresh, path);
     json_decref(root);
 }
 

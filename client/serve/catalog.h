@@ -47,6 +47,7 @@ struct cl_catalog {
     struct cl_entry **entries; /* by name */
     size_t n;
     int lock;
+    bool unsaved;              /* what is wanted is to be written down again */
     long long places, version; /* the last ones given out */
 };
 
@@ -72,8 +73,8 @@ void cl_catalog_scan(struct cl_catalog *catalog);
 /* Read what was added to the journals, and give what changed a new version. */
 void cl_catalog_look(struct cl_catalog *catalog);
 
-/* Write down what is wanted. */
-void cl_catalog_save(const struct cl_catalog *catalog);
+/* Write down what is wanted; |unsaved| when that cannot be now, as when the disk is full. */
+void cl_catalog_save(struct cl_catalog *catalog);
 
 /* FOLDER/NAME.|extension|, owned by |arena|. */
 const char *cl_catalog_path(const struct cl_catalog *catalog, const char *name,

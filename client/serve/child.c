@@ -7,7 +7,10 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "client/run/options.h"
 
 /* A file without a name that holds |size| bytes and is read from its beginning. */
 static int memory_file(const char *bytes, size_t size) {
@@ -26,19 +29,26 @@ static void limit_time(int seconds) {
     }
 }
 
+/* What a run is told by: a signal that comes while the command is being started waits until the
+ * command listens. */
+static void what_waits(sigset_t *signals) {
+    sigemptyset(signals);
+    sigaddset(signals, SIGTERM);
+    sigaddset(signals, CL_RUN_PAUSE_SIGNAL);
+}
+
 /* In the child. It dies with the server, as if by kill -9: trials that it began run on and are
  * taken up when the server is there again. */
 static _Noreturn void become(
     const struct cl_child *child, const char *const *words, int in, int seconds, pid_t server) {
     const char *argv[16] = {"mushir"};
-    sigset_t none;
+    sigset_t told;
     for (size_t i = 0; words[i] && i < sizeof argv / sizeof *argv - 2; i++) {
         argv[i + 1] = words[i];
     }
-    setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    what_waits(&told);
+    sigprocmask(SIG_SETMASK, &told, NULL);
     signal(SIGPIPE, SIG_DFL);
     limit_time(seconds);
     dup2(in, 0);
@@ -53,15 +63,24 @@ static _Noreturn void become(
 enum mu_status cl_child_start(struct cl_child *child, const char *const *words, const char *input,
     size_t size, int seconds, struct mu_error *error) {
     pid_t server = getpid();
+    sigset_t all;
+    sigset_t before;
     int in = memory_file(input, size);
     *child = (struct cl_child){-1, memory_file(NULL, 0), memory_file(NULL, 0)};
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* this program's handlers are not the child's */
     if (in >= 0 && child->out >= 0 && child->err >= 0) {
         child->pid = fork();
     }
     if (child->pid == 0) {
+        setpgid(0, 0);
         become(child, words, in, seconds, server);
     }
     int why = errno;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (child->pid > 0) {
+        setpgid(child->pid, child->pid); /* whoever comes first: its group can be killed from now */
+    }
     if (in >= 0) {
         close(in);
     }
@@ -74,8 +93,11 @@ enum mu_status cl_child_start(struct cl_child *child, const char *const *words, 
 }
 
 const char *cl_child_text(int fd, size_t most, struct mu_arena *arena) {
-    char *text = mu_arena_alloc(arena, most + 1);
-    ssize_t n = pread(fd, text, most, 0);
+    struct stat file;
+    size_t size = fstat(fd, &file) ? 0 : (size_t)file.st_size;
+    size_t kept = size < most ? size : most;
+    char *text = mu_arena_alloc(arena, kept + 1);
+    ssize_t n = pread(fd, text, kept, (off_t)(size - kept));
     text[n > 0 ? n : 0] = '\0';
     return text;
 }

@@ -14,11 +14,12 @@ struct cl_child {
 };
 
 /* Start `mushir |words|`, ended by NULL, with |input| (size bytes) as its standard input. It is
- * killed when this process dies, and after |seconds| of processor time (0: no limit). */
+ * killed when this process dies, and after |seconds| of processor time (0: no limit). SIGTERM and
+ * CL_RUN_PAUSE_SIGNAL reach it when it watches them, however early they were sent. */
 MU_MUST_USE enum mu_status cl_child_start(struct cl_child *child, const char *const *words,
     const char *input, size_t size, int seconds, struct mu_error *error);
 
-/* What it wrote to |fd| so far, at most |most| bytes, ended by NUL and owned by |arena|. */
+/* The last |most| bytes of what it wrote to |fd| so far, ended by NUL and owned by |arena|. */
 const char *cl_child_text(int fd, size_t most, struct mu_arena *arena);
 
 /* Close its files. */

@@ -32,9 +32,13 @@ struct cl_follow {
 
 /* ---- opening ---- */
 
-static void forget(struct cl_follow *f) {
+static void close_journal(struct cl_follow *f) {
     cl_journal_close(f->journal);
     f->journal = NULL;
+}
+
+static void forget(struct cl_follow *f) {
+    close_journal(f);
     mu_arena_destroy(f->arena);
     f->arena = NULL;
     f->e = NULL;
@@ -81,6 +85,8 @@ static void read_experiment(struct cl_follow *f) {
     }
 }
 
+static const off_t unread = -1; /* the size of a journal that is to be read again */
+
 static bool same_file(const struct stat *a, const struct stat *b) {
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
@@ -100,7 +106,7 @@ static bool may_have_grown(const struct cl_follow *f, const struct stat *file) {
 }
 
 /* Whether the journal is open to be read on; one that was replaced is forgotten. */
-static bool open_journal(struct cl_follow *f) {
+static bool open_journal(struct cl_follow *f, enum cl_journal_mode mode) {
     struct stat file = {0};
     struct mu_error error;
     if (stat(f->path, &file) || !same_file(&f->file, &file)) {
@@ -111,8 +117,10 @@ static bool open_journal(struct cl_follow *f) {
         return false;
     }
     f->file = file;
-    f->journal = file.st_ino ? cl_journal_open(f->path, CL_JOURNAL_READ, &error) : NULL;
-    if (f->journal && !f->arena) {
+    f->journal = file.st_ino ? cl_journal_open(f->path, mode, &error) : NULL;
+    if (!f->journal) {
+        f->file.st_size = unread;
+    } else if (!f->arena) {
         f->arena = mu_arena_create(SIZE_MAX / 4);
     }
     return f->journal != NULL;
@@ -228,18 +236,27 @@ static void take(void *user, const struct cl_journal_event *event) {
     }
 }
 
-bool cl_follow_look(struct cl_follow *follow, bool busy) {
-    long long before = follow->standing.moment;
-    if (!open_journal(follow)) {
+static bool look(struct cl_follow *f, bool busy, enum cl_journal_mode mode) {
+    long long before = f->standing.moment;
+    if (!open_journal(f, mode)) {
         return false;
     }
-    cl_journal_replay(follow->journal, follow->standing.moment, take, follow);
+    bool whole = cl_journal_replay(f->journal, f->standing.moment, take, f);
     if (!busy) { /* nobody adds to it: its files need not stay open */
-        cl_journal_close(follow->journal);
-        follow->journal = NULL;
-        (void)!stat(follow->path, &follow->file); /* SQLite may have tidied it up */
+        close_journal(f);
+        (void)!stat(f->path, &f->file); /* SQLite may have tidied it up */
+        f->file.st_size = whole ? f->file.st_size : unread;
     }
-    return follow->standing.moment != before;
+    return f->standing.moment != before;
+}
+
+bool cl_follow_look(struct cl_follow *follow, bool busy) {
+    return look(follow, busy, CL_JOURNAL_FOLLOW);
+}
+
+bool cl_follow_end(struct cl_follow *follow) {
+    close_journal(follow);
+    return look(follow, false, CL_JOURNAL_READ);
 }
 
 const struct cl_standing *cl_follow_standing(const struct cl_follow *follow) {

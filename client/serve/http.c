@@ -4,7 +4,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "client/serve/connections.h"
@@ -13,7 +12,6 @@
 enum {
     LARGEST_HEAD = 8192,     /* what Apache and nginx take too */
     LARGEST_BODY = 1 << 20,  /* an experiment is some kilobytes */
-    CHUNK = 16384,           /* written at a time */
     MOST_HEADERS = 8,        /* of a reply's own */
     SECONDS_FOR_HEAD = 5,    /* from the connection, or from the reply before */
     SECONDS_FOR_STEP = 15,   /* for a piece of the body to come, or of the reply to be taken */
@@ -54,7 +52,7 @@ struct cl_http {
     bool stopped;
     lws_sorted_usec_list_t tick;
     struct cl_connections connections;
-    char *chunk; /* LWS_PRE + CHUNK bytes */
+    char *chunk; /* LWS_PRE + CL_HTTP_PIECE bytes */
 };
 
 /* ---- the reply ---- */
@@ -80,7 +78,7 @@ static bool has_header(const struct cl_http_exchange *x, const char *name) {
 
 static bool add_header(
     struct cl_http_exchange *x, const char *name, const char *value, unsigned char **at) {
-    unsigned char *end = (unsigned char *)x->http->chunk + LWS_PRE + CHUNK;
+    unsigned char *end = (unsigned char *)x->http->chunk + LWS_PRE + CL_HTTP_PIECE;
     return !lws_add_http_header_by_name(x->wsi, (const unsigned char *)name,
         (const unsigned char *)value, (int)strlen(value), at, end);
 }
@@ -107,7 +105,7 @@ static bool add_common(struct cl_http_exchange *x, const char *type, unsigned ch
 static void write_head(struct cl_http_exchange *x, int status, const char *type, bool sized) {
     unsigned char *start = (unsigned char *)x->http->chunk + LWS_PRE;
     unsigned char *at = start;
-    unsigned char *end = start + CHUNK;
+    unsigned char *end = start + CL_HTTP_PIECE;
     bool good = !lws_add_http_header_status(x->wsi, (unsigned)status, &at, end) &&
                 add_common(x, type, &at) &&
                 (!sized || !lws_add_http_header_content_length(x->wsi, x->size, &at, end)) &&
@@ -128,11 +126,11 @@ void cl_http_reply(struct cl_http_exchange *exchange, int status, const char *ty
     write_head(exchange, status, type, true);
 }
 
-void cl_http_reply_file(struct cl_http_exchange *exchange, int status, const char *type, int fd) {
-    struct stat file;
+void cl_http_reply_file(
+    struct cl_http_exchange *exchange, int status, const char *type, int fd, size_t size) {
     exchange->state = REPLYING;
     exchange->fd = fd;
-    exchange->size = fstat(fd, &file) ? 0 : (size_t)file.st_size;
+    exchange->size = size;
     write_head(exchange, status, type, true);
 }
 
@@ -183,7 +181,7 @@ static void complete(struct cl_http_exchange *x) {
 /* The next piece of the reply into |at|; 0 at its end. */
 static size_t next_piece(struct cl_http_exchange *x, char *at) {
     size_t left = x->head_only ? 0 : x->size - x->sent;
-    size_t n = left < CHUNK ? left : CHUNK;
+    size_t n = left < CL_HTTP_PIECE ? left : CL_HTTP_PIECE;
     if (x->fd < 0) {
         memcpy(at, n ? x->bytes + x->sent : at, n);
         return n;
@@ -213,7 +211,7 @@ static int write_reply(struct cl_http_exchange *x) {
 
 static int write_stream(struct cl_http_exchange *x) {
     char *at = x->http->chunk + LWS_PRE;
-    size_t n = x->http->handler->stream(x->http->user, x, at, CHUNK);
+    size_t n = x->http->handler->stream(x->http->user, x, at, CL_HTTP_PIECE);
     if (n == 0) {
         lws_set_timeout(x->wsi, NO_PENDING_TIMEOUT, 0);
         return 0;
@@ -410,7 +408,7 @@ static struct lws_vhost *create_vhost(struct cl_http *http, const struct cl_http
 struct cl_http *cl_http_create(const struct cl_http_options *options,
     const struct cl_http_handler *handler, void *user, struct mu_error *error) {
     struct cl_http *http = calloc(1, sizeof *http);
-    if (!http || !(http->chunk = malloc(LWS_PRE + CHUNK))) {
+    if (!http || !(http->chunk = malloc(LWS_PRE + CL_HTTP_PIECE))) {
         abort();
     }
     http->handler = handler;

@@ -30,7 +30,10 @@ struct cl_http_handler {
     void (*woken)(void *user);  /* cl_http_wake was called */
 };
 
-enum { CL_HTTP_TICK_MS = 200 };
+enum {
+    CL_HTTP_TICK_MS = 200,
+    CL_HTTP_PIECE = 16384 /* bytes written at a time: the room that |stream| has */
+};
 
 struct cl_http_options {
     const char *host;               /* an IPv4 address; "0.0.0.0": all */
@@ -60,11 +63,12 @@ struct mu_arena *cl_http_arena(struct cl_http_exchange *exchange);
 /* A header of the reply to come; texts must live as long as the exchange. */
 void cl_http_header(struct cl_http_exchange *exchange, const char *name, const char *value);
 
-/* Answer with |size| bytes, which must live as long as the exchange; or with the file |fd| from its
- * beginning to its end of now, which is then closed. */
+/* Answer with |size| bytes, which must live as long as the exchange; or with the first |size| bytes
+ * of the file |fd|, which is then closed. */
 void cl_http_reply(struct cl_http_exchange *exchange, int status, const char *type,
     const char *bytes, size_t size);
-void cl_http_reply_file(struct cl_http_exchange *exchange, int status, const char *type, int fd);
+void cl_http_reply_file(
+    struct cl_http_exchange *exchange, int status, const char *type, int fd, size_t size);
 
 /* Answer with a stream of server-sent events that ends with the connection; |stream| is called now
  * and whenever cl_http_stream_due was. */

@@ -3,8 +3,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "client/run/clock.h"
 #include "client/serve/answer.h"
@@ -40,14 +40,16 @@ struct cl_job *cl_job_start(struct cl_server *server, struct cl_http_exchange *e
 
 void cl_job_print(struct cl_server *server, struct cl_job *job, int exit_status) {
     enum { LAST_WORDS = 1000 };
-    struct mu_arena *arena = cl_http_arena(job->exchange);
+    struct stat file;
     (void)server;
-    if (exit_status == 0) {
-        cl_http_reply_file(job->exchange, 200, job->type, dup(job->child.out));
-    } else {
-        cl_answer_error(job->exchange, exit_status == 2 ? 404 : 500,
-            cl_child_text(job->child.err, LAST_WORDS, arena));
+    if (exit_status == 0 && !fstat(job->child.out, &file)) {
+        cl_http_reply_file(job->exchange, 200, job->type, job->child.out, (size_t)file.st_size);
+        job->child.out = -1; /* it is the reply's */
+        return;
     }
+    const char *why = cl_child_text(job->child.err, LAST_WORDS, cl_http_arena(job->exchange));
+    cl_answer_error(
+        job->exchange, exit_status == 2 ? 404 : 500, *why ? why : "it took too long, or broke");
 }
 
 bool cl_job_ended(struct cl_server *server, pid_t pid, int status) {

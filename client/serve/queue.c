@@ -140,12 +140,11 @@ void cl_queue_stop(struct cl_queue *queue, struct cl_entry *entry) {
     want(queue, entry, CL_WANT_STOP);
 }
 
-void cl_queue_renew(struct cl_queue *queue, struct cl_entry *entry) {
+void cl_queue_renew(struct cl_entry *entry) {
     if (entry->run.pid && entry->wanted == CL_WANT_RUN) {
         entry->again = true;
         kill(entry->run.pid, SIGKILL); /* as --resume is made for: its trials are taken up */
     }
-    (void)queue;
 }
 
 /* Why a run ended without a result: its last words, or how it ended. */
@@ -184,7 +183,7 @@ bool cl_queue_ended(struct cl_queue *queue, pid_t pid, int status) {
     for (size_t i = 0; i < queue->catalog->n; i++) {
         struct cl_entry *entry = queue->catalog->entries[i];
         if (entry->run.pid == pid) {
-            cl_follow_look(entry->follow, false);
+            cl_follow_end(entry->follow);
             conclude(queue, entry, status);
             cl_child_finish(&entry->run);
             cl_catalog_save(queue->catalog);

@@ -30,7 +30,7 @@ void cl_queue_pause(struct cl_queue *queue, struct cl_entry *entry);
 void cl_queue_stop(struct cl_queue *queue, struct cl_entry *entry);
 
 /* Have its run read the experiment anew; its trials run on meanwhile. */
-void cl_queue_renew(struct cl_queue *queue, struct cl_entry *entry);
+void cl_queue_renew(struct cl_entry *entry);
 
 /* The process |pid| has ended with |status|, as waitpid tells; false when it is no run. */
 bool cl_queue_ended(struct cl_queue *queue, pid_t pid, int status);

@@ -31,10 +31,14 @@ static void on_signal(int number) {
 static void watch_signals(struct cl_http *http) {
     static const int numbers[] = {SIGCHLD, SIGINT, SIGTERM};
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    sigset_t watched;
     woken_by_signals = http;
+    sigemptyset(&watched);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         sigaction(numbers[i], &action, NULL);
+        sigaddset(&watched, numbers[i]);
     }
+    sigprocmask(SIG_UNBLOCK, &watched, NULL); /* who started us may have had them blocked */
     signal(SIGPIPE, SIG_IGN);
 }
 
@@ -63,6 +67,9 @@ static void ticked(void *user) {
     cl_job_tick(server);
     if (++server->ticks % TICKS_PER_SCAN == 0) {
         cl_catalog_scan(&server->catalog);
+        if (server->catalog.unsaved) {
+            cl_catalog_save(&server->catalog);
+        }
     }
     cl_queue_tick(&server->queue);
     cl_watch_tick(server);
@@ -112,6 +119,7 @@ static enum mu_status read_token(
     const char *path, char token[LONGEST_TOKEN], struct mu_error *error) {
     FILE *file = fopen(path, "r");
     bool good = file && fgets(token, LONGEST_TOKEN, file);
+    bool whole = good && (strpbrk(token, "\r\n") || feof(file));
     if (file) {
         fclose(file);
     }
@@ -120,9 +128,10 @@ static enum mu_status read_token(
             error, MU_INVALID_ARGUMENT, "%s: %s", path, file ? "it is empty" : strerror(errno));
     }
     token[strcspn(token, "\r\n")] = '\0';
-    return strlen(token) < SHORTEST_TOKEN
-               ? mu_fail(error, MU_INVALID_ARGUMENT, "%s: a token has %d letters at least", path,
-                     SHORTEST_TOKEN)
+    return !whole || strlen(token) < SHORTEST_TOKEN
+               ? mu_fail(error, MU_INVALID_ARGUMENT,
+                     "%s: a token has %d letters at least, %d at most", path, SHORTEST_TOKEN,
+                     LONGEST_TOKEN - 2)
                : MU_OK;
 }
 

@@ -12,9 +12,10 @@
 #include "client/serve/answer.h"
 #include "client/serve/job.h"
 #include "client/serve/submission.h"
+#include "client/text/file.h"
 
 enum {
-    LARGEST_VERDICT = 1 << 20,
+    LARGEST_VERDICT = 16 << 20,
     LARGEST_EXPERIMENT = 1 << 20,
     LARGEST_BRIEF = 16 << 10 /* its texts are put together piece by piece */
 };
@@ -39,7 +40,8 @@ static json_t *verdict_of(struct cl_job *job) {
     json_t *verdict = json_loads(cl_child_text(job->child.out, LARGEST_VERDICT, arena), 0, NULL);
     if (!json_is_object(verdict)) {
         json_decref(verdict);
-        cl_answer_error(job->exchange, 422, "this experiment took too long to check");
+        cl_answer_error(
+            job->exchange, 422, "this experiment took too long to check, or has too many mistakes");
         return NULL;
     }
     return verdict;
@@ -105,13 +107,21 @@ void cl_submit_check(struct cl_server *server, struct cl_http_exchange *exchange
 
 /* ---- keeping ---- */
 
+/* False with errno; no part of the file is left then. */
 static bool write_file(const char *path, const char *text, int flags) {
     size_t size = strlen(text);
     int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | flags, 0644);
-    bool good = fd >= 0 && write(fd, text, size) == (ssize_t)size && !fsync(fd);
-    if (fd >= 0) {
-        good = !close(fd) && good;
+    if (fd < 0) {
+        return false;
     }
+    errno = ENOSPC; /* what it means when less is written */
+    bool good = write(fd, text, size) == (ssize_t)size && !fsync(fd);
+    int why = errno;
+    close(fd);
+    if (!good) {
+        unlink(path);
+    }
+    errno = why;
     return good;
 }
 
@@ -219,7 +229,7 @@ static void checked_raise(struct cl_server *server, struct cl_job *job, int exit
             if (cl_entry_state(entry) == CL_STATE_SUCCEEDED) {
                 cl_queue_run(&server->queue, entry);
             } else {
-                cl_queue_renew(&server->queue, entry);
+                cl_queue_renew(entry);
             }
             cl_answer_json(job->exchange, 200, cl_answer_entry(&server->queue, entry));
         }
@@ -227,14 +237,24 @@ static void checked_raise(struct cl_server *server, struct cl_job *job, int exit
     json_decref(verdict);
 }
 
-/* The experiment's file, owned by |arena|; NULL when it cannot be read. */
+/* The experiment's file, owned by |arena|; NULL when it cannot be read as a whole. */
 static const char *read_file(const char *path, struct mu_arena *arena) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    const char *text = fd < 0 ? NULL : cl_child_text(fd, LARGEST_EXPERIMENT, arena);
+    off_t size;
+    int fd = cl_file_open(AT_FDCWD, path, &size);
+    const char *text = fd < 0 ? "" : cl_child_text(fd, LARGEST_EXPERIMENT, arena);
     if (fd >= 0) {
         close(fd);
     }
-    return text;
+    return fd >= 0 && strlen(text) == (size_t)size ? text : NULL;
+}
+
+static bool is_being_raised(const struct cl_server *server, const struct cl_entry *entry) {
+    bool found = false;
+    for (size_t i = 0; i < CL_MOST_JOBS; i++) {
+        const struct cl_job *job = &server->jobs[i];
+        found = found || (job->child.pid && !strcmp(job->name, entry->name));
+    }
+    return found;
 }
 
 void cl_submit_raise(struct cl_server *server, struct cl_http_exchange *exchange,
@@ -251,9 +271,12 @@ void cl_submit_raise(struct cl_server *server, struct cl_http_exchange *exchange
         read_file(cl_catalog_path(&server->catalog, entry->name, "yaml", arena), arena);
     if (!good || !yaml) {
         cl_answer_error(exchange, yaml ? 422 : 409,
-            yaml ? "the body is {\"maxTrialCount\": N}" : "its experiment is not in the folder");
+            yaml ? "the body is {\"maxTrialCount\": N}"
+                 : "its experiment is not in the folder, or larger than 1 MiB");
     } else if (entry->elsewhere) {
         cl_answer_error(exchange, 409, "another mushir runs it");
+    } else if (is_being_raised(server, entry)) {
+        cl_answer_error(exchange, 409, "its budget is being raised already");
     } else if (cl_submission_raise(yaml, (int)trials, arena, &raised, &error) != MU_OK) {
         cl_answer_error(exchange, 422, error.text);
     } else {

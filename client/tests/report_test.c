@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "client/report/curve.h"
@@ -85,12 +86,30 @@ static void the_end_of_a_log_is_whole_lines_of_text(void **state) {
     assert_string_equal(cl_tail("/nowhere/log", 10, arena), "");
 }
 
+/* What a trial left in the place of its log: nobody waits for it, and nothing else is shown. */
+static void only_a_file_is_a_log(void **state) {
+    char folder[] = "/tmp/mushir-tail-XXXXXX";
+    char log[64];
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(log, sizeof log, "%s/log", folder);
+    assert_int_equal(mkfifo(log, 0600), 0);
+    assert_string_equal(cl_tail(log, 10, arena), "");
+    unlink(log);
+    assert_int_equal(symlink("/proc/self/cmdline", log), 0);
+    assert_string_equal(cl_tail(log, 10, arena), "");
+    unlink(log);
+    assert_string_equal(cl_tail(folder, 10, arena), "");
+    rmdir(folder);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_short_curve_is_whole),
         cmocka_unit_test(a_long_curve_keeps_its_ends_and_its_peaks),
         cmocka_unit_test(each_part_gives_four),
         arena_test(the_end_of_a_log_is_whole_lines_of_text),
+        arena_test(only_a_file_is_a_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,17 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/text.h"
 #include "common/search/parameter.h"
 
 void cl_json_string(FILE *out, const char *text) {
+    const char *end = text + strlen(text);
+    size_t n;
     putc('"', out);
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-        if (*p == '"' || *p == '\\') {
-            fprintf(out, "\\%c", *p);
-        } else if (*p < 0x20 || *p == '<' || *p == 0x7f) {
-            fprintf(out, "\\u%04x", *p);
+    for (; text < end; text += n ? n : 1) {
+        n = mu_text_sequence(text, (size_t)(end - text));
+        if (*text == '"' || *text == '\\') {
+            fprintf(out, "\\%c", *text);
+        } else if ((unsigned char)*text < 0x20 || *text == '<' || *text == 0x7f) {
+            fprintf(out, "\\u%04x", (unsigned char)*text);
+        } else if (n) {
+            fwrite(text, n, 1, out);
         } else {
-            putc(*p, out);
+            fputs("\\ufffd", out);
         }
     }
     putc('"', out);

@@ -8,7 +8,8 @@
 
 #include "common/search/settings.h"
 
-/* Write |text| as a JSON string; '<' escaped too, so that it can stand in a page's script. */
+/* Write |text| as a JSON string; '<' escaped too, so that it can stand in a page's script, and
+ * U+FFFD for each byte that is no UTF-8. */
 void cl_json_string(FILE *out, const char *text);
 
 /* Write |value| as a JSON number, null when it is not finite. */

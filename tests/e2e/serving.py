@@ -12,10 +12,10 @@ PATIENCE = 60  # seconds: a busy machine is no failure
 
 
 class Server:
-    def __init__(self, folder, *flags, port=0):
+    def __init__(self, folder, *flags, port=0, command=None):
         self.folder = folder
-        self.process = subprocess.Popen([MUSHIR, "serve", folder, "--port", str(port), *map(str, flags)], stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, text=True)
+        command = command or [MUSHIR, "serve", folder, "--port", str(port), *map(str, flags)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.url = self.process.stdout.readline().strip()
         assert self.url, self.process.stderr.read()
         self.port = int(self.url.rstrip("/").rpartition(":")[2])

@@ -94,8 +94,9 @@ def test_a_browser_logs_in_for_a_cookie(secured):
 
 def test_options_that_would_let_anybody_in_are_refused(tmp_path):
     (tmp_path / "short").write_text("secret\n")
+    (tmp_path / "long").write_text("x" * 600 + "\n")
     for flags, words in [(("--host", "0.0.0.0"), "needs a --token-file"), (("--host", "0.0.0.0", "--token-file", tmp_path / "short"), "16 letters"),
-                         (("--token-file", tmp_path / "none"), "none"), (("--tls-cert", "x.pem"), "go together"), (("--port", "70000"), "--port")]:
+                         (("--token-file", tmp_path / "long"), "510 at most"), (("--token-file", tmp_path / "none"), "none"), (("--tls-cert", "x.pem"), "go together"), (("--port", "70000"), "--port")]:
         done = run("serve", tmp_path, *flags)
         assert done.returncode == 2 and words in done.stderr, (flags, done)
 

@@ -1,0 +1,145 @@
+"""mushir serve: what goes wrong below it: signals, disks, files that others change or hold, texts without end."""
+import concurrent.futures
+import contextlib
+import os
+import shutil
+import sqlite3
+import subprocess
+import time
+
+import pytest
+
+from serving import PATIENCE, Server
+from test_client import MUSHIR, pytestmark as built  # noqa: F401
+from test_serve import held, running, stubbed
+
+pytestmark = built
+
+
+@pytest.fixture
+def server(tmp_path):
+    with Server(tmp_path, "--trials-at-a-time", 4) as served:
+        yield served
+
+
+# ---- signals ----
+
+@pytest.mark.parametrize("word, state", [("stop", "stopped"), ("pause", "paused")])
+def test_a_command_right_behind_a_submission_is_heard(server, tmp_path, word, state):
+    for i in range(5):
+        server.submit(held(f"brief{i}", tmp_path, parallel=1))
+        assert server.ask("POST", f"experiments/brief{i}/{word}")[0] == 200
+    (tmp_path / "go").touch()  # a pause lets trials end
+    for i in range(5):
+        assert server.until(f"brief{i}", state)["trials"].get("Succeeded", 0) <= 1  # and starts no more
+
+
+# ---- files ----
+
+def test_an_experiment_that_is_no_file_holds_nobody_up(server, tmp_path):
+    server.submit(stubbed("piped"))
+    server.until("piped", "succeeded")
+    (tmp_path / "piped.yaml").unlink()
+    os.mkfifo(tmp_path / "piped.yaml")
+    assert server.ask("PATCH", "experiments/piped", {"maxTrialCount": 9})[0] == 409
+    assert server.raw("GET", "/api/v1/experiments/piped/experiment.yaml")[0] == 404
+
+
+def test_a_budget_leaves_nothing_of_a_long_experiment_out(server, tmp_path):
+    server.submit(stubbed("long"))
+    server.until("long", "succeeded")
+    text = stubbed("long") + "# " + "x" * (1 << 20) + "\n"
+    (tmp_path / "long.yaml").write_text(text)
+    assert server.ask("PATCH", "experiments/long", {"maxTrialCount": 9})[0] == 409
+    assert (tmp_path / "long.yaml").read_text() == text
+
+
+def test_of_budgets_that_are_raised_at_once_the_largest_counts(server, tmp_path):
+    server.submit(stubbed("raced"))
+    server.until("raced", "succeeded")
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        codes = dict(zip((7, 6, 5), pool.map(lambda n: server.ask("PATCH", "experiments/raced", {"maxTrialCount": n})[0], (7, 6, 5))))
+    taken = max(n for n, code in codes.items() if code == 200)
+    assert server.until("raced", lambda e: e["state"] == "succeeded" and e["maxTrialCount"] == taken)["trials"]["total"] == taken, codes
+
+
+def test_a_journal_that_somebody_holds_holds_nobody_up(server, tmp_path):
+    server.submit(stubbed("locked"))
+    server.submit(stubbed("free"))
+    server.until("locked", "succeeded")
+    server.until("free", "succeeded")
+    with contextlib.closing(sqlite3.connect(tmp_path / "locked.journal", isolation_level=None)) as journal:
+        journal.execute("PRAGMA locking_mode = EXCLUSIVE")
+        journal.execute("BEGIN EXCLUSIVE")
+        journal.execute("INSERT INTO events (time, kind, name, value) VALUES ('', 'finished', 'Told', 'later')")
+        begun = time.monotonic()
+        assert subprocess.run([MUSHIR, "status", tmp_path / "locked.journal"], capture_output=True).returncode != 0  # it waits for a while
+        waited = time.monotonic() - begun
+        for _ in range(20):
+            os.utime(tmp_path / "locked.journal")  # as if it had grown
+            assert server.entry("free")["state"] == server.entry("locked")["state"] == "succeeded"
+        assert time.monotonic() - begun < 3 * waited  # 20 times as much, if the server waited too
+        journal.execute("COMMIT")
+    server.until("locked", lambda e: e["message"] == "later")  # and what it missed is read then
+
+
+def foreign(path, message, metric="loss"):
+    """A journal that ended with |message|."""
+    with contextlib.closing(sqlite3.connect(path)) as journal:
+        journal.execute("CREATE TABLE events (id INTEGER PRIMARY KEY, time TEXT, trial INTEGER, kind TEXT NOT NULL, name TEXT, value TEXT)")
+        text = stubbed("foreign").replace("objectiveMetricName: loss", f"objectiveMetricName: {metric}")
+        for event in (("experiment", "foreign", text), ("finished", "Told", message)):
+            journal.execute("INSERT INTO events (time, kind, name, value) VALUES ('2026-01-01T00:00:00Z', ?, ?, ?)", event)
+        journal.commit()
+
+
+def test_texts_without_end_are_told_too(server, tmp_path):
+    foreign(tmp_path / "foreign.journal", '"\\' * 50000, metric="m" * 50000)
+    assert [e["state"] for e in server.ask("GET", "experiments")[1]["experiments"]] == ["succeeded"]
+    told = next(server.events())
+    assert told["name"] == "foreign" and told["message"].startswith('"\\') and 100 < len(told["message"]) < 5000
+
+
+# ---- a full disk ----
+
+@pytest.fixture
+def small(tmp_path):
+    """A server whose folder is a disk of 256 KiB, and the path that this process sees it at."""
+    inside = tmp_path / "disk"
+    inside.mkdir()
+    space = ["unshare", "--user", "--map-root-user", "--mount"]
+    if not shutil.which("unshare") or subprocess.run([*space, "mount", "-t", "tmpfs", "none", inside], capture_output=True).returncode:
+        pytest.skip("no mount namespaces here")
+    script = 'mount -t tmpfs -o size=256k none "$1" && exec "$0" serve "$1" --port 0 --trials-at-a-time 4'
+    with Server(inside, command=[*space, "sh", "-c", script, MUSHIR, inside]) as server:
+        yield server, f"/proc/{server.process.pid}/root{inside}"
+
+
+def fill(folder):
+    with contextlib.suppress(OSError), open(f"{folder}/ballast", "ab", buffering=0) as ballast:
+        while True:
+            ballast.write(bytes(4096))
+
+
+def test_a_full_disk_refuses_and_leaves_nothing(small):
+    server, folder = small
+    fill(folder)
+    code, refused = server.ask("POST", "experiments", stubbed("whole"), "application/yaml")
+    assert code == 507 and "No space left" in refused["error"]
+    assert "whole.yaml" not in os.listdir(folder)
+    os.unlink(f"{folder}/ballast")
+    server.submit(stubbed("whole"))  # its name is not taken
+
+
+def test_what_is_wanted_is_written_down_once_there_is_room(small):
+    server, folder = small
+    server.submit(held("kept", folder, parallel=1, trials=1))
+    server.until("kept", running(1))
+    fill(folder)
+    assert server.ask("POST", "experiments/kept/pause")[0] == 200
+    assert "pause" not in open(f"{folder}/.mushir-serve.json").read()
+    os.unlink(f"{folder}/ballast")
+    deadline = time.monotonic() + PATIENCE
+    while "pause" not in open(f"{folder}/.mushir-serve.json").read():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
