@@ -1,4 +1,5 @@
 /* What the report shows of long curves and logs. */
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 
 #include "client/report/curve.h"
 #include "client/report/tail.h"
+#include "client/text/file.h"
 #include "tests/support/arena.h"
 #include "tests/support/cmocka.h"
 
@@ -90,16 +92,19 @@ static void the_end_of_a_log_is_whole_lines_of_text(void **state) {
 static void only_a_file_is_a_log(void **state) {
     char folder[] = "/tmp/mushir-tail-XXXXXX";
     char log[64];
+    off_t size;
     (void)state;
     assert_non_null(mkdtemp(folder));
     snprintf(log, sizeof log, "%s/log", folder);
     assert_int_equal(mkfifo(log, 0600), 0);
+    assert_int_equal(cl_file_open(AT_FDCWD, log, &size), -1);
     assert_string_equal(cl_tail(log, 10, arena), "");
     unlink(log);
     assert_int_equal(symlink("/proc/self/cmdline", log), 0);
     assert_string_equal(cl_tail(log, 10, arena), "");
     unlink(log);
     assert_string_equal(cl_tail(folder, 10, arena), "");
+    assert_int_equal(cl_file_open(AT_FDCWD, folder, &size), -1);
     rmdir(folder);
 }
 
