@@ -157,6 +157,13 @@ static const char *outcomes_of(
     return text;
 }
 
+/* Why a front has nobody. */
+static const char *nobody(const struct mu_outcomes *outcomes) {
+    return outcomes->n > outcomes->n_objectives
+               ? ", none with every objective meets the constraints"
+               : ", none has every objective";
+}
+
 /* The front, or as many of it as a terminal has room for. */
 static void front_lines(const struct cl_run *run) {
     enum { MOST_LINES = 12 };
@@ -168,7 +175,7 @@ static void front_lines(const struct cl_run *run) {
     line("front", mu_arena_format(run->arena, "%zu of %zu trials%s", front.n, run->n_trials,
                       front.n > MOST_LINES ? ", some of them:"
                       : front.n            ? ":"
-                                           : ", none meets the constraints"));
+                                           : nobody(&front.outcomes)));
     for (size_t i = 0; i < shown_lines; i++) {
         const struct cl_trial *trial = front.trials[mu_front_spread(i, front.n, MOST_LINES)];
         line(mu_arena_format(run->arena, "  %s", trial->name),

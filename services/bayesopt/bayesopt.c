@@ -5,7 +5,8 @@
 
 #include "services/bayesopt/schedule.h"
 
-enum { LEAST_INITIAL = 4, MOST_INITIAL = 16 };
+/* LEAST_CONSTRAINED: docs/adr/0104-a-wider-start-under-constraints.md */
+enum { LEAST_INITIAL = 4, LEAST_CONSTRAINED = 10, MOST_INITIAL = 16 };
 
 #define UNSUPPORTED "%s %s is not supported in Bayesian optimization"
 
@@ -38,8 +39,8 @@ static const struct mu_setting_spec SPECS[] = {
         .min = 0,
         .max = 1e9,
         .out_of_range = "n_initial_points should be great or equal than zero",
-        .help = "Points of the initial design before the model takes over. Unset or 0: 4; when "
-                "more are asked for at once, two batches, up to 16."},
+        .help = "Points of the initial design before the model takes over. Unset or 0: 4, under "
+                "constraints 10; when more are asked for at once, two batches, up to 16."},
     {.name = "acq_func",
         .value = MU_MEMBER(struct bayesopt_options, acq_func),
         .fallback = "gp_hedge",
@@ -64,9 +65,12 @@ static const struct mu_setting_spec SPECS[] = {
 };
 
 /* Two batches: the first is spread, and the second is no guess of a model of four points. */
-static size_t initial_points(size_t wanted) {
-    size_t two = wanted < MOST_INITIAL ? 2 * wanted : MOST_INITIAL;
-    return two < LEAST_INITIAL ? LEAST_INITIAL : two < MOST_INITIAL ? two : MOST_INITIAL;
+static size_t initial_points(const struct mu_request *request) {
+    const struct mu_outcomes *outcomes = request->outcomes;
+    bool constrained = outcomes->n > outcomes->n_objectives;
+    size_t least = constrained ? LEAST_CONSTRAINED : LEAST_INITIAL;
+    size_t two = request->wanted < MOST_INITIAL ? 2 * request->wanted : MOST_INITIAL;
+    return two < least ? least : two < MOST_INITIAL ? two : MOST_INITIAL;
 }
 
 /* The metric that costs are read from, NULL when none is named, into |*price|. */
@@ -88,7 +92,8 @@ static enum mu_status find_price(const struct mu_experiment *experiment,
         options->cost_metric);
 }
 
-static struct mu_bayesopt_plan plan_of(const struct bayesopt_options *options, size_t wanted) {
+static struct mu_bayesopt_plan plan_of(const struct mu_request *request) {
+    const struct bayesopt_options *options = request->options;
     static const enum mu_acquisition KINDS[] = {[HEDGE] = MU_LOG_EI,
         [LCB] = MU_UCB,
         [EI] = MU_LOG_EI,
@@ -100,12 +105,12 @@ static struct mu_bayesopt_plan plan_of(const struct bayesopt_options *options, s
         .portfolio = options->acq_func == HEDGE,
         .climb = options->acq_optimizer != SAMPLING,
         .priced = options->acq_func == EIPS || options->acq_func == PIPS,
-        .initial = options->initial ? options->initial : initial_points(wanted)};
+        .initial = options->initial ? options->initial : initial_points(request)};
 }
 
 static enum mu_status begin(
     const struct mu_request *request, void **state, struct mu_error *error) {
-    struct mu_bayesopt_plan plan = plan_of(request->options, request->wanted);
+    struct mu_bayesopt_plan plan = plan_of(request);
     enum mu_status status = find_price(request->experiment, request->options, &plan.price, error);
     if (!status) {
         *state = mu_bayesopt_study_of(request, &plan);

@@ -95,4 +95,12 @@ def test_the_report_has_the_front(tmp_path):
 
 def test_none_that_meets_the_constraints_is_said(tmp_path):
     text, points, _ = finished(tmp_path, "tpe", -1)
-    assert len(points) == 24 and "front       0 of 24 trials, none meets the constraints" in text
+    assert len(points) == 24 and "front       0 of 24 trials, none with every objective meets the constraints" in text
+
+
+def test_an_objective_that_is_never_reported_is_said(tmp_path):
+    path = tmp_path / "e.yaml"
+    path.write_text(EXPERIMENT.replace("ALGORITHM", "tpe").replace("      - {name: constraints, value: \"size<=BOUND\"}\n", "").replace(
+        "maxTrialCount: 24", "maxTrialCount: 3").replace("; echo size=", "; echo other="))
+    result = run("run", path)
+    assert "trials, none has every objective" in result.stdout, result.stdout + result.stderr

@@ -23,7 +23,11 @@ static const struct mu_parameter_text MIXED[] = {
 };
 
 static struct mu_experiment experiment(const struct mu_parameter_text *texts, size_t n) {
-    struct mu_experiment e = {.name = "hard", .algorithm = "bayesianoptimization"};
+    static const struct mu_objective LOSS = {"loss", false};
+    struct mu_experiment e = {.name = "hard",
+        .algorithm = "bayesianoptimization",
+        .metrics = &LOSS,
+        .n_metrics = 1};
     if (mu_space_init(&e.space, texts, n, arena, &error)) {
         fail_msg("%s", error.text);
     }
@@ -242,22 +246,27 @@ static void failures_are_learned(void **state) {
 }
 
 /* Does the reply to a request for |wanted| after |trials| trials come from the initial design? */
-static bool designed(struct run *run, size_t trials, size_t wanted) {
-    static const struct mu_pair always[] = {{"n_initial_points", "1000"}};
+static bool designed(struct run *run, size_t trials, size_t wanted, const char *constraints) {
+    const struct mu_pair settings[] = {{"constraints", constraints}, {"n_initial_points", "1000"}};
     run->n = 0;
     fill(run, MIXED, 5, trials, bowl);
-    struct mu_reply reply = ask(run, wanted, NULL, 0);
-    struct mu_reply design = ask(run, wanted, always, 1);
+    struct mu_reply reply = ask(run, wanted, settings, 1);
+    struct mu_reply design = ask(run, wanted, settings, 2);
     return strcmp(reply.suggestions[0].assignments[0].value,
                design.suggestions[0].assignments[0].value) == 0;
 }
 
 static void the_design_is_as_long_as_told(void **state) {
-    static const size_t cases[][2] = {
-        {1, 4}, {2, 4}, {3, 6}, {4, 8}, {7, 14}, {8, 16}, {16, 16}, {40, 16}};
+    static const struct {
+        size_t wanted, points;
+        const char *constraints;
+    } cases[] = {{1, 4, ""}, {2, 4, ""}, {3, 6, ""}, {4, 8, ""}, {7, 14, ""}, {8, 16, ""},
+        {16, 16, ""}, {40, 16, ""}, {1, 10, "loss<=1"}, {5, 10, "loss<=1"}, {7, 14, "loss<=1"},
+        {16, 16, "loss<=1"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        assert_true(designed(*state, cases[i][1] - 1, cases[i][0]));
-        assert_false(designed(*state, cases[i][1], cases[i][0]));
+        const char *constraints = cases[i].constraints;
+        assert_true(designed(*state, cases[i].points - 1, cases[i].wanted, constraints));
+        assert_false(designed(*state, cases[i].points, cases[i].wanted, constraints));
     }
 }
 
