@@ -24,10 +24,8 @@ static const struct mu_parameter_text MIXED[] = {
 
 static struct mu_experiment experiment(const struct mu_parameter_text *texts, size_t n) {
     static const struct mu_objective LOSS = {"loss", false};
-    struct mu_experiment e = {.name = "hard",
-        .algorithm = "bayesianoptimization",
-        .metrics = &LOSS,
-        .n_metrics = 1};
+    struct mu_experiment e = {
+        .name = "hard", .algorithm = "bayesianoptimization", .metrics = &LOSS, .n_metrics = 1};
     if (mu_space_init(&e.space, texts, n, arena, &error)) {
         fail_msg("%s", error.text);
     }
