@@ -218,6 +218,7 @@ def test_texts_from_outside_cannot_move_the_cursor(tmp_path):
 def test_the_commands_that_pages_show(page, tmp_path):
     """Each `mushir ... -- python3 train.py ...` line, as it stands but for the number of trials."""
     (tmp_path / "train.py").write_text("print('loss=1')\n")
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
     shown = re.findall(r"^ {4}(mushir (?:run|init) .*--param .*)$", (ROOT / page).read_text(), re.M)
     assert shown
     for line in shown:
