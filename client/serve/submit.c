@@ -15,7 +15,7 @@
 #include "client/text/file.h"
 
 enum {
-    LARGEST_VERDICT = 16 << 20,
+    LARGEST_VERDICT = 16 << 20, /* twice the experiment and more: a sentence for each parameter */
     LARGEST_EXPERIMENT = 1 << 20,
     LARGEST_BRIEF = 16 << 10 /* its texts are put together piece by piece */
 };
@@ -249,12 +249,13 @@ static const char *read_file(const char *path, struct mu_arena *arena) {
 }
 
 static bool is_being_raised(const struct cl_server *server, const struct cl_entry *entry) {
-    bool found = false;
     for (size_t i = 0; i < CL_MOST_JOBS; i++) {
         const struct cl_job *job = &server->jobs[i];
-        found = found || (job->child.pid && !strcmp(job->name, entry->name));
+        if (job->child.pid && !strcmp(job->name, entry->name)) {
+            return true;
+        }
     }
-    return found;
+    return false;
 }
 
 void cl_submit_raise(struct cl_server *server, struct cl_http_exchange *exchange,
