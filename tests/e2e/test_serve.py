@@ -111,14 +111,19 @@ def test_a_name_is_taken_once_and_what_never_fits_is_refused(server):
 def test_the_queue_keeps_its_order_and_its_bound(server, tmp_path):
     names = ["first", "second", "third", "fourth"]
     widths = [3, 2, 1, 4]  # with four at a time: first alone, then second and third, then fourth
+    last = tmp_path / "last"
+    last.mkdir()
     for name, width in zip(names, widths):
-        server.submit(held(name, tmp_path, trials=width, parallel=width))
+        server.submit(held(name, last if name == "fourth" else tmp_path, trials=width, parallel=width))
     server.until("first", running(3))
     assert [server.entry(name)["state"] for name in names] == ["running", "queued", "queued", "queued"]  # third would fit, but it is not its turn
     assert [server.entry(name)["before"] for name in names] == [None, 0, 1, 2]
     (tmp_path / "go").touch()
-    for name in names:
+    for name in names[:3]:
         server.until(name, "succeeded")
+    server.until("fourth", running(4))
+    (last / "go").touch()
+    server.until("fourth", "succeeded")
     spans = {name: [(r[0], r[1]) for r in rows(tmp_path / f"{name}.journal", "SELECT started, ended FROM trials")] for name in names}
     moments = sorted((t, k) for spans_of in spans.values() for begin, end in spans_of for t, k in ((begin, 1), (end, -1)))
     at_a_time = most = 0
