@@ -100,6 +100,7 @@ def stopping():
         "rules-name": parts(0, question("medianstop", metric="a;b"), *curves), "rules-bad-logs": parts(0, question("medianstop"), *bad, *curves[:3]),
         "settings": parts(1, settings.SerializeToString()), "settings-none": parts(1, b""),
         "stopped": parts(2, pb2.SetTrialStatusRequest(trial_name="t-1").SerializeToString(), curves[0]), "stopped-path": parts(2, b"\x0a\x02..", bad[1]),
+        "stopped-unanswered": parts(2, pb2.SetTrialStatusRequest(trial_name="t-1").SerializeToString()),
         "object": parts(3, json.dumps(objects[0]).encode()), "object-stopped": parts(3, json.dumps(objects[1]).encode()), "object-none": parts(3, b"[]"),
     }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "common/num/stream.h"
 #include "common/search/number.h"
 #include "common/wire/stopping.h"
 #include "fuzz/target.h"
@@ -35,21 +36,24 @@ static void split(const uint8_t *bytes, size_t size) {
     }
 }
 
-static struct mu_asked log_of(size_t number) {
-    return input.n < 2 ? (struct mu_asked){NULL, 0} : input.parts[1 + number % (input.n - 1)];
+/* A trial's log stays the same however often and beside whatever else it is asked for. */
+static struct mu_asked log_of(const struct mu_asked *question) {
+    return input.n < 2
+               ? (struct mu_asked){NULL, 0}
+               : input.parts[1 + mu_hash(0, question->bytes, question->size) % (input.n - 1)];
 }
 
 static enum mu_status ask(struct mu_call *call, const char *address, const char *path,
     const struct mu_asked *asked, struct mu_asked *answer, struct mu_error *error) {
-    (void)call, (void)address, (void)path, (void)asked, (void)error;
-    *answer = log_of(0);
+    (void)call, (void)address, (void)path, (void)error;
+    *answer = log_of(asked);
     return MU_OK;
 }
 
 static enum mu_status ask_each(const struct mu_questions *questions, struct mu_error *error) {
     (void)error;
     for (size_t i = 0; i < questions->n; i++) {
-        struct mu_asked answer = log_of(i);
+        struct mu_asked answer = log_of(&questions->asked[i]);
         questions->answered(questions->user, i, &answer);
     }
     return MU_OK;

@@ -68,12 +68,17 @@ static bool read_field(const uint8_t **at, const uint8_t *end, struct field *fie
     return true;
 }
 
+/* An empty message may have no address, to which nothing may be added. */
+static const uint8_t *end_of(struct mu_slice message) {
+    return message.size > 0 ? message.bytes + message.size : message.bytes;
+}
+
 /* Walk |message|, one of |type|: the name of the first string field that is not text, or NULL. A
  * malformed message is left to protobuf-c. */
 static const char *bad_text(
     const ProtobufCMessageDescriptor *type, struct mu_slice message, int depth) {
     const uint8_t *at = message.bytes;
-    const uint8_t *end = message.bytes + message.size;
+    const uint8_t *end = end_of(message);
     struct field field;
     while (at < end && read_field(&at, end, &field)) {
         const ProtobufCFieldDescriptor *f =
@@ -95,7 +100,7 @@ static const char *bad_text(
 void mu_wire_split(
     struct mu_slice message, unsigned number, struct mu_wire_parts *parts, struct mu_arena *arena) {
     const uint8_t *at = message.bytes;
-    const uint8_t *end = message.bytes + message.size;
+    const uint8_t *end = end_of(message);
     struct field field;
     size_t n = 0;
     size_t taken = 0;

@@ -120,12 +120,15 @@ static bool has_ended(const struct mu_trial_record *trial) {
     return trial->condition == MU_TRIAL_SUCCEEDED || trial->condition == MU_TRIAL_EARLY_STOPPED;
 }
 
-/* What a log is remembered under; a trial that is made again with its name is another. */
+/* What a log is remembered under; a trial that is made again with its name is another. The lengths
+ * keep apart what would read the same in a row. */
 static const char *key_of(const struct mu_stopping_question *question,
     const struct mu_trial_record *trial, struct mu_arena *arena) {
-    return mu_arena_format(arena, "%s\n%s\n%s\n%s\n%s", question->db_manager,
-        question->experiment.metrics[0].name, trial->name, trial->started ? trial->started : "",
-        trial->completed ? trial->completed : "");
+    const char *metric = question->experiment.metrics[0].name;
+    const char *started = trial->started ? trial->started : "";
+    return mu_arena_format(arena, "%zu %zu %zu %zu %s%s%s%s%s", strlen(question->db_manager),
+        strlen(metric), strlen(trial->name), strlen(started), question->db_manager, metric,
+        trial->name, started, trial->completed ? trial->completed : "");
 }
 
 static struct mu_asked ask_for(const char *trial, const char *metric, struct mu_arena *arena) {

@@ -116,6 +116,16 @@ def test_the_same_without_what_is_remembered(start_service, db):
         assert len(db.asked) >= asked + 3
 
 
+def test_names_that_read_the_same_with_their_times_have_logs_of_their_own(service, db):
+    trials = three(db)
+    for name, started, value in (("d", "e\nf", 2), ("d\ne", "f", 100)):
+        db.report(name, [value] * 4)
+        trials.append(ended(name))
+        trials[-1].status.start_time, trials[-1].status.completion_time = started, "g"
+    learn(service, db, trials)
+    assert rules(service, db.address, trials, start_step=3) == above(7 / 3)  # of the averages 1.5, 2, 2.33, 9.33, 100
+
+
 def test_bad_logs_are_no_logs(service, db):
     trials = three(db)
     for name, values in {"text": ["unavailable"], "nan": ["nan", "inf", "", "x"], "mixed": ["nan", 5, "oops", 1, 1]}.items():
