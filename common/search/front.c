@@ -39,14 +39,26 @@ size_t mu_front_of(const struct mu_outcomes *outcomes, const struct mu_history *
     return count;
 }
 
+/* Bytes that the names of |most| of |n| take, each with a comma or the end behind it. */
+static size_t size_of_names(const struct mu_trial *const *front, size_t n, size_t most) {
+    size_t size = 0;
+    for (size_t i = 0; i < n && i < most; i++) {
+        size += strlen(front[mu_front_spread(i, n, most)]->name) + 1;
+    }
+    return size;
+}
+
 const char *mu_front_names(
     const struct mu_outcomes *outcomes, const struct mu_history *history, struct mu_arena *arena) {
     const struct mu_trial *const *front;
     size_t n = mu_front_of(outcomes, history, &front, arena);
-    size_t named = n < MU_FRONT_MOST ? n : MU_FRONT_MOST;
+    size_t most = MU_FRONT_MOST;
     const char *names = "";
-    for (size_t i = 0; i < named; i++) {
-        const char *name = front[mu_front_spread(i, n, MU_FRONT_MOST)]->name;
+    while (most > 1 && size_of_names(front, n, most) > MU_FRONT_BYTES) {
+        most--;
+    }
+    for (size_t i = 0; i < n && i < most && most > 1; i++) {
+        const char *name = front[mu_front_spread(i, n, most)]->name;
         names = mu_arena_format(arena, "%s%s%s", names, i ? "," : "", name);
     }
     return names;

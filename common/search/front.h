@@ -10,13 +10,14 @@
 size_t mu_front_of(const struct mu_outcomes *outcomes, const struct mu_history *history,
     const struct mu_trial *const **front, struct mu_arena *arena);
 
-/* The setting of a reply that names them, and how many it names at most: they stay in a
- * controller's objects. Of more, this many are spread evenly over the front, both ends among them.
- */
+/* The setting of a reply that names them, how many it names at most, and in how many bytes, the end
+ * among them: it stays in a controller's object. As many names fit as labels of Kubernetes are
+ * long, 63 characters; of names, which may have 253, at least 16. */
 #define MU_FRONT_SETTING "pareto_front"
-enum { MU_FRONT_MOST = 64 };
+enum { MU_FRONT_MOST = 64, MU_FRONT_BYTES = 64 * MU_FRONT_MOST };
 
-/* Their names with commas between, "" when there are none. Arena-owned. */
+/* Their names with commas between: all, or the most that fit, spread evenly over the front, both
+ * ends among them. "" when there are none, or not even two fit. Arena-owned. */
 const char *mu_front_names(
     const struct mu_outcomes *outcomes, const struct mu_history *history, struct mu_arena *arena);
 

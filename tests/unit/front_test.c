@@ -1,7 +1,7 @@
 /* The front of an experiment, and the setting of replies that names it. */
 #include "common/search/front.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/search/algorithm.h"
@@ -131,6 +131,45 @@ static void many_are_spread_over_the_front(void **state) {
     assert_string_equal(names + 62 * 5, "t248,t252");
 }
 
+/* A front of |n| trials whose names have |length| characters, the number in the first three. */
+static const char *named_at_length(size_t n, size_t length) {
+    struct loop *l = loop_of("f, g", "");
+    for (size_t i = 0; i < n; i++) {
+        char *name = mu_arena_alloc(arena, length + 1);
+        memset(name, 'x', length);
+        name[length] = 0;
+        tell(l, mu_arena_format(arena, "%zu", i), mu_arena_format(arena, "%zu", n - i), NULL);
+        memcpy(name, l->records[i].name + 1, 3);
+        l->records[i].name = name;
+    }
+    return named(&RANDOM, l);
+}
+
+/* The setting lands in an object that has a bounded size. Of 41 trials with names as long as
+ * Kubernetes allows 16 fit: both ends and what lies evenly between. */
+static void long_names_are_bounded_in_bytes(void **state) {
+    (void)state;
+    const char *names = named_at_length(41, 253);
+    assert_int_equal(strlen(names), 16 * 254 - 1);
+    for (size_t i = 0; i < 16; i++) {
+        assert_int_equal(strtol(names + i * 254, NULL, 10), i * 40 / 15);
+    }
+}
+
+static void labels_fit_all(void **state) {
+    (void)state;
+    assert_int_equal(strlen(named_at_length(MU_FRONT_MOST, 63)), MU_FRONT_BYTES - 1);
+    assert_int_equal(strlen(named_at_length(MU_FRONT_MOST, 64)), 63 * 65 - 1);
+}
+
+/* No name of Kubernetes: half of the bytes each are two too many by a comma. */
+static void what_does_not_fit_is_not_named(void **state) {
+    (void)state;
+    assert_int_equal(strlen(named_at_length(3, MU_FRONT_BYTES / 2 - 1)), MU_FRONT_BYTES - 1);
+    assert_string_equal(named_at_length(3, MU_FRONT_BYTES / 2), "");
+    assert_string_equal(named_at_length(1, MU_FRONT_BYTES), "");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         arena_test(replies_name_the_front),
@@ -139,6 +178,9 @@ int main(void) {
         arena_test(one_objective_has_no_front),
         arena_test(constraints_alone_name_the_best),
         arena_test(many_are_spread_over_the_front),
+        arena_test(long_names_are_bounded_in_bytes),
+        arena_test(labels_fit_all),
+        arena_test(what_does_not_fit_is_not_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
