@@ -178,6 +178,21 @@ static void constraints_keep_away_from_what_is_infeasible(void **state) {
     }
 }
 
+/* With a bound that the best value of a misses, a point between it and the best that meets the
+ * bound gains; with one that all meet, it does not. */
+static void a_gain_is_over_what_meets_the_constraints(void **state) {
+    (void)state;
+    static const double between[] = {0.7, 0};
+    double value[2];
+    for (size_t all = 0; all < 2; all++) {
+        struct scene s;
+        prepare(&s, "a", all ? "c<=3" : "c<=0.8");
+        add_grid(&s);
+        value[all] = mu_outcome_policy_value(study_of(&s, 1), between, NULL);
+    }
+    assert_true(value[0] > value[1] + 1);
+}
+
 /* One trial has no b, and another failed for want of a: neither is of the front, the first is
  * learned c from. */
 static void a_trial_may_have_one_metric_and_lack_another(void **state) {
@@ -394,6 +409,7 @@ int main(void) {
         arena_test(while_nothing_is_feasible_feasibility_is_looked_for),
         arena_test(where_all_miss_alike_the_unknown_is_looked_for),
         arena_test(constraints_keep_away_from_what_is_infeasible),
+        arena_test(a_gain_is_over_what_meets_the_constraints),
         arena_test(a_trial_may_have_one_metric_and_lack_another),
         arena_test(a_metric_without_any_value_is_no_mistake),
         arena_test(a_pending_point_leaves_less_to_gain),
