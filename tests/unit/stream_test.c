@@ -112,6 +112,29 @@ static void a_shuffle_is_a_permutation(void **state) {
     }
 }
 
+/* The six orders of three are equally frequent: chi square of five degrees of freedom, false alarms
+ * below 1e-6. */
+static void every_order_is_as_likely(void **state) {
+    (void)state;
+    const int n = 12000;
+    struct mu_stream s;
+    double count[3][3] = {{0}};
+    double chi2 = 0;
+    mu_stream_init(&s, 4, 0, "shuffle");
+    for (int i = 0; i < n; i++) {
+        size_t order[3];
+        mu_shuffle(&s, order, 3);
+        count[order[0]][order[1]]++;
+    }
+    for (size_t i = 0; i < 3; i++) {
+        for (size_t j = 0; j < 3; j++) {
+            double expected = i == j ? 0 : n / 6.0;
+            chi2 += i == j ? count[i][j] : pow(count[i][j] - expected, 2) / expected;
+        }
+    }
+    assert_true(chi2 < 36);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(philox_gives_the_known_answers),
@@ -119,6 +142,7 @@ int main(void) {
         cmocka_unit_test(keys_give_independent_streams),
         cmocka_unit_test(normals_have_the_moments),
         cmocka_unit_test(a_shuffle_is_a_permutation),
+        cmocka_unit_test(every_order_is_as_likely),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
