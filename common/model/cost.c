@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "common/num/cholesky.h"
 #include "common/num/linalg.h"
 #include "common/num/sort.h"
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/model/fast.h"
+#include "common/num/cholesky.h"
 #include "common/num/linalg.h"
 
 void mu_posterior_init(

@@ -4,28 +4,15 @@
 #include <lapacke.h>
 #include <math.h>
 
-static bool lower_finite(const double *a, size_t n, size_t stride) {
+static bool lower_finite(const double *a, size_t n) {
     for (size_t i = 0; i < n; i++) {
         for (size_t j = 0; j <= i; j++) {
-            if (!isfinite(a[i * stride + j])) {
+            if (!isfinite(a[i * n + j])) {
                 return false;
             }
         }
     }
     return true;
-}
-
-bool mu_cholesky(double *a, size_t n, size_t stride) {
-    if (!lower_finite(a, n, stride)) {
-        return false;
-    }
-    return n == 0 ||
-           LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, 'U', (lapack_int)n, a, (lapack_int)stride) == 0;
-}
-
-bool mu_cholesky_inverse(double *l, size_t n, size_t stride) {
-    return n == 0 ||
-           LAPACKE_dpotri_work(LAPACK_COL_MAJOR, 'U', (lapack_int)n, l, (lapack_int)stride) == 0;
 }
 
 void mu_solve_lower(const double *l, size_t n, size_t stride, bool transposed, double *b) {
@@ -42,7 +29,7 @@ double mu_log_diagonal(const double *l, size_t n, size_t stride) {
 }
 
 bool mu_eigen(double *a, size_t n, double *values, double *work) {
-    if (!lower_finite(a, n, n)) {
+    if (!lower_finite(a, n)) {
         return false;
     }
     lapack_int size = (lapack_int)n;

@@ -8,13 +8,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* In place Cholesky factor of the symmetric |a| (its lower triangle is read and replaced by L, A =
- * L L^T; row stride |stride|). False when |a| is not positive definite or not finite. */
-bool mu_cholesky(double *a, size_t n, size_t stride);
-
-/* In place inverse from a Cholesky factor: the lower triangle of |l| becomes that of A^-1. */
-bool mu_cholesky_inverse(double *l, size_t n, size_t stride);
-
 /* Solve L x = b (|transposed|: L^T x = b) in place of |b|. */
 void mu_solve_lower(const double *l, size_t n, size_t stride, bool transposed, double *b);
 

@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "common/num/cholesky.h"
 #include "common/num/linalg.h"
 #include "services/enas/surrogate.h"
 
