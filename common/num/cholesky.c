@@ -130,7 +130,8 @@ static bool invert(double *l, size_t n, size_t stride) {
         return regular;
     }
     size_t h = half(n);
-    double *right = l + h, *below = l + h * stride;
+    double *right = l + h;
+    double *below = l + h * stride;
     divide_negated(below, n - h, l, h, stride);
     if (!invert(l, h, stride) || !invert(below + h, n - h, stride)) {
         return false;
