@@ -131,8 +131,12 @@ def silent_connections(target, seconds):
 @attack()
 def more_connections_than_descriptors(target, seconds):
     """Core once took the lack of a descriptor for the end of its listener (CVE-2023-4785)."""
-    resource.prlimit(target.pid, resource.RLIMIT_NOFILE, (128, 128))
-    return silent_connections(target, seconds)
+    before = resource.prlimit(target.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(target.pid, resource.RLIMIT_NOFILE, (128, before[1]))
+    try:
+        return silent_connections(target, seconds)
+    finally:
+        resource.prlimit(target.pid, resource.RLIMIT_NOFILE, before)
 
 
 # ---- memory: what is sent and what is asked for ----

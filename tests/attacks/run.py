@@ -2,12 +2,14 @@
 """Every attack of the catalogue on a service of its own, and a table of how it was borne (`make attacks`).
 
 A service has Katib's 100 MiB in a memory cgroup; where none can be made, only its peak is compared. Attacks whose defence the
-programs lack (another gRPC core, say) are made too and listed as known. The exit status is 1 when any other was not borne."""
+programs lack (another gRPC core, say) are made too and listed as known. The exit status is 1 when any other was not borne.
+With --rounds all are made on one service, again and again, to see what memory it keeps."""
 import argparse
 import collections
 import sys
 
 import catalogue  # noqa: F401, it fills the list
+import rounds
 from attack import ATTACKS, PINNED
 from encounter import AGAIN_WITHIN, one
 from target import LIMIT_MIB, SANITIZED, Cgroup, Service, core_version, lacks
@@ -27,6 +29,7 @@ def parse():
     parser.add_argument("attacks", nargs="*", metavar="ATTACK", help="names; all by default")
     parser.add_argument("--seconds", type=float, default=60, help="of each attack (default: 60)")
     parser.add_argument("--clients", type=int, default=0, metavar="N", help="that many well-behaved clients ask meanwhile (default: none)")
+    parser.add_argument("--rounds", type=int, metavar="N", help="all of them on one service, one after another, N times: what memory it keeps")
     parser.add_argument("--list", action="store_true", help="print the names and end")
     return parser.parse_args()
 
@@ -52,6 +55,8 @@ def main():
         print("\n".join(a.name for a in chosen))
         return 0
     print(f"gRPC core {core_version()}; {confinement()}; {options.seconds:g} s each.")
+    if options.rounds:
+        return rounds.run([a for a in chosen if not lacks(a.needs)], options.seconds, options.rounds, options.clients)
     print(f"Known while the core is no newer than that of gRPC 1.51: {', '.join(a.name for a in ATTACKS if a.needs == PINNED)}.\n")
     print("| attack | alive | peak MiB | slowest health during | of an idle service | normal answer after | | it did |\n|---|---|---|---|---|---|---|---|")
     verdicts = collections.Counter()

@@ -101,6 +101,15 @@ class Service:
         except OSError:
             pass
 
+    def level_mib(self):
+        """Resident memory now; 0 when it has ended."""
+        try:
+            status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        except OSError:
+            return 0
+        held = re.search(r"VmRSS:\s+(\d+)", status)
+        return int(held[1]) / 1024 if held else 0
+
     def peak_mib(self):
         """The most that it held: by the cgroup, which may count the program's own pages elsewhere, and by the process as last seen."""
         return max(self.cgroup.peak_mib() or 0, self.seen_mib)
