@@ -77,6 +77,7 @@ def show(browser, written):  # noqa: F811
         browser.media()
         browser.size(1200, 900)
         browser.open(page_of(folder, page, data))
+        browser.run("drawAll()")
         if quiet:
             assert broken(browser) == [] and browser.complaints() == []
         return browser
@@ -85,22 +86,27 @@ def show(browser, written):  # noqa: F811
 
 def broken(browser):  # noqa: F811
     """The cards that could not be drawn."""
+    browser.run("drawAll()")
     return browser.run("[...document.querySelectorAll('.error')].map(e => (e.closest('section') || e.parentNode).id)")
 
 
 def shown(browser):  # noqa: F811
+    browser.run("drawAll()")
     return browser.run("[...document.querySelectorAll('section')].filter(s => !s.hidden).map(s => s.id.replace('card-', ''))")
 
 
 def marks(browser, chart):  # noqa: F811
+    browser.run("drawAll()")
     return int(browser.run(f"document.querySelector('#chart-{chart} canvas').dataset.marks"))
 
 
 def rows(browser):  # noqa: F811
+    browser.run("drawAll()")
     return browser.run("[...document.querySelectorAll('tr[data-trial]')].map(r => r.dataset.trial)")
 
 
 def text_of(browser, selector):  # noqa: F811
+    browser.run("drawAll()")
     return browser.run(f"document.querySelector({json.dumps(selector)}).textContent")
 
 
@@ -165,7 +171,7 @@ def test_broken_data_fails_the_cards_that_stand_on_it_and_no_other(show, what):
 def test_a_card_that_throws_leaves_the_others(show):
     page = show(data_of(20))
     for card in CARDS:
-        page.run(f"window.kept = {card}Card.draw; {card}Card.draw = () => {{ throw new Error('<b>no</b>'); }}; redraw(); {card}Card.draw = kept")
+        page.run(f"window.kept = {card}Card.draw; {card}Card.draw = () => {{ throw new Error('<b>no</b>'); }}; redraw(); drawAll(); {card}Card.draw = kept")
         assert broken(page) == [f"card-{card}"] and set(shown(page)) == set(CARDS)
         assert "could not be drawn (<b>no</b>)" in text_of(page, f"#card-{card}")
     page.run("redraw()")
@@ -199,12 +205,63 @@ def test_the_page_draws_a_quarter_of_a_million_numbers(show):
 
 def test_ten_thousand_trials_stay_usable(show):
     page = show(data_of(10000, reports=25))
-    assert marks(page, "history") == 10000 and marks(page, "parallel") == 9000 and marks(page, "curves") == 10000
+    assert marks(page, "history") == 10000 and marks(page, "parallel") == 9000 and marks(page, "curves") == 2001  # the best is among them
+    assert text_of(page, "#card-curves .note") == "2001 of 10000 curves are drawn, evenly by number."
+    assert "more than 2000 lines" in text_of(page, "#card-parallel > .note")
     assert len(rows(page)) == 50 and "page 1 of 200" in text_of(page, "#table-count")
     assert page.run("document.querySelectorAll('*').length") < 3000
     page.run("document.getElementById('filter').focus()")
     page.type("condition=Failed")
     assert "1000 of 10000" in text_of(page, "#table-count") and rows(page)[0] == "t-00003"
+
+
+@pytest.mark.parametrize("n", [1, 1999, 2000, 2001, 3001, 10000])
+def test_lines_are_thinned_evenly_and_the_best_stays(show, n):
+    page = show(data_of(3))
+    kept = page.run(f"thinned([...Array({n}).keys()], 7)")
+    assert len(kept) in (min(n, 2000), min(n, 2000) + 1) and (n <= 7 or 7 in kept) and kept[0] == 0
+    assert max(b - a for a, b in zip(kept, kept[1:] + [n])) <= -(-n // 2000)
+
+
+# ---- what is drawn when ----
+
+EMPTY = "[...document.querySelectorAll('#main > section:empty:not([hidden])')].map(n => n.id.replace('card-', ''))"
+NO_FRAMES = """window.frame = window.requestAnimationFrame; window.requestAnimationFrame = f => { window.asked = f; };
+    document.querySelectorAll('#main > section').forEach(n => n.replaceChildren()); due = false; redraw()"""
+
+
+def test_cards_out_of_sight_wait_for_a_frame_each(show):
+    page = show(data_of(40))
+    page.size(1200, 400)
+    page.run(NO_FRAMES)
+    empty = page.run(EMPTY)
+    assert "header" not in empty and empty[-6:] == ["importance", "parallel", "contour", "scatter", "timeline", "table"]
+    page.run("document.getElementById('card-table').scrollIntoView()")
+    page.run("asked()")  # what is looked at is drawn before what is not
+    page.until(f"{EMPTY}.length == {len(empty) - 1}")
+    assert set(empty) - set(page.run(EMPTY)) <= {"timeline", "table"}
+    page.run("window.requestAnimationFrame = window.frame; asked()")
+    page.until("waiting.length == 0")
+    assert page.run(EMPTY) == [] and page.complaints() == []
+
+
+def test_a_brush_draws_cards_out_of_sight_anew(show):
+    page = show(data_of(40))
+    page.run("state.filter = 'condition=Failed'; redraw()")
+    page.until("waiting.length == 0")
+    assert "4 of 40" in page.run("document.getElementById('table-count').textContent")
+
+
+@pytest.mark.parametrize("how", ["dispatchEvent(new Event('beforeprint'))", None])
+def test_all_is_drawn_before_it_is_printed(show, how):
+    page = show(data_of(40))
+    page.run(NO_FRAMES)
+    assert page.run(EMPTY)
+    if how:
+        page.run(how)
+    else:
+        page.call("Page.printToPDF")
+    assert page.run(EMPTY) == []
 
 
 # ---- hostile names ----

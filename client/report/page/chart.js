@@ -73,10 +73,13 @@ function drawBottomAxis(c, axis, n, title, every) {
 
 const isWhole = tick => /^\d+$/.test(tick.text) || /e/.test(tick.text);
 
+const SMALL = 2; // units: radius of a dot without an edge, of which there may be many thousands
+
 function dot(c, x, y, radius, color, edge) {
+    c.pen.fillStyle = color;
+    if (radius <= SMALL) return c.pen.fillRect(x - radius, y - radius, 2 * radius, 2 * radius);
     c.pen.beginPath();
     c.pen.arc(x, y, radius, 0, 2 * Math.PI);
-    c.pen.fillStyle = color;
     c.pen.fill();
     c.pen.strokeStyle = edge;
     c.pen.stroke();
@@ -86,6 +89,17 @@ function polyline(pen, points) {
     pen.beginPath();
     points.forEach(([x, y], i) => (i ? pen.lineTo(x, y) : pen.moveTo(x, y)));
     pen.stroke();
+}
+
+// At most |LINES_MOST| of |trials|, evenly by their order, and |best| if it is among them: beyond that lines only
+// cover each other, and take seconds.
+const LINES_MOST = 2000;
+
+function thinned(trials, best) {
+    const part = i => Math.floor((i * LINES_MOST) / trials.length);
+    return trials.length <= LINES_MOST
+        ? trials
+        : trials.filter((t, i) => t === best || i === 0 || part(i) > part(i - 1));
 }
 
 // Where the pointer is, in the chart's units.

@@ -12,15 +12,22 @@ function colors() {
     return out;
 }
 
+const SHADES = []; // made when first asked for
+
 // Orange (best, 0) to blue (worst, 1).
 function shade(u) {
+    const i = Math.round(255 * clamp(u, 0, 1));
+    return (SHADES[i] ??= mixed(i / 255));
+}
+
+function mixed(u) {
     const stops = [
         [236, 112, 20],
         [214, 90, 130],
         [120, 94, 196],
         [70, 120, 190],
     ];
-    const at = clamp(u, 0, 1) * (stops.length - 1);
+    const at = u * (stops.length - 1);
     const i = Math.min(Math.floor(at), stops.length - 2);
     const f = at - i;
     return `rgb(${stops[i].map((c, k) => Math.round(c + f * (stops[i + 1][k] - c))).join(",")})`;

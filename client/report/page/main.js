@@ -60,9 +60,52 @@ function drawSection(card) {
     });
 }
 
+// ---- what is drawn when ----
+
+// Cards in sight are drawn at once, the others after the next frame, one in each: a page with many trials is there
+// before all of it is drawn.
+const AT_ONCE = 100; // milliseconds; what is in sight and would begin later waits, too
+let waiting = []; // the cards that are to be drawn
+let due = false; // a frame will draw one of them
+
+// Half a window above and below what is seen. A card that is hidden costs nothing.
+function isNear(card) {
+    const box = sectionOf(card).getBoundingClientRect();
+    return box.bottom >= -innerHeight / 2 && box.top <= innerHeight * 1.5;
+}
+
 function redraw() {
+    const until = performance.now() + AT_ONCE;
+    CARDS.forEach(sectionOf);
     hideTip();
-    keepingFocus(() => CARDS.forEach(drawSection));
+    waiting = [...waiting, ...CARDS.filter(card => !waiting.includes(card))];
+    keepingFocus(() => {
+        for (const card of CARDS.filter(isNear)) if (performance.now() < until) drawWaiting(card);
+    });
+    drawLater();
+}
+
+function drawWaiting(card) {
+    waiting = waiting.filter(other => other !== card);
+    drawSection(card);
+}
+
+function drawLater() {
+    if (due || !waiting.length) return;
+    due = true;
+    requestAnimationFrame(() =>
+        setTimeout(() => {
+            const next = waiting.find(isNear) || waiting[0];
+            due = false;
+            if (next) keepingFocus(() => drawWaiting(next));
+            drawLater();
+        }),
+    );
+}
+
+// For paper, and whoever looks at all of it.
+function drawAll() {
+    keepingFocus(() => [...waiting].forEach(drawWaiting));
 }
 
 // Show |data| (client/report/data.h tells its form). May be called again with newer data: brushes, filter, order,
@@ -87,8 +130,9 @@ function begin() {
         state.detail = null;
     });
     for (const query of ["(prefers-color-scheme: dark)", "print"]) {
-        matchMedia(query).addEventListener("change", () => current && redraw());
+        matchMedia(query).addEventListener("change", () => current && (redraw(), drawAll()));
     }
+    addEventListener("beforeprint", drawAll);
     attempt(fault, "Data", () => {
         data = JSON.parse(source.textContent);
     });

@@ -19,7 +19,7 @@ const curvesCard = {
         const y = zoomed(numberAxis(least, most, log), zoom.y);
         drawLeftAxis(c, y, 5);
         drawBottomAxis(c, x, 8, "report", isWhole);
-        const lines = long.map(trial => ({
+        const lines = drawnOf(view, long).map(trial => ({
             trial,
             points: trial.curve.flatMap((v, i) =>
                 v === null ? [] : [[c.x(x.at(reportOf(trial, i))), c.y(y.at(v))]],
@@ -46,15 +46,28 @@ const curvesCard = {
             ),
             c.node,
         );
-        if (long.some(t => t.at))
-            body.append(
-                make("p", {
-                    class: "note",
-                    text: "Long curves are thinned: of each of equally long parts the first, the last, the smallest and the largest report are kept.",
-                }),
-            );
+        for (const text of curveNotes(long, lines)) body.append(make("p", { class: "note", text }));
     },
 };
+
+// The trials whose curves are drawn: chosen ones before others.
+function drawnOf(view, long) {
+    const chosen = view.chosen();
+    const inside = long.filter(t => chosen.has(t));
+    const outside = long.filter(t => !chosen.has(t));
+    return [...thinned(outside, view.best), ...thinned(inside, view.best)];
+}
+
+function curveNotes(long, lines) {
+    const out = [];
+    if (lines.length < long.length)
+        out.push(`${lines.length} of ${long.length} curves are drawn, evenly by number.`);
+    if (long.some(t => t.at))
+        out.push(
+            "Long curves are thinned: of each of equally long parts the first, the last, the smallest and the largest report are kept.",
+        );
+    return out;
+}
 
 // The number of the i-th kept report of a trial.
 function reportOf(t, i) {

@@ -35,6 +35,13 @@ const parallelCard = {
             () => marks([axes.length - 1]),
         );
         body.append(parallelTools(view), c.node);
+        if (view.done.length > LINES_MOST)
+            body.append(
+                make("p", {
+                    class: "note",
+                    text: `Of more than ${LINES_MOST} lines so many are drawn, evenly by rank.`,
+                }),
+            );
     },
 };
 
@@ -83,6 +90,7 @@ function drawLines(c, view, axes, x) {
     const chosen = view.chosen();
     const palette = colors();
     const worstFirst = [...view.ranked()].reverse();
+    const inside = worstFirst.filter(t => chosen.has(t));
     const many = worstFirst.length > 500;
     const line = trial =>
         polyline(
@@ -93,15 +101,14 @@ function drawLines(c, view, axes, x) {
     c.pen.globalAlpha = many ? 0.05 : 0.15;
     c.pen.strokeStyle = palette.soft;
     c.pen.lineWidth = 1;
-    for (const t of worstFirst) if (!chosen.has(t)) line(t);
-    for (const t of worstFirst) {
-        if (!chosen.has(t)) continue;
+    for (const t of thinned(worstFirst.filter(t => !chosen.has(t)), view.best)) line(t);
+    for (const t of thinned(inside, view.best)) {
         c.pen.globalAlpha = t === view.best ? 1 : many ? 0.25 : 0.6;
         c.pen.lineWidth = t === view.best ? 2.6 : 1.3;
         c.pen.strokeStyle = colorOf(view, t, palette);
         line(t);
     }
-    c.canvas.dataset.marks = worstFirst.filter(t => chosen.has(t)).length;
+    c.canvas.dataset.marks = inside.length;
 }
 
 // ---- brushes ----
