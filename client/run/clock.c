@@ -4,10 +4,18 @@
 #include <stdlib.h>
 #include <time.h>
 
-double cl_clock_now(void) {
+static double read_clock(clockid_t clock) {
     struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
+    clock_gettime(clock, &now);
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+double cl_clock_now(void) {
+    return read_clock(CLOCK_REALTIME);
+}
+
+double cl_clock_steady(void) {
+    return read_clock(CLOCK_MONOTONIC);
 }
 
 const char *cl_clock_text(struct mu_arena *arena, double seconds) {

@@ -7,6 +7,9 @@
 /* Seconds since 1970. */
 double cl_clock_now(void);
 
+/* Seconds since some moment, which nobody sets: of deadlines and spans within a process. */
+double cl_clock_steady(void);
+
 /* |seconds| since 1970 in RFC 3339, in milliseconds and UTC; owned by |arena|. */
 const char *cl_clock_text(struct mu_arena *arena, double seconds);
 

@@ -187,10 +187,50 @@ void cl_catalog_close(struct cl_catalog *catalog) {
     }
 }
 
+static void note_journal(struct cl_entry *entry) {
+    entry->journaled = entry->journaled || cl_follow_standing(entry->follow)->moment > 0;
+}
+
+static void found(struct cl_catalog *catalog, const char *name) {
+    struct cl_entry *entry = cl_catalog_find(catalog, name);
+    entry = entry ? entry : cl_catalog_add(catalog, name);
+    if (entry) {
+        entry->journaled = true;
+        entry->scan = catalog->scans;
+    }
+}
+
+/* Whether its files were removed, by the scan that was just made. */
+static bool is_gone(const struct cl_catalog *catalog, struct cl_entry *entry) {
+    char yaml[LONGEST_PATH];
+    bool idle = !entry->run.pid && !entry->elsewhere && entry->wanted != CL_WANT_RUN;
+    snprintf(yaml, sizeof yaml, "%s/%s.yaml", catalog->folder, entry->name);
+    note_journal(entry);
+    return idle && entry->scan != catalog->scans && (entry->journaled || access(yaml, F_OK));
+}
+
+static void remove_gone(struct cl_catalog *catalog) {
+    size_t kept = 0;
+    for (size_t i = 0; i < catalog->n; i++) {
+        struct cl_entry *entry = catalog->entries[i];
+        if (is_gone(catalog, entry)) {
+            struct cl_gone *gone = &catalog->gone[catalog->n_gone++ % CL_GONE_MOST];
+            snprintf(gone->name, sizeof gone->name, "%s", entry->name);
+            gone->version = ++catalog->version;
+            destroy_entry(entry);
+        } else {
+            catalog->entries[kept++] = entry;
+        }
+    }
+    catalog->unsaved = catalog->unsaved || kept < catalog->n;
+    catalog->n = kept;
+}
+
 void cl_catalog_scan(struct cl_catalog *catalog) {
     static const char ending[] = ".journal";
     DIR *folder = opendir(catalog->folder);
     struct dirent *file;
+    catalog->scans++;
     while (folder && (file = readdir(folder))) {
         char name[sizeof file->d_name];
         size_t length = strlen(file->d_name);
@@ -199,12 +239,13 @@ void cl_catalog_scan(struct cl_catalog *catalog) {
             continue;
         }
         snprintf(name, sizeof name, "%.*s", (int)(length - strlen(ending)), file->d_name);
-        if (cl_catalog_names(name) && !cl_catalog_find(catalog, name)) {
-            cl_catalog_add(catalog, name);
+        if (cl_catalog_names(name)) {
+            found(catalog, name);
         }
     }
-    if (folder) {
+    if (folder) { /* else it cannot be read now */
         closedir(folder);
+        remove_gone(catalog);
     }
 }
 
@@ -214,6 +255,7 @@ const char *cl_catalog_path(const struct cl_catalog *catalog, const char *name,
 }
 
 static void look_at(struct cl_catalog *catalog, struct cl_entry *entry) {
+    note_journal(entry);
     char path[LONGEST_PATH];
     snprintf(path, sizeof path, "%s/%s.journal", catalog->folder, entry->name);
     entry->elsewhere = entry->run.pid ? 0 : cl_journal_runner(path);

@@ -9,6 +9,8 @@
 #include "client/serve/child.h"
 #include "client/serve/follow.h"
 
+enum { CL_CATALOG_MOST = 1000, CL_NAME_MOST = 63, CL_GONE_MOST = 256 };
+
 enum cl_wanted {
     CL_WANT_NOTHING, /* it is over, or was never asked for */
     CL_WANT_RUN,     /* in the queue, or running */
@@ -37,9 +39,17 @@ struct cl_entry {
     struct cl_child run; /* its mushir run; pid 0: none of ours */
     bool again;          /* start it once more when it ends */
     pid_t elsewhere;     /* a run that is not ours; 0: none */
+    bool journaled;      /* its journal was there */
+    size_t scan;         /* the last one that found it */
     struct cl_follow *follow;
     enum cl_state shown; /* as it was when |version| changed last */
     long long version;   /* grows with every change that can be seen */
+};
+
+/* An experiment whose files were removed. */
+struct cl_gone {
+    char name[CL_NAME_MOST + 1];
+    long long version; /* 0: none */
 };
 
 struct cl_catalog {
@@ -47,11 +57,11 @@ struct cl_catalog {
     struct cl_entry **entries; /* by name */
     size_t n;
     int lock;
-    bool unsaved;              /* what is wanted is to be written down again */
-    long long places, version; /* the last ones given out */
+    bool unsaved;                      /* what is wanted is to be written down again */
+    long long places, version;         /* the last ones given out */
+    struct cl_gone gone[CL_GONE_MOST]; /* the last ones */
+    size_t n_gone, scans;
 };
-
-enum { CL_CATALOG_MOST = 1000, CL_NAME_MOST = 63 };
 
 /* Open |folder|, |alone|: made when missing, and no other server may have it so. MU_UNAVAILABLE
  * when one has it, MU_INTERNAL for I/O. To be closed in any case. */
@@ -67,7 +77,8 @@ bool cl_catalog_names(const char *name);
 struct cl_entry *cl_catalog_find(const struct cl_catalog *catalog, const char *name);
 struct cl_entry *cl_catalog_add(struct cl_catalog *catalog, const char *name);
 
-/* Look for journals that others left in the folder. */
+/* Look for journals that others left in the folder. An experiment whose journal was removed goes,
+ * and one that never had any when its YAML is removed; not what is queued or runs. */
 void cl_catalog_scan(struct cl_catalog *catalog);
 
 /* Read what was added to the journals, and give what changed a new version. */

@@ -27,8 +27,7 @@ struct cl_job *cl_job_start(struct cl_server *server, struct cl_http_exchange *e
     }
     *job = (struct cl_job){.exchange = exchange,
         .done = done,
-        .deadline = cl_clock_now() + SECONDS_OF_WORK,
-        .name = "",
+        .deadline = cl_clock_steady() + SECONDS_OF_WORK,
         .text = input};
     if (cl_child_start(&job->child, words, input, input ? strlen(input) : 0, SECONDS_OF_PROCESSOR,
             &error) != MU_OK) {
@@ -78,7 +77,7 @@ void cl_job_forget(struct cl_server *server, const struct cl_http_exchange *exch
 }
 
 void cl_job_tick(struct cl_server *server) {
-    double now = cl_clock_now();
+    double now = cl_clock_steady();
     for (size_t i = 0; i < CL_MOST_JOBS; i++) {
         if (server->jobs[i].child.pid && server->jobs[i].deadline < now) {
             kill(-server->jobs[i].child.pid, SIGKILL);

@@ -47,7 +47,8 @@ static void give_up(struct cl_entry *entry, const char *why) {
     cl_entry_set_error(entry, why);
 }
 
-static void start(struct cl_queue *queue, struct cl_entry *entry) {
+/* False when no process can be started now: it waits, and says why. */
+static bool start(struct cl_queue *queue, struct cl_entry *entry) {
     struct mu_arena *arena = mu_arena_create(1 << 20);
     struct mu_error error;
     const char *journal = cl_catalog_path(queue->catalog, entry->name, "journal", arena);
@@ -62,10 +63,10 @@ static void start(struct cl_queue *queue, struct cl_entry *entry) {
     }
     words[n] = cl_catalog_path(queue->catalog, entry->name, "yaml", arena);
     entry->again = false;
-    if (cl_child_start(&entry->run, words, NULL, 0, 0, &error) != MU_OK) {
-        give_up(entry, error.text);
-    }
+    bool started = cl_child_start(&entry->run, words, NULL, 0, 0, &error) == MU_OK;
+    cl_entry_set_error(entry, started ? NULL : error.text);
     mu_arena_destroy(arena);
+    return started;
 }
 
 void cl_queue_advance(struct cl_queue *queue) {
@@ -80,10 +81,8 @@ void cl_queue_advance(struct cl_queue *queue) {
             snprintf(why, sizeof why, "it runs %d trials at a time, this server at most %d",
                 entry->parallel, queue->limit);
             give_up(entry, why);
-        } else if (running(queue) + entry->parallel > queue->limit) {
+        } else if (running(queue) + entry->parallel > queue->limit || !start(queue, entry)) {
             break;
-        } else {
-            start(queue, entry);
         }
         changed = true;
     }

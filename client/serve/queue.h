@@ -14,7 +14,7 @@ struct cl_queue {
     bool closed;         /* nothing is started any more */
 };
 
-/* Start what fits. */
+/* Start what fits; where no process can be started, the first waits for the next tick. */
 void cl_queue_advance(struct cl_queue *queue);
 
 /* Time went by: the first in the queue may wait for the end of a run that is not ours, such as one

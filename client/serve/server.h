@@ -14,18 +14,18 @@ struct cl_job {
     struct cl_child child;             /* pid 0: the place is free */
     struct cl_http_exchange *exchange; /* NULL: the client is gone */
     void (*done)(struct cl_server *server, struct cl_job *job, int exit_status);
-    double deadline;  /* seconds since 1970 */
-    const char *text; /* the experiment that is checked; of the exchange */
-    const char *name; /* of an experiment that is there already; "" */
-    bool named;       /* the submitter chose the name */
-    const char *type; /* of what is printed */
+    double deadline;             /* as cl_clock_steady tells */
+    const char *text;            /* the experiment that is checked; of the exchange */
+    char name[CL_NAME_MOST + 1]; /* of an experiment that is there already; "" */
+    bool named;                  /* the submitter chose the name */
+    const char *type;            /* of what is printed */
 };
 
 /* A client that is told what changes. */
 struct cl_watcher {
     struct cl_http_exchange *exchange; /* NULL: the place is free */
     long long told;                    /* the last version */
-    double spoken;                     /* when something was sent last */
+    double spoken;                     /* when something was sent last, as cl_clock_steady tells */
 };
 
 enum { CL_MOST_JOBS = 4, CL_MOST_WATCHERS = 64 };

@@ -219,7 +219,9 @@ static void checked_raise(struct cl_server *server, struct cl_job *job, int exit
     struct cl_entry *entry = cl_catalog_find(&server->catalog, job->name);
     json_t *verdict = verdict_of(job);
     (void)exit_status;
-    if (verdict && accepted(job, verdict)) {
+    if (!entry) {
+        cl_answer_error(job->exchange, 404, "its files were removed meanwhile");
+    } else if (verdict && accepted(job, verdict)) {
         const char *path = cl_catalog_path(&server->catalog, job->name, "yaml", arena);
         const char *fresh = cl_catalog_path(&server->catalog, job->name, "yaml.new", arena);
         if (!write_file(fresh, job->text, O_TRUNC) || rename(fresh, path)) {
@@ -283,7 +285,7 @@ void cl_submit_raise(struct cl_server *server, struct cl_http_exchange *exchange
     } else {
         struct cl_job *job = check(server, exchange, raised, checked_raise);
         if (job) {
-            job->name = entry->name;
+            snprintf(job->name, sizeof job->name, "%s", entry->name);
         }
     }
 }

@@ -26,7 +26,7 @@ void cl_watch_begin(struct cl_server *server, struct cl_http_exchange *exchange)
         cl_answer_error(exchange, 503, "too many watch already");
         return;
     }
-    *place = (struct cl_watcher){exchange, 0, cl_clock_now()};
+    *place = (struct cl_watcher){exchange, 0, cl_clock_steady()};
     cl_catalog_look(&server->catalog);
     cl_http_stream(exchange);
 }
@@ -38,23 +38,40 @@ void cl_watch_end(struct cl_server *server, const struct cl_http_exchange *excha
     }
 }
 
-/* The experiment that changed first since the version |told|; NULL: none did. */
-static const struct cl_entry *next_change(const struct cl_catalog *catalog, long long told) {
-    const struct cl_entry *next = NULL;
+/* Something that changed: an experiment, or that one is gone. */
+struct change {
+    long long version; /* 0: nothing did */
+    const struct cl_entry *entry;
+    const struct cl_gone *gone;
+};
+
+static void consider(struct change *next, struct change other, long long told) {
+    if (other.version > told && (!next->version || other.version < next->version)) {
+        *next = other;
+    }
+}
+
+/* What changed first since the version |told|. */
+static struct change next_change(const struct cl_catalog *catalog, long long told) {
+    struct change next = {0};
     for (size_t i = 0; i < catalog->n; i++) {
         const struct cl_entry *entry = catalog->entries[i];
-        if (entry->version > told && (!next || entry->version < next->version)) {
-            next = entry;
-        }
+        consider(&next, (struct change){entry->version, entry, NULL}, told);
+    }
+    for (size_t i = 0; i < CL_GONE_MOST; i++) {
+        const struct cl_gone *gone = &catalog->gone[i];
+        consider(&next, (struct change){gone->version, NULL, gone}, told);
     }
     return next;
 }
 
 static size_t write_change(
-    const struct cl_server *server, const struct cl_entry *entry, char *bytes, size_t room) {
-    json_t *value = cl_answer_entry(&server->queue, entry);
+    const struct cl_server *server, const struct change *change, char *bytes, size_t room) {
+    json_t *value = change->entry ? cl_answer_entry(&server->queue, change->entry)
+                                  : json_pack("{s:s}", "name", change->gone->name);
     char *text = json_dumps(value, JSON_COMPACT);
-    int n = snprintf(bytes, room, "data: %s\n\n", text ? text : "{}");
+    int n = snprintf(
+        bytes, room, "%sdata: %s\n\n", change->entry ? "" : "event: gone\n", text ? text : "{}");
     free(text);
     json_decref(value);
     return n > 0 && (size_t)n < room ? (size_t)n : 0;
@@ -64,12 +81,12 @@ size_t cl_watch_next(
     struct cl_server *server, struct cl_http_exchange *exchange, char *bytes, size_t room) {
     static const char nothing[] = ":\n\n"; /* a comment */
     struct cl_watcher *watcher = watcher_of(server, exchange);
-    const struct cl_entry *entry = next_change(&server->catalog, watcher->told);
-    double now = cl_clock_now();
+    struct change change = next_change(&server->catalog, watcher->told);
+    double now = cl_clock_steady();
     size_t n = 0;
-    if (entry) {
-        watcher->told = entry->version;
-        n = write_change(server, entry, bytes, room);
+    if (change.version) {
+        watcher->told = change.version;
+        n = write_change(server, &change, bytes, room);
     } else if (now - watcher->spoken > seconds_of_silence) {
         n = strlen(nothing);
         memcpy(bytes, nothing, n);
@@ -84,7 +101,7 @@ static bool is_due(const struct cl_server *server, const struct cl_watcher *watc
 }
 
 void cl_watch_tick(struct cl_server *server) {
-    double now = cl_clock_now();
+    double now = cl_clock_steady();
     bool looked = false;
     for (size_t i = 0; i < CL_MOST_WATCHERS; i++) {
         if (!server->watchers[i].exchange) {

@@ -45,6 +45,25 @@ def test_an_experiment_that_is_no_file_holds_nobody_up(server, tmp_path):
     assert server.raw("GET", "/api/v1/experiments/piped/experiment.yaml")[0] == 404
 
 
+def test_an_experiment_whose_journal_was_removed_goes(server, tmp_path):
+    for name in ("removed", "kept"):
+        server.submit(stubbed(name))
+    for name in ("removed", "kept"):
+        server.until(name, "succeeded")
+    server.submit(held("waits", tmp_path))
+    server.until("waits", running(2))
+    heard = (e["name"] for e in server.events() if "state" not in e)
+    for name in ("removed", "waits"):  # what runs stays
+        (tmp_path / f"{name}.journal").unlink()
+    assert next(heard) == "removed"
+    assert server.ask("GET", "experiments/removed")[0] == 404
+    assert [e["name"] for e in server.ask("GET", "experiments")[1]["experiments"]] == ["kept", "waits"]
+    server.kill()
+    (tmp_path / "go").touch()
+    with Server(tmp_path) as again:
+        assert "removed" not in [e["name"] for e in again.ask("GET", "experiments")[1]["experiments"]]
+
+
 def test_a_budget_leaves_nothing_of_a_long_experiment_out(server, tmp_path):
     server.submit(stubbed("long"))
     server.until("long", "succeeded")

@@ -97,6 +97,24 @@ def test_one_experiment_shows_its_report_and_takes_a_budget(server, browser):  #
     browser.until("document.getElementById('notice').textContent.includes('6 already')")
 
 
+def test_a_row_goes_with_its_files(server, browser, tmp_path):  # noqa: F811
+    server.submit(stubbed("gone"))
+    server.until("gone", "succeeded")
+    browser.visit(server.url)
+    browser.until("document.querySelector('[data-experiment=gone]')")
+    (tmp_path / "gone.journal").unlink()
+    browser.until("!document.querySelector('[data-experiment=gone]')")
+    assert browser.run("document.getElementById('main').textContent").find("No experiment yet.") >= 0
+
+
+@pytest.mark.parametrize("address, heading", [("#/e/%", "there is no"), ("#/e", "Experiments"), ("#/compare/a,%", "Best value so far"), ("#/compare", "Experiments")])
+def test_an_address_that_names_nothing_is_no_fault(server, browser, address, heading):  # noqa: F811
+    browser.visit(server.url + address)
+    browser.until("document.querySelector('#main h2')?.textContent")
+    assert heading in browser.run("document.querySelector('#main h2').textContent")
+    assert not any("rror:" in c for c in browser.complaints())
+
+
 def test_several_are_compared(server, browser):  # noqa: F811
     for name in ("left", "right"):
         server.submit(stubbed(name))

@@ -63,10 +63,17 @@ function took(experiment) {
   view.update(experiment);
 }
 
+// Its files were removed.
+function forget(name) {
+  experiments.delete(name);
+  view.forget?.(name);
+}
+
 function listen() {
   const status = document.getElementById("connection"), events = new EventSource(api + "events");
   events.onopen = () => { status.textContent = "live"; };
   events.onmessage = event => took(JSON.parse(event.data));
+  events.addEventListener("gone", event => forget(JSON.parse(event.data).name));
   events.onerror = () => {
     status.textContent = "not connected";
     if (events.readyState === EventSource.CLOSED) setTimeout(listen, 2000);
@@ -156,8 +163,14 @@ function listView() {
     rows.set(e.name, row);
     if (focused) row.querySelector(`[aria-label="${CSS.escape(focused)}"]`)?.focus();
   }
+  function forget(name) {
+    choose(name, false);
+    rows.get(name)?.remove();
+    rows.delete(name);
+    none.hidden = rows.size > 0;
+  }
   [...experiments.values()].sort((a, b) => (b.started ?? "~").localeCompare(a.started ?? "~")).forEach(update);
-  return { update };
+  return { update, forget };
 }
 
 // ---- one experiment ----
@@ -317,9 +330,14 @@ function login() {
   token.focus();
 }
 
+// What stands in the address; as it is when it is not well written.
+function decoded(text) {
+  try { return decodeURIComponent(text); } catch { return text; }
+}
+
 function route() {
   const [, kind, rest] = location.hash.split("/");
-  view = kind === "e" ? entryView(decodeURIComponent(rest)) : kind === "compare" ? compareView(rest.split(",").map(decodeURIComponent)) : kind === "new" ? newView() : listView();
+  view = kind === "e" && rest ? entryView(decoded(rest)) : kind === "compare" && rest ? compareView(rest.split(",").map(decoded)) : kind === "new" ? newView() : listView();
 }
 
 async function start() {

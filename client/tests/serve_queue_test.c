@@ -1,0 +1,84 @@
+/* The queue where no process can be started, and spans of time. This program is its own child. */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "client/run/clock.h"
+#include "client/serve/job.h"
+#include "tests/support/arena.h"
+#include "tests/support/cmocka.h"
+
+enum { LONG = 60 }; /* seconds, that do not go by */
+
+/* Nothing can be opened any more, and so no process be started, until it is undone. */
+static struct rlimit forbid_files(void) {
+    struct rlimit before;
+    struct rlimit none;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){0, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    return before;
+}
+
+static void what_cannot_be_started_now_is_started_later(void **state) {
+    char folder[] = "/tmp/mushir-queue-XXXXXX";
+    struct cl_catalog catalog;
+    struct mu_error error;
+    struct cl_queue queue = {.catalog = &catalog, .limit = 1};
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(cl_catalog_open(&catalog, folder, false, &error), MU_OK);
+    struct cl_entry *entry = cl_catalog_add(&catalog, "first");
+    struct rlimit before = forbid_files();
+    cl_queue_run(&queue, entry);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(cl_entry_state(entry), CL_STATE_QUEUED);
+    assert_non_null(strstr(entry->error, "no process can be started"));
+    cl_queue_tick(&queue);
+    assert_int_equal(cl_entry_state(entry), CL_STATE_RUNNING);
+    assert_null(entry->error);
+    assert_int_equal(kill(entry->run.pid, SIGKILL), 0);
+    assert_int_equal(waitpid(entry->run.pid, NULL, 0), entry->run.pid);
+    cl_catalog_close(&catalog);
+}
+
+static pid_t sleeper(void) {
+    pid_t pid = fork();
+    if (pid == 0) {
+        setpgid(0, 0);
+        pause();
+        _exit(0);
+    }
+    setpgid(pid, pid);
+    return pid;
+}
+
+/* The clock of the day may be set while a job is at work; it is far from the steady one. */
+static void a_job_is_ended_by_the_steady_clock(void **state) {
+    struct cl_server *server = calloc(1, sizeof *server);
+    int status;
+    (void)state;
+    assert_non_null(server);
+    server->jobs[0].child.pid = sleeper();
+    server->jobs[0].deadline = cl_clock_steady() + LONG;
+    cl_job_tick(server);
+    usleep(100000);
+    assert_int_equal(waitpid(server->jobs[0].child.pid, &status, WNOHANG), 0);
+    server->jobs[0].deadline = cl_clock_steady() - LONG;
+    cl_job_tick(server);
+    assert_int_equal(waitpid(server->jobs[0].child.pid, &status, 0), server->jobs[0].child.pid);
+    assert_true(WIFSIGNALED(status));
+    free(server);
+}
+
+int main(int argc, char **argv) {
+    const struct CMUnitTest tests[] = {
+        arena_test(what_cannot_be_started_now_is_started_later),
+        arena_test(a_job_is_ended_by_the_steady_clock),
+    };
+    (void)argv;
+    return argc > 1 ? pause() : cmocka_run_group_tests(tests, NULL, NULL);
+}
