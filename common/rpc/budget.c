@@ -49,9 +49,16 @@ void mu_rpc_budget_release(struct mu_rpc_budget *budget, size_t bytes) {
 /* Less than this is kept for the calls to come. */
 enum { WORTH_TRIMMING = 4 << 20 };
 
-void mu_rpc_budget_trim(struct mu_rpc_budget *budget) {
-    if (atomic_load(&budget->open) == 0 && atomic_load(&budget->freed) >= WORTH_TRIMMING) {
-        atomic_store(&budget->freed, 0);
-        malloc_trim(0);
+bool mu_rpc_budget_trim(struct mu_rpc_budget *budget, size_t connections) {
+    if (connections > budget->most_connected) {
+        budget->most_connected = connections;
     }
+    size_t left = (budget->most_connected - connections) * budget->connection;
+    if (atomic_load(&budget->open) > 0 || atomic_load(&budget->freed) + left < WORTH_TRIMMING) {
+        return false;
+    }
+    atomic_store(&budget->freed, 0);
+    budget->most_connected = connections;
+    malloc_trim(0);
+    return true;
 }

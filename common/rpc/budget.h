@@ -14,6 +14,7 @@ struct mu_rpc_budget {
     atomic_size_t open, streaming;      /* calls, and those among them that answer with a stream */
     atomic_size_t bytes;                /* of messages and replies */
     atomic_size_t freed;                /* bytes given back since the allocator was trimmed */
+    size_t most_connected;              /* of connections since then */
 };
 
 /* A budget of |limit| bytes, nothing of it taken; connections with |tls| need more. Connections may
@@ -34,8 +35,8 @@ void mu_rpc_budget_end_stream(struct mu_rpc_budget *budget);
 bool mu_rpc_budget_hold(struct mu_rpc_budget *budget, size_t bytes);
 void mu_rpc_budget_release(struct mu_rpc_budget *budget, size_t bytes);
 
-/* Give memory back to the system that the allocator keeps, if it may be much and no call is open.
- */
-void mu_rpc_budget_trim(struct mu_rpc_budget *budget);
+/* Give memory back to the system that the allocator keeps, if calls or connections have left much
+ * and no call is open, now that there are |connections|. Whether it was. From one thread. */
+bool mu_rpc_budget_trim(struct mu_rpc_budget *budget, size_t connections);
 
 #endif

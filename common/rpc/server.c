@@ -282,7 +282,7 @@ bool mu_rpc_serving(const struct mu_rpc_server *server) {
 void mu_rpc_tend(struct mu_rpc_server *server) {
     mu_rpc_drop_late(server);
     mu_rpc_connections_drop_idle(IDLE_SECONDS);
-    mu_rpc_budget_trim(&server->budget);
+    (void)mu_rpc_budget_trim(&server->budget, mu_rpc_connections());
     bool accepting = mu_rpc_connections_accepted(server->port);
     if (accepting != atomic_exchange(&server->accepting, accepting)) {
         mu_rpc_streams_advance(server);

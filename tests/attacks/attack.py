@@ -5,15 +5,15 @@ import time
 from http2 import Connection
 
 Target = collections.namedtuple("Target", "port admin_port pid")
-Attack = collections.namedtuple("Attack", "name run needs")
+Attack = collections.namedtuple("Attack", "name run needs probes_need")
 ATTACKS = []
 PINNED = "a pinned gRPC core"  # what core 1.51 does before any code of ours runs
 
 
-def attack(needs=None):
-    """Adds a function to the list. |needs|: what has to be there for a service to bear it."""
+def attack(needs=None, probes_need=None):
+    """Adds a function to the list. |needs|: what has to be there for a service to bear it; |probes_need|: for it to answer all probes meanwhile."""
     def add(run):
-        ATTACKS.append(Attack(run.__name__, run, needs))
+        ATTACKS.append(Attack(run.__name__, run, needs, probes_need))
         return run
     return add
 

@@ -141,7 +141,7 @@ def more_connections_than_descriptors(target, seconds):
 
 # ---- memory: what is sent and what is asked for ----
 
-@attack()
+@attack(probes_need=PINNED)
 def messages_that_never_end(target, seconds):
     """On 30 connections at a time, each beginning as many messages of 12 MB as it may and sending some of each."""
     opening, start = head(SUGGEST), b"\0" + struct.pack(">I", 12_000_000)
@@ -160,7 +160,7 @@ def messages_that_never_end(target, seconds):
     return f"{sent >> 20} MiB"
 
 
-@attack()
+@attack(probes_need=PINNED)
 def messages_without_their_last_byte(target, seconds):
     """10 on each of 20 connections, by clients that obey flow control: what is wanted of them has to be held."""
     with concurrent.futures.ThreadPoolExecutor(20) as clients:

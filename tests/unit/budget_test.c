@@ -80,6 +80,23 @@ static void the_parts_leave_room_for_a_message(void **state) {
     assert_true(mu_rpc_budget_hold(&budget, 1 << 20));
 }
 
+/* Memory goes back when a crowd has gone, whether it called or not, and once. */
+static void memory_goes_back_when_connections_or_calls_are_gone(void **state) {
+    (void)state;
+    struct mu_rpc_budget budget;
+    mu_rpc_budget_init(&budget, 100 << 20, false);
+    assert_false(mu_rpc_budget_trim(&budget, 1000));
+    assert_false(mu_rpc_budget_trim(&budget, 990)); /* ten are too few */
+    assert_true(mu_rpc_budget_enter(&budget));
+    assert_false(mu_rpc_budget_trim(&budget, 0));
+    mu_rpc_budget_leave(&budget);
+    assert_true(mu_rpc_budget_trim(&budget, 0));
+    assert_false(mu_rpc_budget_trim(&budget, 0));
+    (void)mu_rpc_budget_hold(&budget, 8 << 20);
+    mu_rpc_budget_release(&budget, 8 << 20);
+    assert_true(mu_rpc_budget_trim(&budget, 0));
+}
+
 /* Calls whose message never comes do not add up, and whoever comes after them is served. */
 static void a_call_without_a_message_makes_room(void **state) {
     struct fixture *f = *state;
@@ -135,6 +152,7 @@ static void streams_leave_calls_to_others(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_parts_leave_room_for_a_message),
+        cmocka_unit_test(memory_goes_back_when_connections_or_calls_are_gone),
         TEST(a_call_without_a_message_makes_room),
         TEST(streams_leave_calls_to_others),
     };
