@@ -11,6 +11,7 @@ enum { SPLITS = 3 };
 static const struct tuning {
     size_t startup;       /* observations before the model speaks; hyperopt's 20 is much of a short
                              search */
+    size_t constrained;   /* the same under constraints: docs/adr/0104 */
     size_t candidates;    /* hyperopt's and Optuna's 24, rounded up to halves and quarters */
     double gamma;         /* share of the observations in the middle split's good group, .. */
     double split[SPLITS]; /* .. which the splits take times so much, .. */
@@ -18,6 +19,7 @@ static const struct tuning {
     double width, floor;  /* standard deviation of every kernel: width / sqrt(n) of n observations,
                              at least the floor */
 } TUNING = {.startup = 5,
+    .constrained = 10,
     .candidates = 32,
     .gamma = 0.15,
     .split = {0.5, 1, 2},
@@ -266,10 +268,14 @@ void mu_tpe_avoid(struct mu_tpe_model *t, const double *x) {
     }
 }
 
+static size_t startup_of(const struct mu_tpe_model *t) {
+    size_t usual = t->data.n_constraints ? TUNING.constrained : TUNING.startup;
+    return t->options.startup ? t->options.startup : usual;
+}
+
 void mu_tpe_propose(
     struct mu_tpe_model *t, const struct mu_seen *seen, uint64_t seed, uint64_t number, double *x) {
-    size_t startup = t->options.startup ? t->options.startup : TUNING.startup;
-    if (t->data.n < startup || t->data.space->n == 0) {
+    if (t->data.n < startup_of(t) || t->data.space->n == 0) {
         mu_space_design(t->data.space, seed, number, x);
         if (mu_seen_has(seen, x)) {
             mu_space_draw_unseen(t->data.space, seen, seed, number, x);

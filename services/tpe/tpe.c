@@ -51,7 +51,8 @@ static const struct mu_setting_spec SPECS[] = {
         .min = 0,
         .max = 1e9,
         .out_of_range = COUNT_TEXT,
-        .help = "Finished trials before the model takes over from the initial design. Unset: 5."},
+        .help = "Finished trials before the model takes over from the initial design. Unset: 5, "
+                "under constraints 10."},
 };
 
 struct state {

@@ -144,6 +144,29 @@ static void the_model_speaks_from_five_observations_on(void **state) {
     assert_true(x != design);
 }
 
+/* Under constraints too the design is followed while fewer than ten are known. */
+static void under_constraints_the_model_speaks_from_ten_on(void **state) {
+    (void)state;
+    double x[10];
+    const double *points[10];
+    for (size_t i = 0; i < 10; i++) {
+        x[i] = (0.5 + (double)i) / 10;
+        points[i] = &x[i];
+    }
+    const struct mu_tpe_constraint met = {.x = points, .n = 9, .n_met = 5};
+    struct mu_tpe_data data = {
+        .space = unit(1), .x = points, .loss = x, .n = 9, .constraints = &met, .n_constraints = 1};
+    struct mu_seen *seen = mu_seen_of(data.space, 1, arena);
+    double proposed;
+    double design;
+    mu_space_design(data.space, 1, 9, &design);
+    propose_once(&data, seen, 9, &proposed);
+    assert_true(proposed == design);
+    data.n = 10;
+    propose_once(&data, seen, 9, &proposed);
+    assert_true(proposed != design);
+}
+
 static void past_the_256th_suggestion_points_are_random(void **state) {
     (void)state;
     struct mu_tpe_data data = {.space = unit(1), .x = POINTS, .loss = FIVE, .n = 5};
@@ -202,6 +225,7 @@ int main(void) {
         arena_test(at_most_25_are_good),
         arena_test(kernels_narrow_with_the_number_of_observations),
         arena_test(kernels_have_a_least_width),
+        arena_test(under_constraints_the_model_speaks_from_ten_on),
         arena_test(every_axis_is_drawn_from_a_kernel_of_its_own),
         arena_test(the_model_speaks_from_five_observations_on),
         arena_test(past_the_256th_suggestion_points_are_random),
