@@ -1,11 +1,5 @@
 #include "client/serve/connections.h"
 
-static time_t now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return time.tv_sec + 1; /* never 0 */
-}
-
 /* Where |wsi| is; the number of them when it is not known. */
 static size_t place_of(const struct cl_connections *connections, const struct lws *wsi) {
     size_t i = 0;
@@ -26,8 +20,8 @@ bool cl_connections_full(struct cl_connections *connections, struct lws **oldest
         return false;
     }
     for (size_t i = 0; i < connections->n; i++) {
-        time_t since = connections->all[i].idle_since;
-        if (since && (found == connections->n || since < connections->all[found].idle_since)) {
+        unsigned long long number = connections->all[i].waiting;
+        if (number && (found == connections->n || number < connections->all[found].waiting)) {
             found = i;
         }
     }
@@ -41,14 +35,14 @@ bool cl_connections_full(struct cl_connections *connections, struct lws **oldest
 void cl_connections_add(struct cl_connections *connections, struct lws *wsi) {
     if (connections->n < CL_MOST_CONNECTIONS) {
         connections->all[connections->n].wsi = wsi;
-        connections->all[connections->n++].idle_since = now();
+        connections->all[connections->n++].waiting = ++connections->numbers;
     }
 }
 
 void cl_connections_set_busy(struct cl_connections *connections, const struct lws *wsi) {
     size_t place = place_of(connections, wsi);
     if (place < connections->n) {
-        connections->all[place].idle_since = 0;
+        connections->all[place].waiting = 0;
     }
 }
 

@@ -4,7 +4,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <time.h>
 
 enum { CL_MOST_CONNECTIONS = 256 }; /* a browser opens six */
 
@@ -13,9 +12,10 @@ struct lws;
 struct cl_connections {
     struct {
         struct lws *wsi;
-        time_t idle_since; /* without a complete request; 0: one is being answered */
+        unsigned long long waiting; /* its number, from 1; 0: its request is complete */
     } all[CL_MOST_CONNECTIONS];
     size_t n;
+    unsigned long long numbers; /* the last one given out */
 };
 
 /* Whether there is no place for one more. If so, |*oldest| is the one that has asked for nothing

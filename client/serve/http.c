@@ -18,6 +18,10 @@ enum {
     SECONDS_FOR_ANSWER = 120 /* for an answer that takes work */
 };
 
+/* Its own and those of connections; one that makes room has its own, and room for a head, until the
+ * loop comes around. libwebsockets accepts nobody while it has no room for one more head. */
+enum { MOST_DESCRIPTORS = CL_MOST_CONNECTIONS + 32 };
+
 enum state { READING, ANSWERING, REPLYING, STREAMING, DONE };
 
 struct header {
@@ -379,8 +383,8 @@ static struct lws_context *create_context(struct cl_http *http) {
         .gid = -1,
         .uid = -1,
         .max_http_header_data = LARGEST_HEAD,
-        .max_http_header_pool = CL_MOST_CONNECTIONS,
-        .fd_limit_per_thread = CL_MOST_CONNECTIONS + 32, /* and its own */
+        .max_http_header_pool = MOST_DESCRIPTORS,
+        .fd_limit_per_thread = MOST_DESCRIPTORS,
         .options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_DISABLE_IPV6 |
                    LWS_SERVER_OPTION_NO_LWS_SYSTEM_STATES | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT};
     return lws_create_context(&info);

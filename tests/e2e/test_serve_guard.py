@@ -178,6 +178,30 @@ def test_crowds_of_slow_clients_keep_nobody_out(server):
     assert healthy(server)
 
 
+def is_open(connection):
+    connection.setblocking(False)
+    try:
+        return bool(connection.recv(1))
+    except BlockingIOError:
+        return True
+    except ConnectionError:
+        return False
+
+
+def test_silent_connections_make_room_at_once(server):
+    watchers = [server.events() for _ in range(8)]
+    server.submit(stubbed("seen"))
+    assert all(next(events)["name"] == "seen" for events in watchers)
+    crowd = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(500)]
+    assert healthy(server)
+    assert sum(map(is_open, crowd)) > 200  # nobody waited until the crowd had been sent away for its silence
+    server.submit(stubbed("later"))
+    for events in watchers:  # and who is answered stays
+        assert any(e["name"] == "later" for e in events)
+    for connection in crowd:
+        connection.close()
+
+
 def test_a_head_that_never_ends_is_cut_off(server):
     with contextlib.closing(socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE)) as slow:
         slow.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
@@ -290,11 +314,45 @@ def test_watchers_are_bounded_and_leave_no_trace(server, tmp_path):
 
 # ---- TLS ----
 
-def test_tls_from_files(tmp_path):
+def certificate(folder):
     made = subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
-                           "subjectAltName=DNS:localhost", "-keyout", tmp_path / "key.pem", "-out", tmp_path / "cert.pem"], capture_output=True)
+                           "subjectAltName=DNS:localhost", "-keyout", folder / "key.pem", "-out", folder / "cert.pem"], capture_output=True)
     assert made.returncode == 0
-    with Server(tmp_path / "folder", "--tls-cert", tmp_path / "cert.pem", "--tls-key", tmp_path / "key.pem") as server:
+    return "--tls-cert", folder / "cert.pem", "--tls-key", folder / "key.pem"
+
+
+@contextlib.contextmanager
+def secure(server, folder, request):
+    """A connection by TLS with this request sent."""
+    context = ssl.create_default_context(cafile=folder / "cert.pem")
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as plain, context.wrap_socket(plain, server_hostname="localhost") as connection:
+        connection.sendall(b"GET /api/v1/" + request + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        yield connection
+
+
+def test_many_by_tls_at_once(tmp_path):
+    codes = []
+
+    def ask(server):
+        with secure(server, tmp_path, b"server") as connection:
+            codes.append(connection.recv(15))
+
+    with Server(tmp_path / "folder", *certificate(tmp_path)) as server, contextlib.ExitStack() as stack:
+        watchers = [stack.enter_context(secure(server, tmp_path, b"events")) for _ in range(32)]
+        silent = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(300)]  # they do not even greet
+        askers = [threading.Thread(target=ask, args=(server,)) for _ in range(100)]
+        for asker in askers:
+            asker.start()
+        for asker in askers:
+            asker.join()
+        assert codes == [b"HTTP/1.1 200 OK"] * 100
+        assert all(w.recv(15) == b"HTTP/1.1 200 OK" for w in watchers)
+        for connection in silent:
+            connection.close()
+
+
+def test_tls_from_files(tmp_path):
+    with Server(tmp_path / "folder", *certificate(tmp_path)) as server:
         assert server.url.startswith("https://")
         context = ssl.create_default_context(cafile=tmp_path / "cert.pem")
         context.set_alpn_protocols(["h2", "http/1.1"])
