@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "common/base/wide.h"
 #include "common/model/matern.h"
 
 /* ---- rows of numbers ---- */
@@ -32,7 +33,7 @@ static bool is_category(const struct columns *c, size_t j) {
     return c->dimensions->category && c->dimensions->category[j];
 }
 
-static void columns_measure(
+MU_WIDE static void columns_measure(
     const void *store, const void *point, size_t n, size_t stride, double *z) {
     const struct columns *c = store;
     const double *u = point;
@@ -88,7 +89,7 @@ static void square_distance(
 }
 
 /* sum_p a_p b_p c_p. */
-static double triple(const double *a, const double *b, const double *c, size_t n) {
+MU_WIDE static double triple(const double *a, const double *b, const double *c, size_t n) {
     double sums[MU_LANES] = {0};
     size_t p = 0;
     for (; p + MU_LANES <= n; p += MU_LANES) {
@@ -106,7 +107,7 @@ static double triple(const double *a, const double *b, const double *c, size_t n
 
 enum { JOINT, JOINT_SLOPE, SINGLE }; /* parts: M, dM/d(r^2), the mean of Q */
 
-static void additive(const struct mu_scales *scales, const struct mu_pairs *pairs) {
+MU_WIDE static void additive(const struct mu_scales *scales, const struct mu_pairs *pairs) {
     double *restrict single = pairs->parts[SINGLE];
     square_distance(scales, pairs, scales->n, pairs->parts[JOINT_SLOPE]);
     mu_matern32_all(
@@ -128,8 +129,8 @@ static void additive(const struct mu_scales *scales, const struct mu_pairs *pair
     }
 }
 
-static double additive_slope(const struct mu_scales *scales, const struct mu_pairs *pairs, size_t f,
-    const double *weight, const double *by) {
+MU_WIDE static double additive_slope(const struct mu_scales *scales, const struct mu_pairs *pairs,
+    size_t f, const double *weight, const double *by) {
     const double joint = 1 - scales->share;
     const double each = scales->share / (double)scales->n;
     const double s = scales->inverse_square_length[f];
@@ -166,7 +167,7 @@ const struct mu_kernel mu_kernel_additive = {
 /* parts: M and M' of the two factors */
 enum { ASSIGNMENT, ASSIGNMENT_SLOPE, RESOURCE, RESOURCE_SLOPE };
 
-static void resource(const struct mu_scales *scales, const struct mu_pairs *pairs) {
+MU_WIDE static void resource(const struct mu_scales *scales, const struct mu_pairs *pairs) {
     size_t last = scales->n - 1;
     double *const *parts = pairs->parts;
     square_distance(scales, pairs, last, parts[ASSIGNMENT_SLOPE]);
@@ -198,7 +199,7 @@ const struct mu_kernel mu_kernel_resource = {
 
 /* ---- decisions ---- */
 
-static void decisions(const struct mu_scales *scales, const struct mu_pairs *pairs) {
+MU_WIDE static void decisions(const struct mu_scales *scales, const struct mu_pairs *pairs) {
     square_distance(scales, pairs, scales->n, pairs->value);
     for (size_t p = 0; p < pairs->n; p++) {
         pairs->value[p] = mu_fast_exp(-pairs->value[p]);

@@ -1,7 +1,9 @@
 #include "common/model/parzen.h"
+#include "common/base/wide.h"
 
 #include <math.h>
 
+#include "common/base/wide.h"
 #include "common/model/fast.h"
 #include "common/num/normal.h"
 
@@ -205,15 +207,6 @@ static double total_weight(const struct mu_parzen *z) {
 
 /* ---- evaluating ---- */
 
-/* Compiled twice, for wider vectors where the processor has them: the same operations in the same
- * order, so the same bits. */
-#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__) && \
-    defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define WIDE __attribute__((target_clones("avx2", "default")))
-#else
-#define WIDE
-#endif
-
 /* In eight lanes, so that no comparison waits for the one before. */
 static inline double largest_of(const double *values, size_t n) {
     enum { LANES = 8 };
@@ -238,7 +231,8 @@ static inline double largest_of(const double *values, size_t n) {
 }
 
 /* The points' kernels on one axis. */
-WIDE static void add_axis(const struct mu_parzen *z, size_t a, double x, double *restrict values) {
+MU_WIDE static void add_axis(
+    const struct mu_parzen *z, size_t a, double x, double *restrict values) {
     const struct mu_parzen_axis *on = &z->on[a];
     const double *restrict position = on->position;
     const double *restrict curvature = on->curvature;
@@ -283,7 +277,7 @@ double mu_parzen_kernels(struct mu_parzen *parzen, const double *at, double *val
 
 /* sum_i exp(values[i] - most) in lanes. Of kernels that are narrow beside the space nearly all are
  * far away: a block in which none reaches 1e-17 is passed over. */
-WIDE static double sum_of_shares(const double *values, size_t n, double most) {
+MU_WIDE static double sum_of_shares(const double *values, size_t n, double most) {
     enum { BLOCK = 16 };
     double lanes[MU_LANES] = {0};
     for (; n >= BLOCK; values += BLOCK, n -= BLOCK) {

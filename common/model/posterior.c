@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "common/base/wide.h"
 #include "common/model/fast.h"
 #include "common/num/cholesky.h"
 #include "common/num/linalg.h"
@@ -34,7 +35,7 @@ static bool factor(struct mu_posterior *p, const double *matrix) {
 }
 
 /* L into R = L^-1, row by row: R_aa = 1 / L_aa, R_ab = -sum_{b <= c < a} L_ac R_cb / L_aa. */
-static void invert_factor(struct mu_posterior *p) {
+MU_WIDE static void invert_factor(struct mu_posterior *p) {
     for (size_t a = 0; a < p->n; a++) {
         double *restrict row = p->root + a * p->capacity;
         for (size_t c = 0; c < a; c++) {
@@ -85,7 +86,7 @@ void mu_posterior_means(const struct mu_posterior *p, double *means) {
 }
 
 /* R k into v. */
-static void whiten(struct mu_posterior *p) {
+MU_WIDE static void whiten(struct mu_posterior *p) {
     for (size_t a = 0; a < p->n; a++) {
         const double *restrict row = p->root + a * p->capacity;
         const double *restrict k = p->k;
@@ -110,7 +111,7 @@ double mu_posterior_sd(struct mu_posterior *p, double variance) {
     return sqrt(rest > least ? rest : least);
 }
 
-void mu_posterior_solve(struct mu_posterior *p) {
+MU_WIDE void mu_posterior_solve(struct mu_posterior *p) {
     memset(p->w, 0, p->n * sizeof *p->w);
     for (size_t a = 0; a < p->n; a++) {
         const double v = p->v[a];

@@ -1,13 +1,6 @@
 #include "common/num/gemm.h"
 
-/* Wider vectors where the processor has them; sanitizers do not get along with functions chosen at
- * load time. */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
-    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define CLONED __attribute__((target_clones("avx2", "default")))
-#else
-#define CLONED
-#endif
+#include "common/base/wide.h"
 
 enum { ROWS = 4, COLUMNS = 8, WIDTH = 4 };
 
@@ -54,7 +47,7 @@ static inline __attribute__((always_inline)) void strip(size_t rows, size_t n, s
     }
 }
 
-CLONED static void tiles(size_t m, size_t n, size_t k, const double *a, size_t a_row,
+MU_WIDE static void tiles(size_t m, size_t n, size_t k, const double *a, size_t a_row,
     size_t a_column, const double *b, size_t b_row, double *c, size_t c_row) {
     size_t i = 0;
     for (; i + ROWS <= m; i += ROWS) {
