@@ -51,7 +51,7 @@ static grpc_arg integer(const char *key, int value) {
         .type = GRPC_ARG_INTEGER, .key = (char *)(uintptr_t)key, .value.integer = value};
 }
 
-enum { QUOTA_BASE = 8 << 20 };
+enum { QUOTA_BASE = 12 << 20 }; /* docs/adr/0032-pinned-core.md */
 
 /* Bytes that core may hold for all connections. It takes them in pieces of up to 1 MiB for each and
  * ends calls when there are no more, so there are never so few that calls within the budget end. */

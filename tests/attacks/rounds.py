@@ -6,7 +6,7 @@ import time
 from encounter import AGAIN_WITHIN, try_on
 from target import LIMIT_MIB, Service
 
-QUIET = 1.0  # seconds without any client before memory is read
+QUIET = 2.5  # seconds without any client before memory is read: a service looks once a second whether there is some to give back
 
 
 def row(number, result, level, peak):
