@@ -1,5 +1,5 @@
-/* Loops compiled twice, for wider vectors where the processor has them: the same operations in the
- * same order, so the same bits. */
+/* Loops over several numbers at once, compiled twice, for wider vectors where the processor has
+ * them: the same operations in the same order, so the same bits. */
 #ifndef MUSHIR_BASE_WIDE_H
 #define MUSHIR_BASE_WIDE_H
 
@@ -12,5 +12,10 @@
 #else
 #define MU_WIDE
 #endif
+
+/* Four numbers that are added and multiplied at once; may stand anywhere in an array of doubles. */
+enum { MU_LANES = 4 };
+typedef double mu_lanes
+    __attribute__((vector_size(MU_LANES * sizeof(double)), aligned(sizeof(double)), may_alias));
 
 #endif

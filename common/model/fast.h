@@ -8,10 +8,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "common/base/wide.h"
+
 /* Sums are formed in lanes, which a processor adds at once; the order is fixed, so is the result.
  */
-enum { MU_LANES = 4 };
-
 static inline double mu_sum_of_lanes(const double lanes[MU_LANES]) {
     return lanes[0] + lanes[1] + (lanes[2] + lanes[3]);
 }

@@ -85,23 +85,38 @@ void mu_posterior_means(const struct mu_posterior *p, double *means) {
     }
 }
 
+/* Rows of R that are passed at once, a multiple of the lanes: for each alone a processor would wait
+ * for the sum before, or for memory. */
+enum { ROWS = MU_LANES };
+
+/* R k of |rows| rows from |a|, a multiple of ROWS, into v. */
+static inline __attribute__((always_inline)) void whiten_rows(
+    struct mu_posterior *p, size_t a, size_t rows) {
+    const size_t stride = p->capacity;
+    const double *restrict root = p->root + a * stride;
+    const double *restrict k = p->k;
+    mu_lanes sums[ROWS] = {{0}};
+    for (size_t b = 0; b < a; b += MU_LANES) {
+        mu_lanes by = *(const mu_lanes *)(k + b);
+        for (size_t r = 0; r < rows; r++) {
+            sums[r] += *(const mu_lanes *)(root + r * stride + b) * by;
+        }
+    }
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t c = 0; c <= r; c++) {
+            sums[r][c] += root[r * stride + a + c] * k[a + c];
+        }
+        p->v[a + r] = mu_sum_of_lanes((const double *)&sums[r]);
+    }
+}
+
 /* R k into v. */
 MU_WIDE static void whiten(struct mu_posterior *p) {
-    for (size_t a = 0; a < p->n; a++) {
-        const double *restrict row = p->root + a * p->capacity;
-        const double *restrict k = p->k;
-        double sums[MU_LANES] = {0};
-        size_t b = 0;
-        for (; b + MU_LANES <= a + 1; b += MU_LANES) {
-            for (size_t c = 0; c < MU_LANES; c++) {
-                sums[c] += row[b + c] * k[b + c];
-            }
-        }
-        for (; b <= a; b++) {
-            sums[0] += row[b] * k[b];
-        }
-        p->v[a] = mu_sum_of_lanes(sums);
+    size_t a = 0;
+    for (; a + ROWS <= p->n; a += ROWS) {
+        whiten_rows(p, a, ROWS);
     }
+    whiten_rows(p, a, p->n - a);
 }
 
 double mu_posterior_sd(struct mu_posterior *p, double variance) {
@@ -111,16 +126,34 @@ double mu_posterior_sd(struct mu_posterior *p, double variance) {
     return sqrt(rest > least ? rest : least);
 }
 
-MU_WIDE void mu_posterior_solve(struct mu_posterior *p) {
-    memset(p->w, 0, p->n * sizeof *p->w);
-    for (size_t a = 0; a < p->n; a++) {
-        const double v = p->v[a];
-        const double *restrict row = p->root + a * p->capacity;
-        double *restrict w = p->w;
-        for (size_t b = 0; b <= a; b++) {
-            w[b] += row[b] * v;
+/* What |rows| rows of R from |a| add to R^T v. */
+static inline __attribute__((always_inline)) void solve_rows(
+    struct mu_posterior *p, size_t a, size_t rows) {
+    const size_t stride = p->capacity;
+    const double *restrict root = p->root + a * stride;
+    const double *restrict v = p->v + a;
+    double *restrict w = p->w;
+    for (size_t b = 0; b < a; b++) {
+        double sum = w[b];
+        for (size_t r = 0; r < rows; r++) {
+            sum += root[r * stride + b] * v[r];
+        }
+        w[b] = sum;
+    }
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t c = 0; c <= r; c++) {
+            w[a + c] += root[r * stride + a + c] * v[r];
         }
     }
+}
+
+MU_WIDE void mu_posterior_solve(struct mu_posterior *p) {
+    memset(p->w, 0, p->n * sizeof *p->w);
+    size_t a = 0;
+    for (; a + ROWS <= p->n; a += ROWS) {
+        solve_rows(p, a, ROWS);
+    }
+    solve_rows(p, a, p->n - a);
 }
 
 bool mu_posterior_extend(

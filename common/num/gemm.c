@@ -2,10 +2,7 @@
 
 #include "common/base/wide.h"
 
-enum { ROWS = 4, COLUMNS = 8, WIDTH = 4 };
-
-typedef double vec
-    __attribute__((vector_size(WIDTH * sizeof(double)), aligned(sizeof(double)), may_alias));
+enum { ROWS = 4, COLUMNS = 2 * MU_LANES };
 
 /* The last columns, in the same order of summation as the tiles. */
 static void edge(size_t m, size_t n, size_t k, const double *a, size_t a_row, size_t a_column,
@@ -26,14 +23,14 @@ static inline __attribute__((always_inline)) void strip(size_t rows, size_t n, s
     const double *a, size_t a_row, size_t a_column, const double *b, size_t b_row, double *c,
     size_t c_row) {
     for (size_t j = 0; j < n; j += COLUMNS) {
-        vec sum[ROWS][2];
+        mu_lanes sum[ROWS][2];
         for (size_t r = 0; r < rows; r++) {
-            sum[r][0] = *(const vec *)(c + r * c_row + j);
-            sum[r][1] = *(const vec *)(c + r * c_row + j + WIDTH);
+            sum[r][0] = *(const mu_lanes *)(c + r * c_row + j);
+            sum[r][1] = *(const mu_lanes *)(c + r * c_row + j + MU_LANES);
         }
         for (size_t l = 0; l < k; l++) {
-            vec left = *(const vec *)(b + l * b_row + j);
-            vec right = *(const vec *)(b + l * b_row + j + WIDTH);
+            mu_lanes left = *(const mu_lanes *)(b + l * b_row + j);
+            mu_lanes right = *(const mu_lanes *)(b + l * b_row + j + MU_LANES);
             for (size_t r = 0; r < rows; r++) {
                 double x = a[r * a_row + l * a_column];
                 sum[r][0] += x * left;
@@ -41,8 +38,8 @@ static inline __attribute__((always_inline)) void strip(size_t rows, size_t n, s
             }
         }
         for (size_t r = 0; r < rows; r++) {
-            *(vec *)(c + r * c_row + j) = sum[r][0];
-            *(vec *)(c + r * c_row + j + WIDTH) = sum[r][1];
+            *(mu_lanes *)(c + r * c_row + j) = sum[r][0];
+            *(mu_lanes *)(c + r * c_row + j + MU_LANES) = sum[r][1];
         }
     }
 }
