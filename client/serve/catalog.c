@@ -260,9 +260,11 @@ static void look_at(struct cl_catalog *catalog, struct cl_entry *entry) {
     snprintf(path, sizeof path, "%s/%s.journal", catalog->folder, entry->name);
     entry->elsewhere = entry->run.pid ? 0 : cl_journal_runner(path);
     bool busy = entry->run.pid || entry->elsewhere;
-    bool more = cl_follow_look(entry->follow, busy);
+    cl_follow_look(entry->follow, busy);
     enum cl_state state = cl_entry_state(entry);
-    if (more || state != entry->shown) {
+    long long moment = cl_follow_standing(entry->follow)->moment;
+    if (moment != entry->moment || state != entry->shown) {
+        entry->moment = moment;
         entry->shown = state;
         entry->version = ++catalog->version;
     }

@@ -43,6 +43,7 @@ struct cl_entry {
     size_t scan;         /* the last one that found it */
     struct cl_follow *follow;
     enum cl_state shown; /* as it was when |version| changed last */
+    long long moment;    /* of its journal then */
     long long version;   /* grows with every change that can be seen */
 };
 

@@ -236,10 +236,9 @@ static void take(void *user, const struct cl_journal_event *event) {
     }
 }
 
-static bool look(struct cl_follow *f, bool busy, enum cl_journal_mode mode) {
-    long long before = f->standing.moment;
+static void look(struct cl_follow *f, bool busy, enum cl_journal_mode mode) {
     if (!open_journal(f, mode)) {
-        return false;
+        return;
     }
     bool whole = cl_journal_replay(f->journal, f->standing.moment, take, f);
     if (!busy) { /* nobody adds to it: its files need not stay open */
@@ -247,16 +246,15 @@ static bool look(struct cl_follow *f, bool busy, enum cl_journal_mode mode) {
         (void)!stat(f->path, &f->file); /* SQLite may have tidied it up */
         f->file.st_size = whole ? f->file.st_size : unread;
     }
-    return f->standing.moment != before;
 }
 
-bool cl_follow_look(struct cl_follow *follow, bool busy) {
-    return look(follow, busy, CL_JOURNAL_FOLLOW);
+void cl_follow_look(struct cl_follow *follow, bool busy) {
+    look(follow, busy, CL_JOURNAL_FOLLOW);
 }
 
-bool cl_follow_end(struct cl_follow *follow) {
+void cl_follow_end(struct cl_follow *follow) {
     close_journal(follow);
-    return look(follow, false, CL_JOURNAL_READ);
+    look(follow, false, CL_JOURNAL_READ);
 }
 
 const struct cl_standing *cl_follow_standing(const struct cl_follow *follow) {

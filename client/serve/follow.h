@@ -28,12 +28,12 @@ struct cl_standing {
 struct cl_follow *cl_follow_create(const char *path);
 void cl_follow_destroy(struct cl_follow *follow);
 
-/* Read what was added; true when something was. A journal that was replaced is read anew. It stays
- * open only while it is |busy|: somebody adds to it. One that is locked is read the next time. */
-bool cl_follow_look(struct cl_follow *follow, bool busy);
+/* Read what was added. A journal that was replaced is read anew. It stays open only while it is
+ * |busy|: somebody adds to it. One that is locked is read the next time. */
+void cl_follow_look(struct cl_follow *follow, bool busy);
 
 /* The same, of a journal that nobody adds to any more: to its end, if it takes some seconds. */
-bool cl_follow_end(struct cl_follow *follow);
+void cl_follow_end(struct cl_follow *follow);
 
 const struct cl_standing *cl_follow_standing(const struct cl_follow *follow);
 

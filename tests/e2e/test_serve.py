@@ -207,6 +207,18 @@ def test_a_budget_is_raised_while_it_runs_and_afterwards(server, tmp_path):
     assert text == held("more", tmp_path, trials=5)  # all else as it was submitted
 
 
+def test_a_run_that_ends_between_two_looks_is_a_change(server):  # noqa: F811
+    """Who watches is told of new versions. Some of these runs start and end before anybody looks again."""
+    server.submit(stubbed("quick"))
+    seen = server.until("quick", "succeeded")
+    for budget in range(5, 10):
+        server.ask("PATCH", "experiments/quick", {"maxTrialCount": budget})
+        time.sleep(1)  # no question, which would look
+        now = server.until("quick", lambda e: e["state"] == "succeeded" and e["trials"]["total"] == budget)
+        assert now["version"] > seen["version"]
+        seen = now
+
+
 def test_what_changes_is_told(server, tmp_path):
     events = server.events()
     server.submit(held("told", tmp_path))

@@ -97,6 +97,27 @@ def test_one_experiment_shows_its_report_and_takes_a_budget(server, browser):  #
     browser.until("document.getElementById('notice').textContent.includes('6 already')")
 
 
+def test_a_reply_that_events_have_overtaken_tells_nothing_old(server, browser):  # noqa: F811
+    server.submit(stubbed("one"))
+    server.until("one", "succeeded")
+    browser.visit(server.url + "#/e/one")
+    browser.until("document.querySelector('main').textContent.includes('4 of 4')")
+    browser.run("""(() => {
+        const original = window.fetch;
+        window.fetch = async (path, options) => {
+            const reply = await original(path, options);
+            if (options?.method === "PATCH") await new Promise(done => { window.release = done; });
+            return reply;
+        };
+    })()""")
+    fill(browser, "input[type=number]", "6")
+    browser.run("[...document.querySelectorAll('button')].find(b => b.textContent === 'Raise the budget').click()")
+    browser.until("window.release && document.querySelector('main').textContent.includes('6 of 6')")
+    browser.run("window.release()")
+    browser.until("document.querySelector('input[type=number]').value === ''")
+    assert browser.run("document.querySelector('main').textContent.includes('6 of 6')")
+
+
 def test_a_row_goes_with_its_files(server, browser, tmp_path):  # noqa: F811
     server.submit(stubbed("gone"))
     server.until("gone", "succeeded")

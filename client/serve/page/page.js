@@ -58,7 +58,9 @@ async function command(name, word) {
   try { took(await ask("POST", at(name, `/${word}`))); } catch (error) { notice(error.message); }
 }
 
+// An event may have overtaken the reply to a command.
 function took(experiment) {
+  if (experiments.get(experiment.name)?.version > experiment.version) return;
   experiments.set(experiment.name, experiment);
   view.update(experiment);
 }
@@ -71,7 +73,10 @@ function forget(name) {
 
 function listen() {
   const status = document.getElementById("connection"), events = new EventSource(api + "events");
-  events.onopen = () => { status.textContent = "live"; };
+  events.onopen = () => {
+    status.textContent = "live";
+    for (const e of experiments.values()) e.version = 0; // all come again, and a server that was started again counts from the start
+  };
   events.onmessage = event => took(JSON.parse(event.data));
   events.addEventListener("gone", event => forget(JSON.parse(event.data).name));
   events.onerror = () => {
