@@ -136,6 +136,17 @@ def test_an_address_that_names_nothing_is_no_fault(server, browser, address, hea
     assert not any("rror:" in c for c in browser.complaints())
 
 
+def test_what_is_being_pressed_stays_when_news_come(server, browser):  # noqa: F811
+    server.submit(stubbed("one"))
+    server.until("one", "succeeded")
+    browser.visit(server.url)
+    browser.until(f"{row('one')}?.textContent.includes('4 of 4')")
+    browser.run("window.box = document.querySelector('[aria-label=\"compare one\"]')")
+    server.ask("PATCH", "experiments/one", {"maxTrialCount": 6})
+    browser.until(f"{row('one')}?.textContent.includes('6 of 6')")
+    assert browser.run("window.box.isConnected")
+
+
 def test_several_are_compared(server, browser):  # noqa: F811
     for name in ("left", "right"):
         server.submit(stubbed(name))

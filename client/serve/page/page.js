@@ -108,6 +108,16 @@ function buttonsOf(e) {
   return ["paused", "stopped", "stopping", "broken"].includes(e.state) ? [button("resume", "Resume")] : [];
 }
 
+// Buttons stay while they are the same: one that is being pressed keeps its press and its focus.
+function showButtons(place, e) {
+  const fresh = buttonsOf(e), words = fresh.map(button => button.textContent).join(" ");
+  if (place.dataset.words === words) return;
+  const focused = place.contains(document.activeElement) ? document.activeElement.textContent : null;
+  place.dataset.words = words;
+  place.replaceChildren(...fresh);
+  fresh.find(button => button.textContent === focused)?.focus();
+}
+
 // Best value so far of each; a step line for every experiment.
 function bestChart(all) {
   const W = 900, H = 260, L = 70, R = 12, T = 10, B = 30, svg = make("div");
@@ -154,23 +164,26 @@ function listView() {
     if (on) chosen.add(name); else chosen.delete(name);
     compare.disabled = chosen.size < 1;
   }
+  function add(name) {
+    const box = make("input", { type: "checkbox", "aria-label": `compare ${name}`, onchange: event => choose(name, event.target.checked) });
+    const cells = [{}, {}, { class: "number" }, {}, {}].map(attributes => make("td", attributes));
+    const row = make("tr", { "data-experiment": name }, make("td", {}, box), make("td", {}, make("a", { href: "#/e/" + encodeURIComponent(name), text: name })), ...cells);
+    body.append(row);
+    rows.set(name, { row, cells });
+    return rows.get(name);
+  }
   function update(e) {
     none.hidden = true;
-    const old = rows.get(e.name), focused = old && old.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
-    const box = make("input", { type: "checkbox", "aria-label": `compare ${e.name}`, onchange: event => choose(e.name, event.target.checked) });
-    box.checked = chosen.has(e.name);
-    const row = make("tr", { "data-experiment": e.name }, make("td", {}, box),
-      make("td", {}, make("a", { href: "#/e/" + encodeURIComponent(e.name), text: e.name })),
-      make("td", {}, stateOf(e)), make("td", {}, progressOf(e)),
-      make("td", { class: "number", text: e.best ? `${e.metric} ${short(e.best.value)}` : "–" }),
-      make("td", { text: e.algorithm ?? "" }), make("td", {}, ...buttonsOf(e)));
-    if (old) old.replaceWith(row); else body.append(row);
-    rows.set(e.name, row);
-    if (focused) row.querySelector(`[aria-label="${CSS.escape(focused)}"]`)?.focus();
+    const [state, progress, best, algorithm, buttons] = (rows.get(e.name) ?? add(e.name)).cells;
+    state.replaceChildren(stateOf(e));
+    progress.replaceChildren(progressOf(e));
+    best.textContent = e.best ? `${e.metric} ${short(e.best.value)}` : "–";
+    algorithm.textContent = e.algorithm ?? "";
+    showButtons(buttons, e);
   }
   function forget(name) {
     choose(name, false);
-    rows.get(name)?.remove();
+    rows.get(name)?.row.remove();
     rows.delete(name);
     none.hidden = rows.size > 0;
   }
@@ -206,7 +219,7 @@ function entryView(name) {
     title.replaceChildren(name, " ", stateOf(e));
     facts.replaceChildren(progressOf(e), make("span", { text: e.best ? `, best ${e.metric} ${short(e.best.value)} (${e.best.trial})` : "" }),
       make("span", { class: "soft", text: `, ${e.reports} reports, ${e.algorithm ?? ""}` }), ...(e.error ? [make("p", { class: "error-text", text: e.error })] : []));
-    buttons.replaceChildren(...buttonsOf(e));
+    showButtons(buttons, e);
     budget.hidden = server.readOnly || e.elsewhere || !e.maxTrialCount;
     const now = over(e) * 2 + (e.state === "running");
     if (now !== shown && timer === null && e.started) {
