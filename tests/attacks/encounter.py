@@ -112,6 +112,8 @@ def try_on(service, attack, seconds, patience, beside, clients):
             attacker.join(PROBE_EVERY)
         if receiver.poll(1):
             result.did, result.complaint = receiver.recv()
+        elif service.alive():
+            result.complaint = f"not over {OVERDUE} s after its {seconds:g}"
         attacker.kill()
         attacker.join()
         result.again = until_normal(service, patience)

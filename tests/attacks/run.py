@@ -29,7 +29,7 @@ def parse():
     parser.add_argument("attacks", nargs="*", metavar="ATTACK", help="names; all by default")
     parser.add_argument("--seconds", type=float, default=60, help="of each attack (default: 60)")
     parser.add_argument("--clients", type=int, default=0, metavar="N", help="that many well-behaved clients ask meanwhile (default: none)")
-    parser.add_argument("--rounds", type=int, metavar="N", help="all of them on one service, one after another, N times: what memory it keeps")
+    parser.add_argument("--rounds", type=rounds.at_least_one, metavar="N", help="all of them on one service, one after another, N times: what memory it keeps")
     parser.add_argument("--list", action="store_true", help="print the names and end")
     return parser.parse_args()
 
@@ -58,7 +58,7 @@ def main():
         return 0
     print(f"gRPC core {core_version()}; {confinement()}; {options.seconds:g} s each.")
     if options.rounds:
-        return rounds.run([a for a in chosen if not lacks(a.needs)], options.seconds, options.rounds, options.clients)
+        return rounds.run(chosen, options.seconds, options.rounds, options.clients)
     print(f"Known while the core is no newer than that of gRPC 1.51: {', '.join(a.name for a in ATTACKS if a.needs == PINNED)}.")
     print(f"There it is known not to answer all probes meanwhile: {', '.join(a.name for a in ATTACKS if a.probes_need == PINNED)}.\n")
     print("| attack | alive | peak MiB | slowest health during | of an idle service | normal answer after | | it did |\n|---|---|---|---|---|---|---|---|")
