@@ -1,4 +1,5 @@
 """HTTP/2 and gRPC by hand: a client library would not send what an attacker does."""
+import contextlib
 import re
 import socket
 import struct
@@ -110,19 +111,25 @@ class Connection:
 STATUS = re.compile(rb"grpc-status.(\d+)", re.DOTALL)
 
 
+def acknowledge(connection, acknowledgement):
+    """Send what a server may not wait for: once it has answered it may have closed, with the answer yet to be read."""
+    with contextlib.suppress(ConnectionError):
+        connection.send(acknowledgement)
+
+
 def outcome(connection, stream):
     """(status, reply's bytes) of a call; the status is None when the stream or the connection broke."""
     body = b""
     for kind, flags, at, payload in connection.frames():
         if kind == SETTINGS and not flags & ACK:
-            connection.send(frame(SETTINGS, ACK, 0))
+            acknowledge(connection, frame(SETTINGS, ACK, 0))
         elif kind == PING and not flags & ACK:
-            connection.send(frame(PING, ACK, 0, payload))
+            acknowledge(connection, frame(PING, ACK, 0, payload))
         elif at == stream and kind == DATA:
             body += payload
             if payload and not flags & END_STREAM:
                 room = struct.pack(">I", len(payload))
-                connection.send(frame(WINDOW_UPDATE, 0, 0, room) + frame(WINDOW_UPDATE, 0, stream, room))
+                acknowledge(connection, frame(WINDOW_UPDATE, 0, 0, room) + frame(WINDOW_UPDATE, 0, stream, room))
         elif at == stream and kind == RST_STREAM:
             return None, body[5:]
         elif at == stream and kind == HEADERS and flags & END_STREAM:
