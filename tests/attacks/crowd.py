@@ -1,5 +1,6 @@
 """Well-behaved clients beside an attack: each keeps a connection, asks one question at a time, and knows the right answer."""
 import collections
+import contextlib
 import selectors
 import socket
 import struct
@@ -65,17 +66,22 @@ class Client:
         self.stream += 2
         self.wait()
 
+    def acknowledge(self, acknowledgement):
+        """As in http2: a server that has closed may have answered."""
+        with contextlib.suppress(ConnectionError):
+            self.socket.sendall(acknowledgement)
+
     def take(self, kind, flags, stream, payload):
         if kind == SETTINGS and not flags & ACK:
-            self.socket.sendall(frame(SETTINGS, ACK, 0))
+            self.acknowledge(frame(SETTINGS, ACK, 0))
         elif kind == PING and not flags & ACK:
-            self.socket.sendall(frame(PING, ACK, 0, payload))
+            self.acknowledge(frame(PING, ACK, 0, payload))
         elif kind == GOAWAY:
             raise ConnectionError("to be dialled anew")
         elif stream == self.stream and kind == DATA:
             self.body += payload
             if payload:
-                self.socket.sendall(frame(WINDOW_UPDATE, 0, 0, struct.pack(">I", len(payload))))
+                self.acknowledge(frame(WINDOW_UPDATE, 0, 0, struct.pack(">I", len(payload))))
         elif stream == self.stream and kind == RST_STREAM:
             self.answered("reset")
         elif stream == self.stream and kind == HEADERS and flags & END_STREAM:

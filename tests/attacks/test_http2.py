@@ -1,6 +1,9 @@
-"""The probe's own client: what it takes for an answer."""
+"""The attacks' own clients, probes and well-behaved ones: what they take for an answer."""
+import collections
+import selectors
 import socket
 
+from crowd import Client
 from http2 import DATA, END_HEADERS, END_STREAM, HEADERS, PING, SERVING, Connection, frame, literal, message, outcome, settings
 
 
@@ -27,3 +30,17 @@ def test_an_answer_counts_though_its_server_takes_no_acknowledgement_any_more():
 
 def test_an_answer_without_its_status_does_not_count():
     assert answered_by(settings() + ANSWER)[0] is None
+
+
+def test_an_answer_to_one_of_many_counts_so_too():
+    outcomes = collections.Counter()
+    with selectors.DefaultSelector() as selector:
+        client = Client(0, 0, selector, [SERVING], outcomes)
+        client.socket, server = socket.socketpair()
+        client.socket.setblocking(False)
+        client.unread, client.body, client.stream, client.asked = b"", b"", 1, True
+        server.sendall(settings() + frame(PING, 0, 0, bytes(8)) + ANSWER + END)
+        server.close()
+        client.ready(selectors.EVENT_READ)
+        client.socket.close()
+    assert outcomes == {"right": 1}
