@@ -146,7 +146,28 @@ void mu_algorithm_document(const struct mu_algorithm *algorithm, FILE *out) {
 static bool hides_running(const struct mu_request *request) {
     const struct mu_history *history = request->history;
     return history->n + history->n_infeasible + history->foreign > 0 &&
-           !mu_history_shows_running(history);
+           mu_history_running(history) == 0;
+}
+
+/* Whether a trial that was stopped early may be missing and not be counted either. Until its
+ * metrics come, a controller leaves it out of the total and keeps its worker: there are fewer
+ * trials that run and suggestions that are asked for than workers. */
+static bool may_hide_late(const struct mu_request *request) {
+    bool early = request->experiment->stops_early || mu_history_stopped_early(request->history);
+    int parallel = request->experiment->parallel_trials;
+    size_t workers = parallel > 0 ? (size_t)parallel : SIZE_MAX;
+    size_t running = mu_history_running(request->history);
+    return request->counted && early && workers > running && workers - running > request->wanted;
+}
+
+/* What was drawn under the numbers of such a request may have been handed out before. In a space
+ * without end results decide as well what is drawn, so that it is something else
+ * (docs/adr/0043-late-trials-that-are-not-counted.md). */
+static void leave_numbers(struct mu_request *request) {
+    bool finite = mu_space_size(&request->experiment->space) != UINT64_MAX;
+    if (!finite && may_hide_late(request)) {
+        request->seed ^= mu_history_digest(request->history);
+    }
 }
 
 size_t mu_request_missing(const struct mu_request *request) {
@@ -279,6 +300,7 @@ enum mu_status mu_algorithm_suggest(const struct mu_algorithm *algorithm,
     void *state = NULL;
     enum mu_status status = read_settings(algorithm, request, error);
     request->seen = MU_NEW(request->arena, struct mu_seen *);
+    leave_numbers(request);
     if (!status && algorithm->begin) {
         status = algorithm->begin(request, &state, error);
     }

@@ -223,18 +223,26 @@ void mu_history_of(struct mu_history *history, const struct mu_trial *const *tri
     qsort(infeasible, history->n_infeasible, sizeof *infeasible, canonical);
 }
 
-static bool any_pending(const struct mu_trial *trials, size_t n) {
+static size_t count_pending(const struct mu_trial *trials, size_t n) {
+    size_t pending = 0;
     for (size_t i = 0; i < n; i++) {
-        if (trials[i].state == MU_PENDING) {
+        pending += trials[i].state == MU_PENDING;
+    }
+    return pending;
+}
+
+size_t mu_history_running(const struct mu_history *history) {
+    return count_pending(history->trials, history->n) +
+           count_pending(history->infeasible, history->n_infeasible);
+}
+
+bool mu_history_stopped_early(const struct mu_history *history) {
+    for (size_t i = 0; i < history->n; i++) {
+        if (history->trials[i].early_stopped) {
             return true;
         }
     }
     return false;
-}
-
-bool mu_history_shows_running(const struct mu_history *history) {
-    return any_pending(history->trials, history->n) ||
-           any_pending(history->infeasible, history->n_infeasible);
 }
 
 static uint64_t hash_text(uint64_t hash, const char *text) {

@@ -23,6 +23,7 @@ struct mu_experiment {
     const struct mu_pair *settings; /* as sent */
     size_t n_settings;
     int parallel_trials, max_trials; /* 0: unset */
+    bool stops_early;                /* an early stopping algorithm is named */
     struct mu_network network;
 };
 
@@ -99,8 +100,11 @@ void mu_trial_read(struct mu_trial *trial, const struct mu_experiment *experimen
 void mu_history_of(struct mu_history *history, const struct mu_trial *const *trials, size_t n,
     struct mu_arena *arena);
 
-/* Whether a trial is shown that has not ended. */
-bool mu_history_shows_running(const struct mu_history *history);
+/* How many trials are shown that have not ended. */
+size_t mu_history_running(const struct mu_history *history);
+
+/* Whether a trial is shown that was stopped early. */
+bool mu_history_stopped_early(const struct mu_history *history);
 
 /* A number that stands for the set of trials, whatever their order: a hash of their names,
  * assignments, states and losses, and of how many were left out; 0 without trials. */

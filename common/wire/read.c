@@ -91,6 +91,7 @@ static enum mu_status read_spec(struct mu_experiment *out, const SpecMessage *sp
     struct mu_arena *arena, struct mu_error *error) {
     out->parallel_trials = spec->parallel_trial_count;
     out->max_trials = spec->max_trial_count;
+    out->stops_early = spec->early_stopping && *spec->early_stopping->algorithm_name;
     if (spec->algorithm) {
         read_algorithm(out, spec->algorithm, arena);
     }

@@ -3,66 +3,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Times as texts; a NULL is not known, later than all that are. */
-static int compare_times(const char *a, const char *b) {
-    return a && b ? strcmp(a, b) : !a - !b;
+#include "services/hyperband/ends.h"
+
+/* How many workers the experiment may have; 0: not known. */
+static size_t count_workers(const struct mu_request *request) {
+    int parallel = request->experiment->parallel_trials;
+    return parallel > 0 ? (size_t)parallel : 0;
 }
 
-/* When |run| ended. Trials that were stopped early have no time of it (mu_trial.completed). */
-static const char *end_of(const struct mu_run *run) {
-    bool known = run->trial->state != MU_PENDING && !run->trial->early_stopped;
-    return known && *run->trial->completed ? run->trial->completed : NULL;
+/* Whether what is missing is what runs: nothing is shown that does, and all workers are busy but
+ * those that the request asks for. */
+static bool hides_running(const struct mu_request *request, size_t missing) {
+    return missing > 0 && count_workers(request) == request->wanted + missing &&
+           mu_history_running(request->history) == 0;
 }
 
 /* ---- what times tell ---- */
-
-static int by_time(const void *a, const void *b) {
-    return compare_times(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* Ends of trials, ascending. */
-struct ends {
-    const char **times;
-    size_t n;
-};
-
-static struct ends ends_of(const struct mu_brackets *brackets, struct mu_arena *arena) {
-    struct ends ends = {MU_ARRAY(arena, brackets->n_runs + 1, const char *), 0};
-    for (size_t i = 0; i < brackets->n_runs; i++) {
-        const char *end = end_of(&brackets->runs[i]);
-        if (end) {
-            ends.times[ends.n++] = end;
-        }
-    }
-    qsort(ends.times, ends.n, sizeof *ends.times, by_time);
-    return ends;
-}
-
-/* How many ends are not later than |time|; of a NULL one more than there are. */
-static size_t count_until(const struct ends *ends, const char *time) {
-    size_t low = 0;
-    for (size_t high = ends->n; time && low < high;) {
-        size_t middle = (low + high) / 2;
-        bool until = strcmp(ends->times[middle], time) <= 0;
-        *(until ? &low : &high) = middle + until;
-    }
-    return time ? low : ends->n + 1;
-}
-
-/* How many ends were known when what started at |started| was suggested. It started a moment later,
- * so the latest end before may have come too late for it. Where suggestions are |missing| it is
- * counted all the same: believing too much costs a promotion, believing too little repeats one. */
-static size_t known_at(const struct ends *ends, const char *started, bool missing) {
-    size_t n = count_until(ends, started);
-    if (missing || n == 0) {
-        return n;
-    }
-    const char *latest = ends->times[n - 1];
-    while (n > 0 && strcmp(ends->times[n - 1], latest) == 0) {
-        n--;
-    }
-    return n;
-}
 
 /* What a suggestion was: a promotion from |rung| with the result |loss| there, or, at rung -1, a
  * new configuration. */
@@ -101,14 +57,16 @@ static struct choice choice_of(const struct mu_brackets *brackets, const struct 
     return (struct choice){0};
 }
 
-/* By number of ends: the last choice that was made when so many were known. */
-static const struct choice *choices_at(const struct mu_brackets *brackets, const struct ends *ends,
-    bool missing, struct mu_arena *arena) {
+/* By number of ends: the last choice that was made when so many were known. Where suggestions are
+ * |missing|, ends that may have come too late for it are counted: believing too much costs a
+ * promotion, believing too little repeats one. */
+static const struct choice *choices_at(const struct mu_brackets *brackets,
+    const struct mu_ends *ends, bool missing, struct mu_arena *arena) {
     struct choice *last = MU_ARRAY(arena, ends->n + 2, struct choice);
     for (size_t i = 0; i < brackets->n_runs; i++) {
         const struct mu_run *run = &brackets->runs[i];
         struct choice choice = choice_of(brackets, run);
-        note(&last[known_at(ends, run->trial->started, missing)], &choice);
+        note(&last[mu_ends_known(ends, run->trial->started, missing)], &choice);
     }
     return last;
 }
@@ -118,6 +76,7 @@ struct belief {
     const char
         *due;  /* since when it has been among the best 1 / eta; NULL: unknown, or it is not */
     bool made; /* it was while a suggestion was made that comes after it */
+    bool idle; /* a worker was meanwhile, as far as is shown, when another trial ended */
 };
 
 /* A rung's results in the order in which they ended. */
@@ -130,12 +89,12 @@ struct course {
 static int by_end(const void *pa, const void *pb) {
     const struct mu_run *a = (*(const struct mu_result *const *)pa)->run;
     const struct mu_run *b = (*(const struct mu_result *const *)pb)->run;
-    int order = compare_times(end_of(a), end_of(b));
+    int order = mu_compare_times(mu_run_end(a), mu_run_end(b));
     return order ? order : (a->config > b->config) - (a->config < b->config);
 }
 
 /* The course of the |n| results from |rung| on; |choices| as of choices_at. */
-static struct course course_of(const struct mu_result *rung, size_t n, const struct ends *ends,
+static struct course course_of(const struct mu_result *rung, size_t n, const struct mu_ends *ends,
     const struct choice *choices, struct mu_arena *arena) {
     const struct mu_result **results = MU_ARRAY(arena, n, const struct mu_result *);
     struct choice *last = MU_ARRAY(arena, n, struct choice);
@@ -144,8 +103,9 @@ static struct course course_of(const struct mu_result *rung, size_t n, const str
     }
     qsort(results, n, sizeof *results, by_end);
     for (size_t k = 0; k < n; k++) {
-        size_t next = count_until(ends, k + 1 < n ? end_of(results[k + 1]->run) : NULL);
-        for (size_t known = count_until(ends, end_of(results[k]->run)); known < next; known++) {
+        size_t next = mu_ends_until(ends, k + 1 < n ? mu_run_end(results[k + 1]->run) : NULL);
+        for (size_t known = mu_ends_until(ends, mu_run_end(results[k]->run)); known < next;
+             known++) {
             note(&last[k], &choices[known]);
         }
     }
@@ -153,31 +113,39 @@ static struct course course_of(const struct mu_result *rung, size_t n, const str
 }
 
 /* What to believe of result |i| of |course|. Results are ranked as they stand in memory. */
-static struct belief judge(const struct mu_ladder *ladder, const struct course *course, size_t i) {
+static struct belief judge(const struct mu_ladder *ladder, const struct course *course, size_t i,
+    const struct mu_ends *ends) {
     const struct mu_result *result = course->results[i];
     const struct choice promotion = {true, result->rung, result->run->trial->loss};
     struct belief belief = {0};
     size_t better = 0;
     for (size_t k = 0; k < course->n; k++) {
+        const char *end = mu_run_end(course->results[k]->run);
         better += course->results[k] < result;
+        belief.idle |= end && mu_ends_idle(ends, belief.due, end);
         if (better >= mu_ladder_quota(ladder, course->n)) {
             belief.due = NULL; /* and it will not come back */
             break;
         }
         bool due = k >= i && better < mu_ladder_quota(ladder, k + 1);
-        const char *since = belief.due ? belief.due : end_of(course->results[k]->run);
+        const char *since = belief.due ? belief.due : end;
         belief.due = due ? since : NULL;
         belief.made |= due && course->last[k].any && comes_before(&promotion, &course->last[k]);
     }
+    belief.idle |= mu_ends_idle(ends, belief.due, NULL);
     return belief;
 }
 
 /* Judge all promotions when some are |missing|, else those alone that could be repeated, into
- * |beliefs|, by configuration. How many were made. */
+ * |beliefs|, by configuration. How many were made that stand for one of the missing: where a worker
+ * was idle the promotion may be as well what it did unseen as what a slow controller had not asked
+ * for yet, so it is made and stands for none. */
 static size_t judge_by_times(const struct mu_brackets *brackets, struct belief *beliefs,
-    bool missing, struct mu_arena *arena) {
-    struct ends ends = ends_of(brackets, arena);
-    const struct choice *choices = choices_at(brackets, &ends, missing, arena);
+    const struct mu_request *request, size_t missing) {
+    struct mu_arena *arena = request->arena;
+    size_t hidden = hides_running(request, missing) ? missing : 0;
+    struct mu_ends ends = mu_ends_of(brackets, count_workers(request) - hidden, arena);
+    const struct choice *choices = choices_at(brackets, &ends, missing > 0, arena);
     size_t made = 0;
     for (size_t from = 0, n; from < brackets->n_results; from += n) {
         const struct mu_result *rung = &brackets->results[from];
@@ -188,8 +156,9 @@ static size_t judge_by_times(const struct mu_brackets *brackets, struct belief *
             const struct mu_result *result = course.results[i];
             if (result < rung + most && mu_brackets_may_promote(brackets, result)) {
                 struct belief *belief = &beliefs[result->run->config];
-                *belief = judge(brackets->ladder, &course, i);
-                made += belief->made;
+                *belief = judge(brackets->ladder, &course, i, &ends);
+                made += belief->made && !belief->idle;
+                belief->made = belief->made || (missing > 0 && belief->idle);
             }
         }
     }
@@ -204,18 +173,10 @@ static bool is_overtaken(
     const struct mu_brackets *brackets, const struct mu_request *request, const char *due) {
     size_t since = 0;
     for (size_t i = 0; i < brackets->n_runs; i++) {
-        const char *end = end_of(&brackets->runs[i]);
+        const char *end = mu_run_end(&brackets->runs[i]);
         since += end && due && strcmp(end, due) >= 0;
     }
     return since > request->wanted;
-}
-
-/* Whether what is missing is what runs: nothing is shown that does, and all workers are busy but
- * those that the request asks for. */
-static bool hides_running(const struct mu_request *request, size_t missing) {
-    return missing > 0 &&
-           request->experiment->parallel_trials == (int)(request->wanted + missing) &&
-           !mu_history_shows_running(request->history);
 }
 
 /* How many workers no trial that is shown kept busy just after |time|; NULL is now. */
@@ -224,14 +185,13 @@ static size_t idle_at(
     size_t busy = 0;
     for (size_t i = 0; i < brackets->n_runs; i++) {
         const struct mu_run *run = &brackets->runs[i];
-        const char *end = end_of(run);
+        const char *end = mu_run_end(run);
         bool began = !time || strcmp(run->trial->started, time) <= 0;
         bool runs = end ? time && strcmp(end, time) > 0 : run->trial->state == MU_PENDING;
         busy += began && runs;
     }
-    size_t parallel = request->experiment->parallel_trials > 0
-                          ? (size_t)request->experiment->parallel_trials
-                          : SIZE_MAX;
+    size_t workers = count_workers(request);
+    size_t parallel = workers > 0 ? workers : SIZE_MAX;
     return parallel > busy ? parallel - busy : 0;
 }
 
@@ -242,7 +202,7 @@ static size_t believe_at(
     size_t n = 0;
     for (size_t i = 0; i < brackets->n_promotable && n < most; i++) {
         struct belief *belief = &beliefs[brackets->promotable[i]];
-        if (!belief->made && compare_times(belief->due, time) <= 0) {
+        if (!belief->made && mu_compare_times(belief->due, time) <= 0) {
             belief->made = true;
             n++;
         }
@@ -260,7 +220,7 @@ static size_t believe_by_number(const struct mu_brackets *brackets,
     for (size_t i = 0; i < n; i++) {
         dues[i] = beliefs[brackets->promotable[i]].due;
     }
-    qsort(dues, n, sizeof *dues, by_time);
+    qsort(dues, n, sizeof *dues, mu_by_time);
     for (size_t i = 0; i < n && made < missing; i++) {
         size_t idle = idle_at(brackets, request, dues[i]);
         size_t rest = missing - made;
@@ -289,7 +249,7 @@ size_t mu_brackets_believe(struct mu_brackets *brackets, const struct mu_request
         return 0;
     }
     struct belief *beliefs = MU_ARRAY(request->arena, brackets->n_configs + 1, struct belief);
-    size_t made = judge_by_times(brackets, beliefs, missing > 0, request->arena);
+    size_t made = judge_by_times(brackets, beliefs, request, missing);
     bool hidden = hides_running(request, missing);
     for (size_t i = 0; i < brackets->n_promotable && hidden; i++) {
         struct belief *belief = &beliefs[brackets->promotable[i]];

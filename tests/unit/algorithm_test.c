@@ -232,6 +232,46 @@ static void random_draws_know_those_before_them(void **state) {
     assert_int_equal(values, 15);
 }
 
+/* Whether two requests for |wanted| that differ in a result alone get the same point of a line.
+ * |parallel| trials may be at a time. */
+static bool is_same_point(bool stops_early, size_t wanted, int parallel) {
+    static const struct mu_parameter_text LINE = {
+        .name = "x", .type = MU_DOUBLE, .min = "0", .max = "1"};
+    const char *texts[2];
+    for (int i = 0; i < 2; i++) {
+        struct mu_request request = request_of(0, wanted);
+        struct mu_experiment *e = MU_NEW(arena, struct mu_experiment);
+        struct mu_trial_record record = {.name = "t",
+            .completed = "2026-01-01T00:00:00Z",
+            .condition = MU_TRIAL_SUCCEEDED,
+            .metric = i ? "1" : "2",
+            .assignments = (const struct mu_pair[]){{"x", "0.5"}},
+            .n_assignments = 1};
+        struct mu_history history;
+        *e = *request.experiment;
+        e->parallel_trials = parallel;
+        e->stops_early = stops_early;
+        assert_int_equal(mu_space_init(&e->space, &LINE, 1, arena, &error), MU_OK);
+        build_history(&history, e, &record, 1, arena);
+        request.experiment = e;
+        request.history = &history;
+        request.counted = true;
+        request.first = 1;
+        texts[i] = ask(&SILENT, &request).suggestions[0].assignments[0].value;
+    }
+    return strcmp(texts[0], texts[1]) == 0;
+}
+
+/* A trial that was stopped early, is not counted yet and keeps its worker could have been given the
+ * number. */
+static void results_decide_where_a_number_may_be_taken(void **state) {
+    (void)state;
+    assert_false(is_same_point(true, 1, 2));
+    assert_false(is_same_point(true, 1, 0)); /* how many workers is not known */
+    assert_true(is_same_point(true, 2, 2));  /* every worker is accounted for */
+    assert_true(is_same_point(false, 1, 2)); /* nothing is stopped early */
+}
+
 /* Models of different results meet at the ends of ranges. */
 /* The one suggestion for a line whose model proposes its end, of a request that is else |request|.
  */
@@ -411,6 +451,7 @@ int main(void) {
         arena_test(an_empty_proposal_becomes_an_untried_point),
         arena_test(the_trials_of_a_request_count_as_tried),
         arena_test(missing_trials_are_counted),
+        arena_test(results_decide_where_a_number_may_be_taken),
         arena_test(missing_suggestions_are_made_again),
         arena_test(random_draws_know_those_before_them),
         arena_test(a_corner_is_left_where_trials_are_missing),

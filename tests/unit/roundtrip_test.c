@@ -169,6 +169,7 @@ static void assert_same_experiment(
     assert_same_pairs(a->algorithm.settings, b->settings, b->n_settings);
     assert_int_equal(a->parallel_trials, b->parallel_trials);
     assert_int_equal(a->max_trials, b->max_trials);
+    assert_int_equal(a->early_stopping.name != NULL, b->stops_early);
     assert_same_network(&a->network, &b->network);
     assert_same_space(a, &b->space);
 }

@@ -114,6 +114,32 @@ static void what_runs_unseen_had_fewer_results(void **state) {
     assert_true(is_new(8));
 }
 
+/* On two workers: 0.01 is the best of three at second 3, until 0.04 ends, and again among the best
+ * two of six. One suggestion is missing, and 0.04 was not promoted. */
+static void add_one_that_leaves_and_returns(void) {
+    lab.experiment.parallel_trials = 2;
+    add("0.05", "1", 0, 1, 5);
+    add("0.06", "1", 0, 2, 6);
+    add("0.01", "1", 1, 3, 1);
+    add("0.04", "1", 2, 8, 0);
+    add("0.07", "1", 8, 10, 7);
+    add("0.08", "1", 10, 11, 8);
+    add("0.09", "1", 10, 0, 0);
+}
+
+static void an_idle_worker_did_what_was_due(void **state) {
+    (void)state;
+    add_one_that_leaves_and_returns();
+    assert_true(is_new(8));
+}
+
+static void without_an_idle_worker_nothing_was_done(void **state) {
+    (void)state;
+    add_one_that_leaves_and_returns();
+    lab.experiment.parallel_trials = 1;
+    assert_true(is_next(8, "0.01", "3"));
+}
+
 #define missing_test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -123,6 +149,8 @@ int main(void) {
         missing_test(a_promotion_that_came_first_says_nothing),
         missing_test(busy_workers_had_no_place),
         missing_test(what_runs_unseen_had_fewer_results),
+        missing_test(an_idle_worker_did_what_was_due),
+        missing_test(without_an_idle_worker_nothing_was_done),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
