@@ -214,7 +214,7 @@ static void remove_gone(struct cl_catalog *catalog) {
     for (size_t i = 0; i < catalog->n; i++) {
         struct cl_entry *entry = catalog->entries[i];
         if (is_gone(catalog, entry)) {
-            struct cl_gone *gone = &catalog->gone[catalog->n_gone++ % CL_GONE_MOST];
+            struct cl_gone *gone = &catalog->gone[catalog->n_gone++ % CL_CATALOG_MOST];
             snprintf(gone->name, sizeof gone->name, "%s", entry->name);
             gone->version = ++catalog->version;
             destroy_entry(entry);
@@ -226,12 +226,18 @@ static void remove_gone(struct cl_catalog *catalog) {
     catalog->n = kept;
 }
 
+/* NULL at the end, or with errno. */
+static struct dirent *next_file(DIR *folder) {
+    errno = 0;
+    return readdir(folder);
+}
+
 void cl_catalog_scan(struct cl_catalog *catalog) {
     static const char ending[] = ".journal";
     DIR *folder = opendir(catalog->folder);
     struct dirent *file;
     catalog->scans++;
-    while (folder && (file = readdir(folder))) {
+    while (folder && (file = next_file(folder))) {
         char name[sizeof file->d_name];
         size_t length = strlen(file->d_name);
         if (length <= strlen(ending) ||
@@ -243,8 +249,11 @@ void cl_catalog_scan(struct cl_catalog *catalog) {
             found(catalog, name);
         }
     }
-    if (folder) { /* else it cannot be read now */
+    bool whole = folder && errno == 0; /* else it cannot be read now */
+    if (folder) {
         closedir(folder);
+    }
+    if (whole) {
         remove_gone(catalog);
     }
 }
@@ -263,9 +272,11 @@ static void look_at(struct cl_catalog *catalog, struct cl_entry *entry) {
     cl_follow_look(entry->follow, busy);
     enum cl_state state = cl_entry_state(entry);
     long long moment = cl_follow_standing(entry->follow)->moment;
-    if (moment != entry->moment || state != entry->shown) {
+    bool troubled = entry->error != NULL;
+    if (moment != entry->moment || state != entry->shown || troubled != entry->troubled) {
         entry->moment = moment;
         entry->shown = state;
+        entry->troubled = troubled;
         entry->version = ++catalog->version;
     }
 }

@@ -9,7 +9,7 @@
 #include "client/serve/child.h"
 #include "client/serve/follow.h"
 
-enum { CL_CATALOG_MOST = 1000, CL_NAME_MOST = 63, CL_GONE_MOST = 256 };
+enum { CL_CATALOG_MOST = 1000, CL_NAME_MOST = 63 };
 
 enum cl_wanted {
     CL_WANT_NOTHING, /* it is over, or was never asked for */
@@ -43,6 +43,7 @@ struct cl_entry {
     size_t scan;         /* the last one that found it */
     struct cl_follow *follow;
     enum cl_state shown; /* as it was when |version| changed last */
+    bool troubled;       /* whether it had an error then */
     long long moment;    /* of its journal then */
     long long version;   /* grows with every change that can be seen */
 };
@@ -58,9 +59,9 @@ struct cl_catalog {
     struct cl_entry **entries; /* by name */
     size_t n;
     int lock;
-    bool unsaved;                      /* what is wanted is to be written down again */
-    long long places, version;         /* the last ones given out */
-    struct cl_gone gone[CL_GONE_MOST]; /* the last ones */
+    bool unsaved;                         /* what is wanted is to be written down again */
+    long long places, version;            /* the last ones given out */
+    struct cl_gone gone[CL_CATALOG_MOST]; /* the last ones */
     size_t n_gone, scans;
 };
 

@@ -126,6 +126,8 @@ static void tell(struct cl_entry *entry, int signal) {
     entry->again = false;
     if (entry->run.pid) {
         kill(entry->run.pid, signal);
+    } else if (waits(entry)) {
+        cl_entry_set_error(entry, NULL); /* of not being started */
     }
 }
 

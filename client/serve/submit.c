@@ -217,7 +217,7 @@ void cl_submit_new(struct cl_server *server, struct cl_http_exchange *exchange,
 static void checked_raise(struct cl_server *server, struct cl_job *job, int exit_status) {
     struct mu_arena *arena = cl_http_arena(job->exchange);
     struct cl_entry *entry = cl_catalog_find(&server->catalog, job->name);
-    json_t *verdict = verdict_of(job);
+    json_t *verdict = entry ? verdict_of(job) : NULL;
     (void)exit_status;
     if (!entry) {
         cl_answer_error(job->exchange, 404, "its files were removed meanwhile");

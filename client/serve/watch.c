@@ -58,7 +58,7 @@ static struct change next_change(const struct cl_catalog *catalog, long long tol
         const struct cl_entry *entry = catalog->entries[i];
         consider(&next, (struct change){entry->version, entry, NULL}, told);
     }
-    for (size_t i = 0; i < CL_GONE_MOST; i++) {
+    for (size_t i = 0; i < CL_CATALOG_MOST; i++) {
         const struct cl_gone *gone = &catalog->gone[i];
         consider(&next, (struct change){gone->version, NULL, gone}, told);
     }

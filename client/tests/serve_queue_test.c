@@ -1,5 +1,6 @@
 /* The queue where no process can be started, and spans of time. This program is its own child. */
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -23,6 +24,14 @@ static struct rlimit forbid_files(void) {
     return before;
 }
 
+/* With what a queue keeps in it. */
+static void remove_folder(const char *folder) {
+    char path[64];
+    snprintf(path, sizeof path, "%s/.mushir-serve.json", folder);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 static void what_cannot_be_started_now_is_started_later(void **state) {
     char folder[] = "/tmp/mushir-queue-XXXXXX";
     struct cl_catalog catalog;
@@ -43,6 +52,37 @@ static void what_cannot_be_started_now_is_started_later(void **state) {
     assert_int_equal(kill(entry->run.pid, SIGKILL), 0);
     assert_int_equal(waitpid(entry->run.pid, NULL, 0), entry->run.pid);
     cl_catalog_close(&catalog);
+    remove_folder(folder);
+}
+
+/* Why it waits is told, and is no fault of one that is not to run any more. */
+static void why_it_waits_is_told_and_forgotten_with_the_wait(void **state) {
+    char folder[] = "/tmp/mushir-queue-XXXXXX";
+    struct cl_catalog catalog;
+    struct mu_error error;
+    struct cl_queue queue = {.catalog = &catalog, .limit = 1, .closed = true};
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(cl_catalog_open(&catalog, folder, false, &error), MU_OK);
+    struct cl_entry *entry = cl_catalog_add(&catalog, "first");
+    cl_queue_run(&queue, entry);
+    cl_catalog_look(&catalog);
+    long long told = entry->version;
+    queue.closed = false;
+    struct rlimit before = forbid_files();
+    cl_queue_tick(&queue);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_non_null(entry->error);
+    cl_catalog_look(&catalog);
+    assert_true(entry->version > told);
+    told = entry->version;
+    cl_catalog_look(&catalog);
+    assert_true(entry->version == told); /* once */
+    queue.closed = true;
+    cl_queue_pause(&queue, entry);
+    assert_int_equal(cl_entry_state(entry), CL_STATE_PAUSED);
+    cl_catalog_close(&catalog);
+    remove_folder(folder);
 }
 
 static pid_t sleeper(void) {
@@ -77,6 +117,7 @@ static void a_job_is_ended_by_the_steady_clock(void **state) {
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         arena_test(what_cannot_be_started_now_is_started_later),
+        arena_test(why_it_waits_is_told_and_forgotten_with_the_wait),
         arena_test(a_job_is_ended_by_the_steady_clock),
     };
     (void)argv;

@@ -1,5 +1,4 @@
 #include "common/model/parzen.h"
-#include "common/base/wide.h"
 
 #include <math.h>
 

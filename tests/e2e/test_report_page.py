@@ -383,6 +383,19 @@ def test_new_data_waits_for_the_end_of_a_drag(show):
     assert rows(page)[:4] == ["t-00000", "t-00001", "t-00002", "t-00003"] and "t-00004" not in rows(page)
 
 
+def test_a_card_that_waits_is_not_replaced_during_a_drag(show):
+    page = show(data_of(40))
+    left, top, width, height = rail(page, "units")
+    page.mouse("mouseMoved", left + width / 2, top + height * 0.51)
+    page.mouse("mousePressed", left + width / 2, top + height * 0.51, buttons=1)
+    assert page.run("state.dragging")
+    page.run("window.dragged = document.getElementById('axis-units'); waiting = [parallelCard]; drawLater()")
+    page.run("new Promise(done => { let n = 6; const on = () => n-- ? requestAnimationFrame(() => setTimeout(on)) : done(true); on(); })")
+    assert page.run("dragged.isConnected && waiting.length === 1")
+    page.mouse("mouseReleased", left + width / 2, top + height * 0.51)
+    page.until("waiting.length === 0")
+
+
 # ---- the table ----
 
 def test_filter_sort_and_pages(show):

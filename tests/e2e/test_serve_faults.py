@@ -3,6 +3,7 @@ import concurrent.futures
 import contextlib
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import time
@@ -58,10 +59,21 @@ def test_an_experiment_whose_journal_was_removed_goes(server, tmp_path):
     assert next(heard) == "removed"
     assert server.ask("GET", "experiments/removed")[0] == 404
     assert [e["name"] for e in server.ask("GET", "experiments")[1]["experiments"]] == ["kept", "waits"]
-    server.kill()
-    (tmp_path / "go").touch()
-    with Server(tmp_path) as again:
-        assert "removed" not in [e["name"] for e in again.ask("GET", "experiments")[1]["experiments"]]
+
+
+def test_of_many_that_go_at_once_all_are_told(tmp_path):
+    names = [f"e{i:03}" for i in range(300)]
+    for name in names:
+        (tmp_path / f"{name}.journal").touch()
+    with Server(tmp_path) as server:
+        events = server.events()
+        assert {next(events)["name"] for _ in names} == set(names)
+        server.process.send_signal(signal.SIGSTOP)
+        for name in names:
+            (tmp_path / f"{name}.journal").unlink()
+        server.process.send_signal(signal.SIGCONT)  # one look finds all of them gone
+        gone = (e["name"] for e in events if "state" not in e)
+        assert [next(gone) for _ in range(250)] == names[:250]
 
 
 def test_a_budget_leaves_nothing_of_a_long_experiment_out(server, tmp_path):

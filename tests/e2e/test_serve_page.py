@@ -128,6 +128,30 @@ def test_a_row_goes_with_its_files(server, browser, tmp_path):  # noqa: F811
     assert browser.run("document.getElementById('main').textContent").find("No experiment yet.") >= 0
 
 
+def test_the_page_of_one_says_that_it_is_gone(server, browser, tmp_path):  # noqa: F811
+    server.submit(stubbed("gone"))
+    server.until("gone", "succeeded")
+    browser.visit(server.url + "#/e/gone")
+    browser.until("document.querySelector('h2 .state')?.textContent === 'succeeded' && document.querySelector('path.best')")
+    (tmp_path / "gone.journal").unlink()
+    browser.until("document.querySelector('h2').textContent === 'gone is gone'")
+    assert browser.run("document.querySelectorAll('main iframe:not([hidden]), main span:not([hidden]) button').length") == 0
+
+
+def test_what_went_while_nobody_was_connected_goes(browser, tmp_path):  # noqa: F811
+    with Server(tmp_path) as server:
+        for name in ("gone", "kept"):
+            server.submit(stubbed(name))
+            server.until(name, "succeeded")
+        browser.visit(server.url)
+        browser.until(f"{row('gone')} && {row('kept')}")
+    (tmp_path / "gone.journal").unlink()
+    with Server(tmp_path, port=server.port) as again:
+        assert again.entry("kept")["state"] == "succeeded"
+        browser.until(f"!{row('gone')}")
+        assert browser.run(f"{row('kept')} !== null")
+
+
 @pytest.mark.parametrize("address, heading", [("#/e/%", "there is no"), ("#/e", "Experiments"), ("#/compare/a,%", "Best value so far"), ("#/compare", "Experiments")])
 def test_an_address_that_names_nothing_is_no_fault(server, browser, address, heading):  # noqa: F811
     browser.visit(server.url + address)

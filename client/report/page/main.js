@@ -63,7 +63,7 @@ function drawSection(card) {
 // ---- what is drawn when ----
 
 // Cards in sight are drawn at once, the others after the next frame, one in each: a page with many trials is there
-// before all of it is drawn.
+// before all of it is drawn. None of these is replaced while something is dragged, which may be on it.
 const AT_ONCE = 100; // milliseconds; what is in sight and would begin later waits, too
 let waiting = []; // the cards that are to be drawn
 let due = false; // a frame will draw one of them
@@ -97,7 +97,7 @@ function drawLater() {
         setTimeout(() => {
             const next = waiting.find(isNear) || waiting[0];
             due = false;
-            if (next) keepingFocus(() => drawWaiting(next));
+            if (next && !state.dragging) keepingFocus(() => drawWaiting(next));
             drawLater();
         }),
     );

@@ -71,11 +71,18 @@ function forget(name) {
   view.forget?.(name);
 }
 
+// After a connection was lost: what went meanwhile is not told any more. Events give others a version.
+async function dropUnlisted() {
+  const listed = new Set((await ask("GET", api + "experiments")).experiments.map(e => e.name));
+  for (const [name, e] of experiments) if (!e.version && !listed.has(name)) forget(name);
+}
+
 function listen() {
   const status = document.getElementById("connection"), events = new EventSource(api + "events");
   events.onopen = () => {
     status.textContent = "live";
     for (const e of experiments.values()) e.version = 0; // all come again, and a server that was started again counts from the start
+    dropUnlisted().catch(error => notice(error.message));
   };
   events.onmessage = event => took(JSON.parse(event.data));
   events.addEventListener("gone", event => forget(JSON.parse(event.data).name));
@@ -216,6 +223,7 @@ function entryView(name) {
   }
   function update(e) {
     if (e.name !== name) return;
+    buttons.hidden = downloads.hidden = frame.hidden = false;
     title.replaceChildren(name, " ", stateOf(e));
     facts.replaceChildren(progressOf(e), make("span", { text: e.best ? `, best ${e.metric} ${short(e.best.value)} (${e.best.trial})` : "" }),
       make("span", { class: "soft", text: `, ${e.reports} reports, ${e.algorithm ?? ""}` }), ...(e.error ? [make("p", { class: "error-text", text: e.error })] : []));
@@ -227,9 +235,19 @@ function entryView(name) {
       timer = setTimeout(() => redraw().catch(error => notice(error.message)), Math.max(0, due - performance.now()));
     }
   }
+  function forget(gone) {
+    if (gone !== name) return;
+    clearTimeout(timer);
+    timer = null;
+    shown = -1;
+    title.textContent = `${name} is gone`;
+    facts.textContent = "Its files were removed.";
+    chart.replaceChildren();
+    budget.hidden = buttons.hidden = downloads.hidden = frame.hidden = true;
+  }
   if (experiments.has(name)) update(experiments.get(name));
   else ask("GET", at(name)).then(took, error => { title.textContent = error.message; });
-  return { update };
+  return { update, forget };
 }
 
 // ---- several compared ----

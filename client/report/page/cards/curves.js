@@ -50,7 +50,7 @@ const curvesCard = {
     },
 };
 
-// The trials whose curves are drawn: chosen ones before others.
+// The trials whose curves are drawn: chosen ones after others, and so over them.
 function drawnOf(view, long) {
     const chosen = view.chosen();
     const inside = long.filter(t => chosen.has(t));
