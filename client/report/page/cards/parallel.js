@@ -39,7 +39,7 @@ const parallelCard = {
             body.append(
                 make("p", {
                     class: "note",
-                    text: `Of more than ${LINES_MOST} lines so many are drawn, evenly by rank.`,
+                    text: `Of more than ${LINES_MOST} lines, chosen or not, so many of each are drawn, evenly by rank.`,
                 }),
             );
     },
