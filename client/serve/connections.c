@@ -1,5 +1,7 @@
 #include "client/serve/connections.h"
 
+static const unsigned long long SENDING = 1ULL << 63; /* above every number */
+
 /* Where |wsi| is; the number of them when it is not known. */
 static size_t place_of(const struct cl_connections *connections, const struct lws *wsi) {
     size_t i = 0;
@@ -36,6 +38,17 @@ void cl_connections_add(struct cl_connections *connections, struct lws *wsi) {
     if (connections->n < CL_MOST_CONNECTIONS) {
         connections->all[connections->n].wsi = wsi;
         connections->all[connections->n++].waiting = ++connections->numbers;
+    }
+}
+
+void cl_connections_set_sending(struct cl_connections *connections, const struct lws *wsi) {
+    size_t place = place_of(connections, wsi);
+    size_t sending = 0;
+    for (size_t i = 0; i < connections->n; i++) {
+        sending += connections->all[i].waiting >= SENDING;
+    }
+    if (place < connections->n && sending < CL_MOST_CONNECTIONS / 2) {
+        connections->all[place].waiting |= SENDING;
     }
 }
 

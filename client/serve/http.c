@@ -245,6 +245,7 @@ static int on_request(struct cl_http *http, struct lws *wsi, struct cl_http_exch
     if (x->refused || x->expected == 0) {
         complete(x);
     } else {
+        cl_connections_set_sending(&http->connections, wsi);
         lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, SECONDS_FOR_STEP);
     }
     return 0;
@@ -305,7 +306,7 @@ static void on_gone(struct cl_http_exchange **slot) {
 }
 
 /* -1 refuses the next connection. Of those that are there, the one that has asked for nothing for
- * the longest time makes room. */
+ * the longest time makes room, before those that send a request's body. */
 static int make_room(struct cl_http *http) {
     struct lws *oldest;
     bool full = cl_connections_full(&http->connections, &oldest);

@@ -202,6 +202,37 @@ def test_silent_connections_make_room_at_once(server):
         connection.close()
 
 
+HALF = b"POST /api/v1/validate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{"
+
+
+def sending(server):
+    """A connection that has sent all of its request but a byte, and is known to."""
+    connection = socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE)
+    connection.sendall(HALF)
+    assert healthy(server)
+    return connection
+
+
+def test_a_silent_crowd_ends_no_upload(server):
+    upload = sending(server)
+    crowd = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(300)]
+    assert healthy(server)
+    with upload:
+        upload.sendall(b"}")
+        assert upload.recv(12).startswith(b"HTTP/1.1 ")
+    for connection in crowd:
+        connection.close()
+
+
+def test_a_crowd_of_uploads_keeps_nobody_out(server):
+    crowd = [sending(server) for _ in range(300)]
+    silent = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(200)]
+    assert healthy(server)
+    assert sum(map(is_open, silent)) > 50  # half of the places are not uploads'
+    for connection in crowd + silent:
+        connection.close()
+
+
 def test_a_head_that_never_ends_is_cut_off(server):
     with contextlib.closing(socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE)) as slow:
         slow.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
