@@ -186,6 +186,17 @@ def test_several_are_compared(server, browser):  # noqa: F811
     assert "left (minimize loss)" in browser.run("document.querySelector('.legend').textContent")
 
 
+def test_of_several_compared_one_goes(server, browser, tmp_path):  # noqa: F811
+    for name in ("left", "right"):
+        server.submit(stubbed(name))
+        server.until(name, "succeeded")
+    browser.visit(server.url + "#/compare/left,right")
+    browser.until("document.querySelectorAll('path.best').length === 2 && document.getElementById('connection').textContent === 'live'")
+    (tmp_path / "left.journal").unlink()
+    browser.until("document.querySelectorAll('path.best').length === 1")
+    assert browser.run("document.querySelector('path.best').dataset.experiment") == "right"
+
+
 def test_a_token_is_asked_for_once(browser, tmp_path):  # noqa: F811
     (tmp_path / "token").write_text("a token of the tests\n")
     with Server(tmp_path / "folder", "--token-file", tmp_path / "token") as server:

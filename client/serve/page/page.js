@@ -264,7 +264,7 @@ function compareView(names) {
   }
   const soon = () => { timer = timer ?? setTimeout(() => redraw().catch(error => notice(error.message)), 500); };
   redraw().catch(error => notice(error.message));
-  return { update(e) { if (names.includes(e.name)) soon(); } };
+  return { update(e) { if (names.includes(e.name)) soon(); }, forget(name) { if (names.includes(name)) soon(); } };
 }
 
 // ---- a new one ----
