@@ -18,6 +18,13 @@ static bool hides_running(const struct mu_request *request, size_t missing) {
            mu_history_running(request->history) == 0;
 }
 
+/* Whether any number of trials may run: none is shown, and neither a total nor the number of
+ * workers is sent. */
+static bool hides_unknown(const struct mu_request *request) {
+    return !request->counted && count_workers(request) == 0 &&
+           mu_history_running(request->history) == 0;
+}
+
 /* ---- what times tell ---- */
 
 /* What a suggestion was: a promotion from |rung| with the result |loss| there, or, at rung -1, a
@@ -250,7 +257,7 @@ size_t mu_brackets_believe(struct mu_brackets *brackets, const struct mu_request
     }
     struct belief *beliefs = MU_ARRAY(request->arena, brackets->n_configs + 1, struct belief);
     size_t made = judge_by_times(brackets, beliefs, request, missing);
-    bool hidden = hides_running(request, missing);
+    bool hidden = hides_unknown(request) || hides_running(request, missing);
     for (size_t i = 0; i < brackets->n_promotable && hidden; i++) {
         struct belief *belief = &beliefs[brackets->promotable[i]];
         belief->made = belief->made || is_overtaken(brackets, request, belief->due);

@@ -353,6 +353,16 @@ static void random_points_are_known_though_trials_are_lost(void **state) {
     assert_int_equal(repeats(&mu_random, SMALL, &MANNERS[LOSING], 8, 60).all, 0);
 }
 
+/* Which promotions run is told by times alone. */
+static void promotions_that_are_not_shown_seldom_come_twice(void **state) {
+    (void)state;
+    for (size_t m = 0; m < COMPLETE; m++) {
+        if (!MANNERS[m].shown) {
+            assert_in_range(repeats(&mu_hyperband, CONTINUOUS, &MANNERS[m], 50, 60).all, 0, 10);
+        }
+    }
+}
+
 /* In the total or not, a trial that comes late is not shown meanwhile. */
 static void late_trials_that_are_counted_bring_no_repeats(void **state) {
     (void)state;
@@ -407,6 +417,7 @@ int main(int argc, char **argv) {
         arena_test(nothing_comes_twice_in_a_continuous_space),
         arena_test(nothing_comes_twice_in_a_small_space_that_is_shown),
         arena_test(no_promotion_comes_twice_though_trials_are_lost),
+        arena_test(promotions_that_are_not_shown_seldom_come_twice),
         arena_test(random_points_are_known_though_trials_are_lost),
         arena_test(late_trials_that_are_counted_bring_no_repeats),
         arena_test(late_trials_that_are_not_counted_bring_few_repeats),
