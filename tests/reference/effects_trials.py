@@ -2,9 +2,14 @@
 """Print tests/unit/effects_trials.inc: trials of sums whose shares of variance are known exactly, by a running service, and what Optuna's
 fANOVA says of the same trials. Takes the folder of the programs; needs optuna, scikit-learn and grpcio.
 
+With --survey it prints instead, for each function of a family that is drawn once and for all, how far Optuna's shares and ours are from the
+truth, and ours from Optuna's.
+
 Optuna gets positions in the declared distribution: on its own it takes logarithmic parameters for uniform ones (importance/_fanova)."""
+import argparse
 import math
 import pathlib
+import random
 import subprocess
 import sys
 import tempfile
@@ -19,8 +24,9 @@ UNIFORM, LOG = 1, 2
 DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 stubs = tempfile.mkdtemp()
-subprocess.run(["protoc", f"-I{ROOT}/proto", f"--python_out={stubs}", "api.proto"], check=True)
+subprocess.run(["protoc", f"-I{ROOT}/proto", f"--python_out={stubs}", "api.proto", "analysis.proto"], check=True)
 sys.path.insert(0, stubs)
+import analysis_pb2 as analysis  # noqa: E402
 import api_pb2 as pb  # noqa: E402
 
 
@@ -113,8 +119,56 @@ FUNCTIONS = {
 }
 
 
+# ---- a family of natural sums ----
+
+DRAWN_TRIALS = 200
+SHAPES = ("lines", "bowls inside", "bowls at a border", "monotone", "mixed")
+
+
+def power(exponent, falls):
+    return lambda at: (-1 if falls else 1) * at ** exponent
+
+
+def drawn_worth(rng, shape):
+    """A function of position. A bowl's optimum is inside at 0.2 to 0.8, or at 0 or 1."""
+    shape = rng.choice(SHAPES[:-1]) if shape == "mixed" else shape
+    if shape == "lines":
+        return power(1, rng.random() < 0.5)
+    if shape == "bowls inside":
+        return bowl(rng.uniform(0.2, 0.8))
+    if shape == "bowls at a border":
+        return bowl(rng.choice((0, 1)))
+    return power(rng.choice((0.5, 1, 2, 3)), rng.random() < 0.5)
+
+
+def drawn_parameter(rng, name, share, shape):
+    """Of five parameters three are floats, one an int, one a category; half of the numbers are logarithmic. A category's entries are
+    worth what they draw from [0, 1]."""
+    kind = rng.choice((DOUBLE, DOUBLE, DOUBLE, INT, CATEGORICAL))
+    log = rng.random() < 0.5
+    if kind == CATEGORICAL:
+        entries = "abcde"[:rng.randint(2, 5)]
+        return Parameter(name, kind, share, table(*(rng.random() for _ in entries)), values=entries)
+    low, high = (1, 1024 if log else 20) if kind == INT else (1e-5, 1e-1) if log else (0.0, 1.0)
+    return Parameter(name, kind, share, drawn_worth(rng, shape), low, high, LOG if log else UNIFORM)
+
+
+def drawn(number):
+    """Function |number| of 50: each shape with 2 to 6 parameters, once with shares that are uniform among all that sum to 1, once with a
+    first parameter that has 60 to 90 % and others that share what is left in that way."""
+    shape, n, dominated = SHAPES[number % 5], 2 + number // 5 % 5, number // 25 == 1
+    rng = random.Random(number)
+    first = [rng.uniform(0.6, 0.9)] if dominated else []
+    rest = [rng.expovariate(1) for _ in range(n - len(first))]
+    shares = first + [(1 - sum(first)) * part / sum(rest) for part in rest]
+    kind = f"{shape}, {n}{', one dominates' if dominated else ''}"
+    return kind, [drawn_parameter(rng, f"x{i}", share, shape) for i, share in enumerate(shares)]
+
+
+# ---- trials ----
+
 def search(folder, algorithm, name, parameters, n):
-    """The texts and the loss of |n| trials, one after another."""
+    """The texts and the loss of |n| trials, one after another, and the service's own shares."""
     service = subprocess.Popen([f"{folder}/mushir-{algorithm}", "--host", "127.0.0.1", "--port", "0"], stdout=subprocess.PIPE,
                                stderr=subprocess.DEVNULL, text=True)
     channel = grpc.insecure_channel(f"127.0.0.1:{int(service.stdout.readline())}")
@@ -136,9 +190,11 @@ def search(folder, algorithm, name, parameters, n):
                 assignments=assignments)),
             status=pb.TrialStatus(condition=2, start_time=time, completion_time=time, observation=pb.Observation(
                 metrics=[pb.Metric(name="loss", value=repr(trials[-1][1]))]))))
+    reply = channel.unary_unary("/mushir.v1.Analysis/Importance", request_serializer=lambda m: m.SerializeToString(),
+                                response_deserializer=analysis.ImportanceReply.FromString)(request)
     service.terminate()
     service.wait()
-    return trials
+    return trials, [parameter.share for parameter in reply.parameters]
 
 
 def code(number):
@@ -158,11 +214,20 @@ def fanova(parameters, rows):
     return [importance[p.name] for p in parameters]
 
 
-def show(name, algorithm, parameters, trials):
+def coded_rows(parameters, trials):
+    """Of each trial the codes and values of positions, and of its place between the least and the largest loss."""
     losses = [loss for _, loss in trials]
     low, high = min(losses), max(losses)
-    coded = [([code(p.position(t)) for p, t in zip(parameters, texts)], code((loss - low) / (high - low))) for texts, loss in trials]
-    optunas = fanova(parameters, [([u for _, u in row], loss) for row, (_, loss) in coded])
+    return [([code(p.position(t)) for p, t in zip(parameters, texts)], code((loss - low) / (high - low))) for texts, loss in trials]
+
+
+def optunas_shares(parameters, rows):
+    return fanova(parameters, [([u for _, u in row], loss) for row, (_, loss) in rows])
+
+
+def show(name, algorithm, parameters, trials):
+    coded = coded_rows(parameters, trials)
+    optunas = optunas_shares(parameters, coded)
     label = f"{name}_{algorithm}".upper()
     print(f"static const struct mu_parameter_text {label}_TEXTS[] = {{{', '.join(p.c() for p in parameters)}}};")
     print(f"static const double {label}_TRUTH[] = {{{', '.join(repr(p.share) for p in parameters)}}};")
@@ -174,14 +239,39 @@ def show(name, algorithm, parameters, trials):
     return f'{{"{name}", "{algorithm}", {label}_TEXTS, {len(parameters)}, {label}_TRIALS, {len(trials)}, {label}_TRUTH, {label}_OPTUNA}}'
 
 
-optuna.logging.set_verbosity(optuna.logging.ERROR)
-print("/* Made by tests/reference/effects_trials.py: two digits for each position in the declared distribution, and for the loss. */")
-print("struct search { const char *name, *algorithm; const struct mu_parameter_text *texts; size_t n_texts; const char *const *trials;"
-      " size_t n; const double *truth, *optuna; };")
-searches = []
-for function, (count, space) in FUNCTIONS.items():
-    searches.append(show(function, "tpe", space, search(sys.argv[1], "tpe", f"effects-{function}", space, count)))
-for function in ("optimizer", "network"):
-    count, space = FUNCTIONS[function]
-    searches.append(show(function, "random", space, search(sys.argv[1], "random", f"effects-{function}", space, count)))
-print("static const struct search SEARCHES[] = {" + ",\n".join(searches) + "};")
+def show_all(folder):
+    print("/* Made by tests/reference/effects_trials.py: two digits for each position in the declared distribution, and for the loss. */")
+    print("struct search { const char *name, *algorithm; const struct mu_parameter_text *texts; size_t n_texts; const char *const *trials;"
+          " size_t n; const double *truth, *optuna; };")
+    searches = []
+    for function, (count, space) in FUNCTIONS.items():
+        searches.append(show(function, "tpe", space, search(folder, "tpe", f"effects-{function}", space, count)[0]))
+    for function in ("optimizer", "network"):
+        count, space = FUNCTIONS[function]
+        searches.append(show(function, "random", space, search(folder, "random", f"effects-{function}", space, count)[0]))
+    print("static const struct search SEARCHES[] = {" + ",\n".join(searches) + "};")
+
+
+def farthest(a, b):
+    """The largest distance between shares, in points."""
+    return 100 * max(abs(x - y) for x, y in zip(a, b))
+
+
+def survey(folder):
+    print("number: Optuna's to the truth, ours to the truth, ours to Optuna's, the sum of ours, function")
+    for number in range(50):
+        kind, parameters = drawn(number)
+        trials, ours = search(folder, "tpe", f"effects-drawn-{number}", parameters, DRAWN_TRIALS)
+        truth = [p.share for p in parameters]
+        optunas = optunas_shares(parameters, coded_rows(parameters, trials))
+        print(f"{number:2}: {farthest(optunas, truth):5.1f} {farthest(ours, truth):5.1f} {farthest(ours, optunas):5.1f} "
+              f"{100 * sum(ours):6.1f} {kind}", flush=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("programs", help="the folder of the programs")
+    parser.add_argument("--survey", action="store_true", help="of the family of drawn functions")
+    arguments = parser.parse_args()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    (survey if arguments.survey else show_all)(arguments.programs)
