@@ -8,6 +8,7 @@
 static const double LENGTH = -1.5, LENGTH_SD = 1; /* prior of ln l - ln(d) / 2 */
 /* Operations that a fit may take: docs/adr/0080-importance.md. */
 static const double OPERATIONS = 3e8;
+enum { SPREAD = 16 }; /* trials that tell which values are beyond all others */
 
 struct mu_gp_model mu_surrogate_model(
     const struct mu_dimensions *dimensions, struct mu_arena *arena) {
@@ -34,9 +35,23 @@ size_t mu_surrogate_rows(size_t n) {
     return mu_gp_fit_rows(&model, OPERATIONS);
 }
 
+/* Above this a value counts as exploded, by those of trials that lie far from each other: where all
+ * of a search count, the quartiles are of the optimum's neighbourhood, and most of the space is
+ * beyond them. */
+static double limit_of(const struct mu_frame *frame, const struct mu_surrogate_data *data,
+    const double *values, struct mu_arena *arena) {
+    size_t chosen[SPREAD];
+    double spread[SPREAD];
+    size_t n = mu_farthest(frame, data->u, data->n, SPREAD, chosen, arena);
+    for (size_t i = 0; i < n; i++) {
+        spread[i] = values[chosen[i]];
+    }
+    return mu_loss_limit(spread, n, arena);
+}
+
 /* Values as targets of mean 0 and standard deviation 1; false when they do not differ. */
-static bool standardise(struct mu_surrogate *s, const struct mu_surrogate_data *data,
-    double *target, struct mu_arena *arena) {
+static bool standardise(struct mu_surrogate *s, const struct mu_frame *frame,
+    const struct mu_surrogate_data *data, double *target, struct mu_arena *arena) {
     const double n = (double)data->n;
     double square = 0;
     for (size_t i = 0; i < data->n; i++) {
@@ -45,7 +60,7 @@ static bool standardise(struct mu_surrogate *s, const struct mu_surrogate_data *
     for (size_t i = 0; i < data->n; i++) {
         target[i] = s->unit > 0 ? data->values[i] / s->unit : 0;
     }
-    double limit = mu_loss_limit(target, data->n, arena);
+    double limit = limit_of(frame, data, target, arena);
     for (size_t i = 0; i < data->n; i++) {
         target[i] = fmin(target[i], limit);
         s->centre += target[i] / n;
@@ -63,7 +78,7 @@ struct mu_surrogate *mu_surrogate_of(
     double *target = MU_ARRAY(arena, data->n, double);
     const void **points = MU_ARRAY(arena, data->n, const void *);
     *s = (struct mu_surrogate){.dimensions = {.n = frame->n, .category = frame->category}};
-    if (!standardise(s, data, target, arena)) {
+    if (!standardise(s, frame, data, target, arena)) {
         return NULL;
     }
     for (size_t i = 0; i < data->n; i++) {

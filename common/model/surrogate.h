@@ -31,9 +31,9 @@ struct mu_surrogate {
 size_t mu_surrogate_rows(size_t n);
 
 /* Fit to |data|, of whose rows mu_surrogate_rows are enough and more cost more than they say.
- * Values beyond median + 10 interquartile ranges count as that limit, as in targets.h: one trial
- * that exploded is not the function. NULL when the values do not differ. |frame| has a dimension at
- * least and is borrowed. Arena-owned. */
+ * Values beyond median + 10 interquartile ranges of 16 trials far from each other (mu_farthest)
+ * count as that limit: one trial that exploded is not the function. NULL when the values do not
+ * differ. |frame| has a dimension at least and is borrowed. Arena-owned. */
 struct mu_surrogate *mu_surrogate_of(
     const struct mu_frame *frame, const struct mu_surrogate_data *data, struct mu_arena *arena);
 

@@ -270,6 +270,37 @@ static void random_trials_tell_the_shares(void **state) {
     assert_true(errors[1] < errors[0] && errors[1] < 0.05);
 }
 
+static void put_sum(struct scene *s, const struct mu_frame *frame, size_t i, const double *x) {
+    double u[N_TEXTS];
+    mu_frame_encode(frame, x, u);
+    put(s, i, x, sum(NULL, u));
+}
+
+/* Of 200 trials the first 20 are random, and the others lie in a thousandth of the space: what is
+ * far from them has not exploded, and a value of 1e30 has. */
+static void trials_all_over_the_space_tell_what_exploded(void **state) {
+    (void)state;
+    static const double TRUTH[] = {0.75, 0, 1.0 / 180, 5.0 / 64, 14.0 / 3};
+    struct scene s = scene_of(TEXTS, N_TEXTS, 200);
+    struct mu_frame frame = mu_frame_of(&s.space, arena);
+    for (size_t i = 0; i < 200; i++) {
+        double x[N_TEXTS];
+        mu_space_draw(&s.space, 7, i, 0, x);
+        if (i >= 20) {
+            x[LINE] = -1 + (x[LINE] + 1) / 1000;
+            x[COUNT] = 0;
+            x[KIND] = 0;
+        }
+        put_sum(&s, &frame, i, x);
+    }
+    struct mu_effects *effects = effects_of(&s);
+    for (size_t j = 0; j < N_TEXTS; j++) {
+        assert_close(effects->of[j].share, TRUTH[j] / 5.5, 0.03);
+    }
+    s.values[11] = 1e30;
+    assert_true(effects_of(&s)->of[KIND].share > 0.2);
+}
+
 /* Values that have nothing to do with the parameters: the process takes them for a function of all
  * at once. 300 trials, seed fixed. */
 static void noise_is_nobodys(void **state) {
@@ -398,6 +429,7 @@ int main(void) {
         arena_test(lines_diverge_by_where_the_best_are),
         arena_test(the_farthest_trials_are_chosen),
         arena_test(random_trials_tell_the_shares),
+        arena_test(trials_all_over_the_space_tell_what_exploded),
         arena_test(noise_is_nobodys),
         arena_test(random_trials_tell_a_pair),
         arena_test(what_says_nothing_is_not_answered),
