@@ -3,9 +3,10 @@
 add_library(mushir_flags INTERFACE)
 target_include_directories(mushir_flags INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
 target_compile_definitions(mushir_flags INTERFACE _GNU_SOURCE MUSHIR_VERSION="${PROJECT_VERSION}")
-target_compile_options(mushir_flags INTERFACE -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wvla
+target_compile_options(mushir_flags INTERFACE -Wall -Wextra -Wshadow -Wcast-qual -Wvla
   -Wundef -Wconversion -Wsign-conversion -Wdouble-promotion -Wswitch-enum -Wformat=2 -fPIE -fstack-protector-strong
-  $<$<CONFIG:Release>:-U_FORTIFY_SOURCE> $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2>
+  "$<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes;-Wmissing-prototypes>"
+  "$<$<CONFIG:Release>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=2>"
   -ffp-contract=off -fno-math-errno -fno-trapping-math -ffunction-sections -fdata-sections -fmacro-prefix-map=${CMAKE_SOURCE_DIR}/=)
 if(MUSHIR_WERROR)
   target_compile_options(mushir_flags INTERFACE -Werror)

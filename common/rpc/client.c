@@ -29,7 +29,7 @@ struct mu_rpc_client *mu_rpc_client_create(
             address);
         return NULL;
     }
-    grpc_init();
+    mu_core_init();
     grpc_arg arguments[] = {
         {.type = GRPC_ARG_INTEGER,
             .key = (char *)(uintptr_t)GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH,

@@ -25,4 +25,16 @@ void mu_core_log_to(void (*write)(bool error, const char *text)) {
     write_line = write;
     gpr_set_log_function(log_line);
 }
+
+void mu_core_watch_no_locks(void); /* locks.cc */
+
+void mu_core_init(void) {
+    mu_core_watch_no_locks();
+    grpc_init();
+}
+#else
+/* The pinned core is built with NDEBUG: it has no such graph. */
+void mu_core_init(void) {
+    grpc_init();
+}
 #endif

@@ -14,4 +14,9 @@
  * the same function for the life of the process. */
 void mu_core_log_to(void (*write)(bool error, const char *text));
 
+/* grpc_init, with core's locks not watched: abseil as Debian builds it, without NDEBUG, otherwise
+ * keeps a graph of which lock was taken while which was held, and ends the process at two orders
+ * that may deadlock. That costs time in every lock, and the graph's memory is never given back. */
+void mu_core_init(void);
+
 #endif

@@ -242,7 +242,7 @@ struct mu_rpc_server *mu_rpc_start(const struct mu_rpc_options *options, struct 
     mu_rpc_budget_init(&server->budget, options->clients, options->tls_cert != NULL);
     mu_rpc_connections_init(server->budget.connections);
     mu_core_log_to(log_core);
-    grpc_init();
+    mu_core_init();
     if (open_server(server, error) || start_pool(server, error)) {
         mu_rpc_stop(server);
         mu_rpc_destroy(server);
