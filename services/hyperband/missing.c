@@ -11,18 +11,14 @@ static size_t count_workers(const struct mu_request *request) {
     return parallel > 0 ? (size_t)parallel : 0;
 }
 
-/* Whether what is missing is what runs: nothing is shown that does, and all workers are busy but
- * those that the request asks for. */
-static bool hides_running(const struct mu_request *request, size_t missing) {
-    return missing > 0 && count_workers(request) == request->wanted + missing &&
-           mu_history_running(request->history) == 0;
-}
-
-/* Whether any number of trials may run: none is shown, and neither a total nor the number of
+/* Whether nothing is shown that runs although trials may: as many as are missing, when the others
+ * are those that the request asks for, or any number, when neither a total nor the number of
  * workers is sent. */
-static bool hides_unknown(const struct mu_request *request) {
-    return !request->counted && count_workers(request) == 0 &&
-           mu_history_running(request->history) == 0;
+static bool hides_running(const struct mu_request *request, size_t missing) {
+    size_t workers = count_workers(request);
+    bool busy = missing > 0 && workers == request->wanted + missing;
+    bool unknown = !request->counted && workers == 0;
+    return (busy || unknown) && mu_history_running(request->history) == 0;
 }
 
 /* ---- what times tell ---- */
@@ -82,7 +78,7 @@ static const struct choice *choices_at(const struct mu_brackets *brackets,
 struct belief {
     const char
         *due;  /* since when it has been among the best 1 / eta; NULL: unknown, or it is not */
-    bool made; /* it was while a suggestion was made that comes after it */
+    bool made; /* it was while a suggestion was made that comes after it, or before this request */
     bool idle; /* a worker was meanwhile, as far as is shown, when another trial ended */
 };
 
@@ -119,9 +115,18 @@ static struct course course_of(const struct mu_result *rung, size_t n, const str
     return (struct course){results, last, n};
 }
 
-/* What to believe of result |i| of |course|. Results are ranked as they stand in memory. */
+/* Whether what was due when |last| was the last choice, since |end|, was made: |last| comes after
+ * it, or an earlier request knew of all ends up to |asked|, if not NULL. */
+static bool was_made(
+    const struct choice *promotion, const struct choice *last, const char *end, const char *asked) {
+    bool before = asked && end && strcmp(end, asked) <= 0;
+    return before || (last->any && comes_before(promotion, last));
+}
+
+/* What to believe of result |i| of |course|; |asked| as of was_made. Results are ranked as they
+ * stand in memory. */
 static struct belief judge(const struct mu_ladder *ladder, const struct course *course, size_t i,
-    const struct mu_ends *ends) {
+    const struct mu_ends *ends, const char *asked) {
     const struct mu_result *result = course->results[i];
     const struct choice promotion = {true, result->rung, result->run->trial->loss};
     struct belief belief = {0};
@@ -137,10 +142,16 @@ static struct belief judge(const struct mu_ladder *ladder, const struct course *
         bool due = k >= i && better < mu_ladder_quota(ladder, k + 1);
         const char *since = belief.due ? belief.due : end;
         belief.due = due ? since : NULL;
-        belief.made |= due && course->last[k].any && comes_before(&promotion, &course->last[k]);
+        belief.made |= due && was_made(&promotion, &course->last[k], end, asked);
     }
     belief.idle |= mu_ends_idle(ends, belief.due, NULL);
     return belief;
+}
+
+/* Where what runs is hidden: the last end that an earlier request knew of. A controller asks for
+ * all workers that are free, so since then as many trials ended as the request asks for. */
+static const char *asked_at(const struct mu_ends *ends, const struct mu_request *request) {
+    return ends->n > request->wanted ? ends->times[ends->n - request->wanted - 1] : NULL;
 }
 
 /* Judge all promotions when some are |missing|, else those alone that could be repeated, into
@@ -150,8 +161,9 @@ static struct belief judge(const struct mu_ladder *ladder, const struct course *
 static size_t judge_by_times(const struct mu_brackets *brackets, struct belief *beliefs,
     const struct mu_request *request, size_t missing) {
     struct mu_arena *arena = request->arena;
-    size_t hidden = hides_running(request, missing) ? missing : 0;
-    struct mu_ends ends = mu_ends_of(brackets, count_workers(request) - hidden, arena);
+    bool hidden = hides_running(request, missing);
+    struct mu_ends ends = mu_ends_of(brackets, hidden ? 0 : count_workers(request), arena);
+    const char *asked = hidden ? asked_at(&ends, request) : NULL;
     const struct choice *choices = choices_at(brackets, &ends, missing > 0, arena);
     size_t made = 0;
     for (size_t from = 0, n; from < brackets->n_results; from += n) {
@@ -163,7 +175,7 @@ static size_t judge_by_times(const struct mu_brackets *brackets, struct belief *
             const struct mu_result *result = course.results[i];
             if (result < rung + most && mu_brackets_may_promote(brackets, result)) {
                 struct belief *belief = &beliefs[result->run->config];
-                *belief = judge(brackets->ladder, &course, i, &ends);
+                *belief = judge(brackets->ladder, &course, i, &ends, asked);
                 made += belief->made && !belief->idle;
                 belief->made = belief->made || (missing > 0 && belief->idle);
             }
@@ -173,18 +185,6 @@ static size_t judge_by_times(const struct mu_brackets *brackets, struct belief *
 }
 
 /* ---- what numbers tell ---- */
-
-/* Whether more results came since |due| than the request has places to fill: then another request
- * stood between. */
-static bool is_overtaken(
-    const struct mu_brackets *brackets, const struct mu_request *request, const char *due) {
-    size_t since = 0;
-    for (size_t i = 0; i < brackets->n_runs; i++) {
-        const char *end = mu_run_end(&brackets->runs[i]);
-        since += end && due && strcmp(end, due) >= 0;
-    }
-    return since > request->wanted;
-}
 
 /* How many workers no trial that is shown kept busy just after |time|; NULL is now. */
 static size_t idle_at(
@@ -257,13 +257,10 @@ size_t mu_brackets_believe(struct mu_brackets *brackets, const struct mu_request
     }
     struct belief *beliefs = MU_ARRAY(request->arena, brackets->n_configs + 1, struct belief);
     size_t made = judge_by_times(brackets, beliefs, request, missing);
-    bool hidden = hides_unknown(request) || hides_running(request, missing);
-    for (size_t i = 0; i < brackets->n_promotable && hidden; i++) {
-        struct belief *belief = &beliefs[brackets->promotable[i]];
-        belief->made = belief->made || is_overtaken(brackets, request, belief->due);
-    }
     size_t rest = missing > made ? missing - made : 0;
-    rest -= believe_by_number(brackets, request, beliefs, rest);
+    if (!hides_running(request, missing)) {
+        rest -= believe_by_number(brackets, request, beliefs, rest);
+    }
     promote_believed(brackets, beliefs);
     return rest;
 }

@@ -114,6 +114,21 @@ static void what_runs_unseen_had_fewer_results(void **state) {
     assert_true(is_new(8));
 }
 
+/* On two workers, nothing that runs is shown: 0.01 was promoted at second 3 and runs. Better ones
+ * came and went on, and with the latest result it is among the best again. */
+static void what_was_due_once_runs_unseen(void **state) {
+    (void)state;
+    lab.experiment.parallel_trials = 2;
+    add("0.05", "1", 0, 1, 5);
+    add("0.06", "1", 0, 2, 6);
+    add("0.01", "1", 1, 3, 1);
+    add("0.04", "1", 2, 4, 0);
+    add("0.04", "3", 4, 5, 0);
+    add("0.07", "1", 5, 6, 7);
+    add("0.08", "1", 6, 7, 8);
+    assert_true(is_new(8));
+}
+
 /* On two workers: 0.01 is the best of three at second 3, until 0.04 ends, and again among the best
  * two of six. One suggestion is missing, and 0.04 was not promoted. */
 static void add_one_that_leaves_and_returns(void) {
@@ -149,6 +164,7 @@ int main(void) {
         missing_test(a_promotion_that_came_first_says_nothing),
         missing_test(busy_workers_had_no_place),
         missing_test(what_runs_unseen_had_fewer_results),
+        missing_test(what_was_due_once_runs_unseen),
         missing_test(an_idle_worker_did_what_was_due),
         missing_test(without_an_idle_worker_nothing_was_done),
     };
