@@ -16,21 +16,23 @@ static const double EXTENSION_NOISE = 1e-6;
 static const double LEAST_CHANGE = 1e-5;
 
 size_t mu_gp_parameters(const struct mu_gp_model *model) {
-    return model->n_features + model->kernel->has_share + 2;
+    return model->n_features + model->kernel->n_shares + 2;
 }
 
 struct mu_gp_theta mu_gp_theta_of(
     const struct mu_gp_model *model, const double *theta, double *inverse_square_length) {
     size_t n = model->n_features;
-    bool has_share = model->kernel->has_share;
+    size_t shares = model->kernel->n_shares;
+    struct mu_scales scales = {.n = n, .inverse_square_length = inverse_square_length};
     for (size_t f = 0; f < n; f++) {
         inverse_square_length[f] = exp(-2 * theta[f]);
     }
-    return (struct mu_gp_theta){.scales = {.n = n,
-                                    .inverse_square_length = inverse_square_length,
-                                    .share = has_share ? 1 / (1 + exp(-theta[n])) : 0},
-        .amplitude = exp(theta[n + has_share]),
-        .noise = exp(theta[n + has_share + 1]) + MU_GP_NOISE_FLOOR};
+    for (size_t i = 0; i < shares; i++) {
+        scales.share[i] = 1 / (1 + exp(-theta[n + i]));
+    }
+    return (struct mu_gp_theta){.scales = scales,
+        .amplitude = exp(theta[n + shares]),
+        .noise = exp(theta[n + shares + 1]) + MU_GP_NOISE_FLOOR};
 }
 
 struct mu_pairs mu_gp_pairs(

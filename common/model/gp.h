@@ -7,7 +7,7 @@
  * have, the noise n^2 = exp(theta) + MU_GP_NOISE_FLOOR and the observation's noise factor c_a. The
  * hyper-parameters
  *
- *     theta = (ln l_f per feature, ln w / (1 - w) if the kernel has a share, ln a^2, ln n^2)
+ *     theta = (ln l_f per feature, ln w / (1 - w) per share w of the kernel, ln a^2, ln n^2)
  *
  * are at the maximum of the posterior (Rasmussen and Williams, "Gaussian Processes for Machine
  * Learning", 2006, eq. 5.8) under a normal prior each. Targets are standardised; which sign is

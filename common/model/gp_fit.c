@@ -85,9 +85,10 @@ static void add_gradient(struct mu_gp_likelihood *l, const struct mu_gp_theta *t
                 kernel->slope(&t->scales, &l->pairs, f, l->weight, z);
     }
     g += features;
-    if (kernel->has_share) {
-        double w = t->scales.share;
-        *g++ += t->amplitude * w * (1 - w) * kernel->share_slope(&t->scales, &l->pairs, l->weight);
+    for (size_t i = 0; i < kernel->n_shares; i++) {
+        double w = t->scales.share[i];
+        *g++ +=
+            t->amplitude * w * (1 - w) * kernel->share_slope(&t->scales, &l->pairs, i, l->weight);
     }
     g[0] += t->amplitude * (sum + 0.5 * trace);
     g[1] += 0.5 * noise_trace * (t->noise - MU_GP_NOISE_FLOOR);

@@ -105,13 +105,15 @@ MU_WIDE static double triple(const double *a, const double *b, const double *c, 
 
 /* ---- Matern of all features, and functions of one each ---- */
 
-enum { JOINT, JOINT_SLOPE, SINGLE }; /* parts: M, dM/d(r^2), the mean of Q */
+enum { SINGLES, SMOOTH }; /* shares: w, v */
+/* parts: M, dM/d(r^2), the mean of Q, dM/dv */
+enum { JOINT, JOINT_SLOPE, SINGLE, SMOOTHER };
 
 MU_WIDE static void additive(const struct mu_scales *scales, const struct mu_pairs *pairs) {
     double *restrict single = pairs->parts[SINGLE];
     square_distance(scales, pairs, scales->n, pairs->parts[JOINT_SLOPE]);
-    mu_matern32_all(
-        pairs->parts[JOINT_SLOPE], pairs->parts[JOINT], pairs->parts[JOINT_SLOPE], pairs->n);
+    mu_matern_blend_all(pairs->parts[JOINT_SLOPE], scales->share[SMOOTH], pairs->parts[JOINT],
+        pairs->parts[JOINT_SLOPE], pairs->parts[SMOOTHER], pairs->n);
     memset(single, 0, pairs->n * sizeof *single);
     for (size_t f = 0; f < scales->n; f++) {
         const double s = scales->inverse_square_length[f];
@@ -120,7 +122,7 @@ MU_WIDE static void additive(const struct mu_scales *scales, const struct mu_pai
             single[p] += 1 / (1 + s * z[p]);
         }
     }
-    const double w = scales->share;
+    const double w = scales->share[SINGLES];
     const double each = 1 / (double)scales->n;
     const double *restrict joint = pairs->parts[JOINT];
     for (size_t p = 0; p < pairs->n; p++) {
@@ -131,8 +133,8 @@ MU_WIDE static void additive(const struct mu_scales *scales, const struct mu_pai
 
 MU_WIDE static double additive_slope(const struct mu_scales *scales, const struct mu_pairs *pairs,
     size_t f, const double *weight, const double *by) {
-    const double joint = 1 - scales->share;
-    const double each = scales->share / (double)scales->n;
+    const double joint = 1 - scales->share[SINGLES];
+    const double each = scales->share[SINGLES] / (double)scales->n;
     const double s = scales->inverse_square_length[f];
     const double *slope = pairs->parts[JOINT_SLOPE];
     const double *z = pairs->z + f * pairs->stride;
@@ -145,18 +147,19 @@ MU_WIDE static double additive_slope(const struct mu_scales *scales, const struc
 }
 
 static double additive_share_slope(
-    const struct mu_scales *scales, const struct mu_pairs *pairs, const double *weight) {
+    const struct mu_scales *scales, const struct mu_pairs *pairs, size_t i, const double *weight) {
+    const double *smoother = pairs->parts[SMOOTHER];
     double sum = 0;
-    (void)scales;
     for (size_t p = 0; p < pairs->n; p++) {
-        sum += weight[p] * (pairs->parts[SINGLE][p] - pairs->parts[JOINT][p]);
+        sum += weight[p] * (i == SMOOTH ? (1 - scales->share[SINGLES]) * smoother[p]
+                                        : pairs->parts[SINGLE][p] - pairs->parts[JOINT][p]);
     }
     return sum;
 }
 
 const struct mu_kernel mu_kernel_additive = {
-    .n_parts = 3,
-    .has_share = true,
+    .n_parts = 4,
+    .n_shares = 2,
     .evaluate = additive,
     .slope = additive_slope,
     .share_slope = additive_share_slope,

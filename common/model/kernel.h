@@ -38,11 +38,13 @@ extern const struct mu_metric mu_metric_dimensions; /* its space: struct mu_dime
 
 /* ---- kernels ---- */
 
+enum { MU_KERNEL_SHARES = 2 }; /* at most */
+
 /* The parameters of a kernel. */
 struct mu_scales {
     size_t n;                            /* features */
     const double *inverse_square_length; /* s_f, n */
-    double share;                        /* w in (0, 1), for kernels that have it */
+    double share[MU_KERNEL_SHARES];      /* in (0, 1), as many as the kernel has */
 };
 
 /* |n| pairs of points: feature f of pair p is z[f * stride + p]. */
@@ -55,7 +57,7 @@ struct mu_pairs {
 
 struct mu_kernel {
     size_t n_parts;
-    bool has_share;
+    size_t n_shares;
     double level; /* variance, in units of a target, that observations have in common when their
                      last feature is 0, beside the function; 0: none */
     /* Correlations of |pairs| into their value, and whatever the derivatives need into the parts.
@@ -64,17 +66,18 @@ struct mu_kernel {
     /* sum_p weight_p by_p dk_p / d(s_f z_f), after evaluate. */
     double (*slope)(const struct mu_scales *scales, const struct mu_pairs *pairs, size_t f,
         const double *weight, const double *by);
-    /* sum_p weight_p dk_p / dw, after evaluate; NULL without a share. */
-    double (*share_slope)(
-        const struct mu_scales *scales, const struct mu_pairs *pairs, const double *weight);
+    /* sum_p weight_p dk_p / d share[i], after evaluate; NULL without shares. */
+    double (*share_slope)(const struct mu_scales *scales, const struct mu_pairs *pairs, size_t i,
+        const double *weight);
 };
 
-/* (1 - w) M(sum_f s_f z_f) + w / n sum_f Q(s_f z_f): M is the Matern function with nu 3/2
- * (Rasmussen and Williams, "Gaussian Processes for Machine Learning", 2006, eq. 4.17), Q(z) = 1 /
- * (1 + z) the rational quadratic one (eq. 4.19, alpha 1). The sum of functions of one feature each
- * (Duvenaud, Nickisch and Rasmussen, "Additive Gaussian processes", NeurIPS 2011) lets an
- * observation speak about all points that share a value with it: most of what hyper-parameters do,
- * they do alone (Hutter, Hoos and Leyton-Brown, ICML 2014). */
+/* (1 - w) M(sum_f s_f z_f) + w / n sum_f Q(s_f z_f): M = (1 - v) M_3/2 + v M_5/2 of the Matern
+ * functions (Rasmussen and Williams, "Gaussian Processes for Machine Learning", 2006, eq. 4.17),
+ * Q(z) = 1 / (1 + z) the rational quadratic one (eq. 4.19, alpha 1). How smooth the function is, v,
+ * is fitted like w: share = {w, v}. The sum of functions of one feature each (Duvenaud, Nickisch
+ * and Rasmussen, "Additive Gaussian processes", NeurIPS 2011) lets an observation speak about all
+ * points that share a value with it: most of what hyper-parameters do, they do alone (Hutter, Hoos
+ * and Leyton-Brown, ICML 2014). */
 extern const struct mu_kernel mu_kernel_additive;
 
 /* M(sum_{f < last} s_f z_f) M(s_last z_last), nu 5/2: the last feature is the resource.

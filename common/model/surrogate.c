@@ -13,12 +13,14 @@ enum { SPREAD = 16 }; /* trials that tell which values are beyond all others */
 struct mu_gp_model mu_surrogate_model(
     const struct mu_dimensions *dimensions, struct mu_arena *arena) {
     static const struct mu_gp_prior OTHERS[] = {
-        {0, 3},  /* ln w / (1 - w) */
+        {0, 3},  /* ln w / (1 - w) of single dimensions, .. */
+        {0, 3},  /* .. and of the smoother part: docs/adr/0111 */
         {0, 1},  /* ln a^2 */
         {-6, 2}, /* ln n^2 */
     };
     size_t d = dimensions->n;
-    struct mu_gp_prior *prior = MU_ARRAY(arena, d + 3, struct mu_gp_prior);
+    struct mu_gp_prior *prior =
+        MU_ARRAY(arena, d + sizeof OTHERS / sizeof *OTHERS, struct mu_gp_prior);
     for (size_t j = 0; j < d; j++) {
         prior[j] = (struct mu_gp_prior){LENGTH + 0.5 * log((double)d), LENGTH_SD};
     }

@@ -36,10 +36,12 @@ x, at = rng.random((n, d)), rng.random((m, d))
 x[:, 2], at[:, 2] = rng.integers(0, 2, n), rng.integers(0, 2, m)  # a category of two values: its difference is 0 or 1 as it stands
 y = np.sin(5 * x[:, 0]) + x[:, 1] ** 2 + 0.5 * x[:, 2]
 y = (y - y.mean()) / y.std()
-lengths, a2, n2, w = np.array([0.4, 0.9, 1.3]), 1.7, 0.02, 0.3
+lengths, a2, n2, w, v = np.array([0.4, 0.9, 1.3]), 1.7, 0.02, 0.3, 0.6
 table("GP_X", x), table("GP_Y", y), table("GP_AT", at)
-table("GP_THETA", [*np.log(lengths), np.log(w / (1 - w)), np.log(a2), np.log(n2)])
-kernel = ConstantKernel(a2 * (1 - w)) * Matern(lengths, nu=1.5) + WhiteKernel(n2 + 1e-6)
+table("GP_THETA", [*np.log(lengths), np.log(w / (1 - w)), np.log(v / (1 - v)), np.log(a2), np.log(n2)])
+kernel = WhiteKernel(n2 + 1e-6)
+for share, nu in ((1 - v, 1.5), (v, 2.5)):
+    kernel += ConstantKernel(a2 * (1 - w) * share) * Matern(lengths, nu=nu)
 for j in range(d):
     kernel += ConstantKernel(a2 * w / d) * Column(RationalQuadratic(lengths[j] / np.sqrt(2), alpha=1), j)
 gp = GaussianProcessRegressor(kernel, alpha=0, optimizer=None).fit(x, y)

@@ -16,7 +16,7 @@ enum { N = 12, D = 3, AT = 5, MOST = 20 };
 static const bool CATEGORY[] = {false, false, true};
 static const struct mu_dimensions SPACE = {.n = D, .category = CATEGORY};
 static const struct mu_gp_prior FLAT[] = {
-    {0, 1e9}, {0, 1e9}, {0, 1e9}, {0, 1e9}, {0, 1e9}, {0, 1e9}};
+    {0, 1e9}, {0, 1e9}, {0, 1e9}, {0, 1e9}, {0, 1e9}, {0, 1e9}, {0, 1e9}};
 
 static struct mu_gp_model model_of(const struct mu_kernel *kernel) {
     return (struct mu_gp_model){.kernel = kernel,
@@ -38,7 +38,7 @@ static struct mu_gp_data data_of(const double *rows, const double *y, size_t n) 
 static void posterior_and_likelihood_match_the_reference(void **state) {
     (void)state;
     double got;
-    double gradient[D + 3];
+    double gradient[D + 4];
     struct mu_gp_model model = model_of(&mu_kernel_additive);
     struct mu_gp_data data = data_of(GP_X, GP_Y, N);
     struct mu_gp gp;
@@ -51,13 +51,13 @@ static void posterior_and_likelihood_match_the_reference(void **state) {
         assert_close(got, GP_MEAN[i], 1e-9);
     }
     assert_close(
-        mu_gp_objective(GP_THETA, gradient, D + 3, mu_gp_likelihood_of(&model, &data, arena)),
+        mu_gp_objective(GP_THETA, gradient, D + 4, mu_gp_likelihood_of(&model, &data, arena)),
         GP_LIKELIHOOD[0], 1e-8);
 }
 
 /* Points, targets, noise factors and a theta, at random; the last dimension has few values. */
 struct random_case {
-    double rows[MOST * D], y[MOST], noise[MOST], theta[D + 3];
+    double rows[MOST * D], y[MOST], noise[MOST], theta[D + 4];
 };
 
 static struct mu_gp_data draw_case(struct random_case *c, uint64_t number) {
@@ -70,7 +70,7 @@ static struct mu_gp_data draw_case(struct random_case *c, uint64_t number) {
         c->y[i] = mu_normal(&stream);
         c->noise[i] = i % 3 ? 1 : 4;
     }
-    for (size_t j = 0; j < D + 3; j++) {
+    for (size_t j = 0; j < D + 4; j++) {
         c->theta[j] = 0.5 * mu_normal(&stream) - (j > D);
     }
     struct mu_gp_data data = data_of(c->rows, c->y, MOST);
@@ -147,12 +147,13 @@ static void predictions_follow_the_formulas(void **state) {
 }
 
 static void check_likelihood_gradient(const struct mu_kernel *kernel, uint64_t number) {
-    static const struct mu_gp_prior PRIOR[] = {{1, 2}, {0, 1}, {-1, 3}, {2, 1}, {0, 1}, {-3, 2}};
+    static const struct mu_gp_prior PRIOR[] = {
+        {1, 2}, {0, 1}, {-1, 3}, {2, 1}, {-1, 2}, {0, 1}, {-3, 2}};
     struct random_case c;
     struct mu_gp_data data = draw_case(&c, number);
     struct mu_gp_model model = model_of(kernel);
-    double gradient[D + 3];
-    double ignored[D + 3];
+    double gradient[D + 4];
+    double ignored[D + 4];
     model.prior = PRIOR;
     struct mu_gp_likelihood *likelihood = mu_gp_likelihood_of(&model, &data, arena);
     size_t n = mu_gp_parameters(&model);
@@ -181,9 +182,9 @@ static void likelihood_gradient_is_the_slope(void **state) {
 /* Every prior is a normal around its mean: half a squared deviation. */
 static void a_prior_costs_half_its_squared_deviation(void **state) {
     (void)state;
-    double ignored[D + 3];
-    for (size_t j = 0; j < D + 3; j++) {
-        struct mu_gp_prior prior[D + 3];
+    double ignored[D + 4];
+    for (size_t j = 0; j < D + 4; j++) {
+        struct mu_gp_prior prior[D + 4];
         struct mu_gp_model model = model_of(&mu_kernel_additive);
         struct mu_gp_data data = data_of(GP_X, GP_Y, N);
         memcpy(prior, FLAT, sizeof prior);
@@ -191,7 +192,7 @@ static void a_prior_costs_half_its_squared_deviation(void **state) {
         prior[j].sd = 2;
         model.prior = prior;
         double with =
-            mu_gp_objective(GP_THETA, ignored, D + 3, mu_gp_likelihood_of(&model, &data, arena));
+            mu_gp_objective(GP_THETA, ignored, D + 4, mu_gp_likelihood_of(&model, &data, arena));
         assert_close(with - GP_LIKELIHOOD[0], 9.0 / 8, 1e-8);
     }
 }
@@ -235,7 +236,7 @@ static void prediction_gradient_is_the_slope(void **state) {
  */
 static void extension_equals_conditioning(void **state) {
     (void)state;
-    double theta[D + 3];
+    double theta[D + 4];
     double mean[2];
     double ignored;
     struct mu_gp_model model = model_of(&mu_kernel_additive);
@@ -244,7 +245,7 @@ static void extension_equals_conditioning(void **state) {
     struct mu_gp whole;
     struct mu_gp grown;
     memcpy(theta, GP_THETA, sizeof theta);
-    theta[D + 2] = log(1e-6 * exp(theta[D + 1]) - MU_GP_NOISE_FLOOR);
+    theta[D + 3] = log(1e-6 * exp(theta[D + 2]) - MU_GP_NOISE_FLOOR);
     mu_gp_condition(&whole, &model, theta, &all, 0, 1, arena);
     mu_gp_condition(&grown, &model, theta, &fewer, 1, 1, arena);
     mu_gp_predict(&grown, GP_X + (N - 1) * D, &ignored);
@@ -341,8 +342,9 @@ static void fit_tells_relevant_dimensions(void **state) {
     struct mu_stream stream;
     double rows[POINTS * D] = {0};
     double y[POINTS];
-    double theta[D + 3];
-    static const struct mu_gp_prior WIDE[] = {{0, 2}, {0, 2}, {0, 2}, {0, 3}, {0, 2}, {-6, 3}};
+    double theta[D + 4];
+    static const struct mu_gp_prior WIDE[] = {
+        {0, 2}, {0, 2}, {0, 2}, {0, 3}, {0, 3}, {0, 2}, {-6, 3}};
     struct mu_gp_model model = model_of(&mu_kernel_additive);
     model.prior = WIDE;
     mu_stream_init(&stream, 3, 0, "fit");
@@ -354,7 +356,7 @@ static void fit_tells_relevant_dimensions(void **state) {
     struct mu_gp_data data = data_of(rows, y, POINTS);
     mu_gp_fit(&model, &data, theta, arena);
     assert_true(theta[1] - theta[0] > log(3));
-    assert_true(exp(theta[D + 2]) < 0.01);
+    assert_true(exp(theta[D + 3]) < 0.01);
 }
 
 /* A sum of functions of one dimension each is told from a product, and known where two values were
@@ -363,12 +365,13 @@ static void fit_tells_sums_from_products(void **state) {
     (void)state;
     enum { POINTS = 60 };
     static const struct mu_dimensions PLANE = {.n = 2};
-    static const struct mu_gp_prior PRIOR[] = {{-0.65, 1}, {-0.65, 1}, {0, 3}, {0, 1}, {-6, 2}};
+    static const struct mu_gp_prior PRIOR[] = {
+        {-0.65, 1}, {-0.65, 1}, {0, 3}, {0, 3}, {0, 1}, {-6, 2}};
     for (int sum = 0; sum < 2; sum++) {
         struct mu_stream stream;
         double rows[POINTS * D];
         double y[POINTS];
-        double theta[5];
+        double theta[6];
         double corner[2] = {1, 1};
         double mean;
         struct mu_gp_model model = model_of(&mu_kernel_additive);
@@ -389,8 +392,40 @@ static void fit_tells_sums_from_products(void **state) {
         mu_gp_fit(&model, &data, theta, arena);
         mu_gp_condition(&gp, &model, theta, &data, 0, 1, arena);
         double sd = mu_gp_predict(&gp, corner, &mean);
-        assert_true(sum ? gp.scales.share > 0.8 : gp.scales.share < 0.2);
+        assert_true(sum ? gp.scales.share[0] > 0.8 : gp.scales.share[0] < 0.2);
         assert_true(!sum || (fabs(mean - sin(6) - cos(6)) < 0.2 && sd < 0.2));
+    }
+}
+
+/* A wave is told from one that jumps. */
+static void fit_tells_smooth_from_rough(void **state) {
+    (void)state;
+    enum { POINTS = 60 };
+    static const struct mu_dimensions PLANE = {.n = 2};
+    static const struct mu_gp_prior PRIOR[] = {
+        {-0.65, 1}, {-0.65, 1}, {0, 3}, {0, 3}, {0, 1}, {-6, 2}};
+    for (int smooth = 0; smooth < 2; smooth++) {
+        struct mu_stream stream;
+        double rows[POINTS * D];
+        double y[POINTS];
+        double theta[6];
+        struct mu_gp_model model = model_of(&mu_kernel_additive);
+        struct mu_gp gp;
+        model.space = &PLANE;
+        model.n_features = 2;
+        model.prior = PRIOR;
+        mu_stream_init(&stream, 5, 0, "fit");
+        for (size_t i = 0; i < POINTS; i++) {
+            double *u = rows + D * i;
+            u[0] = mu_uniform(&stream);
+            u[1] = mu_uniform(&stream);
+            double wave = sin(9 * u[0] + 3 * u[1]);
+            y[i] = smooth ? 1.4 * wave : copysign(1, wave);
+        }
+        struct mu_gp_data data = data_of(rows, y, POINTS);
+        mu_gp_fit(&model, &data, theta, arena);
+        mu_gp_condition(&gp, &model, theta, &data, 0, 1, arena);
+        assert_true(smooth ? gp.scales.share[1] > 0.8 : gp.scales.share[1] < 0.2);
     }
 }
 
@@ -400,7 +435,7 @@ static void duplicates_are_harmless(void **state) {
     enum { COPIES = 1000 };
     double *rows = MU_ARRAY(arena, COPIES * D, double);
     double *y = MU_ARRAY(arena, COPIES, double);
-    double theta[D + 3] = {0, 0, 0, 0, 0, -100};
+    double theta[D + 4] = {0, 0, 0, 0, 0, 0, -100};
     double mean;
     struct mu_gp_model model = model_of(&mu_kernel_additive);
     struct mu_gp gp;
@@ -426,6 +461,7 @@ int main(void) {
         arena_test(the_fit_is_a_minimum),
         arena_test(fit_tells_relevant_dimensions),
         arena_test(fit_tells_sums_from_products),
+        arena_test(fit_tells_smooth_from_rough),
         arena_test(duplicates_are_harmless),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
