@@ -151,21 +151,23 @@ static bool hides_running(const struct mu_request *request) {
 
 /* Whether a trial that was stopped early may be missing and not be counted either. Until its
  * metrics come, a controller leaves it out of the total and keeps its worker: there are fewer
- * trials that run and suggestions that are asked for than workers. */
+ * trials that run and suggestions that are asked for than workers. So there are at the end, when
+ * fewer are left to ask for. */
 static bool may_hide_late(const struct mu_request *request) {
-    bool early = request->experiment->stops_early || mu_history_stopped_early(request->history);
-    int parallel = request->experiment->parallel_trials;
-    size_t workers = parallel > 0 ? (size_t)parallel : SIZE_MAX;
-    size_t running = mu_history_running(request->history);
-    return request->counted && early && workers > running && workers - running > request->wanted;
+    const struct mu_experiment *experiment = request->experiment;
+    bool early = experiment->stops_early || mu_history_stopped_early(request->history);
+    size_t busy = mu_history_running(request->history) + request->wanted;
+    bool idle = experiment->parallel_trials <= 0 || (size_t)experiment->parallel_trials > busy;
+    bool last = experiment->max_trials > 0 &&
+                request->first + request->wanted >= (uint64_t)experiment->max_trials;
+    return request->counted && early && idle && !last;
 }
 
-/* What was drawn under the numbers of such a request may have been handed out before. In a space
- * without end results decide as well what is drawn, so that it is something else
+/* What was drawn under the numbers of such a request may have been handed out before. Results
+ * decide as well what is drawn, so that it is something else
  * (docs/adr/0043-late-trials-that-are-not-counted.md). */
 static void leave_numbers(struct mu_request *request) {
-    bool finite = mu_space_size(&request->experiment->space) != UINT64_MAX;
-    if (!finite && may_hide_late(request)) {
+    if (may_hide_late(request)) {
         request->seed ^= mu_history_digest(request->history);
     }
 }

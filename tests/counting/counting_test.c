@@ -394,6 +394,15 @@ static void late_trials_that_are_not_counted_bring_few_repeats(void **state) {
     }
 }
 
+/* Nor where points are few and what was tried is known. */
+static void late_trials_bring_few_repeats_in_a_small_space(void **state) {
+    (void)state;
+    for (size_t m = LATE_UNCOUNTED; m < N_MANNERS; m++) {
+        assert_in_range(repeats(&mu_random, SMALL, &MANNERS[m], 50, 60).all, 0, 10);
+        assert_in_range(repeats(&mu_grid, SMALL, &MANNERS[m], 50, 60).all, 0, 10);
+    }
+}
+
 static void print_repeats(
     const struct mu_algorithm *algorithm, bool small, const struct manner *manner, size_t loops) {
     (void)create_arena(NULL);
@@ -428,6 +437,7 @@ int main(int argc, char **argv) {
         arena_test(random_points_are_known_though_trials_are_lost),
         arena_test(late_trials_that_are_counted_bring_no_repeats),
         arena_test(late_trials_that_are_not_counted_bring_few_repeats),
+        arena_test(late_trials_bring_few_repeats_in_a_small_space),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -232,14 +232,21 @@ static void random_draws_know_those_before_them(void **state) {
     assert_int_equal(values, 15);
 }
 
-/* Whether two requests for |wanted| that differ in a result alone get the same point of a line.
- * |parallel| trials may be at a time. */
-static bool is_same_point(bool stops_early, size_t wanted, int parallel) {
-    static const struct mu_parameter_text LINE = {
-        .name = "x", .type = MU_DOUBLE, .min = "0", .max = "1"};
+/* What a request says; |step| of the values from 0 to 1, NULL: every number is one. */
+struct saying {
+    bool stops_early;
+    size_t wanted;
+    int parallel, most;
+    const char *step;
+};
+
+/* Whether two requests that say so and differ in a result alone get the same point. */
+static bool is_same_point(struct saying saying) {
+    const struct mu_parameter_text text = {
+        .name = "x", .type = MU_DOUBLE, .min = "0", .max = "1", .step = saying.step};
     const char *texts[2];
     for (int i = 0; i < 2; i++) {
-        struct mu_request request = request_of(0, wanted);
+        struct mu_request request = request_of(0, saying.wanted);
         struct mu_experiment *e = MU_NEW(arena, struct mu_experiment);
         struct mu_trial_record record = {.name = "t",
             .completed = "2026-01-01T00:00:00Z",
@@ -249,9 +256,10 @@ static bool is_same_point(bool stops_early, size_t wanted, int parallel) {
             .n_assignments = 1};
         struct mu_history history;
         *e = *request.experiment;
-        e->parallel_trials = parallel;
-        e->stops_early = stops_early;
-        assert_int_equal(mu_space_init(&e->space, &LINE, 1, arena, &error), MU_OK);
+        e->parallel_trials = saying.parallel;
+        e->max_trials = saying.most;
+        e->stops_early = saying.stops_early;
+        assert_int_equal(mu_space_init(&e->space, &text, 1, arena, &error), MU_OK);
         build_history(&history, e, &record, 1, arena);
         request.experiment = e;
         request.history = &history;
@@ -266,10 +274,24 @@ static bool is_same_point(bool stops_early, size_t wanted, int parallel) {
  * number. */
 static void results_decide_where_a_number_may_be_taken(void **state) {
     (void)state;
-    assert_false(is_same_point(true, 1, 2));
-    assert_false(is_same_point(true, 1, 0)); /* how many workers is not known */
-    assert_true(is_same_point(true, 2, 2));  /* every worker is accounted for */
-    assert_true(is_same_point(false, 1, 2)); /* nothing is stopped early */
+    const struct saying taken = {.stops_early = true, .wanted = 1, .parallel = 2, .most = 3};
+    struct saying saying = taken;
+    assert_false(is_same_point(saying));
+    saying.step = "0.001";
+    assert_false(is_same_point(saying));
+    saying = taken;
+    saying.parallel = 0; /* how many workers is not known */
+    assert_false(is_same_point(saying));
+    saying = taken;
+    saying.wanted = 2; /* every worker is accounted for */
+    saying.most = 0;
+    assert_true(is_same_point(saying));
+    saying = taken;
+    saying.most = 2; /* no more is to be asked for */
+    assert_true(is_same_point(saying));
+    saying = taken;
+    saying.stops_early = false;
+    assert_true(is_same_point(saying));
 }
 
 /* Models of different results meet at the ends of ranges. */
