@@ -139,7 +139,7 @@ void cl_http_reply_file(
 }
 
 void cl_http_stream(struct cl_http_exchange *exchange) {
-    exchange->state = STREAMING;
+    exchange->state = exchange->head_only ? DONE : STREAMING;
     write_head(exchange, 200, "text/event-stream", false);
 }
 

@@ -108,12 +108,19 @@ static void want(struct cl_queue *queue, struct cl_entry *entry, enum cl_wanted 
     cl_queue_advance(queue);
 }
 
+/* One that was run before, perhaps by somebody else, takes as many places as it did then. */
+static void count_parallel(struct cl_entry *entry) {
+    const struct cl_standing *standing = cl_follow_standing(entry->follow);
+    entry->parallel = standing->experiment ? standing->parallel : entry->parallel;
+}
+
 void cl_queue_run(struct cl_queue *queue, struct cl_entry *entry) {
     bool again = entry->run.pid && entry->wanted != CL_WANT_RUN;
     bool pausing = again && entry->wanted == CL_WANT_PAUSE;
     if (entry->wanted != CL_WANT_RUN) {
         entry->place = ++queue->catalog->places;
     }
+    count_parallel(entry);
     cl_entry_set_error(entry, NULL);
     entry->again = entry->again || again;
     if (pausing) {

@@ -67,7 +67,7 @@ static void ticked(void *user) {
     cl_job_tick(server);
     if (++server->ticks % TICKS_PER_SCAN == 0) {
         cl_catalog_scan(&server->catalog);
-        if (server->catalog.unsaved) {
+        if (server->catalog.unsaved && !server->options->read_only) {
             cl_catalog_save(&server->catalog);
         }
     }

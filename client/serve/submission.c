@@ -122,6 +122,10 @@ static enum mu_status number_range(const char *name, const json_t *object, struc
         get_text(object, "scale", &scale, error) != MU_OK) {
         return error->code;
     }
+    if (scale && strcmp(scale, "log") != 0 && strcmp(scale, "linear") != 0) {
+        return mu_fail(
+            error, MU_INVALID_ARGUMENT, "hyperparameters.%s.scale is log or linear", name);
+    }
     const char *kind = range_kind(type ? type : "float", scale && !strcmp(scale, "log"));
     if (!kind || !min || !max) {
         return mu_fail(error, MU_INVALID_ARGUMENT,
@@ -202,6 +206,17 @@ static void name_parameters(struct cl_draft *draft, struct mu_arena *arena) {
     draft->n_words = n;
 }
 
+/* A shell's script without the white space at its end, so that words can be appended to its last
+ * command; all of it where the end is escaped. */
+static const char *script_of(const char *text, struct mu_arena *arena) {
+    size_t length = strlen(text);
+    size_t kept = length;
+    while (kept && strchr(" \t\r\n", text[kept - 1])) {
+        kept--;
+    }
+    return mu_arena_copy_bytes(arena, text, kept && text[kept - 1] == '\\' ? length : kept);
+}
+
 static enum mu_status read_command(
     const json_t *value, struct mu_arena *arena, struct cl_draft *draft, struct mu_error *error) {
     size_t n = json_is_string(value) ? 3 : json_array_size(value);
@@ -215,7 +230,7 @@ static enum mu_status read_command(
     if (json_is_string(value)) {
         words[0] = "sh";
         words[1] = "-c";
-        words[2] = json_string_value(value);
+        words[2] = script_of(json_string_value(value), arena);
     }
     json_array_foreach(value, i, word) {
         words[i] = json_string_value(word);
@@ -270,10 +285,10 @@ enum mu_status cl_submission_read(const char *json, size_t size, struct mu_arena
     const char **yaml, struct mu_error *error) {
     json_error_t why;
     json_t *root = json_loadb(json, size, JSON_REJECT_DUPLICATES, &why);
-    enum mu_status status = json_is_object(root)
-                                ? write_draft(root, arena, yaml, error)
-                                : mu_fail(error, MU_INVALID_ARGUMENT, "no JSON object: line %d: %s",
-                                      why.line, why.text);
+    enum mu_status status =
+        json_is_object(root) ? write_draft(root, arena, yaml, error)
+        : root               ? mu_fail(error, MU_INVALID_ARGUMENT, "the experiment is an object")
+               : mu_fail(error, MU_INVALID_ARGUMENT, "no JSON: line %d: %s", why.line, why.text);
     if (status == MU_OK) { /* it may hold texts of the JSON */
         *yaml = mu_arena_copy(arena, *yaml);
     }

@@ -4,6 +4,7 @@ import http.client
 import io
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -79,10 +80,19 @@ def test_the_short_form_names_what_the_command_does_not(server, tmp_path):
     assert status == 200 and "'--kind=one word'" in said and ("'--n=1'" in said or "'--n=2'" in said) and "'--lr'" in said and "--lr=" not in said
 
 
+@pytest.mark.parametrize("end", ["\n", " \\\n", " \t\r\n\n"])
+def test_words_are_appended_to_the_last_command_of_a_script(server, end):
+    body = {**SEED, "model_training_code": "true\necho loss=0.5 words" + end, "trials": 1, "name": "script"}
+    entry = server.until(server.submit(body, "application/json"), lambda e: e["trials"]["total"] == 1 and e["state"] not in ("queued", "running"))
+    log = server.raw("GET", f"/api/v1/experiments/script/trials/{server.ask('GET', 'experiments/script/data.json')[1]['trials'][0]['name']}/log")[2].decode()
+    assert entry["trials"] == {"total": 1, "Succeeded": 1} and log.startswith("loss=0.5 words --learning_rate=0.") and "--batch_size=" in log.splitlines()[0]
+
+
 @pytest.mark.parametrize("change, words", [
     ({"model_training_code": 3}, "model_training_code"), ({"model_training_code": ""}, "model_training_code"), ({"hyperparameters": {}}, "hyperparameters"),
     ({"hyperparameters": {"x": {"type": "float", "min": 1}}}, "hyperparameters.x"), ({"hyperparameters": {"x": {"type": "float", "min": 1, "max": 0}}}, "x"),
-    ({"hyperparameters": {"x": {"values": [True]}}}, "hyperparameters.x.values"), ({"hyperparameters": {"x": {"min": 1, "max": 2, "mox": 3}}}, "mox"),
+    ({"hyperparameters": {"x": {"values": [True]}}}, "hyperparameters.x.values"), ({"hyperparameters": {"x": {"min": 1, "max": 2, "scale": "lgo"}}}, "x.scale"),
+    ({"hyperparameters": {"x": {"min": 1, "max": 2, "mox": 3}}}, "mox"),
     ({"trials": 0}, "trials"), ({"goal": "best"}, "goal"), ({"unknown": 1}, "unknown"), ({"hpo_algorithm": "no_such"}, "no_such")])
 def test_mistakes_of_the_short_form_are_named(server, change, words):
     status, verdict = server.ask("POST", "experiments", {**SEED, **change})
@@ -132,6 +142,22 @@ def test_the_queue_keeps_its_order_and_its_bound(server, tmp_path):
         most = max(most, at_a_time)
     assert most == 4
     assert max(end for _, end in spans["first"]) <= min(begin for begin, _ in spans["second"]) and max(end for _, end in spans["third"]) <= min(begin for begin, _ in spans["fourth"])
+
+
+def test_what_was_run_by_hand_takes_the_places_of_its_trials(server, tmp_path):
+    (tmp_path / "wide.yaml").write_text(held("wide", tmp_path, trials=6, parallel=3))
+    process = subprocess.Popen([MUSHIR, "run", tmp_path / "wide.yaml", "--quiet", "--no-report"], stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + PATIENCE
+    while "wide" not in [e["name"] for e in server.ask("GET", "experiments")[1]["experiments"]]:
+        assert time.monotonic() < deadline
+    server.until("wide", running(3))
+    process.terminate()
+    process.wait(timeout=PATIENCE)
+    server.submit(held("narrow", tmp_path))
+    server.until("narrow", running(2))
+    assert server.ask("POST", "experiments/wide/resume")[1]["state"] == "queued"  # 2 and 3 are more than 4
+    (tmp_path / "go").touch()
+    server.until("wide", "succeeded")
 
 
 def test_a_pause_lets_trials_end_and_starts_none(server, tmp_path):
@@ -232,6 +258,21 @@ def test_what_changes_is_told(server, tmp_path):
     assert {e["name"] for e in seen} == {"told"} and [e["version"] for e in seen] == sorted({e["version"] for e in seen})
     assert seen[-1]["trials"] == {"total": 4, "Succeeded": 4} and seen[-1]["best"]["value"] == 0.25
     assert next(server.events())["state"] == "succeeded"  # who comes later hears how it stands
+
+
+def test_of_what_changes_a_head_is_a_head(server):
+    server.submit(stubbed("headed"))
+    status, headers, data = server.raw("HEAD", "/api/v1/events")
+    assert status == 200 and headers["content-type"] == "text/event-stream"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as client:
+        client.sendall(b"HEAD /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        received = b""
+        while received.endswith(b"\r\n\r\n") or b"\r\n\r\n" not in received:
+            piece = client.recv(4096)
+            if not piece:
+                break
+            received += piece
+        assert received.endswith(b"\r\n\r\n") and received.count(b"\r\n\r\n") == 1
 
 
 def test_results_are_downloaded(server, tmp_path):

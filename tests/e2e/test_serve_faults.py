@@ -61,6 +61,23 @@ def test_an_experiment_whose_journal_was_removed_goes(server, tmp_path):
     assert [e["name"] for e in server.ask("GET", "experiments")[1]["experiments"]] == ["kept", "waits"]
 
 
+def test_who_only_looks_writes_nothing_down(server, tmp_path):
+    server.submit(stubbed("removed"))
+    server.until("removed", "succeeded")
+    with Server(tmp_path, "--read-only") as viewer:
+        for name in ("runs", "waits"):
+            server.submit(held(name, tmp_path, trials=3, parallel=3))
+        server.until("runs", running(3))
+        wanted = (tmp_path / ".mushir-serve.json").read_text()
+        heard = (e["name"] for e in viewer.events() if "state" not in e)
+        for file in tmp_path.glob("removed.*[a-z]"):
+            file.unlink() if file.is_file() else shutil.rmtree(file)
+        assert next(heard) == "removed"
+        time.sleep(3)  # what is to be written down is with the next look at the folder
+        assert (tmp_path / ".mushir-serve.json").read_text() == wanted and '"waits"' in wanted
+        (tmp_path / "go").touch()
+
+
 def test_of_many_that_go_at_once_all_are_told(tmp_path):
     names = [f"e{i:03}" for i in range(300)]
     for name in names:
