@@ -6,7 +6,7 @@ import time
 
 from attack import PINNED
 from encounter import AGAIN_WITHIN, try_on
-from target import LIMIT_MIB, Service, lacks
+from target import LIMIT_MIB, MOST_THREADS, Service, lacks
 
 QUIET = 2.5  # seconds without any client before memory is read: a service looks once a second whether there is some to give back
 
@@ -33,7 +33,7 @@ def row(number, result, level, peak):
             f"| {clients.get('right', 0)} | {clients.get('wrong', 0)} | {lost} | {' '.join((result.complaint or result.did).split())} |")
 
 
-def faults(results, exit_status, peak_mib):
+def faults(results, exit_status, peak_mib, threads=0):
     """What is wrong with all of them together, as texts."""
     found = [f"{sum((r.clients or {}).get('wrong', 0) for r in results)} wrong answers"] if any((r.clients or {}).get("wrong") for r in results) else []
     found += [] if results else ["no attack was made"]
@@ -42,6 +42,7 @@ def faults(results, exit_status, peak_mib):
     found += [f"no normal answer within {AGAIN_WITHIN:g} s of {r.name}" for r in results if r.alive and r.again is None]
     if exit_status != 0:
         found.append(f"ended with {exit_status}")
+    found += [f"{threads} threads"] if threads > MOST_THREADS and not lacks(PINNED) else []
     return found + ([f"{peak_mib:.0f} MiB"] if peak_mib > LIMIT_MIB else [])
 
 
@@ -61,6 +62,6 @@ def run(attacks, seconds, count, clients):
     print("\n| round | MiB after its attacks: median | most | after the last |\n|---|---|---|---|")
     for number, mib in levels.items():
         print(f"| {number} | {statistics.median(mib):.1f} | {max(mib):.1f} | {mib[-1]:.1f} |")
-    wrong = faults(results, exit_status, service.seen_mib)
+    wrong = faults(results, exit_status, service.seen_mib, service.seen_threads)
     print("\n" + ("; ".join(wrong) or "all borne"))
     return 1 if wrong else 0

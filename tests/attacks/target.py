@@ -18,6 +18,7 @@ LIMIT_MIB = 100  # of Katib's suggestion pods
 FLAGS = ("--workers", "1", "--memory-mib", "50", "--max-request-mib", "12", "--clients-mib", "37")  # what the defaults come to under that limit
 ASKED = question(["lr", "momentum", "width"], 3)
 LAST_UNBOUNDED_CORE = 29  # of gRPC 1.51; newer ones judge a block of headers as it arrives
+MOST_THREADS = max(8, min(os.cpu_count(), 16)) + 8  # of core's pool as tools/grpc bounds it, and the program's
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
 
 
@@ -83,7 +84,7 @@ class Service:
         while not (announced := re.search(r"admin_port=(\d+)", self.log_text())):
             time.sleep(0.01)
         self.admin_port = int(announced[1])
-        self.seen_mib = 0
+        self.seen_mib = self.seen_threads = 0
         self.expected = ask(self.port, SUGGEST, ASKED, 60)[1]
         assert self.expected, "no answer before the attack"
 
@@ -94,10 +95,11 @@ class Service:
         return self.process.poll() is None
 
     def look(self):
-        """Notes how much it holds now."""
+        """Notes how much it holds and how many threads it has now."""
         try:
             status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
             self.seen_mib = max([self.seen_mib, *(int(kib) / 1024 for kib in re.findall(r"VmHWM:\s+(\d+)", status))])
+            self.seen_threads = max([self.seen_threads, *map(int, re.findall(r"Threads:\s+(\d+)", status))])
         except OSError:
             pass
 

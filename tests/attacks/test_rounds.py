@@ -21,6 +21,13 @@ def test_the_complaint_of_an_attack_is_a_fault():
     assert rounds.faults([borne(), borne(complaint="2 of 9 probes failed")], 0, 30) == ["silent: 2 of 9 probes failed"]
 
 
+@pytest.mark.parametrize("core, threads, found", [("58.0.0", target.MOST_THREADS, []), ("58.0.0", target.MOST_THREADS + 1, [f"{target.MOST_THREADS + 1} threads"]),
+                                                  ("29.0.0", target.MOST_THREADS + 1, [])])
+def test_a_pool_of_threads_that_grows_is_a_fault_of_the_pinned_core(monkeypatch, core, threads, found):
+    monkeypatch.setattr(target, "core_version", lambda: core)
+    assert rounds.faults([borne()], 0, 30, threads) == found
+
+
 def test_no_attack_at_all_is_a_fault():
     assert rounds.faults([], 0, 30) == ["no attack was made"]
 
