@@ -173,12 +173,19 @@ static bool open_to_read(struct cl_journal *journal, const char *path, int patie
     return good;
 }
 
+enum mu_status cl_journal_cause(const struct cl_journal *journal) {
+    int why = sqlite3_system_errno(journal->db);
+    return why == EMFILE || why == ENFILE ? MU_RESOURCE_EXHAUSTED : MU_INTERNAL;
+}
+
 static bool open_database(struct cl_journal *journal, const char *path, enum cl_journal_mode mode,
     struct mu_error *error) {
     bool good = only_reads(mode)
                     ? open_to_read(journal, path, mode == CL_JOURNAL_FOLLOW ? 0 : PATIENCE)
                     : open_to_write(journal, path);
-    if (!good) {
+    if (!good && cl_journal_cause(journal) == MU_RESOURCE_EXHAUSTED) {
+        mu_fail(error, MU_RESOURCE_EXHAUSTED, "%s: no descriptor is free", path);
+    } else if (!good) {
         mu_fail(error, MU_INVALID_ARGUMENT, "%s: no journal of a run: %s", path,
             sqlite3_errmsg(journal->db));
     }
@@ -293,6 +300,20 @@ bool cl_journal_experiment(
     if (found) {
         *name = mu_arena_copy(arena, column(select, 0));
         *text = mu_arena_copy(arena, column(select, 1));
+    }
+    sqlite3_finalize(select);
+    return found;
+}
+
+bool cl_journal_origin(struct cl_journal *journal, char origin[CL_JOURNAL_ORIGIN]) {
+    sqlite3_stmt *select = NULL;
+    bool found = prepare(journal,
+                     "SELECT group_concat(time || CASE kind WHEN 'run' THEN value ELSE '' END) "
+                     "FROM events WHERE id <= 2",
+                     &select) &&
+                 sqlite3_step(select) == SQLITE_ROW && *column(select, 0);
+    if (found) {
+        snprintf(origin, CL_JOURNAL_ORIGIN, "%s", column(select, 0));
     }
     sqlite3_finalize(select);
     return found;

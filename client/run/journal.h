@@ -36,8 +36,8 @@ enum cl_journal_mode {
 };
 
 /* Open |path| and lock it against a second run. NULL with |error|: MU_INVALID_ARGUMENT when the
- * mode does not fit or the file is no journal, MU_UNAVAILABLE when another run has it, MU_INTERNAL
- * for I/O. */
+ * mode does not fit or the file is no journal, MU_UNAVAILABLE when another run has it,
+ * MU_RESOURCE_EXHAUSTED when no descriptor is free, MU_INTERNAL for I/O. */
 struct cl_journal *cl_journal_open(
     const char *path, enum cl_journal_mode mode, struct mu_error *error);
 
@@ -70,6 +70,15 @@ const char *cl_journal_failed(const struct cl_journal *journal);
  * could not be read to the end. */
 bool cl_journal_replay(struct cl_journal *journal, long long after,
     void (*replay)(void *user, const struct cl_journal_event *event), void *user);
+
+/* Why they could not: MU_RESOURCE_EXHAUSTED when no descriptor was free, else MU_INTERNAL. */
+enum mu_status cl_journal_cause(const struct cl_journal *journal);
+
+/* What tells the journal from another that replaces it under its name, and perhaps in its inode:
+ * when it was begun, and its run's own letters. False when nothing stands in it, or when it cannot
+ * be read now. */
+enum { CL_JOURNAL_ORIGIN = 100 };
+bool cl_journal_origin(struct cl_journal *journal, char origin[CL_JOURNAL_ORIGIN]);
 
 /* Write a copy of the whole file, of one moment, also while somebody adds to it. */
 MU_MUST_USE enum mu_status cl_journal_copy(

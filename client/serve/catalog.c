@@ -201,12 +201,23 @@ static void found(struct cl_catalog *catalog, const char *name) {
 }
 
 /* Whether its files were removed, by the scan that was just made. */
-static bool is_gone(const struct cl_catalog *catalog, struct cl_entry *entry) {
+static bool is_gone(struct cl_catalog *catalog, struct cl_entry *entry) {
     char yaml[LONGEST_PATH];
-    bool idle = !entry->run.pid && !entry->elsewhere && entry->wanted != CL_WANT_RUN;
+    bool idle = !cl_entry_runs(entry) && !entry->elsewhere && entry->wanted != CL_WANT_RUN;
     snprintf(yaml, sizeof yaml, "%s/%s.yaml", catalog->folder, entry->name);
     note_journal(entry);
-    return idle && entry->scan != catalog->scans && (entry->journaled || access(yaml, F_OK));
+    if (!idle || entry->scan == catalog->scans) {
+        return false;
+    }
+    if (access(yaml, F_OK)) {
+        return true;
+    }
+    if (entry->journaled && (entry->wanted == CL_WANT_NOTHING || entry->error)) {
+        entry->wanted = CL_WANT_STOP; /* which is written down, so that it is known from now on */
+        cl_entry_set_error(entry, NULL);
+        catalog->unsaved = true;
+    }
+    return false;
 }
 
 static void remove_gone(struct cl_catalog *catalog) {
@@ -268,7 +279,7 @@ static void look_at(struct cl_catalog *catalog, struct cl_entry *entry) {
     char path[LONGEST_PATH];
     snprintf(path, sizeof path, "%s/%s.journal", catalog->folder, entry->name);
     entry->elsewhere = entry->run.pid ? 0 : cl_journal_runner(path);
-    bool busy = entry->run.pid || entry->elsewhere;
+    bool busy = entry->run.pid || entry->elsewhere; /* somebody adds to it */
     cl_follow_look(entry->follow, busy);
     enum cl_state state = cl_entry_state(entry);
     long long moment = cl_follow_standing(entry->follow)->moment;
@@ -289,9 +300,13 @@ void cl_catalog_look(struct cl_catalog *catalog) {
 
 /* ---- states ---- */
 
+bool cl_entry_runs(const struct cl_entry *entry) {
+    return entry->run.pid || entry->ended;
+}
+
 enum cl_state cl_entry_state(const struct cl_entry *entry) {
     const struct cl_standing *standing = cl_follow_standing(entry->follow);
-    if (entry->run.pid) {
+    if (cl_entry_runs(entry)) {
         return entry->wanted == CL_WANT_PAUSE  ? CL_STATE_PAUSING
                : entry->wanted == CL_WANT_STOP ? CL_STATE_STOPPING
                                                : CL_STATE_RUNNING;

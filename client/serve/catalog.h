@@ -38,9 +38,11 @@ struct cl_entry {
     char *error;         /* NULL: none */
     struct cl_child run; /* its mushir run; pid 0: none of ours */
     bool again;          /* start it once more when it ends */
-    pid_t elsewhere;     /* a run that is not ours; 0: none */
-    bool journaled;      /* its journal was there */
-    size_t scan;         /* the last one that found it */
+    bool ended;          /* its run has, with |status|; what the journal says is still to be read */
+    int status;
+    pid_t elsewhere; /* a run that is not ours; 0: none */
+    bool journaled;  /* its journal was there */
+    size_t scan;     /* the last one that found it */
     struct cl_follow *follow;
     enum cl_state shown; /* as it was when |version| changed last */
     bool troubled;       /* whether it had an error then */
@@ -79,8 +81,8 @@ bool cl_catalog_names(const char *name);
 struct cl_entry *cl_catalog_find(const struct cl_catalog *catalog, const char *name);
 struct cl_entry *cl_catalog_add(struct cl_catalog *catalog, const char *name);
 
-/* Look for journals that others left in the folder. An experiment whose journal was removed goes,
- * and one that never had any when its YAML is removed; not what is queued or runs. */
+/* Look for journals that others left in the folder. An experiment without journal and YAML goes;
+ * one whose journal alone was removed has not begun, and is stopped. Not what is queued or runs. */
 void cl_catalog_scan(struct cl_catalog *catalog);
 
 /* Read what was added to the journals, and give what changed a new version. */
@@ -92,6 +94,9 @@ void cl_catalog_save(struct cl_catalog *catalog);
 /* FOLDER/NAME.|extension|, owned by |arena|. */
 const char *cl_catalog_path(const struct cl_catalog *catalog, const char *name,
     const char *extension, struct mu_arena *arena);
+
+/* Whether a run of ours has it, until it is known how that ended. */
+bool cl_entry_runs(const struct cl_entry *entry);
 
 /* How it stands now, and what that is called. */
 enum cl_state cl_entry_state(const struct cl_entry *entry);

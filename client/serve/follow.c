@@ -19,7 +19,9 @@ struct mark {
 
 struct cl_follow {
     char *path;
-    struct stat file; /* the journal, as it was when it was opened */
+    struct stat file;               /* the journal, as it was when it was opened */
+    char origin[CL_JOURNAL_ORIGIN]; /* of what was read; "": nothing */
+    bool recognised;                /* the open one is of that origin */
     struct cl_journal *journal;
     struct mu_arena *arena; /* of this journal's texts */
     struct cl_experiment *e;
@@ -35,12 +37,14 @@ struct cl_follow {
 static void close_journal(struct cl_follow *f) {
     cl_journal_close(f->journal);
     f->journal = NULL;
+    f->recognised = false;
 }
 
-static void forget(struct cl_follow *f) {
-    close_journal(f);
+/* What was read. */
+static void forget_standing(struct cl_follow *f) {
     mu_arena_destroy(f->arena);
     f->arena = NULL;
+    *f->origin = '\0';
     f->e = NULL;
     free(f->marks);
     free(f->names);
@@ -48,6 +52,11 @@ static void forget(struct cl_follow *f) {
     f->names = NULL;
     f->room = 0;
     f->standing = (struct cl_standing){0};
+}
+
+static void forget(struct cl_follow *f) {
+    close_journal(f);
+    forget_standing(f);
 }
 
 struct cl_follow *cl_follow_create(const char *path) {
@@ -105,10 +114,24 @@ static bool may_have_grown(const struct cl_follow *f, const struct stat *file) {
     return !same_content(&f->file, file) || !stat(wal, &beside);
 }
 
+/* Whether what was read before is of this journal, or forgotten now: one that was begun anew may
+ * have the inode of the one before. */
+static bool recognise(struct cl_follow *f) {
+    char origin[CL_JOURNAL_ORIGIN];
+    if (f->recognised || !cl_journal_origin(f->journal, origin)) {
+        return f->recognised || !*f->origin;
+    }
+    if (strcmp(f->origin, origin) != 0) {
+        forget_standing(f);
+        memcpy(f->origin, origin, sizeof origin);
+    }
+    f->recognised = true;
+    return true;
+}
+
 /* Whether the journal is open to be read on; one that was replaced is forgotten. */
-static bool open_journal(struct cl_follow *f, enum cl_journal_mode mode) {
+static bool open_journal(struct cl_follow *f, enum cl_journal_mode mode, struct mu_error *error) {
     struct stat file = {0};
-    struct mu_error error;
     if (stat(f->path, &file) || !same_file(&f->file, &file)) {
         forget(f);
     } else if (f->journal) {
@@ -117,12 +140,8 @@ static bool open_journal(struct cl_follow *f, enum cl_journal_mode mode) {
         return false;
     }
     f->file = file;
-    f->journal = file.st_ino ? cl_journal_open(f->path, mode, &error) : NULL;
-    if (!f->journal) {
-        f->file.st_size = unread;
-    } else if (!f->arena) {
-        f->arena = mu_arena_create(SIZE_MAX / 4);
-    }
+    f->journal = file.st_ino ? cl_journal_open(f->path, mode, error) : NULL;
+    f->file.st_size = f->journal ? f->file.st_size : unread;
     return f->journal != NULL;
 }
 
@@ -236,25 +255,32 @@ static void take(void *user, const struct cl_journal_event *event) {
     }
 }
 
-static void look(struct cl_follow *f, bool busy, enum cl_journal_mode mode) {
-    if (!open_journal(f, mode)) {
-        return;
+static enum mu_status look(struct cl_follow *f, bool busy, enum cl_journal_mode mode) {
+    struct mu_error error = {.code = MU_OK};
+    if (!open_journal(f, mode, &error)) {
+        return error.code;
     }
-    bool whole = cl_journal_replay(f->journal, f->standing.moment, take, f);
+    bool known = recognise(f);
+    if (!f->arena) {
+        f->arena = mu_arena_create(SIZE_MAX / 4);
+    }
+    bool whole = known && cl_journal_replay(f->journal, f->standing.moment, take, f);
+    enum mu_status status = whole ? MU_OK : cl_journal_cause(f->journal);
     if (!busy) { /* nobody adds to it: its files need not stay open */
         close_journal(f);
         (void)!stat(f->path, &f->file); /* SQLite may have tidied it up */
         f->file.st_size = whole ? f->file.st_size : unread;
     }
+    return status;
 }
 
 void cl_follow_look(struct cl_follow *follow, bool busy) {
-    look(follow, busy, CL_JOURNAL_FOLLOW);
+    (void)look(follow, busy, CL_JOURNAL_FOLLOW);
 }
 
-void cl_follow_end(struct cl_follow *follow) {
+enum mu_status cl_follow_end(struct cl_follow *follow) {
     close_journal(follow);
-    look(follow, false, CL_JOURNAL_READ);
+    return look(follow, false, CL_JOURNAL_READ);
 }
 
 const struct cl_standing *cl_follow_standing(const struct cl_follow *follow) {

@@ -32,8 +32,9 @@ void cl_follow_destroy(struct cl_follow *follow);
  * |busy|: somebody adds to it. One that is locked is read the next time. */
 void cl_follow_look(struct cl_follow *follow, bool busy);
 
-/* The same, of a journal that nobody adds to any more: to its end, if it takes some seconds. */
-void cl_follow_end(struct cl_follow *follow);
+/* The same, of a journal that nobody adds to any more: to its end, if it takes some seconds.
+ * MU_RESOURCE_EXHAUSTED when no descriptor is free to open it: to be asked for again. */
+MU_MUST_USE enum mu_status cl_follow_end(struct cl_follow *follow);
 
 const struct cl_standing *cl_follow_standing(const struct cl_follow *follow);
 

@@ -9,7 +9,7 @@
 #include "client/run/options.h"
 
 static bool waits(const struct cl_entry *entry) {
-    return entry->wanted == CL_WANT_RUN && !entry->run.pid;
+    return entry->wanted == CL_WANT_RUN && !cl_entry_runs(entry);
 }
 
 /* The first in the queue, or NULL. */
@@ -91,70 +91,6 @@ void cl_queue_advance(struct cl_queue *queue) {
     }
 }
 
-void cl_queue_tick(struct cl_queue *queue) {
-    const struct cl_entry *entry = first(queue);
-    if (!entry || queue->closed) {
-        return;
-    }
-    if (entry->elsewhere) {
-        cl_catalog_look(queue->catalog);
-    }
-    cl_queue_advance(queue);
-}
-
-static void want(struct cl_queue *queue, struct cl_entry *entry, enum cl_wanted wanted) {
-    entry->wanted = wanted;
-    cl_catalog_save(queue->catalog);
-    cl_queue_advance(queue);
-}
-
-/* One that was run before, perhaps by somebody else, takes as many places as it did then. */
-static void count_parallel(struct cl_entry *entry) {
-    const struct cl_standing *standing = cl_follow_standing(entry->follow);
-    entry->parallel = standing->experiment ? standing->parallel : entry->parallel;
-}
-
-void cl_queue_run(struct cl_queue *queue, struct cl_entry *entry) {
-    bool again = entry->run.pid && entry->wanted != CL_WANT_RUN;
-    bool pausing = again && entry->wanted == CL_WANT_PAUSE;
-    if (entry->wanted != CL_WANT_RUN) {
-        entry->place = ++queue->catalog->places;
-    }
-    count_parallel(entry);
-    cl_entry_set_error(entry, NULL);
-    entry->again = entry->again || again;
-    if (pausing) {
-        kill(entry->run.pid, SIGKILL); /* as --resume is made for: its trials are taken up */
-    }
-    want(queue, entry, CL_WANT_RUN);
-}
-
-static void tell(struct cl_entry *entry, int signal) {
-    entry->again = false;
-    if (entry->run.pid) {
-        kill(entry->run.pid, signal);
-    } else if (waits(entry)) {
-        cl_entry_set_error(entry, NULL); /* of not being started */
-    }
-}
-
-void cl_queue_pause(struct cl_queue *queue, struct cl_entry *entry) {
-    tell(entry, CL_RUN_PAUSE_SIGNAL);
-    want(queue, entry, CL_WANT_PAUSE);
-}
-
-void cl_queue_stop(struct cl_queue *queue, struct cl_entry *entry) {
-    tell(entry, SIGTERM);
-    want(queue, entry, CL_WANT_STOP);
-}
-
-void cl_queue_renew(struct cl_entry *entry) {
-    if (entry->run.pid && entry->wanted == CL_WANT_RUN) {
-        entry->again = true;
-        kill(entry->run.pid, SIGKILL); /* as --resume is made for: its trials are taken up */
-    }
-}
-
 /* Why a run ended without a result: its last words, or how it ended. */
 static void explain(struct cl_entry *entry, int status) {
     enum { LAST_WORDS = 4096 };
@@ -187,14 +123,100 @@ static void conclude(struct cl_queue *queue, struct cl_entry *entry, int status)
     }
 }
 
+/* Conclude once the journal could be read; without a free descriptor with a later tick. */
+static void take_end(struct cl_queue *queue, struct cl_entry *entry) {
+    if (cl_follow_end(entry->follow) == MU_RESOURCE_EXHAUSTED) {
+        return;
+    }
+    entry->ended = false;
+    conclude(queue, entry, entry->status);
+    cl_child_finish(&entry->run);
+    cl_catalog_save(queue->catalog);
+}
+
+static void take_ends(struct cl_queue *queue) {
+    for (size_t i = 0; i < queue->catalog->n; i++) {
+        if (queue->catalog->entries[i]->ended) {
+            take_end(queue, queue->catalog->entries[i]);
+        }
+    }
+}
+
+void cl_queue_tick(struct cl_queue *queue) {
+    take_ends(queue);
+    const struct cl_entry *entry = first(queue);
+    if (!entry || queue->closed) {
+        return;
+    }
+    if (entry->elsewhere) {
+        cl_catalog_look(queue->catalog);
+    }
+    cl_queue_advance(queue);
+}
+
+static void want(struct cl_queue *queue, struct cl_entry *entry, enum cl_wanted wanted) {
+    entry->wanted = wanted;
+    cl_catalog_save(queue->catalog);
+    cl_queue_advance(queue);
+}
+
+/* One that was run before, perhaps by somebody else, takes as many places as it did then. */
+static void count_parallel(struct cl_entry *entry) {
+    const struct cl_standing *standing = cl_follow_standing(entry->follow);
+    entry->parallel = standing->experiment ? standing->parallel : entry->parallel;
+}
+
+void cl_queue_run(struct cl_queue *queue, struct cl_entry *entry) {
+    bool again = cl_entry_runs(entry) && entry->wanted != CL_WANT_RUN;
+    bool pausing = entry->run.pid && entry->wanted == CL_WANT_PAUSE;
+    if (entry->wanted != CL_WANT_RUN) {
+        entry->place = ++queue->catalog->places;
+    }
+    count_parallel(entry);
+    cl_entry_set_error(entry, NULL);
+    entry->again = entry->again || again;
+    if (pausing) {
+        kill(entry->run.pid, SIGKILL); /* as --resume is made for: its trials are taken up */
+    }
+    want(queue, entry, CL_WANT_RUN);
+}
+
+static void tell(struct cl_entry *entry, int signal) {
+    entry->again = false;
+    if (entry->run.pid) {
+        kill(entry->run.pid, signal);
+    } else if (waits(entry)) {
+        cl_entry_set_error(entry, NULL); /* of not being started */
+    }
+}
+
+void cl_queue_pause(struct cl_queue *queue, struct cl_entry *entry) {
+    tell(entry, CL_RUN_PAUSE_SIGNAL);
+    want(queue, entry, CL_WANT_PAUSE);
+}
+
+void cl_queue_stop(struct cl_queue *queue, struct cl_entry *entry) {
+    tell(entry, SIGTERM);
+    want(queue, entry, CL_WANT_STOP);
+}
+
+void cl_queue_renew(struct cl_entry *entry) {
+    if (cl_entry_runs(entry) && entry->wanted == CL_WANT_RUN) {
+        entry->again = true;
+    }
+    if (entry->run.pid && entry->again) {
+        kill(entry->run.pid, SIGKILL); /* as --resume is made for: its trials are taken up */
+    }
+}
+
 bool cl_queue_ended(struct cl_queue *queue, pid_t pid, int status) {
     for (size_t i = 0; i < queue->catalog->n; i++) {
         struct cl_entry *entry = queue->catalog->entries[i];
         if (entry->run.pid == pid) {
-            cl_follow_end(entry->follow);
-            conclude(queue, entry, status);
-            cl_child_finish(&entry->run);
-            cl_catalog_save(queue->catalog);
+            entry->run.pid = 0;
+            entry->ended = true;
+            entry->status = status;
+            take_end(queue, entry);
             cl_queue_advance(queue);
             return true;
         }

@@ -298,13 +298,39 @@ enum mu_status cl_submission_read(const char *json, size_t size, struct mu_arena
 
 /* ---- budgets ---- */
 
-/* Where line |line|, column |column|, both from 1, is in |text|; NULL: nowhere. */
-static const char *at_place(const char *text, int line, int column) {
-    for (; line > 1 && text; line--) {
-        text = strchr(text, '\n');
-        text = text ? text + 1 : NULL;
+/* The bytes of the line's end at |at|, as YAML 1.1 (section 4.2) has them; 0: none is there. */
+static size_t line_end(const char *at) {
+    static const char *const ends[] = {
+        "\r\n", "\n", "\r", "\xC2\x85", "\xE2\x80\xA8", "\xE2\x80\xA9"};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        if (!strncmp(at, ends[i], strlen(ends[i]))) {
+            return strlen(ends[i]);
+        }
     }
-    return text && strlen(text) >= (size_t)column ? text + column - 1 : NULL;
+    return 0;
+}
+
+/* The bytes of the letter at |at|, in UTF-8. */
+static size_t letter(const char *at) {
+    size_t n = 1;
+    while (((unsigned char)at[n] & 0xC0) == 0x80) {
+        n++;
+    }
+    return n;
+}
+
+/* Where line |line|, letter |column|, both from 1, is in |text|; NULL: nowhere. */
+static const char *at_place(const char *text, int line, int column) {
+    static const char mark[] = "\xEF\xBB\xBF"; /* of the byte order, which is no letter */
+    text += strncmp(text, mark, strlen(mark)) ? 0 : strlen(mark);
+    int l = 1;
+    for (int c = 1; *text && !(l == line && c == column);) {
+        size_t end = line_end(text);
+        text += end ? end : letter(text);
+        l += end > 0;
+        c = end ? 1 : c + 1;
+    }
+    return *text ? text : NULL;
 }
 
 enum mu_status cl_submission_raise(const char *yaml, int trials, struct mu_arena *arena,

@@ -149,8 +149,10 @@ static const char *choose_name(struct cl_server *server, struct cl_job *job, con
         return NULL;
     }
     if (is_taken(server, name, arena)) {
-        cl_answer_error(
-            job->exchange, 409, mu_arena_format(arena, "there is an experiment %s already", name));
+        bool known = cl_catalog_find(&server->catalog, name);
+        cl_answer_error(job->exchange, 409,
+            mu_arena_format(arena, "%s %s already",
+                known ? "there is an experiment" : "the folder has a file of an experiment", name));
         return NULL;
     }
     return name;
@@ -161,8 +163,8 @@ static void keep(struct cl_server *server, struct cl_job *job, const char *name,
     const char *path = cl_catalog_path(&server->catalog, name, "yaml", arena);
     struct cl_entry *entry = NULL;
     if (!write_file(path, job->text, O_EXCL)) {
-        cl_answer_error(
-            job->exchange, 507, mu_arena_format(arena, "%s: %s", path, strerror(errno)));
+        cl_answer_error(job->exchange, errno == EEXIST ? 409 : 507,
+            mu_arena_format(arena, "%s: %s", path, strerror(errno)));
         return;
     }
     entry = cl_catalog_add(&server->catalog, name);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "client/run/clock.h"
+#include "client/run/journal.h"
 #include "client/serve/job.h"
 #include "tests/support/arena.h"
 #include "tests/support/cmocka.h"
@@ -85,6 +86,57 @@ static void why_it_waits_is_told_and_forgotten_with_the_wait(void **state) {
     remove_folder(folder);
 }
 
+static const char experiment[] =
+    "{apiVersion: kubeflow.org/v1beta1, kind: Experiment, metadata: {name: first}, spec: "
+    "{objective: {type: minimize, objectiveMetricName: loss}, algorithm: {algorithmName: random}, "
+    "parallelTrialCount: 1, maxTrialCount: 9, parameters: [{name: x, parameterType: double, "
+    "feasibleSpace: {min: '0', max: '1'}}]}}";
+
+/* A run that came to its end. */
+static const char *write_journal(const char *folder) {
+    const char *path = mu_arena_format(arena, "%s/first.journal", folder);
+    struct mu_error error;
+    struct cl_journal *journal = cl_journal_open(path, CL_JOURNAL_NEW, &error);
+    assert_non_null(journal);
+    cl_journal_add(journal, -1, "2026-01-01T00:00:00Z", "experiment", "first", experiment);
+    cl_journal_add(journal, -1, "2026-01-01T00:00:00Z", "finished", "Told", "all done");
+    cl_journal_close(journal);
+    return path;
+}
+
+/* Where its journal cannot be opened for want of a descriptor, a run that ended well is not broken,
+ * and is no run that a signal may be sent to. */
+static void a_run_whose_journal_cannot_be_opened_now_is_concluded_later(void **state) {
+    char folder[] = "/tmp/mushir-queue-XXXXXX";
+    struct cl_catalog catalog;
+    struct mu_error error;
+    struct cl_queue queue = {.catalog = &catalog, .limit = 1};
+    int status;
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    const char *journal = write_journal(folder);
+    assert_int_equal(cl_catalog_open(&catalog, folder, false, &error), MU_OK);
+    struct cl_entry *entry = cl_catalog_find(&catalog, "first");
+    assert_non_null(entry);
+    cl_queue_run(&queue, entry);
+    pid_t pid = entry->run.pid;
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    struct rlimit before = forbid_files();
+    assert_true(cl_queue_ended(&queue, pid, status));
+    cl_queue_tick(&queue);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(cl_entry_state(entry), CL_STATE_RUNNING);
+    assert_int_equal(entry->run.pid, 0);
+    assert_null(entry->error);
+    cl_queue_tick(&queue);
+    assert_int_equal(cl_entry_state(entry), CL_STATE_SUCCEEDED);
+    cl_catalog_close(&catalog);
+    assert_int_equal(unlink(journal), 0);
+    assert_int_equal(unlink(mu_arena_format(arena, "%s.lock", journal)), 0);
+    remove_folder(folder);
+}
+
 static pid_t sleeper(void) {
     pid_t pid = fork();
     if (pid == 0) {
@@ -118,6 +170,7 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         arena_test(what_cannot_be_started_now_is_started_later),
         arena_test(why_it_waits_is_told_and_forgotten_with_the_wait),
+        arena_test(a_run_whose_journal_cannot_be_opened_now_is_concluded_later),
         arena_test(a_job_is_ended_by_the_steady_clock),
     };
     (void)argv;

@@ -10,6 +10,7 @@ import sys
 import time
 
 import pytest
+import yaml
 
 from serving import PATIENCE, Server
 from test_client import GOOD, MUSHIR, pytestmark as built, run  # noqa: F401
@@ -231,6 +232,18 @@ def test_a_budget_is_raised_while_it_runs_and_afterwards(server, tmp_path):
         assert server.ask("PATCH", "experiments/more", wrong)[0] == 422
     text = (tmp_path / "more.yaml").read_text()
     assert text == held("more", tmp_path, trials=5)  # all else as it was submitted
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\u2028"])
+def test_a_budget_is_found_behind_letters_of_many_bytes_and_any_end_of_a_line(server, tmp_path, end):
+    made = yaml.safe_load(stubbed("wide"))
+    made["metadata"]["annotations"] = {"k": "\u00e9" * 40}
+    text = json.dumps(made, ensure_ascii=False).replace('"spec": {"obj', f'{end}"spec": {{"obj')
+    assert server.raw("POST", "/api/v1/experiments", text.encode(), {"Content-Type": "application/yaml"})[0] == 201
+    server.until("wide", "succeeded")
+    assert server.ask("PATCH", "experiments/wide", {"maxTrialCount": 9})[0] == 200
+    assert (tmp_path / "wide.yaml").read_bytes().decode() == text.replace('"maxTrialCount": 4', '"maxTrialCount": 9')
+    assert server.until("wide", lambda e: e["state"] == "succeeded" and e["maxTrialCount"] == 9)["trials"]["total"] == 9
 
 
 def test_a_run_that_ends_between_two_looks_is_a_change(server):  # noqa: F811

@@ -46,7 +46,7 @@ def test_an_experiment_that_is_no_file_holds_nobody_up(server, tmp_path):
     assert server.raw("GET", "/api/v1/experiments/piped/experiment.yaml")[0] == 404
 
 
-def test_an_experiment_whose_journal_was_removed_goes(server, tmp_path):
+def test_an_experiment_whose_files_were_removed_goes(server, tmp_path):
     for name in ("removed", "kept"):
         server.submit(stubbed(name))
     for name in ("removed", "kept"):
@@ -55,10 +55,41 @@ def test_an_experiment_whose_journal_was_removed_goes(server, tmp_path):
     server.until("waits", running(2))
     heard = (e["name"] for e in server.events() if "state" not in e)
     for name in ("removed", "waits"):  # what runs stays
+        (tmp_path / f"{name}.yaml").unlink()
         (tmp_path / f"{name}.journal").unlink()
     assert next(heard) == "removed"
     assert server.ask("GET", "experiments/removed")[0] == 404
     assert [e["name"] for e in server.ask("GET", "experiments")[1]["experiments"]] == ["kept", "waits"]
+    server.submit(stubbed("removed"))  # its name is free
+
+
+def test_an_experiment_whose_journal_was_removed_has_not_begun(tmp_path):
+    with Server(tmp_path) as server:
+        server.submit(stubbed("again"))
+        server.until("again", "succeeded")
+        (tmp_path / "again.journal").unlink()
+        entry = server.until("again", "stopped")
+        assert entry["trials"] == {"total": 0} and entry["best"] is None
+        deadline = time.monotonic() + PATIENCE
+        while "again" not in (tmp_path / ".mushir-serve.json").read_text():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    with Server(tmp_path) as server:  # and is known to the next one
+        assert server.entry("again")["state"] == "stopped"
+        status, refused = server.ask("POST", "experiments", stubbed("again"), "application/yaml")
+        assert status == 409 and refused["error"] == "there is an experiment again already"
+        assert server.ask("POST", "experiments/again/resume")[0] == 200
+        assert server.until("again", "succeeded")["trials"] == {"total": 4, "Succeeded": 4}
+
+
+def test_a_file_that_nobody_submitted_is_not_overwritten(server, tmp_path):
+    (tmp_path / "mine.yaml").write_text("mine: 1\n")
+    (tmp_path / "link.yaml").symlink_to(tmp_path / "nothing")
+    for name in ("mine", "link"):
+        assert server.ask("GET", f"experiments/{name}")[0] == 404
+        status, refused = server.ask("POST", "experiments", stubbed(name), "application/yaml")
+        assert status == 409 and "there is" not in refused["error"]
+    assert (tmp_path / "mine.yaml").read_text() == "mine: 1\n" and not (tmp_path / "nothing").exists()
 
 
 def test_who_only_looks_writes_nothing_down(server, tmp_path):
