@@ -5,7 +5,8 @@
 
 #include "common/model/targets.h"
 
-static const double LENGTH = -1.5, LENGTH_SD = 1; /* prior of ln l - ln(d) / 2 */
+/* prior of ln l - ln(d) / 2: docs/adr/0112 */
+static const double LENGTH = -1.5, LENGTH_SD = 0.7;
 /* Operations that a fit may take: docs/adr/0080-importance.md. */
 static const double OPERATIONS = 3e8;
 enum { SPREAD = 16 }; /* trials that tell which values are beyond all others */
