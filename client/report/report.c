@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "client/report/data.h"
 
@@ -30,5 +31,10 @@ enum mu_status cl_report_write(const struct cl_run *run, const char *path, struc
     cl_report_print(run, out);
     bool good = !ferror(out);
     good = !fclose(out) && good && !rename(temporary, path);
-    return good ? MU_OK : mu_fail(error, MU_INTERNAL, "%s: %s", path, strerror(errno));
+    if (!good) {
+        mu_fail(error, MU_INTERNAL, "%s: %s", path, strerror(errno));
+        unlink(temporary);
+        return error->code;
+    }
+    return MU_OK;
 }

@@ -113,16 +113,22 @@ static void load_entry(struct cl_catalog *catalog, const char *name, const json_
     catalog->places = entry->place > catalog->places ? entry->place : catalog->places;
 }
 
-static void load(struct cl_catalog *catalog) {
+static enum mu_status load(struct cl_catalog *catalog, struct mu_error *error) {
     char path[LONGEST_PATH];
     const char *name;
     json_t *kept;
+    json_error_t why;
     snprintf(path, sizeof path, "%s/.mushir-serve.json", catalog->folder);
-    json_t *root = json_load_file(path, 0, NULL);
+    json_t *root = json_load_file(path, 0, &why);
+    bool good = json_is_object(root) || access(path, F_OK);
     json_object_foreach(root, name, kept) {
         load_entry(catalog, name, kept);
     }
     json_decref(root);
+    return good ? MU_OK
+                : mu_fail(error, MU_INVALID_ARGUMENT,
+                      "%s cannot be read: %s; without that file the queue is empty", path,
+                      *why.text ? why.text : "it is no object");
 }
 
 void cl_catalog_save(struct cl_catalog *catalog) {
@@ -172,9 +178,9 @@ enum mu_status cl_catalog_open(
     if (alone && lock_folder(catalog, error) != MU_OK) {
         return error->code;
     }
-    load(catalog);
+    enum mu_status status = load(catalog, error);
     cl_catalog_scan(catalog);
-    return MU_OK;
+    return alone ? status : MU_OK;
 }
 
 void cl_catalog_close(struct cl_catalog *catalog) {

@@ -68,7 +68,8 @@ struct cl_catalog {
 };
 
 /* Open |folder|, |alone|: made when missing, and no other server may have it so. MU_UNAVAILABLE
- * when one has it, MU_INTERNAL for I/O. To be closed in any case. */
+ * when one has it, MU_INVALID_ARGUMENT when what is wanted cannot be read (it would be lost),
+ * MU_INTERNAL for I/O. To be closed in any case. */
 MU_MUST_USE enum mu_status cl_catalog_open(
     struct cl_catalog *catalog, const char *folder, bool alone, struct mu_error *error);
 void cl_catalog_close(struct cl_catalog *catalog);

@@ -3,6 +3,8 @@ import csv
 import io
 import json
 import os
+import resource
+import signal
 import subprocess
 import time
 
@@ -138,3 +140,16 @@ def test_trials_that_say_nothing(tmp_path):
     assert (said.returncode, said.stdout, said.stderr) == (1, "", "mushir: the trials say nothing of loss yet\n")
     data = json.loads(run("analyse", path, "--json").stdout)
     assert data["importance"]["observed"] == 0 and data["parameters"][0]["importance"] is None and data["expected"] is None
+
+
+def test_a_report_that_does_not_fit_leaves_nothing(tmp_path):
+    path = write(tmp_path, GOOD + TEMPLATE)
+    assert run("run", path, "--quiet", "--", "sh", "-c", "echo loss=1").returncode == 0
+    before = (tmp_path / "small.html").read_bytes()
+
+    def limit():  # as a disk that is nearly full
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, len(before) // 2))
+    done = run("report", path, preexec_fn=limit)
+    assert done.returncode == 1 and "File too large" in done.stderr
+    assert (tmp_path / "small.html").read_bytes() == before and not (tmp_path / "small.html.new").exists()

@@ -92,6 +92,16 @@ def test_a_file_that_nobody_submitted_is_not_overwritten(server, tmp_path):
     assert (tmp_path / "mine.yaml").read_text() == "mine: 1\n" and not (tmp_path / "nothing").exists()
 
 
+@pytest.mark.parametrize("text", ["", "[]", '{"kept": {"wanted": "run"'])
+def test_a_queue_that_cannot_be_read_is_not_forgotten(tmp_path, text):
+    (tmp_path / ".mushir-serve.json").write_text(text)
+    done = subprocess.run([MUSHIR, "serve", tmp_path, "--port", "0"], capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode != 0 and ".mushir-serve.json cannot be read" in done.stderr
+    assert (tmp_path / ".mushir-serve.json").read_text() == text
+    with Server(tmp_path, "--read-only"):  # who only looks does not need it
+        pass
+
+
 def test_who_only_looks_writes_nothing_down(server, tmp_path):
     server.submit(stubbed("removed"))
     server.until("removed", "succeeded")
