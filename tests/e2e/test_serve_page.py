@@ -21,6 +21,12 @@ def row(name):
     return f'document.querySelector(\'tr[data-experiment="{name}"]\')'
 
 
+def remove(folder, name):
+    """All that a user removes to be rid of an experiment."""
+    for kind in ("journal", "yaml"):
+        (folder / f"{name}.{kind}").unlink()
+
+
 def fill(browser, selector, text):  # noqa: F811
     """Put |text| into a field, as if it was typed over what is there."""
     browser.run(f"document.querySelector({json.dumps(selector)}).select()")
@@ -123,7 +129,7 @@ def test_a_row_goes_with_its_files(server, browser, tmp_path):  # noqa: F811
     server.until("gone", "succeeded")
     browser.visit(server.url)
     browser.until("document.querySelector('[data-experiment=gone]')")
-    (tmp_path / "gone.journal").unlink()
+    remove(tmp_path, "gone")
     browser.until("!document.querySelector('[data-experiment=gone]')")
     assert browser.run("document.getElementById('main').textContent").find("No experiment yet.") >= 0
 
@@ -133,9 +139,22 @@ def test_the_page_of_one_says_that_it_is_gone(server, browser, tmp_path):  # noq
     server.until("gone", "succeeded")
     browser.visit(server.url + "#/e/gone")
     browser.until("document.querySelector('h2 .state')?.textContent === 'succeeded' && document.querySelector('path.best')")
-    (tmp_path / "gone.journal").unlink()
+    remove(tmp_path, "gone")
     browser.until("document.querySelector('h2').textContent === 'gone is gone'")
     assert browser.run("document.querySelectorAll('main iframe:not([hidden]), main span:not([hidden]) button').length") == 0
+
+
+def test_without_its_journal_one_is_stopped_and_nothing_old_is_drawn(server, browser, tmp_path):  # noqa: F811
+    server.submit(stubbed("bare"))
+    server.until("bare", "succeeded")
+    browser.visit(server.url + "#/e/bare")
+    browser.until("document.querySelector('path.best')")
+    (tmp_path / "bare.journal").unlink()
+    browser.until("document.querySelector('h2 .state')?.textContent === 'stopped' && !document.querySelector('path.best')")
+    assert browser.run("document.querySelectorAll('main iframe:not([hidden])').length") == 0
+    browser.run("[...document.querySelectorAll('button')].find(b => b.textContent === 'Resume').click()")
+    browser.until("document.querySelector('h2 .state').textContent === 'succeeded' && document.querySelector('path.best')")
+    assert browser.run("document.querySelectorAll('main iframe:not([hidden])').length") == 1
 
 
 def test_what_went_while_nobody_was_connected_goes(browser, tmp_path):  # noqa: F811
@@ -145,7 +164,7 @@ def test_what_went_while_nobody_was_connected_goes(browser, tmp_path):  # noqa: 
             server.until(name, "succeeded")
         browser.visit(server.url)
         browser.until(f"{row('gone')} && {row('kept')}")
-    (tmp_path / "gone.journal").unlink()
+    remove(tmp_path, "gone")
     with Server(tmp_path, port=server.port) as again:
         assert again.entry("kept")["state"] == "succeeded"
         browser.until(f"!{row('gone')}")
@@ -192,7 +211,7 @@ def test_of_several_compared_one_goes(server, browser, tmp_path):  # noqa: F811
         server.until(name, "succeeded")
     browser.visit(server.url + "#/compare/left,right")
     browser.until("document.querySelectorAll('path.best').length === 2 && document.getElementById('connection').textContent === 'live'")
-    (tmp_path / "left.journal").unlink()
+    remove(tmp_path, "left")
     browser.until("document.querySelectorAll('path.best').length === 1")
     assert browser.run("document.querySelector('path.best').dataset.experiment") == "right"
 

@@ -151,9 +151,10 @@ function bestChart(all) {
   draw(root, "text", { x: L, y: H - 8 }, "1");
   draw(root, "text", { x: W - R, y: H - 8, "text-anchor": "end" }, `trial ${most}`);
   lines.forEach((line, i) => {
+    if (!line.length) return;
     let path = "";
     line.forEach(([n, v], k) => { path += k ? `H${x(n)}V${y(v)}` : `M${x(n)},${y(v)}`; });
-    if (line.length) path += `H${x(Math.max(2, all[i].values.length))}`;
+    path += `H${x(Math.max(2, all[i].values.length))}`;
     draw(root, "path", { class: `best c${i % 6}`, d: path, "data-experiment": all[i].name });
   });
   return svg;
@@ -221,9 +222,18 @@ function entryView(name) {
     await loaded;
     due = performance.now() + Math.max(2000, 10 * (performance.now() - begun));
   }
+  // What was drawn of a journal that is no longer there.
+  function clear() {
+    clearTimeout(timer);
+    timer = null;
+    shown = -1;
+    chart.replaceChildren();
+    downloads.hidden = frame.hidden = true;
+  }
   function update(e) {
     if (e.name !== name) return;
     buttons.hidden = downloads.hidden = frame.hidden = false;
+    if (!e.started) clear();
     title.replaceChildren(name, " ", stateOf(e));
     facts.replaceChildren(progressOf(e), make("span", { text: e.best ? `, best ${e.metric} ${short(e.best.value)} (${e.best.trial})` : "" }),
       make("span", { class: "soft", text: `, ${e.reports} reports, ${e.algorithm ?? ""}` }), ...(e.error ? [make("p", { class: "error-text", text: e.error })] : []));
@@ -237,13 +247,10 @@ function entryView(name) {
   }
   function forget(gone) {
     if (gone !== name) return;
-    clearTimeout(timer);
-    timer = null;
-    shown = -1;
+    clear();
     title.textContent = `${name} is gone`;
     facts.textContent = "Its files were removed.";
-    chart.replaceChildren();
-    budget.hidden = buttons.hidden = downloads.hidden = frame.hidden = true;
+    budget.hidden = buttons.hidden = true;
   }
   if (experiments.has(name)) update(experiments.get(name));
   else ask("GET", at(name)).then(took, error => { title.textContent = error.message; });
