@@ -72,6 +72,37 @@ static int by_pair(const void *a, const void *b) {
     return order ? order : strcmp(x->value, y->value);
 }
 
+static bool in_order(const struct mu_space *space, const struct mu_trial *trial) {
+    for (size_t i = 0; i < trial->n_assignments; i++) {
+        const struct mu_pair *pair = &trial->assignments[i];
+        bool here = space->n ? strcmp(pair->name, space->parameters[i].name) == 0
+                             : i == 0 || by_pair(pair - 1, pair) <= 0;
+        if (!here) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A client may list a trial's assignments in any order. Those of another experiment stay as they
+ * are: nothing reads them. */
+static void order_assignments(
+    struct mu_trial *trial, const struct mu_space *space, struct mu_arena *arena) {
+    if (trial->belongs == MU_FOREIGN || in_order(space, trial)) {
+        return;
+    }
+    struct mu_pair *pairs = MU_ARRAY(arena, trial->n_assignments, struct mu_pair);
+    for (size_t i = 0; i < space->n; i++) {
+        const char *name = space->parameters[i].name;
+        pairs[i] = (struct mu_pair){name, mu_trial_text(trial, name)};
+    }
+    if (!space->n) {
+        memcpy(pairs, trial->assignments, trial->n_assignments * sizeof *pairs);
+        qsort(pairs, trial->n_assignments, sizeof *pairs, by_pair);
+    }
+    trial->assignments = pairs;
+}
+
 static int compare_assignments(const struct mu_trial *a, const struct mu_trial *b) {
     size_t n = a->n_assignments < b->n_assignments ? a->n_assignments : b->n_assignments;
     for (size_t i = 0; i < n; i++) {
@@ -189,6 +220,7 @@ void mu_trial_read(struct mu_trial *trial, const struct mu_experiment *experimen
         trial->belongs = fit(space, trial, x);
         trial->x = x;
     }
+    order_assignments(trial, space, arena);
 }
 
 static bool sorted(const struct mu_trial *trials, size_t n) {

@@ -54,7 +54,9 @@ struct mu_trial {
                              so that smaller is better; NAN where missing, no finite number, or the
                              trial is unfinished. The first is the loss of a MU_DONE one */
     size_t n_values;      /* as many as the experiment has metrics */
-    const struct mu_pair *assignments; /* as the client sent them */
+    /* As the client sent them, but in the order of the space, or by name where it has no parameters
+     */
+    const struct mu_pair *assignments;
     size_t n_assignments;
     const struct mu_pair *labels; /* of the trial, as sent */
     size_t n_labels;
@@ -106,7 +108,8 @@ size_t mu_history_running(const struct mu_history *history);
 /* Whether a trial is shown that was stopped early. */
 bool mu_history_stopped_early(const struct mu_history *history);
 
-/* A number that stands for the set of trials, whatever their order: a hash of their names,
+/* A number that stands for the set of trials, whatever their order and that of the assignments of
+ * each: a hash of their names,
  * assignments, states and losses, and of how many were left out; 0 without trials. */
 uint64_t mu_history_digest(const struct mu_history *history);
 

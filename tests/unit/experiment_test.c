@@ -147,6 +147,30 @@ static void trials_without_names_stand_by_their_assignments(void **state) {
     }
 }
 
+/* A client may list the assignments of a trial in any order too: what infeasible ones and those of
+ * a space without parameters assign is told apart by text. */
+static void the_order_of_assignments_does_not_matter(void **state) {
+    (void)state;
+    static const struct mu_pair WIDE_TURNED[] = {{"n", "2"}, {"lr", "7"}};
+    struct mu_experiment with = make(false);
+    struct mu_experiment without = with;
+    without.space.n = 0;
+    const struct mu_experiment *experiments[] = {&with, &without};
+    for (int k = 0; k < 4; k++) {
+        const struct mu_experiment *e = experiments[k / 2];
+        const struct mu_trial_record straight =
+            RECORD("a", "", "1", MU_TRIAL_SUCCEEDED, k % 2 ? WIDE : HALF, 2);
+        const struct mu_trial_record turned =
+            RECORD("a", "", "1", MU_TRIAL_SUCCEEDED, k % 2 ? WIDE_TURNED : TURNED, 2);
+        struct mu_history a = build(e, &straight, 1);
+        struct mu_history b = build(e, &turned, 1);
+        assert_true(mu_history_digest(&a) == mu_history_digest(&b));
+        const struct mu_trial *t = k == 1 ? b.infeasible : b.trials;
+        assert_string_equal(t->assignments[0].name, "lr");
+        assert_string_equal(mu_trial_text(t, "lr"), k % 2 ? "7" : "0.5");
+    }
+}
+
 /* The digest is that of the set: any order gives the same, and whatever tells two sets of trials
  * apart tells their digests apart. */
 static void the_digest_stands_for_the_set_of_trials(void **state) {
@@ -240,6 +264,7 @@ int main(void) {
         arena_test(infeasible_and_foreign_trials_are_told_apart),
         arena_test(the_order_of_arrival_does_not_matter),
         arena_test(trials_without_names_stand_by_their_assignments),
+        arena_test(the_order_of_assignments_does_not_matter),
         arena_test(the_digest_stands_for_the_set_of_trials),
         arena_test(the_zero_time_is_no_time),
         arena_test(the_seed_depends_on_name_and_space),
