@@ -18,6 +18,14 @@ static const char *report_path(const struct cl_run *run, const struct cl_options
                               : cl_setup_beside(run, "html");
 }
 
+/* Open the run, and see that its report will replace nothing that it needs. */
+static enum mu_status open_run(
+    struct cl_run *run, const struct cl_options *options, struct mu_error *error) {
+    enum mu_status status = cl_setup_open(run, error);
+    const char *report = report_path(run, options);
+    return status == MU_OK && report ? cl_report_check(run, report, error) : status;
+}
+
 static void show(const struct cl_run *run, const struct cl_options *options) {
     struct mu_error error;
     const char *path = report_path(run, options);
@@ -34,7 +42,9 @@ static void show(const struct cl_run *run, const struct cl_options *options) {
 
 static enum cl_exit_code conclude(const struct cl_run *run) {
     if (run->error.code != MU_OK) {
-        cl_visible_line(stderr, "mushir: %s; continue with --resume", run->error.text);
+        cl_visible_line(stderr, "mushir: %s; %s", run->error.text,
+            cl_journal_damaged(run->journal) ? "begin anew with --fresh"
+                                             : "continue with --resume");
         return run->error.code == MU_INVALID_ARGUMENT ? CL_EXIT_INVALID : CL_EXIT_FAILED;
     }
     if (run->interrupted) {
@@ -77,7 +87,7 @@ enum cl_exit_code cl_command_run(struct cl_context *context) {
                     : options->quiet    ? &cl_progress_quiet
                                         : &cl_progress_bar,
         .arena = context->arena};
-    if (cl_setup_open(&run, &error) != MU_OK) {
+    if (open_run(&run, options, &error) != MU_OK) {
         code = cl_cli_fail(&error);
     } else {
         run.observer->begun(&run);

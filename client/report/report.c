@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "client/report/data.h"
@@ -22,18 +23,39 @@ void cl_report_print(const struct cl_run *run, FILE *out) {
     fwrite(at, 1, (size_t)(cl_report_page_end - at), out);
 }
 
+static bool same_file(const char *a, const char *b) {
+    struct stat x;
+    struct stat y;
+    return a && b && !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+enum mu_status cl_report_check(const struct cl_run *run, const char *path, struct mu_error *error) {
+    bool taken = same_file(path, run->file) || same_file(path, run->journal_path);
+    return taken ? mu_fail(error, MU_INVALID_ARGUMENT,
+                       "%s is what the run reads: give the report a file of its own with --report",
+                       path)
+                 : MU_OK;
+}
+
 enum mu_status cl_report_write(const struct cl_run *run, const char *path, struct mu_error *error) {
-    const char *temporary = mu_arena_format(run->arena, "%s.new", path);
-    FILE *out = fopen(temporary, "w");
+    struct stat there;
+    bool replaced = stat(path, &there) || S_ISREG(there.st_mode); /* no device, no pipe */
+    const char *written = replaced ? mu_arena_format(run->arena, "%s.new", path) : path;
+    if (cl_report_check(run, path, error) != MU_OK) {
+        return error->code;
+    }
+    FILE *out = fopen(written, "w");
     if (!out) {
-        return mu_fail(error, MU_INTERNAL, "%s: %s", temporary, strerror(errno));
+        return mu_fail(error, MU_INTERNAL, "%s: %s", written, strerror(errno));
     }
     cl_report_print(run, out);
     bool good = !ferror(out);
-    good = !fclose(out) && good && !rename(temporary, path);
+    good = !fclose(out) && good && (!replaced || !rename(written, path));
     if (!good) {
         mu_fail(error, MU_INTERNAL, "%s: %s", path, strerror(errno));
-        unlink(temporary);
+        if (replaced) {
+            unlink(written);
+        }
         return error->code;
     }
     return MU_OK;

@@ -15,11 +15,15 @@ struct cl_journal {
     sqlite3 *db;
     sqlite3_stmt *insert;
     int lock;
-    char failure[256];
+    char failure[256]; /* the first */
+    bool damaged;      /* which is not the world's but the file's */
 };
 
+/* The mark of a journal among the SQLite files, which others have too: "mush". */
+#define MARK "1836413800"
+
 static const char schema[] =
-    "PRAGMA application_id = 0x6d757368;" /* "mush" */
+    "PRAGMA application_id = " MARK ";"
     "CREATE TABLE IF NOT EXISTS events (id INTEGER PRIMARY KEY, time TEXT, trial INTEGER, kind "
     "TEXT NOT NULL, name TEXT, value TEXT);"
     "CREATE UNIQUE INDEX IF NOT EXISTS suggested_once ON events (trial) WHERE kind = 'suggested';"
@@ -46,16 +50,19 @@ static const char schema[] =
 static const char select_events[] =
     "SELECT id, trial, time, kind, name, value FROM events WHERE id > ? ORDER BY id";
 
+static void note_failure(struct cl_journal *journal) {
+    int code = sqlite3_errcode(journal->db);
+    if (!*journal->failure) {
+        snprintf(journal->failure, sizeof journal->failure, "%s", sqlite3_errmsg(journal->db));
+        journal->damaged = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+    }
+}
+
 static bool run_sql(struct cl_journal *journal, const char *sql) {
-    char *why = NULL;
-    if (sqlite3_exec(journal->db, sql, NULL, NULL, &why) == SQLITE_OK) {
+    if (sqlite3_exec(journal->db, sql, NULL, NULL, NULL) == SQLITE_OK) {
         return true;
     }
-    if (!*journal->failure) {
-        snprintf(journal->failure, sizeof journal->failure, "%s",
-            why ? why : sqlite3_errmsg(journal->db));
-    }
-    sqlite3_free(why);
+    note_failure(journal);
     return false;
 }
 
@@ -105,6 +112,28 @@ pid_t cl_journal_runner(const char *path) {
     return held ? whole.l_pid : 0;
 }
 
+/* Whether the open file has the mark. False, with SQLite's own failure if there is one, when it has
+ * none or cannot be read. */
+static bool marked(sqlite3 *db) {
+    sqlite3_stmt *select = NULL;
+    bool same = sqlite3_prepare_v2(db, "PRAGMA application_id", -1, &select, NULL) == SQLITE_OK &&
+                sqlite3_step(select) == SQLITE_ROW &&
+                !strcmp((const char *)sqlite3_column_text(select, 0), MARK);
+    sqlite3_finalize(select);
+    return same;
+}
+
+/* Whether what stands at |path| may be replaced: a journal, also a damaged one. */
+static bool replaceable(const char *path, const struct stat *status) {
+    sqlite3 *db = NULL;
+    bool good = S_ISREG(status->st_mode) &&
+                (status->st_size == 0 ||
+                    (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
+                        sqlite3_busy_timeout(db, PATIENCE) == SQLITE_OK && marked(db)));
+    sqlite3_close(db);
+    return good;
+}
+
 static bool only_reads(enum cl_journal_mode mode) {
     return mode == CL_JOURNAL_READ || mode == CL_JOURNAL_FOLLOW;
 }
@@ -114,6 +143,10 @@ static enum mu_status check_mode(
     struct stat status;
     bool there = !stat(path, &status);
     bool needed = mode == CL_JOURNAL_RESUME || only_reads(mode);
+    if (there && needed ? !S_ISREG(status.st_mode) : there && !replaceable(path, &status)) {
+        return mu_fail(error, MU_INVALID_ARGUMENT,
+            "%s is there and no journal of a run; it stays as it is", path);
+    }
     if (needed && there && status.st_size == 0) {
         return mu_fail(error, MU_INVALID_ARGUMENT,
             "%s is empty: what it held is lost; begin anew with --fresh", path);
@@ -155,7 +188,8 @@ static bool open_to_write(struct cl_journal *journal, const char *path) {
         return false;
     }
     sqlite3_busy_timeout(journal->db, PATIENCE); /* somebody looks at it */
-    return run_sql(journal, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;") &&
+    return marked(journal->db) &&
+           run_sql(journal, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;") &&
            run_sql(journal, schema) &&
            prepare(journal,
                "INSERT INTO events (trial, time, kind, name, value) VALUES (?, ?, ?, ?, ?)",
@@ -166,7 +200,7 @@ static bool open_to_write(struct cl_journal *journal, const char *path) {
 static bool open_to_read(struct cl_journal *journal, const char *path, int patience) {
     sqlite3_stmt *check = NULL;
     bool good = sqlite3_open_v2(path, &journal->db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
-                sqlite3_busy_timeout(journal->db, patience) == SQLITE_OK &&
+                sqlite3_busy_timeout(journal->db, patience) == SQLITE_OK && marked(journal->db) &&
                 run_sql(journal, "PRAGMA query_only = 1; PRAGMA cache_size = -256") &&
                 prepare(journal, select_events, &check);
     sqlite3_finalize(check);
@@ -186,8 +220,9 @@ static bool open_database(struct cl_journal *journal, const char *path, enum cl_
     if (!good && cl_journal_cause(journal) == MU_RESOURCE_EXHAUSTED) {
         mu_fail(error, MU_RESOURCE_EXHAUSTED, "%s: no descriptor is free", path);
     } else if (!good) {
+        bool read = sqlite3_errcode(journal->db) == SQLITE_OK;
         mu_fail(error, MU_INVALID_ARGUMENT, "%s: no journal of a run: %s", path,
-            sqlite3_errmsg(journal->db));
+            read ? "it is another program's" : sqlite3_errmsg(journal->db));
     }
     return good;
 }
@@ -255,14 +290,18 @@ void cl_journal_add(struct cl_journal *journal, long trial, const char *time, co
     sqlite3_bind_text(insert, 3, kind, -1, SQLITE_STATIC);
     sqlite3_bind_text(insert, 4, name, -1, SQLITE_STATIC);
     sqlite3_bind_text(insert, 5, value, -1, SQLITE_STATIC);
-    if (sqlite3_step(insert) != SQLITE_DONE && !*journal->failure) {
-        snprintf(journal->failure, sizeof journal->failure, "%s", sqlite3_errmsg(journal->db));
+    if (sqlite3_step(insert) != SQLITE_DONE) {
+        note_failure(journal);
     }
     sqlite3_reset(insert);
 }
 
 const char *cl_journal_failed(const struct cl_journal *journal) {
     return *journal->failure ? journal->failure : NULL;
+}
+
+bool cl_journal_damaged(const struct cl_journal *journal) {
+    return journal->damaged;
 }
 
 static const char *column(sqlite3_stmt *select, int index) {
@@ -275,7 +314,7 @@ bool cl_journal_replay(struct cl_journal *journal, long long after,
     sqlite3_stmt *select = NULL;
     int step;
     if (!prepare(journal, select_events, &select)) {
-        snprintf(journal->failure, sizeof journal->failure, "%s", sqlite3_errmsg(journal->db));
+        note_failure(journal);
         return false;
     }
     sqlite3_bind_int64(select, 1, after);
@@ -285,6 +324,9 @@ bool cl_journal_replay(struct cl_journal *journal, long long after,
                          of_run ? -1 : (long)sqlite3_column_int64(select, 1), column(select, 2),
                          column(select, 3), column(select, 4), column(select, 5)});
     }
+    if (step != SQLITE_DONE) {
+        note_failure(journal);
+    }
     sqlite3_finalize(select);
     return step == SQLITE_DONE;
 }
@@ -292,11 +334,14 @@ bool cl_journal_replay(struct cl_journal *journal, long long after,
 bool cl_journal_experiment(
     struct cl_journal *journal, struct mu_arena *arena, const char **name, const char **text) {
     sqlite3_stmt *select = NULL;
-    bool found = prepare(journal,
-                     "SELECT name, value FROM events WHERE kind = 'experiment' ORDER BY id DESC "
-                     "LIMIT 1",
-                     &select) &&
-                 sqlite3_step(select) == SQLITE_ROW;
+    bool good = prepare(journal,
+        "SELECT name, value FROM events WHERE kind = 'experiment' ORDER BY id DESC LIMIT 1",
+        &select);
+    int step = good ? sqlite3_step(select) : SQLITE_ERROR;
+    bool found = step == SQLITE_ROW;
+    if (step != SQLITE_ROW && step != SQLITE_DONE) {
+        note_failure(journal);
+    }
     if (found) {
         *name = mu_arena_copy(arena, column(select, 0));
         *text = mu_arena_copy(arena, column(select, 1));

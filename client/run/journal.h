@@ -30,7 +30,7 @@ struct cl_journal;
 enum cl_journal_mode {
     CL_JOURNAL_NEW,    /* must not exist */
     CL_JOURNAL_RESUME, /* must exist */
-    CL_JOURNAL_FRESH,  /* replaced */
+    CL_JOURNAL_FRESH,  /* replaced, if it is a journal */
     CL_JOURNAL_READ,   /* must exist; not locked, and nothing can be added: somebody may run it */
     CL_JOURNAL_FOLLOW, /* the same, and who has it locked is not waited for */
 };
@@ -62,8 +62,11 @@ struct cl_journal_event {
 void cl_journal_add(struct cl_journal *journal, long trial, const char *time, const char *kind,
     const char *name, const char *value);
 
-/* The first failure of writing, or NULL. */
+/* The first failure of writing or reading, or NULL. */
 const char *cl_journal_failed(const struct cl_journal *journal);
+
+/* Whether that was because the file is damaged: going on would fail again. */
+bool cl_journal_damaged(const struct cl_journal *journal);
 
 /* Call |replay| for every event behind the one with the id |after| (0: every event), in order; all
  * of one moment, also while somebody adds more. Texts are valid during the call. False when they

@@ -175,15 +175,20 @@ static const char *new_id(struct mu_arena *arena) {
     return mu_arena_copy(arena, id);
 }
 
-/* What the journal says of the run; |state| is left with the experiment that it was run with. */
-static void replay_all(struct cl_run *run, struct replay *state) {
+/* What the journal says of the run, all of it or nothing; |state| is left with the experiment that
+ * it was run with. */
+static enum mu_status replay_all(struct cl_run *run, struct replay *state, struct mu_error *error) {
     *state = (struct replay){run, NULL, NULL};
     run->id = "";
-    cl_journal_replay(run->journal, 0, replay_event, state);
+    if (!cl_journal_replay(run->journal, 0, replay_event, state)) {
+        return mu_fail(error, MU_INTERNAL, "%s cannot be read to its end: %s", run->journal_path,
+            cl_journal_failed(run->journal));
+    }
     if (state->text) {
         run->begun = cl_clock_read(run->started);
         reopen(run);
     }
+    return MU_OK;
 }
 
 static void begin_journal(struct cl_run *run) {
@@ -197,7 +202,9 @@ static void begin_journal(struct cl_run *run) {
 
 enum mu_status cl_run_replay(struct cl_run *run, struct mu_error *error) {
     struct replay state;
-    replay_all(run, &state);
+    if (replay_all(run, &state, error) != MU_OK) {
+        return error->code;
+    }
     if (!state.text) { /* killed before its first word */
         begin_journal(run);
         return MU_OK;
@@ -232,10 +239,10 @@ enum mu_status cl_run_view(struct cl_run *run, struct mu_error *error) {
         run->e = cl_experiment_read(text, strlen(text), name, run->arena, &problems);
     }
     if (!run->e) {
-        return mu_fail(error, MU_INVALID_ARGUMENT, "%s: the experiment in it cannot be read",
-            run->journal_path);
+        const char *broken = cl_journal_failed(run->journal);
+        return mu_fail(error, MU_INVALID_ARGUMENT, "%s: the experiment in it cannot be read%s%s",
+            run->journal_path, broken ? ": " : "", broken ? broken : "");
     }
     run->text = text;
-    replay_all(run, &state);
-    return MU_OK;
+    return replay_all(run, &state, error);
 }

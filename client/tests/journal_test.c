@@ -1,5 +1,6 @@
 /* The journal: modes, order, transactions, what survives a kill, and what it refuses. */
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +88,55 @@ static void modes_protect_an_earlier_run(void **state) {
     unlink(path);
     assert_null(cl_journal_open(path, CL_JOURNAL_RESUME, &error));
     assert_int_equal(error.code, MU_INVALID_ARGUMENT);
+}
+
+static void write_database(void) {
+    sqlite3 *other;
+    assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(other, "CREATE TABLE trials (id INTEGER)", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(other), SQLITE_OK);
+}
+
+static void write_text(void) {
+    FILE *file = fopen(path, "w");
+    fputs("notes", file);
+    fclose(file);
+}
+
+static void start_anew(void) {
+    static const char *const endings[] = {"", "-wal", "-shm"};
+    char name[80];
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        snprintf(name, sizeof name, "%s%s", path, endings[i]);
+        unlink(name);
+    }
+}
+
+/* Neither a database of another program nor a text is opened as a journal or replaced by one; a
+ * journal that was emptied is. */
+static void files_of_others_stay(void **state) {
+    static const enum cl_journal_mode modes[] = {
+        CL_JOURNAL_NEW, CL_JOURNAL_RESUME, CL_JOURNAL_FRESH, CL_JOURNAL_READ, CL_JOURNAL_FOLLOW};
+    static void (*const writers[])(void) = {write_database, write_text};
+    (void)state;
+    for (size_t k = 0; k < sizeof writers / sizeof *writers; k++) {
+        struct stat before;
+        struct stat after;
+        start_anew();
+        writers[k]();
+        assert_int_equal(stat(path, &before), 0);
+        for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+            assert_null(cl_journal_open(path, modes[i], &error));
+            assert_int_equal(error.code, MU_INVALID_ARGUMENT);
+            assert_non_null(strstr(error.text, "no journal of a run"));
+            assert_int_equal(stat(path, &after), 0);
+            assert_true(after.st_ino == before.st_ino && after.st_size == before.st_size);
+        }
+    }
+    assert_int_equal(truncate(path, 0), 0);
+    cl_journal_close(open_it(CL_JOURNAL_FRESH));
+    start_anew();
 }
 
 static pid_t runner_seen_elsewhere(void) {
@@ -222,6 +272,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(events_come_back_in_order),
         cmocka_unit_test(modes_protect_an_earlier_run),
+        cmocka_unit_test(files_of_others_stay),
         cmocka_unit_test(who_looks_sees_who_runs_and_disturbs_nobody),
         cmocka_unit_test(a_killed_run_leaves_no_lock),
         cmocka_unit_test(a_trial_ends_once),

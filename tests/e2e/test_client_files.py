@@ -1,0 +1,66 @@
+"""What mushir does with files that are there: its own that were damaged, and everybody else's."""
+import contextlib
+import sqlite3
+import stat
+
+import pytest
+
+from test_client import GOOD, pytestmark as built, run
+from test_client_run import rows, stub, write
+
+pytestmark = built
+
+
+def database(path):
+    """Another program's: an SQLite file too, with a table of a name that the journal has for a view."""
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        other.executescript("CREATE TABLE trials (id INTEGER); INSERT INTO trials VALUES (1)")
+
+
+@pytest.mark.parametrize("make", [database, lambda path: path.write_text("notes"), lambda path: path.symlink_to("/dev/null")])
+@pytest.mark.parametrize("mode", [(), ("--fresh",), ("--resume",)])
+def test_what_is_no_journal_stays_as_it_is(tmp_path, make, mode):
+    path, other = write(tmp_path, GOOD), tmp_path / "study.db"
+    make(other)
+    before, device = other.read_bytes(), stat.S_IFMT(other.stat().st_mode)
+    done = run("run", path, *mode, "--journal", other, "--quiet", *stub("--metric", "loss"))
+    assert done.returncode == 2 and "no journal of a run" in done.stderr and "--fresh" not in done.stderr
+    assert other.read_bytes() == before and stat.S_IFMT(other.stat().st_mode) == device
+    assert run("status", path, "--journal", other).returncode == 2 and other.read_bytes() == before
+
+
+def test_a_report_replaces_neither_experiment_nor_journal(tmp_path):
+    path, journal = write(tmp_path, GOOD), tmp_path / "small.journal"
+    refused = run("run", path, "--report", path, "--quiet", *stub("--metric", "loss"))
+    assert refused.returncode == 2 and "a file of its own" in refused.stderr and path.read_text() == GOOD
+    assert run("run", path, "--resume", "--quiet", *stub("--metric", "loss")).returncode == 0
+    for file in (path, journal):
+        before = file.read_bytes()
+        done = run("report", path, "--report", tmp_path / "." / file.name)
+        assert done.returncode != 0 and "a file of its own" in done.stderr and file.read_bytes() == before
+
+
+def test_a_report_goes_into_a_pipe_without_replacing_it(tmp_path):
+    path = write(tmp_path, GOOD)
+    assert run("run", path, "--quiet", "--no-report", *stub("--metric", "loss")).returncode == 0
+    (tmp_path / "nothing").symlink_to("/dev/null")
+    assert run("report", path, "--report", tmp_path / "nothing").returncode == 0
+    assert (tmp_path / "nothing").is_symlink() and (tmp_path / "nothing").is_char_device()
+
+
+def test_a_journal_whose_middle_is_damaged_is_not_taken_for_a_shorter_one(tmp_path):
+    path = write(tmp_path, GOOD.replace("maxTrialCount: 4", "maxTrialCount: 200").replace("parallelTrialCount: 2", "parallelTrialCount: 8"))
+    journal = tmp_path / "small.journal"
+    assert run("run", path, "--quiet", "--no-report", "--", "echo", "loss=1").returncode == 0
+    whole = journal.read_bytes()
+    refused = 0
+    for page in range(1, len(whole) // 4096):
+        journal.write_bytes(whole[:page * 4096] + b"\xff" * 4096 + whole[(page + 1) * 4096:])
+        table = run("report", path, "--csv")
+        assert table.returncode == 0 and len(table.stdout.splitlines()) == 201 or "malformed" in table.stderr, page
+        refused += table.returncode != 0
+        resumed = run("run", path, "--resume", "--quiet", "--no-report", "--", "echo", "loss=1")
+        assert resumed.returncode == 0 or "malformed" in resumed.stderr and "--resume" not in resumed.stderr, page
+    assert refused > 2
+    assert run("run", path, "--fresh", "--quiet", "--no-report", "--", "echo", "loss=1").returncode == 0
+    assert rows(journal, "SELECT count(*) FROM trials") == [(200,)]
