@@ -92,7 +92,7 @@ endfunction()
 
 # mushir_program(name [algorithm...] [CONTRACTS contract...] [LIBRARIES library...]): the library algo_<name> of the folder, the program mushir-<name>, and a
 # unit test from each tests/*_test.c. <name>.h declares `struct mu_algorithm mu_<algorithm>` and `struct mu_contract mu_<contract>`; without
-# either it is the one algorithm mu_<name>.
+# either it is the one algorithm mu_<name>. An algorithm's name is <algorithm> with - for _: the client starts mushir-<name> for it.
 function(mushir_program name)
   cmake_parse_arguments(PARSE_ARGV 1 own "" "" "CONTRACTS;LIBRARIES")
   set(algorithms ${own_UNPARSED_ARGUMENTS})
@@ -111,8 +111,14 @@ function(mushir_program name)
   set_property(GLOBAL APPEND PROPERTY MUSHIR_ALGORITHMS ${algorithms})
   set_property(GLOBAL APPEND PROPERTY MUSHIR_CONTRACTS ${own_CONTRACTS})
   if(algorithms)
+    list(GET algorithms 0 first)
     set_property(GLOBAL APPEND PROPERTY MUSHIR_SERVICES ${name})
+    set_property(GLOBAL PROPERTY MUSHIR_FIRST_ALGORITHM_${name} ${first})
   endif()
+  foreach(algorithm ${algorithms})
+    string(REPLACE "_" "-" called ${algorithm})
+    set_property(GLOBAL APPEND PROPERTY MUSHIR_SERVERS "{\"${called}\", \"${name}\"}")
+  endforeach()
   if(MUSHIR_TESTS)
     foreach(test ${tests})
       get_filename_component(stem ${test} NAME_WE)

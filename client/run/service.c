@@ -24,22 +24,9 @@ enum {
     NO_PROGRAM = 127
 };
 
-/* Who serves what; the first column is Katib's algorithm name. */
+/* Who serves what: Katib's algorithm name, and the program without "mushir-". */
 static const struct mu_pair servers[] = {
-    {"random", "random"},
-    {"grid", "grid"},
-    {"sobol", "sobol"},
-    {"cmaes", "cmaes"},
-    {"nsga2", "nsga2"},
-    {"tpe", "tpe"},
-    {"multivariate-tpe", "tpe"},
-    {"bayesianoptimization", "bayesopt"},
-    {"hyperband", "hyperband"},
-    {"asha", "hyperband"},
-    {"bohb", "hyperband"},
-    {"enas", "enas"},
-    {"darts", "darts"},
-    {"pbt", "pbt"},
+#include "client/run/servers.inc"
 };
 enum { N_SERVERS = sizeof servers / sizeof *servers };
 
@@ -55,7 +42,7 @@ const char *cl_service_program(const char *algorithm) {
 static const char *server_of(const char *algorithm, struct mu_error *error) {
     const char *server = cl_service_program(algorithm);
     const char *names[N_SERVERS];
-    char all[256] = "";
+    char all[1024] = "";
     size_t used = 0;
     for (size_t i = 0; !server && i < N_SERVERS; i++) {
         names[i] = servers[i].name;

@@ -378,13 +378,23 @@ static int run(struct program *program) {
     return started ? 0 : 1;
 }
 
-static void print_help(const struct program *program) {
-    printf("mushir-%s: a service for Katib, serving", program->name);
+/* The names that are asked for; of a program without any its contracts. */
+static void print_names(const struct program *program) {
+    bool any = false;
     for (const struct mu_contract *const *c = program->contracts; *c; c++) {
         if ((*c)->print_names) {
             (*c)->print_names(*c, stdout);
+            any = true;
         }
     }
+    for (const struct mu_contract *const *c = program->contracts; !any && *c; c++) {
+        printf(" %s", (*c)->name);
+    }
+}
+
+static void print_help(const struct program *program) {
+    printf("mushir-%s: a service for Katib, serving", program->name);
+    print_names(program);
     printf(
         "\n\nOptions, each also as an environment variable (--log-level as MUSHIR_LOG_LEVEL):\n");
     mu_flags_help(mu_option_flags, mu_n_option_flags, &program->defaults, stdout);

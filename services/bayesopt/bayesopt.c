@@ -163,7 +163,7 @@ static void pending(void *state, const double *x) {
     mu_bayesopt_suggested(state, x);
 }
 
-const struct mu_algorithm mu_bayesopt = {
+const struct mu_algorithm mu_bayesianoptimization = {
     .name = "bayesianoptimization",
     .summary = "Bayesian optimization with a Gaussian process or trees.",
     .settings = MU_SETTINGS(SPECS, struct bayesopt_options),

@@ -5,6 +5,6 @@
 
 #include "common/search/algorithm.h"
 
-extern const struct mu_algorithm mu_bayesopt;
+extern const struct mu_algorithm mu_bayesianoptimization;
 
 #endif

@@ -292,7 +292,7 @@ static struct repeats repeats_in(struct controller *c, size_t trials) {
 }
 
 static const struct mu_algorithm *const ALL[] = {&mu_random, &mu_sobol, &mu_grid, &mu_tpe,
-    &mu_multivariate_tpe, &mu_bayesopt, &mu_cmaes, &mu_nsga2, &mu_hyperband};
+    &mu_multivariate_tpe, &mu_bayesianoptimization, &mu_cmaes, &mu_nsga2, &mu_hyperband};
 enum { N_ALL = sizeof ALL / sizeof *ALL };
 
 #define ALL_NUMBERS .counted = true, .shown = true, .parallel = true
@@ -384,7 +384,7 @@ static void late_trials_that_are_not_counted_bring_few_repeats(void **state) {
     (void)state;
     for (size_t m = LATE_UNCOUNTED; m < N_MANNERS; m++) {
         for (size_t a = 0; a < N_ALL; a++) {
-            size_t loops = ALL[a] == &mu_bayesopt ? 15 : 50;
+            size_t loops = ALL[a] == &mu_bayesianoptimization ? 15 : 50;
             size_t made = loops / SHARE_OF_LOOPS;
             if (ALL[a] != &mu_grid) {
                 size_t found = repeats(ALL[a], CONTINUOUS, &MANNERS[m], made, 60).all;

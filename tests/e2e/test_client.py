@@ -44,6 +44,13 @@ def algorithm_of(path):
     return lines[0].split("algorithmName:")[1].strip(" }\"'").split(",")[0].strip(" }\"'")
 
 
+def test_every_algorithm_is_known():
+    """The client's table is made from services/CMakeLists.txt; what the programs are called by stands in their sources."""
+    result = run("validate", "-", stdin=GOOD.replace("algorithmName: random", "algorithmName: unknown"))
+    assert result.returncode == 2
+    assert sorted(result.stderr.split("; there are ")[1].split(" (or")[0].split(", ")) == sorted(ALGORITHMS)
+
+
 def served(path):
     return ALGORITHMS[algorithm_of(path)] in services_built()
 

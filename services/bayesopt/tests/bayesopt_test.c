@@ -62,7 +62,7 @@ static struct mu_reply ask(
     struct mu_request request = {
         .experiment = &e, .history = &history, .wanted = wanted, .first = run->n, .arena = arena};
     struct mu_reply reply;
-    if (mu_algorithm_suggest(&mu_bayesopt, &request, &reply, &error)) {
+    if (mu_algorithm_suggest(&mu_bayesianoptimization, &request, &reply, &error)) {
         fail_msg("%s", error.text);
     }
     assert_int_equal(reply.n, wanted);
@@ -289,7 +289,7 @@ static void settings_are_katibs(void **state) {
         {{"random_state", "-1"}, "random_state should be great or equal than zero"},
         {{"unknown_conf", "1"}, "unknown setting unknown_conf for algorithm bayesianoptimization"},
     };
-    assert_settings(&mu_bayesopt, cases, sizeof cases / sizeof *cases);
+    assert_settings(&mu_bayesianoptimization, cases, sizeof cases / sizeof *cases);
 }
 
 int main(void) {

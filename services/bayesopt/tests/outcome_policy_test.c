@@ -253,7 +253,8 @@ static void a_batch_is_spread_and_the_same_again(void **state) {
         add_grid(&s);
         add(&s, 0.9, 0.1, (const double[]){0.8, 0.09, 1});
         struct mu_request *request = request_of(&s, 4);
-        assert_int_equal(mu_algorithm_suggest(&mu_bayesopt, request, &reply, &error), MU_OK);
+        assert_int_equal(
+            mu_algorithm_suggest(&mu_bayesianoptimization, request, &reply, &error), MU_OK);
         for (size_t i = 0; i < 8; i++) {
             const char *text = reply.suggestions[i / 2].assignments[i % 2].value;
             assert_true(!again || strcmp(first[i], text) == 0);
@@ -321,7 +322,7 @@ static void what_has_one_objective_only_says_so(void **state) {
             prepare(&s, several ? "a,b" : "", "");
             s.settings[2] = (struct mu_pair){CASES[i].name, CASES[i].value};
             enum mu_status status =
-                mu_algorithm_validate(&mu_bayesopt, &s.experiment, arena, &error);
+                mu_algorithm_validate(&mu_bayesianoptimization, &s.experiment, arena, &error);
             assert_int_equal(status == MU_OK, !several || !CASES[i].text);
             assert_true(status == MU_OK || strcmp(error.text, CASES[i].text) == 0);
         }
@@ -367,7 +368,8 @@ static double next_x(const char *acq_func, const char *cost_metric) {
     s.settings[0] = (struct mu_pair){"acq_func", acq_func};
     s.settings[1] = (struct mu_pair){"cost_metric", cost_metric};
     struct mu_request *request = request_of(&s, 1);
-    assert_int_equal(mu_algorithm_suggest(&mu_bayesopt, request, &reply, &error), MU_OK);
+    assert_int_equal(
+        mu_algorithm_suggest(&mu_bayesianoptimization, request, &reply, &error), MU_OK);
     assert_true(mu_read_double(reply.suggestions[0].assignments[0].value, &x));
     return x;
 }
@@ -397,7 +399,8 @@ static void a_cost_that_does_not_count_is_refused(void **state) {
         prepare(&s, "", "");
         s.settings[0] = (struct mu_pair){"acq_func", CASES[i].acq_func};
         s.settings[1] = (struct mu_pair){"cost_metric", CASES[i].metric};
-        enum mu_status status = mu_algorithm_validate(&mu_bayesopt, &s.experiment, arena, &error);
+        enum mu_status status =
+            mu_algorithm_validate(&mu_bayesianoptimization, &s.experiment, arena, &error);
         assert_int_equal(status, CASES[i].text ? MU_INVALID_ARGUMENT : MU_OK);
         assert_true(!CASES[i].text || strcmp(error.text, CASES[i].text) == 0);
     }
