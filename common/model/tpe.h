@@ -59,7 +59,8 @@ struct mu_tpe_model *mu_tpe_new(const struct mu_tpe_options *options,
  * data, the others are kept away from, as |wanted| suggestions can be. Of several objectives or
  * with constraints the loss is the place in mu_tpe_order (MOTPE: Ozaki et al., JAIR 2022), and the
  * constraints are regarded as in c-TPE (Watanabe and Hutter, IJCAI 2023), each by the trials that
- * have a value of it; docs/adr/0094. */
+ * have a value of it; docs/adr/0094. Once some are feasible, the violation is one objective more of
+ * that order; docs/adr/0113. */
 struct mu_tpe_model *mu_tpe_of_history(const struct mu_tpe_options *options,
     const struct mu_space *space, const struct mu_outcomes *outcomes,
     const struct mu_history *history, size_t wanted, struct mu_arena *arena);

@@ -1,9 +1,11 @@
 /* The estimator of an experiment's trials: what they say of its objectives becomes one order, what
  * they say of each constraint two groups. */
 #include <math.h>
+#include <string.h>
 
 #include "common/model/tpe.h"
 #include "common/model/tpe_order.h"
+#include "common/num/pareto.h"
 
 struct reading {
     const struct mu_outcomes *outcomes;
@@ -26,19 +28,40 @@ static bool has_objectives(const struct reading *r, size_t i) {
     return true;
 }
 
-/* The places that the |n| trials |index| have among each other, into |loss|. */
+/* The violations of the |n| trials |index|, and into |place| their places among each other: equal
+ * ones share one, and where a constraint has no value it is the last. Returns how many meet all. */
+static size_t place_by_violation(
+    const struct reading *r, const size_t *index, size_t n, size_t *place, double *violation) {
+    double *known = MU_ARRAY(r->arena, n, double);
+    size_t feasible = 0;
+    for (size_t i = 0; i < n; i++) {
+        violation[i] = mu_outcomes_violation(r->outcomes, row_of(r, index[i]));
+        known[i] = isnan(violation[i]) ? HUGE_VAL : violation[i];
+        feasible += known[i] <= 0;
+    }
+    mu_pareto_ranks(known, n, 1, NULL, place, r->arena);
+    return feasible;
+}
+
+/* The places that the |n| trials |index| have among each other, into |loss|. Once some are feasible
+ * and others not, the violation is one objective more, by its place: what misses the constraints by
+ * little and is better otherwise says where to look, too. docs/adr/0113 */
 static void rank_by_outcomes(const struct reading *r, const size_t *index, size_t n, double *loss) {
     size_t m = r->outcomes->n_objectives;
-    double *values = MU_MATRIX(r->arena, n, m, double);
-    double *violation = MU_ARRAY(r->arena, n, double);
     size_t *order = MU_ARRAY(r->arena, n, size_t);
+    double *violation = MU_ARRAY(r->arena, n, double);
+    size_t feasible = place_by_violation(r, index, n, order, violation);
+    bool traded = feasible > 0 && feasible < n;
+    size_t width = m + traded;
+    double *values = MU_MATRIX(r->arena, n, width, double);
     for (size_t i = 0; i < n; i++) {
-        for (size_t k = 0; k < m; k++) {
-            values[i * m + k] = row_of(r, index[i])[k];
+        memcpy(values + i * width, row_of(r, index[i]), m * sizeof *values);
+        if (traded) {
+            values[i * width + m] = (double)order[i];
+            violation[i] = isnan(violation[i]) ? violation[i] : 0;
         }
-        violation[i] = mu_outcomes_violation(r->outcomes, row_of(r, index[i]));
     }
-    mu_tpe_order(values, n, m, violation, MU_TPE_MOST_GOOD, order, r->arena);
+    mu_tpe_order(values, n, width, violation, MU_TPE_MOST_GOOD, order, r->arena);
     for (size_t place = 0; place < n; place++) {
         loss[order[place]] = (double)place;
     }

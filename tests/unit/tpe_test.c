@@ -218,6 +218,51 @@ static void proposals_keep_to_where_constraints_are_met(void **state) {
     assert_true(met[0] < 0.5 * ASKED && met[1] > 0.95 * ASKED);
 }
 
+/* The share of draws above the middle, of an objective and a constraint: twenty trials at 0.25 have
+ * losses 1 to 20 and |excess| of the constraint, twenty at 0.75 losses 0 and 21 to 39 and excesses
+ * from |odd| on. Three of the 40 are good. */
+static double share_of_the_other_side(double excess, double odd) {
+    enum { HALF = 20, N = 2 * HALF };
+    static const double SIDES[] = {0.25, 0.75};
+    static const struct mu_outcome LIST[] = {
+        {.name = "loss", .sign = 1}, {.name = "size", .metric = 1, .sign = 1}};
+    const struct mu_outcomes outcomes = {.list = LIST, .n = 2, .n_objectives = 1};
+    struct mu_trial trials[N];
+    double values[N][2];
+    size_t above = 0;
+    for (size_t i = 0; i < N; i++) {
+        bool other = i >= HALF;
+        values[i][0] = i == HALF ? 0 : (double)(i + !other);
+        values[i][1] = other ? odd + (double)(i - HALF) : excess;
+        trials[i] = (struct mu_trial){
+            .state = MU_DONE, .values = values[i], .n_values = 2, .x = &SIDES[other]};
+    }
+    const struct mu_history history = {.trials = trials, .n = N};
+    struct mu_seen *seen = mu_seen_of(unit(1), 1, arena);
+    for (size_t i = 0; i < DRAWS; i++) {
+        double x;
+        struct mu_tpe_model *t = mu_tpe_of_history(
+            &(struct mu_tpe_options){.candidates = 1}, unit(1), &outcomes, &history, 1, arena);
+        mu_tpe_propose(t, seen, 1, i, &x);
+        above += x > 0.5;
+    }
+    return (double)above / DRAWS;
+}
+
+/* Three good ones weigh 2 ln 2, ln 2 and ln 4/3, the prior a third of them. What misses the
+ * constraint by least and is better otherwise stands second: the best feasible trial covers 41.9 x
+ * 22 below the reference, it 42.9 x 21. Where nothing is feasible, the violation alone counts, and
+ * a trial whose constraint is unknown comes last. */
+static void what_nearly_is_feasible_says_where_to_look(void **state) {
+    (void)state;
+    double sum = log(32.0 / 3);
+    double nothing = sum / 6 / (sum * 4 / 3);
+    double second = nothing + log(2) / (sum * 4 / 3);
+    assert_true(fabs(share_of_the_other_side(-1, 0.5) - second) < BOUND);
+    assert_true(fabs(share_of_the_other_side(0.4, 0.5) - nothing) < BOUND);
+    assert_true(fabs(share_of_the_other_side(-1, (double)NAN) - nothing) < BOUND);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         arena_test(good_observations_weigh_by_their_rank),
@@ -231,6 +276,7 @@ int main(void) {
         arena_test(past_the_256th_suggestion_points_are_random),
         arena_test(a_constraint_weighs_by_its_density_ratio),
         arena_test(proposals_keep_to_where_constraints_are_met),
+        arena_test(what_nearly_is_feasible_says_where_to_look),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
