@@ -184,7 +184,7 @@ def main():
     run.add_argument("--proto", default=os.path.join(here, "..", "..", "proto", "api.proto"))
     run.add_argument("--algorithm", default="bayesianoptimization")
     run.add_argument("--setting", action="append", default=[], metavar="NAME=VALUE")
-    run.add_argument("--only", default="", help="names or kinds (objectives, constraints, cost), separated by commas")
+    run.add_argument("--only", default="", help="names or kinds (objectives, constraints, further_constraints, cost), separated by commas")
     run.add_argument("--seeds", type=int, default=3)
     run.add_argument("--budget", type=int, default=60)
     run.add_argument("--batch", type=int, default=1)

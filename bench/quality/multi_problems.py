@@ -15,7 +15,7 @@ import numpy as np
 @dataclass
 class Problem:
     name: str
-    kind: str  # objectives, constraints or cost
+    kind: str  # objectives, constraints, further_constraints or cost
     bounds: list  # (low, high), or (low, high, "int") or (low, high, "log")
     f: Callable  # x -> (objectives, constraints, cost)
     n_objectives: int = 1
@@ -226,6 +226,142 @@ def constraints():
     ]
 
 
+# ---- further problems with constraints, beside which choices made on those above are checked ----
+
+def townsend(x):
+    a, b = x
+    t = math.atan2(a, b)
+    edge = (2 * math.cos(t) - 0.5 * math.cos(2 * t) - 0.25 * math.cos(3 * t) - 0.125 * math.cos(4 * t)) ** 2 + (2 * math.sin(t)) ** 2
+    return -math.cos((a - 0.1) * b) ** 2 - a * math.sin(3 * a + b), [a**2 + b**2 - edge]
+
+
+def bird(x):
+    """Mishra 2006."""
+    a, b = x
+    return math.sin(b) * math.exp((1 - math.cos(a)) ** 2) + math.cos(a) * math.exp((1 - math.sin(b)) ** 2) + (a - b) ** 2, [(a + 5) ** 2 + (b + 5) ** 2 - 25]
+
+
+def branin_disk(x):
+    return branin(*x), [(x[0] - 2.5) ** 2 + (x[1] - 7.5) ** 2 - 50]
+
+
+def branin_islands(x):
+    """Sasena 2002: three islands, on two of which optima are local."""
+    return -((x[0] - 10) ** 2) - (x[1] - 15) ** 2, [branin(*x) - 5]
+
+
+def simionescu(x):
+    a, b = x
+    return 0.1 * a * b, [a**2 + b**2 - (1 + 0.2 * math.cos(8 * math.atan2(a, b))) ** 2]
+
+
+def gomez_levy(x):
+    a, b = x
+    return 4 * a**2 - 2.1 * a**4 + a**6 / 3 + a * b - 4 * b**2 + 4 * b**4, [-math.sin(4 * math.pi * a) + 2 * math.sin(2 * math.pi * b) ** 2 - 1.5]
+
+
+def rosenbrock_cubic(x):
+    a, b = x
+    return (1 - a) ** 2 + 100 * (b - a**2) ** 2, [(a - 1) ** 3 - b + 1, a + b - 2]
+
+
+def ackley_ball(x):
+    """Eriksson and Poloczek, AISTATS 2021."""
+    value = -20 * math.exp(-0.2 * math.sqrt((x**2).mean())) - math.exp(np.cos(2 * math.pi * x).mean()) + 20 + math.e
+    return value, [x.sum(), math.sqrt((x**2).sum()) - 5]
+
+
+def truss(x):
+    """Three bars (Nowacki 1974)."""
+    a, b = x
+    d = math.sqrt(2) * a**2 + 2 * a * b
+    stress = [(math.sqrt(2) * a + b) / d * 2 - 2, b / d * 2 - 2] if d > 0 else [1e6, 1e6]
+    return (2 * math.sqrt(2) * a + b) * 100, stress + [2 / (math.sqrt(2) * b + a + 1e-12) - 2]
+
+
+def column(x):
+    """A tubular column (Rao 1996)."""
+    d, t = x
+    return 9.8 * d * t + 2 * d, [2500 / (math.pi * d * t * 500) - 1, 8 * 2500 * 250**2 / (math.pi**3 * 0.85e6 * d * t * (d**2 + t**2)) - 1]
+
+
+def keane(x):
+    c = np.cos(x) ** 2
+    value = -abs(((c**2).sum() - 2 * c.prod()) / math.sqrt((np.arange(1, len(x) + 1) * x**2).sum() + 1e-12))
+    return value, [0.75 - x.prod(), x.sum() - 7.5 * len(x)]
+
+
+# G4 to G24: Liang et al., CEC 2006.
+
+def g4(x):
+    a, b, c, d, e = x
+    u = 85.334407 + 0.0056858 * b * e + 0.0006262 * a * d - 0.0022053 * c * e
+    v = 80.51249 + 0.0071317 * b * e + 0.0029955 * a * b + 0.0021813 * c**2
+    w = 9.300961 + 0.0047026 * c * e + 0.0012547 * a * c + 0.0019085 * c * d
+    return 5.3578547 * c**2 + 0.8356891 * a * e + 37.293239 * a - 40792.141, [u - 92, -u, v - 110, 90 - v, w - 25, 20 - w]
+
+
+def g6(x):
+    a, b = x
+    return (a - 10) ** 3 + (b - 20) ** 3, [100 - (a - 5) ** 2 - (b - 5) ** 2, (a - 6) ** 2 + (b - 5) ** 2 - 82.81]
+
+
+def g8(x):
+    a, b = x
+    d = a**3 * (a + b)
+    return -math.sin(2 * math.pi * a) ** 3 * math.sin(2 * math.pi * b) / d if d > 0 else 0.0, [a**2 - b + 1, 1 - a + (b - 4) ** 2]
+
+
+def g9(x):
+    a, b, c, d, e, f, g = x
+    return (a - 10) ** 2 + 5 * (b - 12) ** 2 + c**4 + 3 * (d - 11) ** 2 + 10 * e**6 + 7 * f**2 + g**4 - 4 * f * g - 10 * f - 8 * g, [
+        -127 + 2 * a**2 + 3 * b**4 + c + 4 * d**2 + 5 * e,
+        -282 + 7 * a + 3 * b + 10 * c**2 + d - e,
+        -196 + 23 * a + b**2 + 6 * f**2 - 8 * g,
+        4 * a**2 + b**2 - 3 * a * b + 2 * c**2 + 5 * f - 11 * g]
+
+
+def g24(x):
+    a, b = x
+    return -a - b, [-2 * a**4 + 8 * a**3 - 8 * a**2 + b - 2, -4 * a**4 + 32 * a**3 - 88 * a**2 + 96 * a + b - 36]
+
+
+def speed_reducer(x):
+    """Golinski 1973."""
+    b, m, z, k, l, d, e = x
+    first, second = math.sqrt((745 * k / (m * z)) ** 2 + 16.9e6), math.sqrt((745 * l / (m * z)) ** 2 + 157.5e6)
+    value = 0.7854 * b * m**2 * (3.3333 * z**2 + 14.9334 * z - 43.0934) - 1.508 * b * (d**2 + e**2) + 7.4777 * (d**3 + e**3) + 0.7854 * (k * d**2 + l * e**2)
+    return value, [
+        27 / (b * m**2 * z) - 1, 397.5 / (b * (m * z) ** 2) - 1, 1.93 * k**3 / (m * z * d**4) - 1, 1.93 * l**3 / (m * z * e**4) - 1,
+        first / (110 * d**3) - 1, second / (85 * e**3) - 1, m * z / 40 - 1, 5 * m / b - 1, b / (12 * m) - 1, (1.5 * d + 1.9) / k - 1, (1.1 * e + 1.9) / l - 1]
+
+
+def further():
+    gears = [(2.6, 3.6), (0.7, 0.8), (17, 28, "int"), (7.3, 8.3), (7.3, 8.3), (2.9, 3.9), (5.0, 5.5)]
+    problems = [
+        bounded("townsend", [(-2.25, 2.25), (-2.5, 1.75)], townsend, 1, -2.0239884, 4.0),
+        bounded("bird", [(-10.0, 0.0), (-6.5, 0.0)], bird, 1, -106.7645367, 150.0),
+        bounded("branin_disk", [(-5.0, 10.0), (0.0, 15.0)], branin_disk, 1, 0.397887, 100.0),
+        bounded("g4", [(78.0, 102.0), (33.0, 45.0), (27.0, 45.0), (27.0, 45.0), (27.0, 45.0)], g4, 6, -30665.539, 5000.0),
+        bounded("g8", [(0.0, 10.0)] * 2, g8, 2, -0.0958250414, 0.2),
+        bounded("g9", [(-10.0, 10.0)] * 7, g9, 4, 680.6300573, 20000.0),
+        bounded("g24", [(0.0, 3.0), (0.0, 4.0)], g24, 2, -5.50801327, 5.5),
+        bounded("speed_reducer", gears, speed_reducer, 11, 2994.4711, 3000.0),
+        bounded("simionescu", [(-1.25, 1.25)] * 2, simionescu, 1, -0.072, 0.15),
+        bounded("gomez_levy", [(-1.0, 0.75), (-1.0, 1.0)], gomez_levy, 1, -1.031628453, 5.0),
+        bounded("branin_islands", [(-5.0, 10.0), (0.0, 15.0)], branin_islands, 1, -268.7879, 300.0),
+        bounded("rosenbrock_cubic", [(-1.5, 1.5), (-0.5, 2.5)], rosenbrock_cubic, 2, 0.0, 500.0),
+        bounded("ackley_ball", [(-5.0, 10.0)] * 5, ackley_ball, 2, 0.0, 20.0),
+        bounded("truss", [UNIT] * 2, truss, 3, 263.8958, 150.0),
+        bounded("column", [(2.0, 14.0), (0.2, 0.8)], column, 2, 26.4864, 100.0),
+        bounded("g6", [(13.0, 100.0), (0.0, 100.0)], g6, 2, -6961.81388, 10000.0),
+        bounded("keane", [(0.0, 10.0)] * 4, keane, 2, -0.622281, 0.7),
+    ]
+    for p in problems:
+        p.kind = "further_constraints"
+    return problems
+
+
 # ---- costs of two decades ----
 
 def costly(name, bounds, f, best, cost):
@@ -250,4 +386,4 @@ def costs():
 
 def chosen(only):
     names = set(only.split(",")) if only else None
-    return [p for group in (objectives, constraints, costs) for p in group() if not names or p.name in names or p.kind in names]
+    return [p for group in (objectives, constraints, further, costs) for p in group() if not names or p.name in names or p.kind in names]
