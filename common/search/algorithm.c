@@ -142,8 +142,13 @@ void mu_algorithm_document(const struct mu_algorithm *algorithm, FILE *out) {
 
 /* ---- a batch ---- */
 
+size_t mu_request_workers(const struct mu_request *request) {
+    int parallel = request->experiment->parallel_trials;
+    return parallel > 0 ? (size_t)parallel : 0;
+}
+
 /* Whether the trials that are shown have all ended, so that what runs may not be shown. */
-static bool hides_running(const struct mu_request *request) {
+static bool have_ended(const struct mu_request *request) {
     const struct mu_history *history = request->history;
     return history->n + history->n_infeasible + history->foreign > 0 &&
            mu_history_running(history) == 0;
@@ -157,7 +162,8 @@ static bool may_hide_late(const struct mu_request *request) {
     const struct mu_experiment *experiment = request->experiment;
     bool early = experiment->stops_early || mu_history_stopped_early(request->history);
     size_t busy = mu_history_running(request->history) + request->wanted;
-    bool idle = experiment->parallel_trials <= 0 || (size_t)experiment->parallel_trials > busy;
+    size_t workers = mu_request_workers(request);
+    bool idle = workers == 0 || workers > busy;
     bool last = experiment->max_trials > 0 &&
                 request->first + request->wanted >= (uint64_t)experiment->max_trials;
     return request->counted && early && idle && !last;
@@ -178,16 +184,22 @@ size_t mu_request_missing(const struct mu_request *request) {
         uint64_t shown = history->n + history->n_infeasible + history->foreign;
         return request->first > shown ? (size_t)(request->first - shown) : 0;
     }
-    int parallel = request->experiment->parallel_trials;
-    size_t workers = parallel > 0 ? (size_t)parallel : 0;
-    return hides_running(request) && workers > request->wanted ? workers - request->wanted : 0;
+    size_t workers = mu_request_workers(request);
+    return have_ended(request) && workers > request->wanted ? workers - request->wanted : 0;
+}
+
+bool mu_request_hides_running(const struct mu_request *request) {
+    size_t workers = mu_request_workers(request);
+    size_t missing = mu_request_missing(request);
+    bool busy = missing > 0 && workers == request->wanted + missing;
+    bool unknown = !request->counted && workers == 0;
+    return (busy || unknown) && have_ended(request);
 }
 
 bool mu_request_may_repeat(
     const struct mu_request *request, const struct mu_space *space, const double *x) {
-    bool uncounted = !request->counted && request->experiment->parallel_trials <= 0;
     return mu_space_is_corner(space, x) &&
-           (mu_request_missing(request) > 0 || (uncounted && hides_running(request)));
+           (mu_request_missing(request) > 0 || mu_request_hides_running(request));
 }
 
 static struct mu_seen *seen_of(const struct mu_request *request) {

@@ -47,10 +47,17 @@ const struct mu_seen *mu_request_seen(const struct mu_request *request);
  * request does not ask for are taken for running. */
 size_t mu_request_missing(const struct mu_request *request);
 
+/* How many trials may run at a time; 0: not known. */
+size_t mu_request_workers(const struct mu_request *request);
+
+/* Whether all trials that are shown have ended although others may run: as many are missing as the
+ * request leaves workers, or neither a total nor the number of workers is sent. */
+bool mu_request_hides_running(const struct mu_request *request);
+
 /* Whether |x|, which a model found in |space| of the request, may be the point of a trial that is
- * missing although the model was told of others: models of different results meet at corners of the
- * space (docs/adr/0042-trials-that-are-not-shown.md). Where neither a total nor parallel_trials
- * tells how many run, and none is shown, some may. It is to be drawn at random instead. */
+ * missing or hidden although the model was told of others: models of different results meet at
+ * corners of the space (docs/adr/0042-trials-that-are-not-shown.md). It is to be drawn at random
+ * instead. */
 bool mu_request_may_repeat(
     const struct mu_request *request, const struct mu_space *space, const double *x);
 

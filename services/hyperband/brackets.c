@@ -81,8 +81,8 @@ static const double *config_point(
 
 static void link_run(struct mu_brackets *brackets, struct mu_run *run) {
     struct mu_config *config = &brackets->configs[run->config];
-    run->next = config->first;
-    config->first = (uint32_t)(run - brackets->runs) + 1;
+    run->next = config->latest;
+    config->latest = run;
     if (run->rung < 0) {
         return;
     }
@@ -124,19 +124,22 @@ static int weight(const struct mu_run *run) {
     return mu_run_finished_well(run) ? 2 : run->trial->state == MU_PENDING ? 1 : 0;
 }
 
-static void mark_repeated(struct mu_brackets *brackets) {
+/* Which of |later| and the runs before it at its rung count. */
+static void mark_repeated(struct mu_run *later) {
+    for (struct mu_run *earlier = later->next; earlier && !later->repeated;
+         earlier = earlier->next) {
+        if (earlier->rung == later->rung && !earlier->repeated) {
+            bool replaces = weight(later) > weight(earlier);
+            *(replaces ? &earlier->repeated : &later->repeated) = true;
+        }
+    }
+}
+
+static void mark_all_repeated(struct mu_brackets *brackets) {
     for (size_t c = 0; c < brackets->n_configs; c++) {
-        for (uint32_t i = brackets->configs[c].first; i; i = brackets->runs[i - 1].next) {
-            struct mu_run *later =
-                &brackets->runs[i - 1]; /* the list runs from the latest to the first */
-            for (uint32_t j = later->rung < 0 ? 0 : later->next; j && !later->repeated;
-                 j = brackets->runs[j - 1].next) {
-                struct mu_run *earlier = &brackets->runs[j - 1];
-                if (earlier->rung != later->rung || earlier->repeated) {
-                    continue;
-                }
-                bool replaces = weight(later) > weight(earlier);
-                *(replaces ? &earlier->repeated : &later->repeated) = true;
+        for (struct mu_run *run = brackets->configs[c].latest; run; run = run->next) {
+            if (run->rung >= 0) {
+                mark_repeated(run);
             }
         }
     }
@@ -247,7 +250,7 @@ void mu_brackets_build(struct mu_brackets *brackets, const struct mu_request *re
     mu_set_init(&configs, n, request->arena);
     read_runs(brackets, &configs, request, history->trials, history->n, resource);
     read_runs(brackets, &configs, request, history->infeasible, history->n_infeasible, resource);
-    mark_repeated(brackets);
+    mark_all_repeated(brackets);
     count_reached(brackets);
     collect_results(brackets, request->arena);
     find_promotable(brackets, request->arena);
@@ -302,8 +305,7 @@ double mu_brackets_room(const struct mu_brackets *brackets, size_t bracket) {
 const struct mu_trial *mu_brackets_predecessor(
     const struct mu_brackets *brackets, uint32_t config, int rung) {
     const struct mu_run *farthest = NULL;
-    for (uint32_t i = brackets->configs[config].first; i; i = brackets->runs[i - 1].next) {
-        const struct mu_run *run = &brackets->runs[i - 1];
+    for (const struct mu_run *run = brackets->configs[config].latest; run; run = run->next) {
         bool usable = mu_run_finished_well(run) && !run->repeated && run->rung < rung;
         if (usable && run->rung >= 0 && (!farthest || run->rung > farthest->rung)) {
             farthest = run;
@@ -312,9 +314,9 @@ const struct mu_trial *mu_brackets_predecessor(
     return farthest ? farthest->trial : NULL;
 }
 
-static bool has_result(const struct mu_brackets *brackets, const struct mu_config *config) {
-    for (uint32_t i = config->first; i; i = brackets->runs[i - 1].next) {
-        if (brackets->runs[i - 1].trial->state == MU_DONE) {
+static bool has_result(const struct mu_config *config) {
+    for (const struct mu_run *run = config->latest; run; run = run->next) {
+        if (run->trial->state == MU_DONE) {
             return true;
         }
     }
@@ -324,7 +326,7 @@ static bool has_result(const struct mu_brackets *brackets, const struct mu_confi
 size_t mu_brackets_results(const struct mu_brackets *brackets) {
     size_t n = 0;
     for (size_t c = 0; c < brackets->n_configs; c++) {
-        n += has_result(brackets, &brackets->configs[c]);
+        n += has_result(&brackets->configs[c]);
     }
     return n;
 }
@@ -354,8 +356,7 @@ static int compare_reuse(const void *pa, const void *pb) {
 static struct reuse judge(const struct mu_brackets *brackets, uint32_t config) {
     const struct mu_config *c = &brackets->configs[config];
     struct reuse reuse = {.state = 1, .top = c->top, .config = config};
-    for (uint32_t i = c->first; i; i = brackets->runs[i - 1].next) {
-        const struct mu_run *run = &brackets->runs[i - 1];
+    for (const struct mu_run *run = c->latest; run; run = run->next) {
         if (run->rung != c->top || run->repeated) {
             continue;
         }

@@ -12,10 +12,10 @@ struct mu_run {
     const struct mu_trial *trial;
     const double *x; /* coordinates without the resource */
     double resource;
-    int rung;        /* -1: the ladder has no such resource; a model may still learn from it */
-    uint32_t config; /* index of its configuration */
-    uint32_t next;   /* 1 + index of the configuration's next run; 0: none */
-    bool repeated;   /* the configuration has another run at this rung that counts */
+    int rung;            /* -1: the ladder has no such resource; a model may still learn from it */
+    uint32_t config;     /* index of its configuration */
+    struct mu_run *next; /* of the configuration, an earlier one; NULL: none */
+    bool repeated;       /* the configuration has another run at this rung that counts */
 };
 
 /* Whether the run has a result to be ranked by. One that was stopped early lost its rung, whatever
@@ -24,10 +24,10 @@ bool mu_run_finished_well(const struct mu_run *run);
 
 struct mu_config {
     const char *const
-        *texts;       /* assignments without the resource, in the order of the specification */
-    const double *x;  /* the same as coordinates */
-    int bracket, top; /* lowest and highest rung of its runs; -1: none on the ladder */
-    uint32_t first;   /* 1 + index of its first run; 0: proposed by this request */
+        *texts;            /* assignments without the resource, in the order of the specification */
+    const double *x;       /* the same as coordinates */
+    int bracket, top;      /* lowest and highest rung of its runs; -1: none on the ladder */
+    struct mu_run *latest; /* its runs, by mu_run.next; NULL: proposed by this request */
 };
 
 /* A run that ended, counts, and stands at a rung from which configurations are promoted. */

@@ -170,20 +170,7 @@ struct work {
     int last_bracket, last_rung; /* of the last suggestion */
 };
 
-static void reply_config(struct work *work, const char *const *texts, int rung) {
-    const struct mu_space *space = &work->context.request->experiment->space;
-    struct mu_pair *pairs = MU_ARRAY(work->context.request->arena, space->n, struct mu_pair);
-    for (size_t i = 0; i < space->n; i++) {
-        size_t j = i < work->context.resource ? i : i - 1;
-        pairs[i] = (struct mu_pair){space->parameters[i].name,
-            i == work->context.resource ? work->context.ladder.text[rung] : texts[j]};
-    }
-    work->proposal->assignments = pairs;
-    work->proposal->n_assignments = space->n;
-    work->last_rung = rung;
-}
-
-/* Who has a folder must have a name, which says bracket and rung; the number tells runs of one
+/* Whoever has a folder must have a name, which says bracket and rung; the number tells runs of one
  * configuration apart. */
 static void name_trial(struct work *work, const struct mu_trial *predecessor) {
     const struct mu_request *request = work->context.request;
@@ -194,6 +181,24 @@ static void name_trial(struct work *work, const struct mu_trial *predecessor) {
         work->last_rung, (unsigned)mu_hash(request->seed, &work->number, sizeof work->number));
     work->proposal->trial_name = mu_trial_name(request->experiment->name, suffix, request->arena);
     work->proposal->parent = predecessor ? predecessor->name : NULL;
+}
+
+/* Propose the configuration |texts| of |bracket| at |rung|, to go on from |predecessor|, if not
+ * NULL. */
+static void hand_out(struct work *work, int bracket, int rung, const char *const *texts,
+    const struct mu_trial *predecessor) {
+    const struct mu_space *space = &work->context.request->experiment->space;
+    struct mu_pair *pairs = MU_ARRAY(work->context.request->arena, space->n, struct mu_pair);
+    for (size_t i = 0; i < space->n; i++) {
+        size_t j = i < work->context.resource ? i : i - 1;
+        pairs[i] = (struct mu_pair){space->parameters[i].name,
+            i == work->context.resource ? work->context.ladder.text[rung] : texts[j]};
+    }
+    work->proposal->assignments = pairs;
+    work->proposal->n_assignments = space->n;
+    work->last_bracket = bracket;
+    work->last_rung = rung;
+    name_trial(work, predecessor);
 }
 
 /* What the sampler drew for the latest suggestions that are missing, as far as it can tell by the
@@ -216,7 +221,7 @@ static void recall(struct work *work) {
  * new configuration is wanted. */
 static struct mu_sampler *sampler(struct work *work) {
     static struct mu_sampler (*const make[])(const struct mu_sampler_context *) = {
-        mu_sampler_gp, mu_sampler_tpe, mu_sampler_random};
+        [SAMPLER_GP] = mu_sampler_gp, [SAMPLER_TPE] = mu_sampler_tpe};
     if (!work->fitted) {
         work->sampler = make[work->kind](&work->context);
         work->fitted = true;
@@ -241,9 +246,8 @@ static void promote(struct work *work, uint32_t config) {
     mu_brackets_promote(&work->context.brackets, config);
     const struct mu_config *c = &work->context.brackets.configs[config];
     tell_pending(work, c->x, c->top);
-    work->last_bracket = c->bracket;
-    reply_config(work, c->texts, c->top);
-    name_trial(work, mu_brackets_predecessor(&work->context.brackets, config, c->top));
+    hand_out(work, c->bracket, c->top, c->texts,
+        mu_brackets_predecessor(&work->context.brackets, config, c->top));
 }
 
 static bool promote_one(struct work *work) {
@@ -284,9 +288,7 @@ static bool start_one(struct work *work, uint64_t number) {
     }
     mu_brackets_start(&context->brackets, x, texts, rung);
     tell_pending(work, x, rung);
-    work->last_bracket = rung;
-    reply_config(work, texts, rung);
-    name_trial(work, NULL);
+    hand_out(work, rung, rung, texts, NULL);
     return true;
 }
 
@@ -308,9 +310,7 @@ static void reuse_one(struct work *work) {
     }
     assert(work->n_order > 0); /* a space that is used up has configurations */
     const struct mu_config *again = &brackets->configs[work->order[work->turn++ % work->n_order]];
-    work->last_bracket = again->bracket;
-    reply_config(work, again->texts, top);
-    name_trial(work, NULL);
+    hand_out(work, again->bracket, top, again->texts, NULL);
 }
 
 /* ---- the reply's settings ---- */

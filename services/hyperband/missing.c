@@ -5,22 +5,6 @@
 
 #include "services/hyperband/ends.h"
 
-/* How many workers the experiment may have; 0: not known. */
-static size_t count_workers(const struct mu_request *request) {
-    int parallel = request->experiment->parallel_trials;
-    return parallel > 0 ? (size_t)parallel : 0;
-}
-
-/* Whether nothing is shown that runs although trials may: as many as are missing, when the others
- * are those that the request asks for, or any number, when neither a total nor the number of
- * workers is sent. */
-static bool hides_running(const struct mu_request *request, size_t missing) {
-    size_t workers = count_workers(request);
-    bool busy = missing > 0 && workers == request->wanted + missing;
-    bool unknown = !request->counted && workers == 0;
-    return (busy || unknown) && mu_history_running(request->history) == 0;
-}
-
 /* ---- what times tell ---- */
 
 /* What a suggestion was: a promotion from |rung| with the result |loss| there, or, at rung -1, a
@@ -51,8 +35,7 @@ static struct choice choice_of(const struct mu_brackets *brackets, const struct 
     if (run->rung == config->bracket) {
         return (struct choice){true, -1, 0};
     }
-    for (uint32_t i = config->first; i; i = brackets->runs[i - 1].next) {
-        const struct mu_run *below = &brackets->runs[i - 1];
+    for (const struct mu_run *below = config->latest; below; below = below->next) {
         if (below->rung == run->rung - 1 && mu_run_finished_well(below)) {
             return (struct choice){true, below->rung, below->trial->loss};
         }
@@ -161,8 +144,8 @@ static const char *asked_at(const struct mu_ends *ends, const struct mu_request 
 static size_t judge_by_times(const struct mu_brackets *brackets, struct belief *beliefs,
     const struct mu_request *request, size_t missing) {
     struct mu_arena *arena = request->arena;
-    bool hidden = hides_running(request, missing);
-    struct mu_ends ends = mu_ends_of(brackets, hidden ? 0 : count_workers(request), arena);
+    bool hidden = mu_request_hides_running(request);
+    struct mu_ends ends = mu_ends_of(brackets, hidden ? 0 : mu_request_workers(request), arena);
     const char *asked = hidden ? asked_at(&ends, request) : NULL;
     const struct choice *choices = choices_at(brackets, &ends, missing > 0, arena);
     size_t made = 0;
@@ -197,7 +180,7 @@ static size_t idle_at(
         bool runs = end ? time && strcmp(end, time) > 0 : run->trial->state == MU_PENDING;
         busy += began && runs;
     }
-    size_t workers = count_workers(request);
+    size_t workers = mu_request_workers(request);
     size_t parallel = workers > 0 ? workers : SIZE_MAX;
     return parallel > busy ? parallel - busy : 0;
 }
@@ -258,7 +241,7 @@ size_t mu_brackets_believe(struct mu_brackets *brackets, const struct mu_request
     struct belief *beliefs = MU_ARRAY(request->arena, brackets->n_configs + 1, struct belief);
     size_t made = judge_by_times(brackets, beliefs, request, missing);
     size_t rest = missing > made ? missing - made : 0;
-    if (!hides_running(request, missing)) {
+    if (!mu_request_hides_running(request)) {
         rest -= believe_by_number(brackets, request, beliefs, rest);
     }
     promote_believed(brackets, beliefs);

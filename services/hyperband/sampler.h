@@ -35,7 +35,6 @@ static inline size_t mu_sampler_fewest(const struct mu_sampler_context *context)
 /* The samplers; |context| must outlive them. */
 struct mu_sampler mu_sampler_gp(const struct mu_sampler_context *context);
 struct mu_sampler mu_sampler_tpe(const struct mu_sampler_context *context);
-struct mu_sampler mu_sampler_random(const struct mu_sampler_context *context);
 
 /* What the model of mu_sampler_gp expects of a trial of configuration |x| with |resource|, in
  * logarithms of targets: what its draw maximizes. Exposed for tests. */

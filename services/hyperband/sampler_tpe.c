@@ -38,8 +38,7 @@ static bool has_result(const struct mu_run *run) {
 /* The result of |config| at the highest rung where it has one; rung -1 when it has none. */
 static struct outcome farthest(const struct mu_brackets *brackets, size_t config) {
     struct outcome best = {.rung = -1};
-    for (uint32_t i = brackets->configs[config].first; i; i = brackets->runs[i - 1].next) {
-        const struct mu_run *run = &brackets->runs[i - 1];
+    for (const struct mu_run *run = brackets->configs[config].latest; run; run = run->next) {
         if (has_result(run) && run->rung > best.rung) {
             best = (struct outcome){run->x, run->rung, run->trial->loss, config};
         }
