@@ -26,3 +26,15 @@ struct mu_experiment_text *cl_experiment_text(
         .network = e->network};
     return text;
 }
+
+struct mu_experiment cl_experiment_metrics(const struct cl_experiment *e, struct mu_arena *arena) {
+    struct mu_objective *metrics = MU_ARRAY(arena, e->n_metrics, struct mu_objective);
+    for (size_t m = 0; m < e->n_metrics; m++) {
+        metrics[m] = (struct mu_objective){e->metrics[m].name, e->maximize};
+    }
+    return (struct mu_experiment){.name = e->name,
+        .metrics = metrics,
+        .n_metrics = e->n_metrics,
+        .settings = e->settings,
+        .n_settings = e->n_settings};
+}

@@ -66,6 +66,11 @@ struct cl_experiment {
 struct mu_experiment_text *cl_experiment_text(
     const struct cl_experiment *experiment, struct mu_arena *arena);
 
+/* The experiment as far as outcomes regard it: settings, and metrics as Katib and the services see
+ * them, all in the objective's direction; no parameters. Arena-owned. */
+struct mu_experiment cl_experiment_metrics(
+    const struct cl_experiment *experiment, struct mu_arena *arena);
+
 /* How a metric's strategy is written in YAML. */
 const char *cl_strategy_name(enum cl_strategy strategy);
 

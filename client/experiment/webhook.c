@@ -294,24 +294,11 @@ static void check_metrics(const struct webhook *w) {
     }
 }
 
-/* The metrics as Katib and the services see them: all in the objective's direction. */
-static struct mu_experiment experiment_of(const struct cl_experiment *e, struct mu_arena *arena) {
-    struct mu_objective *metrics = MU_ARRAY(arena, e->n_metrics, struct mu_objective);
-    for (size_t i = 0; i < e->n_metrics; i++) {
-        metrics[i] = (struct mu_objective){e->metrics[i].name, e->maximize};
-    }
-    return (struct mu_experiment){.name = e->name,
-        .metrics = metrics,
-        .n_metrics = e->n_metrics,
-        .settings = e->settings,
-        .n_settings = e->n_settings};
-}
-
 /* Of an objective against the experiment's direction Katib sends the worst of a trial's values,
  * unless a strategy says otherwise. */
 static void check_outcomes(const struct webhook *w) {
     const struct cl_experiment *e = w->e;
-    struct mu_experiment experiment = experiment_of(e, w->c.arena);
+    struct mu_experiment experiment = cl_experiment_metrics(e, w->c.arena);
     struct mu_outcomes outcomes;
     struct mu_error error;
     if (mu_outcomes_read(&outcomes, &experiment, w->c.arena, &error)) {

@@ -20,14 +20,9 @@ static struct expectation expect(const struct cl_run *run, struct mu_arena *aren
         return (struct expectation){0};
     }
     const struct mu_space *space = &in->experiment.space;
-    struct mu_pair *pairs = MU_ARRAY(arena, space->n, struct mu_pair);
     double *x = MU_ARRAY(arena, space->n, double);
-    struct expectation result = {.assignments = pairs, .n = space->n};
     mu_forecast_best(forecast, x);
-    for (size_t j = 0; j < space->n; j++) {
-        const struct mu_parameter *parameter = &space->parameters[j];
-        pairs[j] = (struct mu_pair){parameter->name, mu_parameter_print(parameter, x[j], arena)};
-    }
+    struct expectation result = {.assignments = mu_space_print(space, x, arena), .n = space->n};
     result.mean = mu_forecast_at(forecast, x, &result.deviation);
     result.mean = run->e->maximize ? -result.mean : result.mean;
     return result;

@@ -1,18 +1,5 @@
 #include "client/report/front.h"
 
-/* The experiment as far as outcomes regard it: metrics and settings, no parameters. */
-static struct mu_experiment experiment_of(const struct cl_experiment *e, struct mu_arena *arena) {
-    struct mu_objective *metrics = MU_ARRAY(arena, e->n_metrics, struct mu_objective);
-    for (size_t m = 0; m < e->n_metrics; m++) {
-        metrics[m] = (struct mu_objective){e->metrics[m].name, e->maximize};
-    }
-    return (struct mu_experiment){.name = e->name,
-        .metrics = metrics,
-        .n_metrics = e->n_metrics,
-        .settings = e->settings,
-        .n_settings = e->n_settings};
-}
-
 static void read_trial(const struct cl_run *run, const struct mu_experiment *experiment,
     const struct cl_trial *trial, struct mu_trial *result) {
     const char **additional = MU_ARRAY(run->arena, experiment->n_metrics, const char *);
@@ -27,7 +14,7 @@ static void read_trial(const struct cl_run *run, const struct mu_experiment *exp
 }
 
 bool cl_front_of(const struct cl_run *run, struct cl_front *front) {
-    struct mu_experiment experiment = experiment_of(run->e, run->arena);
+    struct mu_experiment experiment = cl_experiment_metrics(run->e, run->arena);
     struct mu_error ignored;
     if (mu_outcomes_read(&front->outcomes, &experiment, run->arena, &ignored) != MU_OK ||
         !mu_outcomes_several(&front->outcomes)) {

@@ -78,10 +78,9 @@ static double distance_of(const struct mu_dataset *d, size_t a, size_t b) {
     }
     const double *u = mu_dataset_row(d, a);
     const double *v = mu_dataset_row(d, b);
-    double r2 = 0;
-    for (size_t j = 0; j < d->width; j++) {
-        bool category = j < d->frame->n && d->frame->category[j];
-        r2 += category ? u[j] != v[j] : (u[j] - v[j]) * (u[j] - v[j]);
+    double r2 = mu_frame_distance(d->frame, u, v);
+    for (size_t j = d->frame->n; j < d->width; j++) {
+        r2 += (u[j] - v[j]) * (u[j] - v[j]);
     }
     return r2;
 }

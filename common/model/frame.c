@@ -56,6 +56,15 @@ void mu_frame_decode(const struct mu_frame *frame, const double *u, double *x) {
     }
 }
 
+double mu_frame_distance(const struct mu_frame *frame, const double *u, const double *v) {
+    double sum = 0;
+    for (size_t j = 0; j < frame->n; j++) {
+        double gap = u[j] - v[j];
+        sum += frame->category[j] ? gap != 0 : gap * gap;
+    }
+    return sum;
+}
+
 double mu_frame_at(const struct mu_frame *frame, size_t j, double position) {
     if (frame->kind[j] == MU_FRAME_CATEGORY) {
         uint64_t level = (uint64_t)(position * (double)frame->levels[j]);

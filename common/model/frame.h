@@ -32,6 +32,9 @@ const struct mu_parameter *mu_frame_parameter(const struct mu_frame *frame, size
 void mu_frame_encode(const struct mu_frame *frame, const double *x, double *u);
 void mu_frame_decode(const struct mu_frame *frame, const double *u, double *x);
 
+/* The squared distance of the points |u| and |v|; categories are 0 or 1 apart. */
+double mu_frame_distance(const struct mu_frame *frame, const double *u, const double *v);
+
 /* The value of dimension |j| at a position in [0, 1]: a category's index, a ladder's nearest level
  * centre, or the position itself. */
 double mu_frame_at(const struct mu_frame *frame, size_t j, double position);

@@ -107,14 +107,6 @@ double mu_surrogate_predict(struct mu_surrogate *s, const double *u, double *sd)
     return s->unit * (s->centre + s->scale * mean);
 }
 
-static double distance(const struct mu_frame *frame, const double *u, const double *v) {
-    double sum = 0;
-    for (size_t j = 0; j < frame->n; j++) {
-        sum += frame->category[j] ? u[j] != v[j] : (u[j] - v[j]) * (u[j] - v[j]);
-    }
-    return sum;
-}
-
 size_t mu_farthest(const struct mu_frame *frame, const double *const *u, size_t n, size_t most,
     size_t *chosen, struct mu_arena *arena) {
     struct mu_arena_mark mark = mu_arena_mark(arena);
@@ -130,7 +122,7 @@ size_t mu_farthest(const struct mu_frame *frame, const double *const *u, size_t 
         nearest[last] = -1;
         for (size_t i = 0; i < n; i++) {
             if (nearest[i] >= 0) {
-                nearest[i] = fmin(nearest[i], distance(frame, u[i], u[last]));
+                nearest[i] = fmin(nearest[i], mu_frame_distance(frame, u[i], u[last]));
             }
             next = nearest[i] > nearest[next] ? i : next;
         }

@@ -20,12 +20,7 @@ static const double *row_of(const struct reading *r, size_t i) {
 }
 
 static bool has_objectives(const struct reading *r, size_t i) {
-    for (size_t k = 0; k < r->outcomes->n_objectives; k++) {
-        if (isnan(row_of(r, i)[k])) {
-            return false;
-        }
-    }
-    return true;
+    return mu_outcomes_complete(r->outcomes, row_of(r, i));
 }
 
 /* The violations of the |n| trials |index|, and into |place| their places among each other: equal

@@ -1,7 +1,6 @@
 #include "common/model/tpe_order.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "common/model/targets.h"
 #include "common/num/pareto.h"
@@ -39,34 +38,16 @@ static const double *reference_of(
     return reference;
 }
 
-struct place {
-    size_t rank, index;
-};
-
-static int by_rank(const void *p, const void *q) {
-    const struct place *a = p;
-    const struct place *b = q;
-    int order = (a->rank > b->rank) - (a->rank < b->rank);
-    return order ? order : (a->index > b->index) - (a->index < b->index);
-}
-
 void mu_tpe_order(const double *values, size_t n, size_t m, const double *violation, size_t most,
     size_t *order, struct mu_arena *arena) {
     size_t *rank = MU_ARRAY(arena, n, size_t);
-    struct place *places = MU_ARRAY(arena, n, struct place);
     const double *limits = limited(values, n, m, arena);
     const double *reference = reference_of(limits, n, m, arena);
     mu_pareto_ranks(values, n, m, violation, rank, arena);
-    for (size_t i = 0; i < n; i++) {
-        places[i] = (struct place){rank[i], i};
-    }
-    qsort(places, n, sizeof *places, by_rank);
-    for (size_t i = 0; i < n; i++) {
-        order[i] = places[i].index;
-    }
+    mu_order_by_rank(rank, n, order, arena);
     most = most < n ? most : n;
     for (size_t from = 0, to; from < most; from = to) {
-        for (to = from; to < n && places[to].rank == places[from].rank;) {
+        for (to = from; to < n && rank[order[to]] == rank[order[from]];) {
             to++;
         }
         mu_order_by_volume(limits, m, reference, order + from, to - from, most - from, arena);

@@ -20,18 +20,11 @@ bool mu_dominates(const double *a, const double *b, size_t m) {
     return smaller;
 }
 
+/* ---- ranks ---- */
+
 static double violation_of(double violation) {
     return isnan(violation) ? HUGE_VAL : violation;
 }
-
-bool mu_dominates_constrained(
-    const double *a, double violation_a, const double *b, double violation_b, size_t m) {
-    double of_a = violation_of(violation_a);
-    double of_b = violation_of(violation_b);
-    return of_a > 0 || of_b > 0 ? of_a < of_b : mu_dominates(a, b, m);
-}
-
-/* ---- ranks ---- */
 
 struct entry {
     const double *values;
@@ -144,6 +137,21 @@ void mu_pareto_ranks(const double *values, size_t n, size_t m, const double *vio
     }
     if (violation) {
         rank_infeasible(violation, n, fronts.n, rank, arena);
+    }
+    mu_arena_release(arena, mark);
+}
+
+void mu_order_by_rank(const size_t *rank, size_t n, size_t *order, struct mu_arena *arena) {
+    struct mu_arena_mark mark = mu_arena_mark(arena);
+    size_t *next = MU_ARRAY(arena, n + 1, size_t); /* per rank: a place in |order| */
+    for (size_t i = 0; i < n; i++) {
+        next[rank[i] + 1]++;
+    }
+    for (size_t r = 1; r < n; r++) {
+        next[r] += next[r - 1];
+    }
+    for (size_t i = 0; i < n; i++) {
+        order[next[rank[i]]++] = i;
     }
     mu_arena_release(arena, mark);
 }

@@ -10,19 +10,18 @@
 /* Whether |a| dominates |b|: nowhere larger and somewhere smaller. */
 bool mu_dominates(const double *a, const double *b, size_t m);
 
-/* Whether |a| dominates |b| when constraints count (Deb, Pratap, Agarwal and Meyarivan, "A fast and
- * elitist multiobjective genetic algorithm: NSGA-II", IEEE TEC 2002, definition 1): what violates
- * them less, or both feasible and mu_dominates. A violation is 0 where there is none; NAN, unknown,
- * is the largest. */
-bool mu_dominates_constrained(
-    const double *a, double violation_a, const double *b, double violation_b, size_t m);
-
 /* The rank of every point into |rank|: 0 for those that none dominates, 1 for those that only such
- * of rank 0 do, and so on. |violation|, one per point, NULL: all feasible. Feasible points come
- * first, then the others by violation. Efficient non-dominated sort (Zhang, Tian, Cheng and Jin,
- * IEEE TEC 2015): O(n log n) for m <= 2, O(m n^2) at worst for more. */
+ * of rank 0 do, and so on. |violation|, one per point, NULL: all feasible. A violation is 0 where
+ * there is none; NAN, unknown, is the largest. Feasible points come first, then the others by
+ * violation (Deb, Pratap, Agarwal and Meyarivan, "A fast and elitist multiobjective genetic
+ * algorithm: NSGA-II", IEEE TEC 2002, definition 1). Efficient non-dominated sort (Zhang, Tian,
+ * Cheng and Jin, IEEE TEC 2015): O(n log n) for m <= 2, O(m n^2) at worst for more. */
 void mu_pareto_ranks(const double *values, size_t n, size_t m, const double *violation,
     size_t *rank, struct mu_arena *arena);
+
+/* The numbers of points by their ranks, of equal ones in their order, into |order|: one front after
+ * the other. */
+void mu_order_by_rank(const size_t *rank, size_t n, size_t *order, struct mu_arena *arena);
 
 /* The indices of those that none dominates into |front|, by their coordinates, the first one
  * ascending; returns how many. Equal points are all among them. */

@@ -218,17 +218,6 @@ const struct mu_seen *mu_request_seen(const struct mu_request *request) {
     return seen_of(request);
 }
 
-/* The point |x| as texts. */
-static const struct mu_pair *print_point(
-    const struct mu_space *space, const double *x, struct mu_arena *arena) {
-    struct mu_pair *pairs = MU_ARRAY(arena, space->n, struct mu_pair);
-    for (size_t i = 0; i < space->n; i++) {
-        pairs[i].name = space->parameters[i].name;
-        pairs[i].value = mu_parameter_print(&space->parameters[i], x[i], arena);
-    }
-    return pairs;
-}
-
 /* Hand out the point of |proposal|, or one in its place. */
 static void hand_out_point(const struct mu_algorithm *algorithm, const struct mu_request *request,
     void *state, uint64_t number, struct mu_proposal *proposal) {
@@ -241,8 +230,8 @@ static void hand_out_point(const struct mu_algorithm *algorithm, const struct mu
     if (algorithm->pending) {
         algorithm->pending(state, proposal->x);
     }
-    proposal->assignments = print_point(space, proposal->x, request->arena);
-    proposal->n_assignments = space->n;
+    proposal->suggestion.assignments = mu_space_print(space, proposal->x, request->arena);
+    proposal->suggestion.n_assignments = space->n;
 }
 
 static enum mu_status suggest_one(const struct mu_algorithm *algorithm,
@@ -258,15 +247,10 @@ static enum mu_status suggest_one(const struct mu_algorithm *algorithm,
     if (status) {
         return status;
     }
-    if (proposal.found || !proposal.assignments) {
+    if (proposal.found || !proposal.suggestion.assignments) {
         hand_out_point(algorithm, request, state, number, &proposal);
     }
-    *out = (struct mu_suggestion){.assignments = proposal.assignments,
-        .n_assignments = proposal.n_assignments,
-        .trial_name = proposal.trial_name,
-        .parent = proposal.parent,
-        .labels = proposal.labels,
-        .n_labels = proposal.n_labels};
+    *out = proposal.suggestion;
     return MU_OK;
 }
 

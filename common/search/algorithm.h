@@ -65,19 +65,6 @@ bool mu_request_may_repeat(
  * than workers that are not shown have, and few enough to wait for. */
 enum { MU_REQUEST_RECALLED = 16 };
 
-/* What an algorithm proposes: a point, or texts for what is no point of the space. */
-struct mu_proposal {
-    double *x;  /* space.n coordinates for the algorithm to fill, kept while the request lives */
-    bool found; /* |x| is the proposal */
-    const struct mu_pair *assignments; /* else these are, unless NULL */
-    size_t n_assignments;
-    const char *trial_name; /* NULL: the controller names the trial */
-    const char *parent;     /* name of the trial whose folder the new one starts with; NULL: with
-                               an empty one */
-    const struct mu_pair *labels;
-    size_t n_labels;
-};
-
 /* The name of a trial: |experiment| and |suffix|, cut at the end of |experiment| to the 63
  * characters that Kubernetes takes as a label. |suffix| begins with '-' and has at most 62
  * characters. Arena-owned. */
@@ -91,6 +78,13 @@ struct mu_suggestion {
     const char *parent;     /* of a named trial: whose folder it starts with; NULL: an empty one */
     const struct mu_pair *labels; /* of the trial */
     size_t n_labels;
+};
+
+/* What an algorithm proposes: a point, or texts for what is no point of the space. */
+struct mu_proposal {
+    double *x;  /* space.n coordinates for the algorithm to fill, kept while the request lives */
+    bool found; /* |x| is the proposal; else the assignments of |suggestion| are, unless NULL */
+    struct mu_suggestion suggestion;
 };
 
 struct mu_reply {

@@ -6,6 +6,15 @@
 #include <string.h>
 #include <time.h>
 
+ptrdiff_t mu_experiment_find_metric(const struct mu_experiment *experiment, const char *name) {
+    for (size_t k = 0; k < experiment->n_metrics; k++) {
+        if (strcmp(experiment->metrics[k].name, name) == 0) {
+            return (ptrdiff_t)k;
+        }
+    }
+    return -1;
+}
+
 const char *mu_trial_text(const struct mu_trial *trial, const char *name) {
     for (size_t i = 0; i < trial->n_assignments; i++) {
         if (strcmp(trial->assignments[i].name, name) == 0) {

@@ -27,6 +27,9 @@ struct mu_experiment {
     struct mu_network network;
 };
 
+/* Index of the metric called |name|, or -1. */
+ptrdiff_t mu_experiment_find_metric(const struct mu_experiment *experiment, const char *name);
+
 enum mu_trial_state {
     MU_PENDING, /* CREATED, RUNNING, or a condition we do not know: has no value yet */
     MU_DONE,    /* SUCCEEDED or EARLYSTOPPED with a finite number */

@@ -1,19 +1,8 @@
 #include "common/search/front.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "common/num/pareto.h"
-
-/* Whether these outcomes of a trial are complete and meet the constraints. */
-static bool is_feasible(const struct mu_outcomes *outcomes, const double *values) {
-    for (size_t k = 0; k < outcomes->n_objectives; k++) {
-        if (isnan(values[k])) {
-            return false;
-        }
-    }
-    return mu_outcomes_violation(outcomes, values) <= 0;
-}
 
 size_t mu_front_of(const struct mu_outcomes *outcomes, const struct mu_history *history,
     const struct mu_trial *const **front, struct mu_arena *arena) {
@@ -24,7 +13,7 @@ size_t mu_front_of(const struct mu_outcomes *outcomes, const struct mu_history *
     const struct mu_trial **feasible = MU_ARRAY(arena, history->n, const struct mu_trial *);
     for (size_t i = 0; i < history->n; i++) {
         mu_outcomes_of(outcomes, &history->trials[i], row);
-        if (is_feasible(outcomes, row)) {
+        if (mu_outcomes_complete(outcomes, row) && mu_outcomes_violation(outcomes, row) <= 0) {
             memcpy(values + n * m, row, m * sizeof *row);
             feasible[n++] = &history->trials[i];
         }

@@ -218,7 +218,7 @@ static enum mu_status check_single(const struct reader *r, const struct mu_outco
 
 /* Whether the text says anything. */
 static bool is_given(const char *text) {
-    return text && text[strspn(text, " \t\n\r")] != '\0';
+    return text && part_of(text, text + strlen(text)).length > 0;
 }
 
 struct mu_outcomes mu_outcomes_usual(
@@ -268,6 +268,15 @@ void mu_outcomes_of(
         bool counts = trial->state == MU_DONE || bound;
         values[k] = counts ? o->sign * trial->values[o->metric] - o->bound : (double)NAN;
     }
+}
+
+bool mu_outcomes_complete(const struct mu_outcomes *outcomes, const double *values) {
+    for (size_t k = 0; k < outcomes->n_objectives; k++) {
+        if (isnan(values[k])) {
+            return false;
+        }
+    }
+    return true;
 }
 
 double mu_outcomes_violation(const struct mu_outcomes *outcomes, const double *values) {

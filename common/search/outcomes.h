@@ -45,6 +45,9 @@ bool mu_outcomes_several(const struct mu_outcomes *outcomes);
 void mu_outcomes_of(
     const struct mu_outcomes *outcomes, const struct mu_trial *trial, double *values);
 
+/* Whether |values|, the outcomes of a trial, have every objective. */
+bool mu_outcomes_complete(const struct mu_outcomes *outcomes, const double *values);
+
 /* By how much |values|, the outcomes of a trial, miss the constraints: the sum of the positive
  * excesses, each as a share of its bound's magnitude unless that is 0. 0: feasible. NAN when a
  * constraint has no value. */

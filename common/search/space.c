@@ -180,6 +180,16 @@ void mu_space_at(const struct mu_space *space, uint64_t index, double *x) {
     }
 }
 
+const struct mu_pair *mu_space_print(
+    const struct mu_space *space, const double *x, struct mu_arena *arena) {
+    struct mu_pair *pairs = MU_ARRAY(arena, space->n, struct mu_pair);
+    for (size_t i = 0; i < space->n; i++) {
+        const struct mu_parameter *parameter = &space->parameters[i];
+        pairs[i] = (struct mu_pair){parameter->name, mu_parameter_print(parameter, x[i], arena)};
+    }
+    return pairs;
+}
+
 bool mu_space_is_corner(const struct mu_space *space, const double *x) {
     static const double NEAR = 1e-9; /* as in key_of */
     bool corner = false;

@@ -4,6 +4,7 @@
 
 #include "common/num/stream.h"
 #include "common/search/parameter.h"
+#include "common/search/settings.h"
 
 struct mu_space {
     const struct mu_parameter *parameters;
@@ -30,6 +31,10 @@ void mu_space_draw(
 /* Point number |index| of a finite space, index < mu_space_size, into |x|: mixed radix, the last
  * parameter's level changes fastest. */
 void mu_space_at(const struct mu_space *space, uint64_t index, double *x);
+
+/* The point |x| as texts, |n| of them in the order of the parameters. Arena-owned. */
+const struct mu_pair *mu_space_print(
+    const struct mu_space *space, const double *x, struct mu_arena *arena);
 
 /* The lowest digit of |*number| in a numeral system of |base| digits; moves |*number| to the rest:
  * one step of a mixed radix. */

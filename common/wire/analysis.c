@@ -22,13 +22,11 @@ typedef Mushir__V1__BestReply BestMessage;
 
 static enum mu_status find_metric(const struct mu_experiment *experiment, const char *name,
     size_t *metric, struct mu_error *error) {
-    *metric = 0;
-    while (*name && strcmp(experiment->metrics[*metric].name, name) != 0) {
-        if (++*metric == experiment->n_metrics) {
-            return mu_fail(
-                error, MU_INVALID_ARGUMENT, "metric %.200s is not the experiment's", name);
-        }
+    ptrdiff_t at = *name ? mu_experiment_find_metric(experiment, name) : 0;
+    if (at < 0) {
+        return mu_fail(error, MU_INVALID_ARGUMENT, "metric %.200s is not the experiment's", name);
     }
+    *metric = (size_t)at;
     return MU_OK;
 }
 
@@ -95,15 +93,6 @@ enum mu_status mu_wire_read_analysis(const uint8_t *bytes, size_t size, struct m
 
 /* ---- replies ---- */
 
-static enum mu_status reply(
-    const ProtobufCMessage *message, struct mu_call *call, struct mu_error *error) {
-    uint8_t *bytes = mu_call_make_reply(call, protobuf_c_message_get_packed_size(message), error);
-    if (bytes) {
-        protobuf_c_message_pack(message, bytes);
-    }
-    return bytes ? MU_OK : error->code;
-}
-
 static ParameterMessage *importance_message(
     const struct mu_importance *in, struct mu_arena *arena) {
     ParameterMessage *out = MU_NEW(arena, ParameterMessage);
@@ -141,7 +130,7 @@ enum mu_status mu_wire_write_importance(
     out.noise = importance->noise;
     out.observed = (int32_t)importance->observed;
     out.sure = importance->sure;
-    return reply(&out.base, call, error);
+    return mu_message_reply(&out.base, call, error);
 }
 
 static PredictionMessage *prediction_message(
@@ -161,7 +150,7 @@ enum mu_status mu_wire_write_predictions(const struct mu_prediction *predictions
     for (size_t i = 0; i < n; i++) {
         out.predictions[i] = prediction_message(&predictions[i], call->arena);
     }
-    return reply(&out.base, call, error);
+    return mu_message_reply(&out.base, call, error);
 }
 
 static FrontTrialMessage *front_message(
@@ -192,7 +181,7 @@ enum mu_status mu_wire_write_front(const struct mu_front_trial *trials, size_t n
     for (size_t i = 0; i < n_trials; i++) {
         out.trials[i] = front_message(&trials[i], metrics, n, call->arena);
     }
-    return reply(&out.base, call, error);
+    return mu_message_reply(&out.base, call, error);
 }
 
 enum mu_status mu_wire_write_best(
@@ -211,5 +200,5 @@ enum mu_status mu_wire_write_best(
         out.expected = &point;
         out.prediction = prediction_message(&best->prediction, arena);
     }
-    return reply(&out.base, call, error);
+    return mu_message_reply(&out.base, call, error);
 }

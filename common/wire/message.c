@@ -249,3 +249,12 @@ struct mu_slice mu_message_pack(const ProtobufCMessage *message, struct mu_arena
     protobuf_c_message_pack(message, bytes);
     return (struct mu_slice){bytes, size};
 }
+
+enum mu_status mu_message_reply(
+    const ProtobufCMessage *message, struct mu_call *call, struct mu_error *error) {
+    uint8_t *bytes = mu_call_make_reply(call, protobuf_c_message_get_packed_size(message), error);
+    if (bytes) {
+        protobuf_c_message_pack(message, bytes);
+    }
+    return bytes ? MU_OK : error->code;
+}

@@ -3,7 +3,7 @@
 #define MUSHIR_WIRE_MESSAGE_H
 
 #include "api.pb-c.h"
-#include "common/base/arena.h"
+#include "common/base/endpoint.h"
 #include "common/search/record.h"
 #include "common/wire/slice.h"
 
@@ -28,5 +28,9 @@ Api__V1__Beta1__Trial **mu_message_trials(const struct mu_trial_report *trials, 
 
 /* |message| as bytes, owned by |arena|. */
 struct mu_slice mu_message_pack(const ProtobufCMessage *message, struct mu_arena *arena);
+
+/* |message| as the reply to |call|. Errors of mu_call_make_reply. */
+MU_MUST_USE enum mu_status mu_message_reply(
+    const ProtobufCMessage *message, struct mu_call *call, struct mu_error *error);
 
 #endif

@@ -30,10 +30,5 @@ enum mu_status mu_wire_write_suggestions(const struct mu_experiment *experiment,
             experiment->algorithm, reply->settings, reply->n_settings};
         out.algorithm = mu_message_algorithm(&algorithm, arena);
     }
-    size_t size = protobuf_c_message_get_packed_size(&out.base);
-    uint8_t *bytes = mu_call_make_reply(call, size, error);
-    if (bytes) {
-        protobuf_c_message_pack(&out.base, bytes);
-    }
-    return bytes ? MU_OK : error->code;
+    return mu_message_reply(&out.base, call, error);
 }

@@ -135,16 +135,6 @@ static const struct mu_trial *best_trial(const struct mu_wire_analysis *question
     return best;
 }
 
-static const struct mu_pair *print(
-    const struct mu_space *space, const double *x, struct mu_arena *arena) {
-    struct mu_pair *pairs = MU_ARRAY(arena, space->n, struct mu_pair);
-    for (size_t j = 0; j < space->n; j++) {
-        const struct mu_parameter *parameter = &space->parameters[j];
-        pairs[j] = (struct mu_pair){parameter->name, mu_parameter_print(parameter, x[j], arena)};
-    }
-    return pairs;
-}
-
 static enum mu_status best(void *state, struct mu_call *call, struct mu_error *error) {
     struct mu_wire_analysis *question = MU_NEW(call->arena, struct mu_wire_analysis);
     (void)state;
@@ -161,7 +151,7 @@ static enum mu_status best(void *state, struct mu_call *call, struct mu_error *e
     if (forecast) {
         double *x = MU_ARRAY(call->arena, space->n, double);
         mu_forecast_best(forecast, x);
-        out.expected = print(space, x, call->arena);
+        out.expected = mu_space_print(space, x, call->arena);
         out.n_expected = space->n;
         out.prediction = predict_at(question, forecast, x);
     }

@@ -1,8 +1,6 @@
 /* From a request to suggestions: settings, the initial design, and which model speaks. */
 #include "services/bayesopt/bayesopt.h"
 
-#include <string.h>
-
 #include "services/bayesopt/schedule.h"
 
 /* LEAST_CONSTRAINED: docs/adr/0104-a-wider-start-under-constraints.md */
@@ -81,15 +79,14 @@ static enum mu_status find_price(const struct mu_experiment *experiment,
     if (!options->cost_metric || !*options->cost_metric) {
         return MU_OK;
     }
-    for (size_t k = 0; k < experiment->n_metrics; k++) {
-        if (strcmp(experiment->metrics[k].name, options->cost_metric) == 0) {
-            *price = &experiment->metrics[k];
-            return MU_OK;
-        }
+    ptrdiff_t at = mu_experiment_find_metric(experiment, options->cost_metric);
+    if (at < 0) {
+        return mu_fail(error, MU_INVALID_ARGUMENT,
+            "setting cost_metric: %.200s is neither the objective nor in additionalMetricNames",
+            options->cost_metric);
     }
-    return mu_fail(error, MU_INVALID_ARGUMENT,
-        "setting cost_metric: %.200s is neither the objective nor in additionalMetricNames",
-        options->cost_metric);
+    *price = &experiment->metrics[at];
+    return MU_OK;
 }
 
 static struct mu_bayesopt_plan plan_of(const struct mu_request *request) {

@@ -34,12 +34,7 @@ static double nearest(
     const struct mu_frame *frame, const double *const *points, size_t n, const double *u) {
     double least = HUGE_VAL;
     for (size_t i = 0; i < n; i++) {
-        double r2 = 0;
-        for (size_t j = 0; j < frame->n; j++) {
-            double gap = u[j] - points[i][j];
-            r2 += frame->category[j] ? gap != 0 : gap * gap;
-        }
-        least = fmin(least, r2);
+        least = fmin(least, mu_frame_distance(frame, u, points[i]));
     }
     return least / (double)frame->n;
 }

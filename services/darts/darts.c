@@ -296,8 +296,8 @@ static enum mu_status propose(
     void *state, uint64_t number, struct mu_proposal *proposal, struct mu_error *error) {
     const struct state *s = state;
     (void)number, (void)error;
-    proposal->assignments = s->pairs;
-    proposal->n_assignments = sizeof s->pairs / sizeof *s->pairs;
+    proposal->suggestion.assignments = s->pairs;
+    proposal->suggestion.n_assignments = sizeof s->pairs / sizeof *s->pairs;
     return MU_OK;
 }
 

@@ -237,8 +237,8 @@ static void answer(struct run *run, struct mu_proposal *proposal, const struct m
     struct mu_pair *pairs = MU_ARRAY(arena, 2, struct mu_pair);
     pairs[0] = (struct mu_pair){"architecture", mu_enas_print_arch(&run->space, arch, arena)};
     pairs[1] = (struct mu_pair){"nn_config", mu_enas_print_config(&run->space, arch, arena)};
-    proposal->assignments = pairs;
-    proposal->n_assignments = 2;
+    proposal->suggestion.assignments = pairs;
+    proposal->suggestion.n_assignments = 2;
 }
 
 /* ---- what is learned ---- */

@@ -109,8 +109,8 @@ static enum mu_status propose(
             axis->texts ? axis->texts[s->levels[i]]
                         : mu_parameter_print(axis->parameter, proposal->x[i], s->request->arena);
     }
-    proposal->assignments = pairs;
-    proposal->n_assignments = s->grid.n;
+    proposal->suggestion.assignments = pairs;
+    proposal->suggestion.n_assignments = s->grid.n;
     return MU_OK;
 }
 

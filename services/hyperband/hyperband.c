@@ -157,8 +157,8 @@ struct work {
     const struct scheme *scheme;
     enum sampler_kind kind;
     double r_l;
-    struct mu_proposal *proposal; /* under way */
-    uint64_t number;              /* of it */
+    struct mu_suggestion *suggestion; /* under way */
+    uint64_t number;                  /* of it */
     struct mu_sampler sampler;
     bool fitted;
     struct proposed *proposed; /* by this request */
@@ -179,8 +179,8 @@ static void name_trial(struct work *work, const struct mu_trial *predecessor) {
     }
     const char *suffix = mu_arena_format(request->arena, "-b%dr%d-%08x", work->last_bracket,
         work->last_rung, (unsigned)mu_hash(request->seed, &work->number, sizeof work->number));
-    work->proposal->trial_name = mu_trial_name(request->experiment->name, suffix, request->arena);
-    work->proposal->parent = predecessor ? predecessor->name : NULL;
+    work->suggestion->trial_name = mu_trial_name(request->experiment->name, suffix, request->arena);
+    work->suggestion->parent = predecessor ? predecessor->name : NULL;
 }
 
 /* Propose the configuration |texts| of |bracket| at |rung|, to go on from |predecessor|, if not
@@ -194,8 +194,8 @@ static void hand_out(struct work *work, int bracket, int rung, const char *const
         pairs[i] = (struct mu_pair){space->parameters[i].name,
             i == work->context.resource ? work->context.ladder.text[rung] : texts[j]};
     }
-    work->proposal->assignments = pairs;
-    work->proposal->n_assignments = space->n;
+    work->suggestion->assignments = pairs;
+    work->suggestion->n_assignments = space->n;
     work->last_bracket = bracket;
     work->last_rung = rung;
     name_trial(work, predecessor);
@@ -433,7 +433,7 @@ static enum mu_status propose(
     if (!work) {
         return MU_OK;
     }
-    work->proposal = proposal;
+    work->suggestion = &proposal->suggestion;
     work->number = number;
     if (!promote_one(work) && !start_one(work, number)) {
         reuse_one(work);

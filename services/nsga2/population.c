@@ -1,6 +1,5 @@
 #include "services/nsga2/population.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,15 +13,6 @@ struct candidates {
     size_t n, m;
 };
 
-static bool has_objectives(const double *values, size_t m) {
-    for (size_t k = 0; k < m; k++) {
-        if (isnan(values[k])) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static void read_candidates(struct candidates *c, const struct mu_outcomes *outcomes,
     const struct mu_history *history, struct mu_arena *arena) {
     double *row = MU_ARRAY(arena, outcomes->n, double);
@@ -33,7 +23,7 @@ static void read_candidates(struct candidates *c, const struct mu_outcomes *outc
         .m = outcomes->n_objectives};
     for (size_t i = 0; i < history->n; i++) {
         mu_outcomes_of(outcomes, &history->trials[i], row);
-        if (has_objectives(row, c->m)) {
+        if (mu_outcomes_complete(outcomes, row)) {
             memcpy(c->values + c->n * c->m, row, c->m * sizeof *row);
             c->violation[c->n] = mu_outcomes_violation(outcomes, row);
             c->x[c->n++] = history->trials[i].x;
@@ -41,23 +31,17 @@ static void read_candidates(struct candidates *c, const struct mu_outcomes *outc
     }
 }
 
+/* A candidate within its front. */
 struct place {
-    size_t rank, index;
+    size_t index;
     double crowding;
 };
-
-static int by_rank(const void *p, const void *q) {
-    const struct place *a = p;
-    const struct place *b = q;
-    int order = (a->rank > b->rank) - (a->rank < b->rank);
-    return order ? order : (a->index > b->index) - (a->index < b->index);
-}
 
 static int by_crowding(const void *p, const void *q) {
     const struct place *a = p;
     const struct place *b = q;
     int order = (a->crowding < b->crowding) - (a->crowding > b->crowding);
-    return order ? order : by_rank(p, q);
+    return order ? order : (a->index > b->index) - (a->index < b->index);
 }
 
 /* Sort the |n| places of one front, the loneliest first. */
@@ -82,22 +66,23 @@ struct mu_nsga_population mu_nsga_population_of(const struct mu_outcomes *outcom
     struct candidates c;
     read_candidates(&c, outcomes, history, arena);
     struct place *places = MU_ARRAY(arena, c.n, struct place);
+    size_t *order = MU_ARRAY(arena, c.n, size_t);
     mu_pareto_ranks(c.values, c.n, c.m, c.violation, c.rank, arena);
+    mu_order_by_rank(c.rank, c.n, order, arena);
     for (size_t i = 0; i < c.n; i++) {
-        places[i] = (struct place){.rank = c.rank[i], .index = i};
+        places[i].index = order[i];
     }
-    qsort(places, c.n, sizeof *places, by_rank);
     size_t n = size < c.n ? size : c.n;
     for (size_t from = 0, to; from < n; from = to) {
-        for (to = from; to < c.n && places[to].rank == places[from].rank;) {
+        for (to = from; to < c.n && c.rank[order[to]] == c.rank[order[from]];) {
             to++;
         }
         sort_front(&c, places + from, to - from, arena);
     }
     struct mu_nsga_member *members = MU_ARRAY(arena, n, struct mu_nsga_member);
     for (size_t i = 0; i < n; i++) {
-        members[i] =
-            (struct mu_nsga_member){c.x[places[i].index], places[i].rank, places[i].crowding};
+        size_t k = places[i].index;
+        members[i] = (struct mu_nsga_member){c.x[k], c.rank[k], places[i].crowding};
     }
     return (struct mu_nsga_population){members, n};
 }

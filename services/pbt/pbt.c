@@ -133,22 +133,22 @@ static uint64_t key_of(const struct mu_slot *slot, size_t index, uint64_t number
 }
 
 static void name_trial(const struct state *s, struct mu_place place, const struct mu_result *parent,
-    uint64_t key, struct mu_proposal *proposal) {
+    uint64_t key, struct mu_suggestion *suggestion) {
     struct mu_arena *arena = s->request->arena;
     struct mu_lineage lineage = {.self = place, .has_parent = parent != NULL};
     struct mu_pair *labels = MU_ARRAY(arena, 2, struct mu_pair);
     if (parent) {
         lineage.parent = parent->lineage.self;
-        proposal->parent = parent->trial->name;
+        suggestion->parent = parent->trial->name;
     }
-    proposal->trial_name = mu_lineage_name(&lineage, s->request->experiment->name,
+    suggestion->trial_name = mu_lineage_name(&lineage, s->request->experiment->name,
         (uint16_t)mu_hash(s->request->seed, &key, sizeof key), arena);
     labels[0].name = "pbt.suggestion.katib.kubeflow.org/generation";
     labels[0].value = mu_arena_format(arena, "%u", place.generation);
     labels[1].name = "pbt.suggestion.katib.kubeflow.org/parent";
-    labels[1].value = proposal->parent;
-    proposal->labels = labels;
-    proposal->n_labels = parent ? 2 : 1;
+    labels[1].value = suggestion->parent;
+    suggestion->labels = labels;
+    suggestion->n_labels = parent ? 2 : 1;
 }
 
 /* A slot's first trial, and each that failed before it had a value, is a random point. */
@@ -166,7 +166,8 @@ static enum mu_status propose(
         parent = go_on(s, index, key, proposal);
     }
     proposal->found = parent != NULL;
-    name_trial(s, (struct mu_place){slot->next, (uint32_t)index}, parent, key, proposal);
+    name_trial(
+        s, (struct mu_place){slot->next, (uint32_t)index}, parent, key, &proposal->suggestion);
     slot->busy = true;
     return MU_OK;
 }

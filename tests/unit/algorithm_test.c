@@ -48,7 +48,7 @@ static enum mu_status propose(
     }
     script.numbers[script.n_numbers++] = number;
     if (script.texts) {
-        *proposal = (struct mu_proposal){.assignments = &PAIR,
+        proposal->suggestion = (struct mu_suggestion){.assignments = &PAIR,
             .n_assignments = 1,
             .trial_name = "named",
             .labels = &LABEL,
