@@ -9,16 +9,19 @@ enum { LEAST_INITIAL = 4, LEAST_CONSTRAINED = 10, MOST_INITIAL = 16 };
 #define UNSUPPORTED "%s %s is not supported in Bayesian optimization"
 
 static const char *const ESTIMATORS[] = {"GP", "RF", "ET", "GBRT", NULL};
-static const char *const ACQUISITIONS[] = {"gp_hedge", "LCB", "EI", "PI", "EIps", "PIps", NULL};
 static const char *const OPTIMIZERS[] = {"auto", "sampling", "lbfgs", NULL};
+enum acq_optimizer { AUTO, SAMPLING, LBFGS }; /* in the order of the texts */
 
-/* In the order of the texts. */
-enum acq_func { HEDGE, LCB, EI, PI, EIPS, PIPS };
-enum acq_optimizer { AUTO, SAMPLING, LBFGS };
+static const char *const ACQ_FUNCS[] = {"gp_hedge", "LCB", "EI", "PI", "EIps", "PIps", NULL};
+static const struct acquisition {
+    enum mu_acquisition kind;
+    bool portfolio, priced; /* as in mu_bayesopt_plan */
+} ACQUISITIONS[] = {{.kind = MU_LOG_EI, .portfolio = true}, {.kind = MU_UCB}, {.kind = MU_LOG_EI},
+    {.kind = MU_LOG_PI}, {.kind = MU_LOG_EI, .priced = true}, {.kind = MU_LOG_PI, .priced = true}};
 
 struct bayesopt_options {
     enum mu_bayesopt_estimator estimator;
-    enum acq_func acq_func;
+    unsigned acq_func; /* index into ACQ_FUNCS and ACQUISITIONS */
     enum acq_optimizer acq_optimizer;
     uint64_t initial; /* 0: initial_points */
     const char *cost_metric;
@@ -42,7 +45,7 @@ static const struct mu_setting_spec SPECS[] = {
     {.name = "acq_func",
         .value = MU_MEMBER(struct bayesopt_options, acq_func),
         .fallback = "gp_hedge",
-        .choices = ACQUISITIONS,
+        .choices = ACQ_FUNCS,
         .not_supported = UNSUPPORTED,
         .help =
             "What the model is asked to maximize. gp_hedge: our portfolio. EIps, PIps: EI, PI "
@@ -91,17 +94,12 @@ static enum mu_status find_price(const struct mu_experiment *experiment,
 
 static struct mu_bayesopt_plan plan_of(const struct mu_request *request) {
     const struct bayesopt_options *options = request->options;
-    static const enum mu_acquisition KINDS[] = {[HEDGE] = MU_LOG_EI,
-        [LCB] = MU_UCB,
-        [EI] = MU_LOG_EI,
-        [PI] = MU_LOG_PI,
-        [EIPS] = MU_LOG_EI,
-        [PIPS] = MU_LOG_PI};
+    const struct acquisition *acquisition = &ACQUISITIONS[options->acq_func];
     return (struct mu_bayesopt_plan){.estimator = options->estimator,
-        .acquisition = KINDS[options->acq_func],
-        .portfolio = options->acq_func == HEDGE,
+        .acquisition = acquisition->kind,
+        .portfolio = acquisition->portfolio,
         .climb = options->acq_optimizer != SAMPLING,
-        .priced = options->acq_func == EIPS || options->acq_func == PIPS,
+        .priced = acquisition->priced,
         .initial = options->initial ? options->initial : initial_points(request)};
 }
 
@@ -135,10 +133,10 @@ static enum mu_status validate_outcomes(const struct mu_experiment *experiment,
             "setting base_estimator: %s knows one objective and no constraint, GP more",
             ESTIMATORS[o->estimator]);
     }
-    if (o->acq_func == LCB || o->acq_func == PI || o->acq_func == PIPS) {
+    if (ACQUISITIONS[o->acq_func].kind != MU_LOG_EI) {
         return mu_fail(error, MU_INVALID_ARGUMENT,
             "setting acq_func: %s knows one objective and no constraint, EI and gp_hedge more",
-            ACQUISITIONS[o->acq_func]);
+            ACQ_FUNCS[o->acq_func]);
     }
     return MU_OK;
 }
@@ -148,10 +146,10 @@ static enum mu_status validate(const struct mu_experiment *experiment, const voi
     const struct bayesopt_options *o = options;
     const struct mu_objective *price;
     enum mu_status status = find_price(experiment, o, &price, error);
-    if (!status && price && o->acq_func != EIPS && o->acq_func != PIPS) {
+    if (!status && price && !ACQUISITIONS[o->acq_func].priced) {
         return mu_fail(error, MU_INVALID_ARGUMENT,
             "setting cost_metric: acq_func %s counts no costs, EIps and PIps do",
-            ACQUISITIONS[o->acq_func]);
+            ACQ_FUNCS[o->acq_func]);
     }
     return status ? status : validate_outcomes(experiment, o, arena, error);
 }

@@ -3,23 +3,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "common/model/surrogate.h"
+#include "services/bayesopt/process.h"
 
-enum { FANTASIES = 16, PARENTS = 4 };
-
-/* The constants of the policy; docs/adr/0013-bayesopt.md has the reasons. */
-static const struct tuning {
-    double fit_operations;    /* to find the hyper-parameters, in all */
-    double search_operations; /* to find one suggestion */
-    size_t evaluations;       /* of the acquisition that a suggestion is to have */
-    size_t pending;    /* points without a value that are integrated over: at most half of them
-                          running trials, the newest, and the batch so far */
-    size_t incumbents; /* of the best observations the one with the best mean is the incumbent */
-} TUNING = {.fit_operations = 1.5e8,
-    .search_operations = 2e8,
-    .evaluations = 1000,
-    .pending = 64,
-    .incumbents = 100};
+/* INCUMBENTS: of so many best observations the one with the best mean is the incumbent. */
+enum { FANTASIES = 16, PARENTS = 4, INCUMBENTS = 100 };
 
 struct mu_gp_policy {
     struct mu_gp_process process;
@@ -32,30 +19,11 @@ struct mu_gp_policy {
     size_t evaluations; /* that the operations are enough for */
 };
 
-size_t mu_gp_policy_most(void) {
-    return TUNING.pending / 2;
-}
-
-/* At most |most| of the |n| |rows|, which are ordered by |column|, as observations of it. */
-static struct mu_gp_data choose(const struct mu_dataset *data, size_t column, const size_t *rows,
-    size_t n, size_t most, struct mu_arena *arena) {
-    most = n < most ? n : most;
-    size_t *chosen = MU_ARRAY(arena, most, size_t);
-    const void **points = MU_ARRAY(arena, most, const void *);
-    double *targets = MU_ARRAY(arena, most, double);
-    n = mu_subset(rows, n, most, chosen, arena);
-    for (size_t i = 0; i < n; i++) {
-        points[i] = mu_dataset_row(data, chosen[i]);
-        targets[i] = data->columns[column].target[chosen[i]];
-    }
-    return (struct mu_gp_data){.n = n, .points = points, .y = targets};
-}
-
 /* The highest posterior mean at an observed point: the incumbent, robust against noise. It is the
  * first of the good points, which the best others follow. */
 static void find_incumbent(struct mu_gp_policy *p, const struct mu_dataset *data) {
     size_t d = data->width;
-    size_t looked = data->n_observed < TUNING.incumbents ? data->n_observed : TUNING.incumbents;
+    size_t looked = data->n_observed < INCUMBENTS ? data->n_observed : INCUMBENTS;
     double means[FANTASIES];
     size_t first = 0;
     p->best[0] = -HUGE_VAL;
@@ -75,73 +43,18 @@ static void find_incumbent(struct mu_gp_policy *p, const struct mu_dataset *data
     }
 }
 
-static size_t count_pending(const struct mu_dataset *data) {
-    size_t n = 0;
-    for (size_t i = 0; i < data->n; i++) {
-        n += data->state[i] == MU_PENDING;
-    }
-    return n;
-}
-
-size_t mu_gp_policy_first_pending(const struct mu_dataset *data) {
-    size_t spare = count_pending(data);
-    size_t i = 0;
-    for (; i < data->n && spare > TUNING.pending / 2; i++) {
-        spare -= data->state[i] == MU_PENDING;
-    }
-    return i;
-}
-
-struct mu_gp_policy_rows mu_gp_policy_rows_of(const struct mu_gp_model *model) {
-    return (struct mu_gp_policy_rows){.fitted = mu_gp_fit_rows(model, TUNING.fit_operations),
-        .known = mu_gp_known_rows(model, TUNING.evaluations, TUNING.search_operations)};
-}
-
-double mu_gp_process_operations(void) {
-    return TUNING.search_operations;
-}
-
-double mu_gp_process_cost(const struct mu_gp_process *process) {
-    double n = (double)process->known;
-    return n * (2 * n + 8 * (double)process->dimensions.n);
-}
-
-void mu_gp_process_init(
-    struct mu_gp_process *p, const struct mu_bayesopt_study *s, size_t column, size_t draws) {
-    struct mu_arena *arena = s->request->arena;
-    const struct mu_dataset *data = s->data;
-    size_t observed;
-    size_t *rows = MU_ARRAY(arena, data->n, size_t);
-    size_t n = mu_dataset_rank(data, column, rows, &observed, arena);
-    p->dimensions = (struct mu_dimensions){.n = s->frame.n, .category = s->frame.category};
-    p->model = mu_surrogate_model(&p->dimensions, arena);
-    struct mu_gp_policy_rows most = mu_gp_policy_rows_of(&p->model);
-    double *theta = MU_ARRAY(arena, mu_gp_parameters(&p->model), double);
-    struct mu_gp_data fitted = choose(data, column, rows, observed, most.fitted, arena);
-    mu_gp_fit(&p->model, &fitted, theta, arena);
-    struct mu_gp_data known = choose(data, column, rows, n, most.known, arena);
-    mu_gp_condition(&p->gp, &p->model, theta, &known, TUNING.pending, draws, arena);
-    /* noise is no reason to come back: docs/adr/0096-noise-is-no-reason-to-come-back.md */
-    mu_gp_reinterpolate(&p->gp, &known, arena);
-    p->known = known.n;
-}
-
-bool mu_gp_policy_has_pending(const struct mu_bayesopt_study *s) {
-    return s->request->wanted > 1 || count_pending(s->data) || mu_request_missing(s->request);
-}
-
 static struct mu_gp_policy *policy_of(const struct mu_bayesopt_study *s) {
     struct mu_arena *arena = s->request->arena;
     struct mu_gp_policy *p = MU_NEW(arena, struct mu_gp_policy);
     size_t d = s->frame.n;
     size_t observed = s->data->n_observed;
-    p->draws = mu_gp_policy_has_pending(s) ? FANTASIES : 1;
+    p->draws = mu_gp_process_has_pending(s) ? FANTASIES : 1;
     p->n_good = observed < PARENTS ? observed : PARENTS;
     p->good = MU_ARRAY(arena, PARENTS * d, double);
     p->scale = MU_ARRAY(arena, d, double);
-    p->taken = mu_gp_policy_first_pending(s->data);
+    p->taken = mu_gp_process_first_pending(s->data);
     mu_gp_process_init(&p->process, s, 0, p->draws);
-    p->evaluations = (size_t)(TUNING.search_operations / mu_gp_process_cost(&p->process));
+    p->evaluations = (size_t)(mu_gp_process_operations() / mu_gp_process_cost(&p->process));
     find_incumbent(p, s->data);
     for (size_t j = 0; j < d; j++) {
         p->scale[j] = fmin(p->process.gp.length[j], 1);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/model/hypervolume.h"
-#include "services/bayesopt/gp_policy.h"
+#include "services/bayesopt/process.h"
 
 /* The constants of the policy; docs/adr/0091-several-outcomes.md has the reasons. */
 static const struct tuning {
@@ -113,7 +113,7 @@ static struct mu_outcome_policy *policy_of(const struct mu_bayesopt_study *s) {
     p->n_objectives = outcomes->n_objectives;
     p->columns = s->data->columns;
     p->processes = MU_ARRAY(arena, p->n, struct mu_gp_process);
-    p->n_draws = mu_gp_policy_has_pending(s) ? DRAWS : 1;
+    p->n_draws = mu_gp_process_has_pending(s) ? DRAWS : 1;
     p->width = s->frame.n;
     p->gradient = MU_ARRAY(arena, p->width, double);
     p->scale = MU_ARRAY(arena, p->width, double);
@@ -133,7 +133,7 @@ static struct mu_outcome_policy *policy_of(const struct mu_bayesopt_study *s) {
     for (size_t i = 0; i < p->n_draws; i++) {
         p->draws[i].front = MU_MATRIX(arena, s->data->room, p->n_objectives, double);
     }
-    p->taken = mu_gp_policy_first_pending(s->data);
+    p->taken = mu_gp_process_first_pending(s->data);
     find_front(p, s->data, arena);
     place_reference(p, s->data);
     return p;

@@ -2,6 +2,7 @@
 
 #include "services/bayesopt/gp_policy.h"
 #include "services/bayesopt/outcome_policy.h"
+#include "services/bayesopt/process.h"
 #include "services/bayesopt/tree_policy.h"
 
 /* docs/adr/0013-bayesopt.md has the reasons. */
@@ -50,7 +51,7 @@ static bool propose_parzen(struct mu_bayesopt_study *s, uint64_t number, double 
 }
 
 static bool is_modelled(const struct mu_bayesopt_study *s, uint64_t number) {
-    return models_speak(s, number) && s->modelled < mu_gp_policy_most();
+    return models_speak(s, number) && s->modelled < mu_gp_process_most();
 }
 
 static bool propose_modelled(struct mu_bayesopt_study *s, uint64_t number, double *x) {

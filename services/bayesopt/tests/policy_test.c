@@ -4,6 +4,7 @@
 
 #include "common/model/surrogate.h"
 #include "services/bayesopt/gp_policy.h"
+#include "services/bayesopt/process.h"
 #include "services/bayesopt/schedule.h"
 #include "services/bayesopt/tree_policy.h"
 #include "tests/support/arena.h"
@@ -65,7 +66,7 @@ static void a_large_request_ends_with_the_parzen_estimator(void **state) {
     (void)state;
     struct desk desk;
     lay(&desk, 10);
-    assert_int_equal(mu_gp_policy_most(), 32);
+    assert_int_equal(mu_gp_process_most(), 32);
     desk.study.modelled = 31;
     assert_string_equal(turn(&desk, 12), "model");
     desk.study.modelled = 32;
@@ -213,7 +214,7 @@ static void priors_and_rows_follow_the_dimensions(void **state) {
         size_t d = CASES[i][0];
         struct mu_dimensions dimensions = {.n = d};
         struct mu_gp_model model = mu_surrogate_model(&dimensions, arena);
-        struct mu_gp_policy_rows rows = mu_gp_policy_rows_of(&model);
+        struct mu_gp_process_rows rows = mu_gp_process_rows_of(&model);
         const struct mu_gp_prior *others = model.prior + d;
         assert_int_equal(rows.fitted, CASES[i][1]);
         assert_int_equal(rows.known, CASES[i][2]);
