@@ -21,10 +21,9 @@ struct cl_node_pair {
 };
 
 struct cl_node {
-    enum cl_node_kind
-        kind; /* of scalars: what Kubernetes' YAML reader takes them for; quoted ones are texts */
-    int line, column;  /* from 1 */
-    const char *text;  /* scalars: as written; else NULL */
+    enum cl_node_kind kind; /* of scalars: as Kubernetes' reader takes them; quoted: text */
+    int line, column;       /* from 1 */
+    const char *text;       /* scalars: as written; else NULL */
     const char *value; /* scalars: as kubectl sends it ("true" for y, "16" for 0x10); else NULL */
     size_t n;          /* elements or pairs */
     size_t weight;     /* nodes below and including this one, aliases counted each time */

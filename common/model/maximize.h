@@ -17,8 +17,7 @@ struct mu_maximizer {
     const double *good; /* n_good points, best first, row-major: perturbed into candidates, the
                            first also a start */
     size_t n_good;
-    const double
-        *scale;    /* length scale per dimension, preconditions the gradient search; NULL: 1 */
+    const double *scale; /* length per dimension, preconditions the gradient search; NULL: 1 */
     bool climb;    /* gradient steps and sweeps from the best candidates; false: candidates only */
     bool gradient; /* the criterion has one; false: lines are searched like long ladders */
     size_t evaluations; /* of the criterion, about so many at most; at least MU_MAXIMIZE_LEAST */

@@ -44,11 +44,10 @@ struct mu_parzen_kernel {
 struct mu_parzen_axis {
     double *position;  /* per kernel: mean, or index of the category; the prior has none there */
     double *curvature; /* per kernel; NULL: that of |usual| for every point */
-    struct mu_parzen_kernel prior; /* not on categories */
-    struct mu_parzen_kernel usual; /* of a point at least |margin| from both ends */
-    double margin;                 /* infinite: no point has the usual mass */
-    struct mu_parzen_kernel
-        *rungs; /* ladders: the kernel that stands on a level, made when it is needed first */
+    struct mu_parzen_kernel prior;  /* not on categories */
+    struct mu_parzen_kernel usual;  /* of a point at least |margin| from both ends */
+    double margin;                  /* infinite: no point has the usual mass */
+    struct mu_parzen_kernel *rungs; /* ladders: the kernel of each level, made when first needed */
     double own,
         other; /* categories: log probability of a point's own category and of each other one */
 };
@@ -60,8 +59,7 @@ struct mu_parzen {
     size_t n_axes, n, capacity; /* n kernels, the prior's among them */
     size_t settled;             /* number of kernels that the probabilities on categories are for */
     double *constant;           /* per kernel: log weight and all the normalizations */
-    double
-        *running; /* per kernel: sum of the weights of the points up to it, without the prior's */
+    double *running; /* per kernel: sum of the points' weights up to it, without the prior's */
 };
 
 /* The prior kernel alone, with room for |room| points. Arena-owned. */

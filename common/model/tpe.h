@@ -22,8 +22,7 @@ struct mu_tpe_options {
                           default */
     double gamma; /* ceil(gamma sqrt(n)) points are good, as in hyperopt; 0: 0.15 n. Also half and
                      twice as many, each at most 25 */
-    double
-        prior_weight; /* weight of the wide prior kernel in units of a point's; 0: the default 1 */
+    double prior_weight; /* of the wide prior kernel in units of a point's; 0: the default 1 */
 };
 
 /* What is known of a constraint: |n| points, the first |n_met| of which meet it, one at least. */

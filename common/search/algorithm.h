@@ -24,10 +24,10 @@ struct mu_request {
     const struct mu_history *history;
     size_t wanted;  /* how many assignments to answer with, exactly */
     uint64_t first; /* number of the first of them, the key of every random stream */
-    bool counted; /* |first| is how many suggestions the experiment had before; else the client does
-                     not say, and it is mu_history_digest: trials that are not shown may run, so
-                     the number of those shown could be that of one of them */
-    uint64_t seed;         /* random_state or seed, or mu_experiment_seed */
+    bool counted;   /* |first| is how many suggestions the experiment had before; false: the client
+                       does not say, and |first| is mu_history_digest, since the number of trials
+                       that are shown may be that of one which is not */
+    uint64_t seed;  /* random_state or seed, or mu_experiment_seed */
     struct mu_seen **seen; /* see mu_request_seen */
     struct mu_arena *arena;
     bool (*should_stop)(void *user); /* polled by long computations; see mu_request_stopped */
@@ -61,8 +61,8 @@ bool mu_request_hides_running(const struct mu_request *request);
 bool mu_request_may_repeat(
     const struct mu_request *request, const struct mu_space *space, const double *x);
 
-/* The latest of them that an algorithm proposes again, to take the same points for running: more
- * than workers that are not shown have, and few enough to wait for. */
+/* How many of the latest missing suggestions an algorithm proposes again, to take the same points
+ * for running: more than workers that are not shown have, and few enough to wait for. */
 enum { MU_REQUEST_RECALLED = 16 };
 
 /* The name of a trial: |experiment| and |suffix|, cut at the end of |experiment| to the 63

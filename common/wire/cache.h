@@ -20,7 +20,7 @@ void mu_trial_cache_destroy(struct mu_trial_cache *cache);
 /* The trials of a request, looked up. */
 struct mu_trial_lookup {
     const struct mu_trial *
-        *trials; /* in the order of the bytes; NULL where unknown, for the caller to fill */
+        *trials; /* in the order of the bytes; NULL: not known, the caller fills it */
     size_t *unknown, n_unknown; /* the indices of those */
     uint64_t *hashes;           /* of the bytes */
     struct mu_trial_cache *cache;

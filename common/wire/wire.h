@@ -16,12 +16,11 @@
 struct mu_wire_suggestions {
     struct mu_experiment experiment;
     struct mu_history history;
-    size_t n_trials; /* as sent */
-    size_t wanted;   /* current_request_number */
-    uint64_t first;  /* total - current when counted; else mu_history_digest */
-    bool counted;    /* the total is set, and not smaller than current */
-    const char
-        *others; /* what a trial reports that lacks the objective; NULL: none that was read */
+    size_t n_trials;    /* as sent */
+    size_t wanted;      /* current_request_number */
+    uint64_t first;     /* total - current when counted; else mu_history_digest */
+    bool counted;       /* the total is set, and not smaller than current */
+    const char *others; /* what a trial reports that lacks the objective; NULL: none was read */
 };
 
 /* The largest current_request_number that is answered. */

@@ -37,8 +37,7 @@ struct mu_outcome_policy {
     bool stale;       /* points came to the fronts */
     size_t width;     /* coordinates of a point */
     double *gradient; /* scratch, width */
-    double
-        *scale; /* length per dimension: the shortest of any process, at most that of the space */
+    double *scale;    /* length per dimension: the shortest of any process, at most the space's */
     size_t *good, n_good; /* rows of the data: the front */
 };
 

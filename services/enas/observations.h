@@ -6,11 +6,10 @@
 #include "services/enas/architecture.h"
 
 struct mu_enas_observations {
-    const struct mu_enas_arch
-        *archs;           /* n known, in canonical order of their trials, then n_pending */
-    const double *scores; /* n: targets, by mu_linear_targets; larger is better */
-    const bool *partial;  /* n: stopped early */
-    const size_t *ranks;  /* n: numbers of the known ones, the best first, failures last */
+    const struct mu_enas_arch *archs; /* n known, in the order of their trials, then n_pending */
+    const double *scores;             /* n: targets, by mu_linear_targets; larger is better */
+    const bool *partial;              /* n: stopped early */
+    const size_t *ranks; /* n: numbers of the known ones, the best first, failures last */
     size_t n, n_pending;
     size_t n_observed;         /* of the known ones, those that did not fail */
     struct mu_enas_set *tried; /* of all of them; has room for the suggestions of the request */

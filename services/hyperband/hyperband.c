@@ -201,8 +201,7 @@ static void hand_out(struct work *work, int bracket, int rung, const char *const
     name_trial(work, predecessor);
 }
 
-/* What the sampler drew for the latest suggestions that are missing, as far as it can tell by the
- * results of today, is on its way. */
+/* Take what the sampler draws today for the latest suggestions that are missing for running. */
 static void recall(struct work *work) {
     size_t n = work->missing < MU_REQUEST_RECALLED ? work->missing : MU_REQUEST_RECALLED;
     struct mu_sampler_context *context = &work->context;
@@ -261,7 +260,7 @@ static bool promote_one(struct work *work) {
 
 /* A small fixed share is drawn at random whatever the model says, which keeps Hyperband's guarantee
  * at a tenth of its speed. */
-static bool lot_says_random(const struct work *work, uint64_t number) {
+static bool is_random_share(const struct work *work, uint64_t number) {
     struct mu_stream stream;
     mu_stream_init(&stream, work->context.request->seed, number, "random share");
     return mu_uniform(&stream) < 0.1;
@@ -274,7 +273,7 @@ static bool start_one(struct work *work, uint64_t number) {
         return false;
     }
     double *x = MU_ARRAY(arena, context->space.n + 1, double);
-    bool model = work->kind != SAMPLER_RANDOM && !lot_says_random(work, number);
+    bool model = work->kind != SAMPLER_RANDOM && !is_random_share(work, number);
     int rung = (int)mu_brackets_next(&context->brackets);
     bool drawn =
         model && sampler(work)->draw(work->sampler.model, number, context->ladder.value[rung], x);

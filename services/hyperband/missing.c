@@ -59,8 +59,7 @@ static const struct choice *choices_at(const struct mu_brackets *brackets,
 
 /* What is known of a configuration's next promotion. */
 struct belief {
-    const char
-        *due;  /* since when it has been among the best 1 / eta; NULL: unknown, or it is not */
+    const char *due; /* since when it is among the best 1 / eta; NULL: unknown, or it is not */
     bool made; /* it was while a suggestion was made that comes after it, or before this request */
     bool idle; /* a worker was meanwhile, as far as is shown, when another trial ended */
 };
