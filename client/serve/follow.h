@@ -36,6 +36,7 @@ void cl_follow_look(struct cl_follow *follow, bool busy);
  * MU_RESOURCE_EXHAUSTED when no descriptor is free to open it: to be asked for again. */
 MU_MUST_USE enum mu_status cl_follow_end(struct cl_follow *follow);
 
+/* What the journal says so far, until the next look. */
 const struct cl_standing *cl_follow_standing(const struct cl_follow *follow);
 
 /* The objective of trial |number|, from 0; NAN when it has none that counts. */

@@ -19,6 +19,7 @@ double mu_log_diagonal(const double *l, size_t n, size_t stride);
  * finite or the iteration fails (LAPACK's dsyev). */
 bool mu_eigen(double *a, size_t n, double *values, double *work);
 
+/* The inner product of |n| numbers. */
 double mu_dot(const double *a, const double *b, size_t n);
 
 #endif

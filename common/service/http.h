@@ -23,6 +23,7 @@ struct mu_http;
 struct mu_http *mu_http_open(struct ev_loop *loop, const char *host, int port, mu_http_page page,
     void *user, struct mu_error *error);
 
+/* The port that is listened on. */
 int mu_http_port(const struct mu_http *http);
 
 /* Close the port and every connection. NULL is allowed. */
@@ -36,6 +37,8 @@ struct mu_http_head {
     int head_only;
     char path[MU_HTTP_PATH]; /* without the query */
 };
+
+/* The head that the first |size| bytes of a connection make. */
 struct mu_http_head mu_http_parse(const char *text, size_t size);
 
 #endif

@@ -38,6 +38,7 @@ void mu_metrics_init(struct mu_metrics *metrics, const struct mu_contract *const
 /* Count a request. Any thread. */
 void mu_metrics_count(struct mu_metrics *metrics, const struct mu_rpc_outcome *outcome);
 
+/* Write everything to |out| in Prometheus' text format. Any thread. */
 void mu_metrics_print(struct mu_metrics *metrics, const struct mu_metrics_now *now, FILE *out);
 
 #endif

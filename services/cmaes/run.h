@@ -18,6 +18,7 @@ struct mu_cma_frame {
     const size_t *sizes;      /* and how many values these have */
 };
 
+/* The frame of |space|, which is borrowed. Arena-owned. */
 void mu_cma_frame_of(
     struct mu_cma_frame *frame, const struct mu_space *space, struct mu_arena *arena);
 

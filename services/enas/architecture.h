@@ -31,10 +31,12 @@ uint64_t mu_enas_space_size(const struct mu_enas_space *space);
 struct mu_enas_arch *mu_enas_archs(
     const struct mu_enas_space *space, size_t n, struct mu_arena *arena);
 
+/* Copy the operations and skips of |from|; whether those of two architectures are the same. */
 void mu_enas_copy(
     const struct mu_enas_space *space, struct mu_enas_arch *to, const struct mu_enas_arch *from);
 bool mu_enas_equal(
     const struct mu_enas_space *space, const struct mu_enas_arch *a, const struct mu_enas_arch *b);
+
 /* How different two architectures are, in [0, 1] each: |operations| is the mean over the layers of
  * mu_enas_table_distance, |types| the share of layers whose operations are of different types,
  * |skips| the share of skips that differ. */
@@ -44,6 +46,7 @@ struct mu_enas_differences {
 struct mu_enas_differences mu_enas_differences_of(
     const struct mu_enas_space *space, const struct mu_enas_arch *a, const struct mu_enas_arch *b);
 
+/* Whether |layer| reads the output of the earlier layer |from| too, and to say so. */
 bool mu_enas_skip(const struct mu_enas_arch *arch, size_t layer, size_t from);
 void mu_enas_set_skip(struct mu_enas_arch *arch, size_t layer, size_t from, bool on);
 

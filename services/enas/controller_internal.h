@@ -51,6 +51,7 @@ static inline double mu_enas_squash(double x) {
     return 2 / (1 + exp(-2 * x)) - 1;
 }
 
+/* The logit of the share of skips that the controller is drawn to. */
 static inline double mu_enas_target_logit(const struct mu_enas_controller *c) {
     double target = fmin(0.999, fmax(0.001, c->options.skip_target));
     return log(target / (1 - target));
