@@ -48,15 +48,6 @@ static enum cl_exit_code open_run(struct cl_context *context, struct cl_run *run
     return cl_run_view(run, &error) == MU_OK ? CL_EXIT_GOOD : cl_cli_fail(&error);
 }
 
-/* What was written to standard output has arrived. */
-static enum cl_exit_code flush(void) {
-    if (fflush(stdout) || ferror(stdout)) {
-        cl_visible_line(stderr, "mushir: %s", strerror(errno));
-        return CL_EXIT_FAILED;
-    }
-    return CL_EXIT_GOOD;
-}
-
 enum cl_exit_code cl_command_status(struct cl_context *context) {
     struct cl_run run = {0};
     enum cl_exit_code code = open_run(context, &run);
@@ -66,7 +57,6 @@ enum cl_exit_code cl_command_status(struct cl_context *context) {
         } else {
             cl_ending_print(&run, NULL, context->options->verbose);
         }
-        code = flush();
     }
     cl_setup_close(&run);
     return code;
@@ -76,18 +66,19 @@ static enum cl_exit_code write_page(const struct cl_run *run, const char *path) 
     struct mu_error error;
     if (!strcmp(path, "-")) {
         cl_report_print(run, stdout);
-        return flush();
+        return CL_EXIT_GOOD;
     }
     if (cl_report_write(run, path, &error) != MU_OK) {
         return cl_cli_fail(&error);
     }
     cl_visible_line(stdout, "%s", path);
-    return flush();
+    return CL_EXIT_GOOD;
 }
 
 static enum cl_exit_code copy_journal(const struct cl_run *run) {
     struct mu_error error;
-    return cl_journal_copy(run->journal, stdout, &error) == MU_OK ? flush() : cl_cli_fail(&error);
+    return cl_journal_copy(run->journal, stdout, &error) == MU_OK ? CL_EXIT_GOOD
+                                                                  : cl_cli_fail(&error);
 }
 
 enum cl_exit_code cl_command_report(struct cl_context *context) {
@@ -96,10 +87,8 @@ enum cl_exit_code cl_command_report(struct cl_context *context) {
     enum cl_exit_code code = open_run(context, &run);
     if (code == CL_EXIT_GOOD && options->json) {
         cl_data_write(&run, stdout);
-        code = flush();
     } else if (code == CL_EXIT_GOOD && options->csv) {
         cl_table_write(&run, stdout);
-        code = flush();
     } else if (code == CL_EXIT_GOOD && options->copy) {
         code = copy_journal(&run);
     } else if (code == CL_EXIT_GOOD) {
@@ -119,7 +108,7 @@ enum cl_exit_code cl_command_analyse(struct cl_context *context) {
         } else {
             said = cl_analysis_print(&run, stdout);
         }
-        code = said ? flush() : CL_EXIT_FAILED;
+        code = said ? CL_EXIT_GOOD : CL_EXIT_FAILED;
     }
     cl_setup_close(&run);
     return code;

@@ -1,5 +1,6 @@
 /* mushir: validate a Katib Experiment, ask for suggestions, or run it here. */
 #include <assert.h>
+#include <errno.h>
 #include <getopt.h>
 #include <locale.h>
 #include <math.h>
@@ -229,6 +230,17 @@ static enum cl_exit_code run(struct cl_context *context, struct parsed *p) {
     return command->run(context);
 }
 
+/* What was written to standard output has arrived, or the exit status tells that it has not. */
+static enum cl_exit_code flush(enum cl_exit_code code) {
+    bool last = fflush(stdout) != 0;
+    if (!last && !ferror(stdout)) {
+        return code;
+    }
+    cl_visible_line(stderr, "mushir: standard output: %s",
+        last ? strerror(errno) : "not all of it could be written");
+    return code == CL_EXIT_GOOD ? CL_EXIT_FAILED : code;
+}
+
 int main(int argc, char **argv) {
     setlocale(LC_CTYPE, "C.UTF-8");        /* for the width of characters */
     setvbuf(stderr, NULL, _IOLBF, BUFSIZ); /* not a system call for every character */
@@ -246,5 +258,5 @@ int main(int argc, char **argv) {
         code = run(&context, &parsed);
     }
     mu_arena_destroy(arena);
-    return (int)code;
+    return (int)flush(code);
 }

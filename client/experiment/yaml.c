@@ -149,6 +149,12 @@ static struct cl_node *read_scalar(struct reader *reader) {
         cl_problem_add(reader->problems, reader->arena, node, "\"%s\" is no %s", node->text, tag);
         return NULL;
     }
+    if (node->kind == CL_NODE_NUMBER && strpbrk(node->value, "ni")) { /* nan, inf */
+        cl_problem_add(reader->problems, reader->arena, node,
+            "\"%s\": Kubernetes sends JSON, which has no such number; write a text in quotes",
+            node->text);
+        return NULL;
+    }
     return node;
 }
 

@@ -1,7 +1,9 @@
 #include "client/run/journal.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,7 +106,7 @@ pid_t cl_journal_runner(const char *path) {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     char name[4200];
     lock_name(path, name);
-    int fd = open(name, O_RDWR | O_CLOEXEC);
+    int fd = open(name, O_RDONLY | O_CLOEXEC);
     bool held = fd >= 0 && !fcntl(fd, F_GETLK, &whole) && whole.l_type != F_UNLCK;
     if (fd >= 0) {
         close(fd);
@@ -196,15 +198,59 @@ static bool open_to_write(struct cl_journal *journal, const char *path) {
                &journal->insert);
 }
 
-/* Not SQLITE_OPEN_READONLY: whoever closes the file last removes what SQLite keeps beside it. */
-static bool open_to_read(struct cl_journal *journal, const char *path, int patience) {
+static bool open_view(struct cl_journal *journal, const char *name, int flags, int patience) {
     sqlite3_stmt *check = NULL;
-    bool good = sqlite3_open_v2(path, &journal->db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
+    sqlite3_close(journal->db);
+    bool good = sqlite3_open_v2(name, &journal->db, flags, NULL) == SQLITE_OK &&
                 sqlite3_busy_timeout(journal->db, patience) == SQLITE_OK && marked(journal->db) &&
                 run_sql(journal, "PRAGMA query_only = 1; PRAGMA cache_size = -256") &&
                 prepare(journal, select_events, &check);
     sqlite3_finalize(check);
     return good;
+}
+
+enum { LONGEST_NAME = 3 * PATH_MAX + 32 };
+
+/* |path| for SQLite, as of a file that nobody changes. */
+static void name_unchanging(const char *path, char name[LONGEST_NAME]) {
+    static const char hex[] = "0123456789ABCDEF";
+    char *to = stpcpy(name, "file:");
+    for (size_t i = 0; path[i] && i < PATH_MAX; i++) {
+        unsigned byte = (unsigned char)path[i];
+        if (isalnum((int)byte) || strchr("/._-", path[i])) {
+            *to++ = path[i];
+        } else {
+            *to++ = '%';
+            *to++ = hex[byte >> 4];
+            *to++ = hex[byte & 15];
+        }
+    }
+    stpcpy(to, "?immutable=1");
+}
+
+/* Where this user may write nothing, SQLite cannot make what it keeps beside a journal. None is
+ * needed when nothing waits there to be added. */
+static bool open_unchanging(struct cl_journal *journal, const char *path) {
+    char name[LONGEST_NAME];
+    struct stat waiting;
+    snprintf(name, sizeof name, "%s-wal", path);
+    if (!stat(name, &waiting) && waiting.st_size > 0) {
+        return false;
+    }
+    name_unchanging(path, name);
+    *journal->failure = '\0';
+    return open_view(journal, name, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, 0);
+}
+
+/* Not SQLITE_OPEN_READONLY: whoever closes the file last removes what SQLite keeps beside it. */
+static bool open_to_read(struct cl_journal *journal, const char *path, int patience) {
+    if (open_view(journal, path, SQLITE_OPEN_READWRITE, patience)) {
+        return true;
+    }
+    int code = sqlite3_errcode(journal->db);
+    bool kept_out = code == SQLITE_READONLY ||
+                    (code == SQLITE_CANTOPEN && cl_journal_cause(journal) != MU_RESOURCE_EXHAUSTED);
+    return kept_out && open_unchanging(journal, path);
 }
 
 enum mu_status cl_journal_cause(const struct cl_journal *journal) {

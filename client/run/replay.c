@@ -151,11 +151,14 @@ static enum mu_status check_same(
                       run->journal_path);
 }
 
-/* A finished experiment goes on when maxTrialCount was raised. */
+bool cl_run_goes_on(const char *reason, size_t trials, int max_trials) {
+    return !strcmp(reason, "ExperimentMaxTrialsReached") &&
+           (max_trials < 0 || trials < (size_t)max_trials);
+}
+
 static void reopen(struct cl_run *run) {
-    struct cl_trial_counts counts = cl_trial_count(run->trials, run->n_trials);
-    bool more = run->e->max_trials < 0 || counts.total < (size_t)run->e->max_trials;
-    if (run->result.finished && !strcmp(run->result.reason, "ExperimentMaxTrialsReached") && more) {
+    size_t trials = cl_trial_count(run->trials, run->n_trials).total;
+    if (run->result.finished && cl_run_goes_on(run->result.reason, trials, run->e->max_trials)) {
         run->result = (struct cl_run_result){0};
     }
 }

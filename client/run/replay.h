@@ -15,4 +15,8 @@ MU_MUST_USE enum mu_status cl_run_replay(struct cl_run *run, struct mu_error *er
  * when it is no journal. */
 MU_MUST_USE enum mu_status cl_run_view(struct cl_run *run, struct mu_error *error);
 
+/* Whether an experiment that finished for |reason|, with |trials| trials, goes on: its
+ * maxTrialCount (negative: none) was raised since it was reached. */
+bool cl_run_goes_on(const char *reason, size_t trials, int max_trials);
+
 #endif

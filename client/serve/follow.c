@@ -8,6 +8,7 @@
 
 #include "client/experiment/read.h"
 #include "client/run/journal.h"
+#include "client/run/replay.h"
 #include "common/search/number.h"
 
 /* What is kept of a trial. */
@@ -233,6 +234,9 @@ static void take_run_event(struct cl_follow *f, const struct cl_journal_event *e
         f->standing.started =
             f->standing.started ? f->standing.started : mu_arena_copy(f->arena, event->time);
         read_experiment(f);
+        f->standing.finished =
+            f->standing.finished &&
+            !cl_run_goes_on(f->standing.reason, f->standing.trials, f->standing.max_trials);
     } else if (!strcmp(event->kind, "finished")) {
         f->standing.finished = true;
         f->standing.good = strcmp(event->name, "ExperimentFailed") != 0;

@@ -65,22 +65,26 @@ static const char *read_body(
     struct cl_http_exchange *exchange, const struct cl_http_request *request, bool *named) {
     struct mu_arena *arena = cl_http_arena(exchange);
     struct mu_error error;
+    static const char mark[] = "\xEF\xBB\xBF"; /* of the byte order, which some clients send */
     const char *yaml = request->body;
-    json_t *root = !strncasecmp(request->content_type, "application/json", 16)
-                       ? json_loadb(request->body, request->size, 0, NULL)
-                       : NULL;
-    bool brief = root && !json_object_get(root, "kind");
+    bool json = !strncasecmp(request->content_type, "application/json", 16);
+    size_t before = json && !strncmp(yaml, mark, strlen(mark)) ? strlen(mark) : 0;
+    const char *body = yaml + before;
+    size_t size = request->size - before;
+    json_t *root = json ? json_loadb(body, size, 0, NULL) : NULL;
+    bool brief = json && !json_object_get(root, "kind"); /* or no JSON, of which it says why */
+    bool large = root && size > LARGEST_BRIEF;
     *named = !brief || json_object_get(root, "name");
     json_decref(root);
     if (memchr(request->body, '\0', request->size)) {
         cl_answer_error(exchange, 400, "the body holds a NUL");
         return NULL;
     }
-    if (brief && request->size > LARGEST_BRIEF) {
+    if (brief && large) {
         cl_answer_error(exchange, 413, "the short form is larger than 16 KiB");
         return NULL;
     }
-    if (brief && cl_submission_read(request->body, request->size, arena, &yaml, &error) != MU_OK) {
+    if (brief && cl_submission_read(body, size, arena, &yaml, &error) != MU_OK) {
         cl_answer_error(exchange, 422, error.text);
         return NULL;
     }

@@ -139,6 +139,30 @@ static void files_of_others_stay(void **state) {
     start_anew();
 }
 
+/* Somebody who may write neither the journal nor beside it, as on a disk that is mounted so. */
+static void who_may_only_read_can_look(void **state) {
+    char text[4096] = "";
+    int status;
+    (void)state;
+    start_anew();
+    struct cl_journal *journal = open_it(CL_JOURNAL_FRESH);
+    cl_journal_add(journal, -1, "t", "finished", "a", "b");
+    cl_journal_close(journal);
+    assert_int_equal(chmod(folder, 0555), 0);
+    assert_int_equal(chmod(path, 0444), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        bool plain = geteuid() || !setuid(65534);
+        struct cl_journal *view = plain ? cl_journal_open(path, CL_JOURNAL_READ, &error) : NULL;
+        bool whole = view && cl_journal_replay(view, 0, collect, text);
+        _exit(whole && strstr(text, "finished") ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(chmod(folder, 0755), 0);
+    assert_int_equal(status, 0);
+    start_anew();
+}
+
 static pid_t runner_seen_elsewhere(void) {
     int ends[2];
     pid_t seen = -1;
@@ -273,6 +297,7 @@ int main(void) {
         cmocka_unit_test(events_come_back_in_order),
         cmocka_unit_test(modes_protect_an_earlier_run),
         cmocka_unit_test(files_of_others_stay),
+        cmocka_unit_test(who_may_only_read_can_look),
         cmocka_unit_test(who_looks_sees_who_runs_and_disturbs_nobody),
         cmocka_unit_test(a_killed_run_leaves_no_lock),
         cmocka_unit_test(a_trial_ends_once),

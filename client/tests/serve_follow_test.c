@@ -119,6 +119,36 @@ static void what_is_no_journal_is_not_asked_for_again(void **state) {
     cl_follow_destroy(follow);
 }
 
+/* A run that was killed right after it was to go on has not finished: nothing but the raised count
+ * stands behind its result. */
+static void a_raised_count_reopens_what_had_reached_it(void **state) {
+    static const struct {
+        const char *reason;
+        size_t trials;
+        bool finished;
+    } CASES[] = {{"ExperimentMaxTrialsReached", 3, false}, {"ExperimentMaxTrialsReached", 9, true},
+        {"ExperimentGoalReached", 3, true}};
+    (void)state;
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        struct mu_error error;
+        struct cl_follow *follow = cl_follow_create(file("journal"));
+        unlink(file("journal"));
+        write_journal(file("journal"), "2026-01-01T00:00:00Z", CASES[i].trials, "0.5");
+        struct cl_journal *journal = cl_journal_open(file("journal"), CL_JOURNAL_RESUME, &error);
+        assert_non_null(journal);
+        cl_journal_add(journal, -1, "t", "finished", CASES[i].reason, "");
+        cl_journal_close(journal);
+        cl_follow_look(follow, false);
+        assert_true(cl_follow_standing(follow)->finished);
+        journal = cl_journal_open(file("journal"), CL_JOURNAL_RESUME, &error);
+        cl_journal_add(journal, -1, "t", "experiment", "e", experiment);
+        cl_journal_close(journal);
+        cl_follow_look(follow, false);
+        assert_true(cl_follow_standing(follow)->finished == CASES[i].finished);
+        cl_follow_destroy(follow);
+    }
+}
+
 static int remove_all(void **state) {
     static const char *const endings[] = {"journal", "journal.lock", "other", "other.lock"};
     (void)state;
@@ -135,6 +165,7 @@ int main(void) {
         arena_test(a_journal_that_was_begun_anew_is_read_anew),
         arena_test(without_a_free_descriptor_the_end_is_to_be_read_again),
         arena_test(what_is_no_journal_is_not_asked_for_again),
+        arena_test(a_raised_count_reopens_what_had_reached_it),
     };
     return mkdtemp(path) ? cmocka_run_group_tests(tests, NULL, remove_all) : 1;
 }

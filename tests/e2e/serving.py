@@ -35,7 +35,7 @@ class Server:
         headers = dict(headers or {})
         if body is not None:
             headers["Content-Type"] = type
-            body = json.dumps(body) if not isinstance(body, str) else body
+            body = (json.dumps(body) if not isinstance(body, str) else body).encode()
         status, _, data = self.raw(method, "/api/v1/" + path, body, headers)
         return status, json.loads(data) if data else None
 

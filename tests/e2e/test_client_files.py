@@ -2,10 +2,11 @@
 import contextlib
 import sqlite3
 import stat
+import subprocess
 
 import pytest
 
-from test_client import GOOD, pytestmark as built, run
+from test_client import GOOD, MUSHIR, pytestmark as built, run
 from test_client_run import rows, stub, write
 
 pytestmark = built
@@ -64,3 +65,12 @@ def test_a_journal_whose_middle_is_damaged_is_not_taken_for_a_shorter_one(tmp_pa
     assert refused > 2
     assert run("run", path, "--fresh", "--quiet", "--no-report", "--", "echo", "loss=1").returncode == 0
     assert rows(journal, "SELECT count(*) FROM trials") == [(200,)]
+
+
+@pytest.mark.parametrize("how", ["--quiet", "--json-lines"])
+def test_a_result_that_did_not_arrive_is_no_success(tmp_path, how):
+    path = write(tmp_path, GOOD)
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([MUSHIR, "run", path, how, *stub("--metric", "loss")], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 1 and "standard output: " in done.stderr
+    assert run("status", path).returncode == 0

@@ -101,6 +101,20 @@ def test_mistakes_of_the_short_form_are_named(server, change, words):
     assert server.ask("GET", "experiments")[1]["experiments"] == []
 
 
+@pytest.mark.parametrize("text, words", [("{'name': 'x'}", "no JSON: line 1"), ('{"trials": 2,\n "parallel": 1,}', "no JSON: line 2"),
+                                         ('{"hyperparameters": {"x": {"min": NaN, "max": 1}}}', "near 'NaN'"), ("kind: Experiment", "no JSON: line 1")])
+def test_what_is_no_json_is_said(server, text, words):
+    for path in ("experiments", "validate"):
+        status, verdict = server.ask("POST", path, text)
+        assert status == 422 and words in verdict["error"]
+
+
+def test_a_byte_order_mark_before_json_is_passed_over(server):
+    for body in (SEED, yaml.safe_load(stubbed("marked"))):
+        status, verdict = server.ask("POST", "validate", "\ufeff" + json.dumps(body))
+        assert status == 200 and verdict["valid"], verdict
+
+
 def test_mistakes_are_named_with_their_line(server, tmp_path):
     wrong = stubbed("wrong").replace('max: "1"', 'max: "-1"')
     for path, expected in (("experiments", 422), ("validate", 200)):
