@@ -55,10 +55,9 @@ static double last_moment(const struct cl_run *run) {
 }
 
 /* tune succeeded: 30 trials, 2 failed, in 1:40 */
-static void headline(const struct cl_run *run, const struct cl_trial *best) {
+static void headline(const struct cl_run *run) {
     struct cl_trial_counts counts = cl_trial_count(run->trials, run->n_trials);
-    bool failed = run->error.code != MU_OK || (run->result.finished && !run->result.good) ||
-                  (run->result.finished && !best);
+    bool failed = run->error.code != MU_OK || (run->result.finished && !cl_run_succeeded(run));
     bool red = failed && isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
     char took[32];
     cl_clock_duration(last_moment(run) - run->begun, took);
@@ -194,7 +193,7 @@ void cl_ending_print(const struct cl_run *run, const char *report, bool verbose)
     for (size_t i = 0; i < run->n_trials && verbose; i++) {
         trial_line(run, run->trials[i]);
     }
-    headline(run, best);
+    headline(run);
     if (best) {
         best_trial(run, best);
     }

@@ -107,8 +107,8 @@ static void json_ended(const struct cl_run *run) {
     const struct cl_trial *best = cl_trial_best(run->trials, run->n_trials, run->e);
     begin_event("experiment_ended", cl_clock_text(run->arena, cl_clock_now()));
     event_text("reason", run->result.finished ? run->result.reason : "Interrupted");
-    printf(
-        ", \"succeeded\": %s, \"trials\": %zu", run->result.good ? "true" : "false", run->n_trials);
+    printf(", \"succeeded\": %s, \"trials\": %zu", cl_run_succeeded(run) ? "true" : "false",
+        run->n_trials);
     if (best) {
         event_text("bestTrialName", best->name);
         event_text("bestValue", cl_trial_value(best, run->e, 0));

@@ -38,11 +38,11 @@ void cl_status_write(const struct cl_run *run, FILE *out) {
     fputs("{\"experiment\": ", out);
     cl_json_string(out, run->e->name);
     text(out, "state",
-        result->finished ? result->good ? "succeeded" : "failed"
+        result->finished ? cl_run_succeeded(run) ? "succeeded" : "failed"
         : run->runner    ? "running"
                          : "interrupted");
     text(out, "reason", result->finished ? result->reason : "");
-    text(out, "message", result->finished ? result->message : "");
+    text(out, "message", result->finished ? cl_run_message(run) : "");
     text(out, "started", run->started);
     if (run->e->max_trials > 0) {
         fprintf(out, ", \"maxTrialCount\": %d", run->e->max_trials);

@@ -100,8 +100,10 @@ static int read_port(int fd) {
     return -1;
 }
 
-/* The child: dies with us even when we are killed, so that no service is left behind. */
-static _Noreturn void become(const char *program, const char *data, int out, int log) {
+/* The child of |client|: dies with it even when that is killed, also before this is asked for, so
+ * that no service is left behind. */
+static _Noreturn void become(
+    const char *program, const char *data, int out, int log, pid_t client) {
     int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
     sigset_t none;
     sigemptyset(&none);
@@ -111,8 +113,10 @@ static _Noreturn void become(const char *program, const char *data, int out, int
     dup2(null, 0);
     dup2(out, 1);
     dup2(log, 2);
-    execlp(program, program, "--host", "127.0.0.1", "--port", "0", "--data", data ? data : "none",
-        (char *)NULL);
+    if (getppid() == client) {
+        execlp(program, program, "--host", "127.0.0.1", "--port", "0", "--data",
+            data ? data : "none", (char *)NULL);
+    }
     _exit(NO_PROGRAM);
 }
 
@@ -147,9 +151,10 @@ static enum mu_status start(struct cl_service *service, const char *server, cons
         }
         return mu_fail(error, MU_INTERNAL, "cannot start %s: %s", program, strerror(errno));
     }
+    pid_t client = getpid();
     service->pid = fork(); /* before gRPC's threads are started */
     if (service->pid == 0) {
-        become(program, data, out[1], fileno(log));
+        become(program, data, out[1], fileno(log), client);
     }
     close(out[1]);
     enum mu_status status = MU_OK;

@@ -89,3 +89,17 @@ void cl_run_keep_setting(struct cl_run *run, const char *name, const char *value
 bool cl_run_pending(const struct cl_run *run) {
     return !run->result.finished || cl_trial_count(run->trials, run->n_trials).running > 0;
 }
+
+static bool has_value(const struct cl_run *run) {
+    return cl_trial_best(run->trials, run->n_trials, run->e) != NULL;
+}
+
+bool cl_run_succeeded(const struct cl_run *run) {
+    return run->result.finished && run->result.good && has_value(run);
+}
+
+const char *cl_run_message(const struct cl_run *run) {
+    return !run->result.good || has_value(run)
+               ? run->result.message
+               : mu_arena_format(run->arena, "no trial has a value of %s", run->e->metrics[0].name);
+}

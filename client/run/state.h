@@ -87,6 +87,13 @@ const struct cl_trial *cl_run_find_trial(const struct cl_run *run, const char *n
 /* Remember a setting that a reply asked to be sent back. */
 void cl_run_keep_setting(struct cl_run *run, const char *name, const char *value);
 
+/* Whether the experiment ended as it should, and a trial of it has a value of the objective,
+ * without which Katib's words tell of a success that nobody has. */
+bool cl_run_succeeded(const struct cl_run *run);
+
+/* Why it ended so, owned by the run's arena. */
+const char *cl_run_message(const struct cl_run *run);
+
 /* Whether the experiment goes on, or a trial of it still runs. */
 bool cl_run_pending(const struct cl_run *run);
 

@@ -78,8 +78,11 @@ static void add_standing(json_t *root, const struct cl_standing *standing) {
     json_object_set_new(root, "trials", counts_of(standing));
     json_object_set_new(root, "reports", json_integer((json_int_t)standing->reports));
     json_object_set_new(root, "best", best_of(standing));
-    json_object_set_new(
-        root, "message", standing->finished ? string_of(standing->message) : json_null());
+    bool valueless = standing->good && !standing->best_trial;
+    json_object_set_new(root, "message",
+        !standing->finished ? json_null()
+        : valueless         ? json_sprintf("no trial has a value of %s", standing->metric)
+                            : string_of(standing->message));
 }
 
 json_t *cl_answer_entry(const struct cl_queue *queue, const struct cl_entry *entry) {

@@ -249,6 +249,11 @@ static struct dirent *next_file(DIR *folder) {
     return readdir(folder);
 }
 
+static bool is_file(DIR *folder, const char *name) {
+    struct stat status;
+    return !fstatat(dirfd(folder), name, &status, 0) && S_ISREG(status.st_mode);
+}
+
 void cl_catalog_scan(struct cl_catalog *catalog) {
     static const char ending[] = ".journal";
     DIR *folder = opendir(catalog->folder);
@@ -262,7 +267,7 @@ void cl_catalog_scan(struct cl_catalog *catalog) {
             continue;
         }
         snprintf(name, sizeof name, "%.*s", (int)(length - strlen(ending)), file->d_name);
-        if (cl_catalog_names(name)) {
+        if (cl_catalog_names(name) && is_file(folder, file->d_name)) {
             found(catalog, name);
         }
     }
@@ -317,10 +322,11 @@ enum cl_state cl_entry_state(const struct cl_entry *entry) {
                : entry->wanted == CL_WANT_STOP ? CL_STATE_STOPPING
                                                : CL_STATE_RUNNING;
     }
-    return entry->elsewhere                 ? CL_STATE_RUNNING
-           : entry->wanted == CL_WANT_RUN   ? CL_STATE_QUEUED
-           : entry->error                   ? CL_STATE_BROKEN
-           : standing->finished             ? standing->good ? CL_STATE_SUCCEEDED : CL_STATE_FAILED
+    return entry->elsewhere               ? CL_STATE_RUNNING
+           : entry->wanted == CL_WANT_RUN ? CL_STATE_QUEUED
+           : entry->error                 ? CL_STATE_BROKEN
+           : standing->finished
+               ? cl_standing_succeeded(standing) ? CL_STATE_SUCCEEDED : CL_STATE_FAILED
            : entry->wanted == CL_WANT_PAUSE ? CL_STATE_PAUSED
                                             : CL_STATE_STOPPED;
 }

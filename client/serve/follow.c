@@ -291,6 +291,10 @@ const struct cl_standing *cl_follow_standing(const struct cl_follow *follow) {
     return &follow->standing;
 }
 
+bool cl_standing_succeeded(const struct cl_standing *standing) {
+    return standing->finished && standing->good && standing->best_trial;
+}
+
 double cl_follow_value(const struct cl_follow *follow, size_t number) {
     return number < follow->standing.trials ? follow->marks[number].value : (double)NAN;
 }

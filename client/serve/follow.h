@@ -24,6 +24,9 @@ struct cl_standing {
     long long moment; /* grows with everything that is added */
 };
 
+/* Whether it ended as it should, with a value of the objective (cl_run_succeeded). */
+bool cl_standing_succeeded(const struct cl_standing *standing);
+
 /* Follow the journal at |path|, which need not exist yet. */
 struct cl_follow *cl_follow_create(const char *path);
 void cl_follow_destroy(struct cl_follow *follow);

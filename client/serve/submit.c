@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "client/run/replay.h"
 #include "client/serve/answer.h"
 #include "client/serve/job.h"
 #include "client/serve/submission.h"
@@ -234,7 +235,9 @@ static void checked_raise(struct cl_server *server, struct cl_job *job, int exit
             cl_answer_error(
                 job->exchange, 507, mu_arena_format(arena, "%s: %s", path, strerror(errno)));
         } else {
-            if (cl_entry_state(entry) == CL_STATE_SUCCEEDED) {
+            const struct cl_standing *standing = cl_follow_standing(entry->follow);
+            bool reached = standing->finished && cl_run_goes_on(standing->reason, 0, -1);
+            if (reached && !cl_entry_runs(entry)) {
                 cl_queue_run(&server->queue, entry);
             } else {
                 cl_queue_renew(entry);

@@ -98,6 +98,15 @@ def test_the_table_is_csv_and_computes_nothing(tmp_path):
     assert min(lines, key=lambda line: float(line["loss"]))["trial"] == best["bestTrialName"]
 
 
+def test_a_run_without_a_value_has_failed_whoever_asks(tmp_path):
+    path = write(tmp_path, GOOD)
+    done = run("run", path, "--json-lines", "--no-report", "--", "true")
+    assert done.returncode == 1 and json.loads(done.stdout.splitlines()[-1])["succeeded"] is False
+    now = status(path)
+    assert (now["state"], now["reason"], now["message"]) == ("failed", "ExperimentMaxTrialsReached", "no trial has a value of loss")
+    assert run("status", path).stdout.startswith("small failed: ")
+
+
 def test_what_is_no_journal_is_said(tmp_path):
     path = write(tmp_path, GOOD)
     for arguments, words in [((path,), "there is no run to look at"), ((tmp_path / "none.yaml",), "No such file")]:

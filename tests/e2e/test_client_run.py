@@ -1,4 +1,5 @@
 """mushir run: the trial loop, its rules, its journal, kill -9 and --resume."""
+import contextlib
 import json
 import os
 import pathlib
@@ -374,6 +375,30 @@ def test_killed_at_random_moments_nothing_is_lost_and_nothing_runs_twice(tmp_pat
         log = (tmp_path / "small.trials" / name / "log").read_text()
         assert logged[number] == [word.split("=")[1] for word in log.split() if word.startswith("loss=")], name
         assert len(logged[number]) == 6
+
+
+def test_a_client_that_is_killed_right_after_its_service_began_leaves_none(tmp_path):
+    path = write(tmp_path, GOOD)
+
+    def services():
+        found = []
+        for process in filter(str.isdigit, os.listdir("/proc")):
+            with contextlib.suppress(OSError):  # it has ended
+                found.append(pathlib.Path("/proc", process, "cmdline").read_bytes())
+        return [words for words in found if b"--data" in words and os.fsencode(tmp_path) in words]
+
+    for pause in [0, 0, 0, 0.001, 0.002, 0.005] * 5:
+        process = start(path, "--fresh", "--", "echo", "loss=1")
+        children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        while process.poll() is None and not children.read_text():
+            pass
+        time.sleep(pause)
+        process.kill()
+        process.communicate()
+    deadline = time.monotonic() + 60
+    while services() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert services() == []
 
 
 def test_trials_killed_with_the_client_run_again_with_the_same_assignments(tmp_path):

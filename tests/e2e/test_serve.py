@@ -101,6 +101,14 @@ def test_mistakes_of_the_short_form_are_named(server, change, words):
     assert server.ask("GET", "experiments")[1]["experiments"] == []
 
 
+def test_one_without_a_value_has_failed_and_goes_on_with_a_raised_budget(server):
+    name = server.submit({**SEED, "model_training_code": "true", "trials": 2}, "application/json")
+    assert server.until(name, "failed")["message"] == "no trial has a value of loss"
+    assert server.ask("GET", f"experiments/{name}/results")[1]["state"] == "failed"
+    assert server.ask("PATCH", f"experiments/{name}", {"maxTrialCount": 3})[0] == 200
+    assert server.until(name, lambda e: e["state"] == "failed" and e["trials"]["total"] == 3)["maxTrialCount"] == 3
+
+
 @pytest.mark.parametrize("text, words", [("{'name': 'x'}", "no JSON: line 1"), ('{"trials": 2,\n "parallel": 1,}', "no JSON: line 2"),
                                          ('{"hyperparameters": {"x": {"min": NaN, "max": 1}}}', "near 'NaN'"), ("kind: Experiment", "no JSON: line 1")])
 def test_what_is_no_json_is_said(server, text, words):

@@ -46,6 +46,15 @@ def test_an_experiment_that_is_no_file_holds_nobody_up(server, tmp_path):
     assert server.raw("GET", "/api/v1/experiments/piped/experiment.yaml")[0] == 404
 
 
+def test_a_journal_that_is_no_file_is_no_experiment(tmp_path):
+    os.mkfifo(tmp_path / "pipe.journal")
+    (tmp_path / "folder.journal").mkdir()
+    (tmp_path / "device.journal").symlink_to("/dev/zero")
+    with Server(tmp_path) as server:
+        assert server.ask("GET", "experiments")[1]["experiments"] == []
+        assert server.raw("GET", "/api/v1/experiments/pipe/report.html")[0] == 404
+
+
 def test_an_experiment_whose_files_were_removed_goes(server, tmp_path):
     for name in ("removed", "kept"):
         server.submit(stubbed(name))
