@@ -153,7 +153,6 @@ static struct cl_node *read_scalar(struct reader *reader) {
         cl_problem_add(reader->problems, reader->arena, node,
             "\"%s\": Kubernetes sends JSON, which has no such number; write a text in quotes",
             node->text);
-        return NULL;
     }
     return node;
 }

@@ -80,6 +80,9 @@ static void replay_trial_event(
 
 static void replay_event(void *user, const struct cl_journal_event *event) {
     struct replay *replay = user;
+    if (!strcmp(event->kind, "suggested") || !strcmp(event->kind, "started")) {
+        replay->run->result = (struct cl_run_result){0}; /* it went on */
+    }
     if (event->trial < 0) {
         replay_run_event(replay, event);
     } else if (!strcmp(event->kind, "suggested")) {

@@ -91,9 +91,10 @@ void cl_queue_advance(struct cl_queue *queue) {
     }
 }
 
-/* Why a run ended without a result: its last words, or how it ended. */
+/* Why a run ended without a result: its last words, if they are an error's, or how it ended. */
 static void explain(struct cl_entry *entry, int status) {
     enum { LAST_WORDS = 4096 };
+    static const char mushir[] = "mushir: ";
     struct mu_arena *arena = mu_arena_create(1 << 20);
     char *text = mu_arena_copy(arena, cl_child_text(entry->run.err, LAST_WORDS, arena));
     size_t length = strlen(text);
@@ -102,12 +103,12 @@ static void explain(struct cl_entry *entry, int status) {
     }
     const char *line = strrchr(text, '\n');
     line = line ? line + 1 : text;
-    line += strncmp(line, "mushir: ", 8) ? 0 : 8;
+    const char *error = strncmp(line, mushir, strlen(mushir)) ? "" : line + strlen(mushir);
     give_up(entry,
         WIFSIGNALED(status)
             ? mu_arena_format(arena, "its run was ended by signal %d", WTERMSIG(status))
-        : *line ? line
-                : mu_arena_format(arena, "its run ended with status %d", WEXITSTATUS(status)));
+        : *error ? error
+                 : mu_arena_format(arena, "its run ended with status %d", WEXITSTATUS(status)));
     mu_arena_destroy(arena);
 }
 

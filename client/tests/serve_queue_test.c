@@ -99,6 +99,9 @@ static const char *write_journal(const char *folder) {
     struct cl_journal *journal = cl_journal_open(path, CL_JOURNAL_NEW, &error);
     assert_non_null(journal);
     cl_journal_add(journal, -1, "2026-01-01T00:00:00Z", "experiment", "first", experiment);
+    cl_journal_add(journal, 0, "2026-01-01T00:00:00Z", "suggested", "first-0001", NULL);
+    cl_journal_add(journal, 0, "2026-01-01T00:00:00Z", "metric", "loss", "0.5");
+    cl_journal_add(journal, 0, "2026-01-01T00:00:00Z", "ended", "Succeeded", "");
     cl_journal_add(journal, -1, "2026-01-01T00:00:00Z", "finished", "Told", "all done");
     cl_journal_close(journal);
     return path;

@@ -105,6 +105,13 @@ static enum mu_status check_layers(
                      "num_layers is %d in GraphConfig, at least 1 is wanted", network->layers);
 }
 
+static enum mu_status check_operations(const struct mu_network *network, struct mu_error *error) {
+    return network->n_operations
+               ? MU_OK
+               : mu_fail(error, MU_INVALID_ARGUMENT,
+                     "Missing Operations in NasConfig: there is nothing to choose from");
+}
+
 static bool known(const char *primitive) {
     for (size_t i = 0; i < sizeof PRIMITIVES / sizeof *PRIMITIVES; i++) {
         if (strcmp(primitive, PRIMITIVES[i]) == 0) {
@@ -161,15 +168,16 @@ static enum mu_status check_primitive(const char *primitive, void *user, struct 
 
 static enum mu_status validate(const struct mu_experiment *experiment, const void *options,
     struct mu_arena *arena, struct mu_error *error) {
+    const struct mu_network *network = &experiment->network;
     (void)options;
     enum mu_status status = check_whole(experiment, error);
     status = status ? status : check_travel(experiment, error);
-    status = status ? status
-                    : check_layers(&experiment->network, 0,
-                          error); /* Katib's own tests validate without layers */
-    status = status ? status : mu_network_check(&experiment->network, BARE, error);
-    return status ? status
-                  : each_primitive(&experiment->network, arena, error, check_primitive, NULL);
+    status = status ? status : check_layers(network, 0, error);
+    if (!status && network->layers) { /* Katib's own tests validate without layers */
+        status = check_operations(network, error);
+    }
+    status = status ? status : mu_network_check(network, BARE, error);
+    return status ? status : each_primitive(network, arena, error, check_primitive, NULL);
 }
 
 /* ---- the reply ---- */
@@ -273,11 +281,8 @@ static enum mu_status begin(
     if (!network->present) {
         return mu_fail(error, MU_INVALID_ARGUMENT, "the experiment has no nasConfig");
     }
-    if (network->n_operations == 0) {
-        return mu_fail(error, MU_INVALID_ARGUMENT,
-            "Missing Operations in NasConfig: there is nothing to choose from");
-    }
-    enum mu_status status = check_travel(request->experiment, error);
+    enum mu_status status = check_operations(network, error);
+    status = status ? status : check_travel(request->experiment, error);
     status = status ? status : check_layers(network, 1, error);
     status = status ? status : mu_network_check(network, BARE, error);
     status = status ? status : write_space(request, &space, error);

@@ -377,6 +377,22 @@ def test_killed_at_random_moments_nothing_is_lost_and_nothing_runs_twice(tmp_pat
         assert len(logged[number]) == 6
 
 
+def test_a_raised_run_that_is_killed_in_its_last_trial_ends_it_later(tmp_path):
+    path, journal = write(tmp_path, GOOD), tmp_path / "small.journal"
+    assert run("run", path, "--quiet", *stub("--metric", "loss")).returncode == 0
+    path.write_text(GOOD.replace("maxTrialCount: 4", "maxTrialCount: 5"))
+    waits = ("--", "sh", "-c", f"while [ ! -e {tmp_path}/go ]; do sleep 0.05; done; echo loss=1")
+    process = start(path, "--resume", *waits)
+    while rows(journal, "SELECT count(*) FROM events WHERE kind = 'started'") < [(5,)]:
+        time.sleep(0.02)
+    process.kill()
+    process.communicate()
+    assert run("status", path, "--json").stdout.startswith('{"experiment": "small", "state": "interrupted"')
+    (tmp_path / "go").touch()
+    assert run("run", path, "--resume", "--quiet", *waits).returncode == 0
+    assert rows(journal, "SELECT condition, count(*) FROM trials GROUP BY 1") == [("Succeeded", 5)]
+
+
 def test_a_client_that_is_killed_right_after_its_service_began_leaves_none(tmp_path):
     path = write(tmp_path, GOOD)
 

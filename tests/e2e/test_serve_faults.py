@@ -184,16 +184,17 @@ def test_a_journal_that_somebody_holds_holds_nobody_up(server, tmp_path):
 def foreign(path, message, metric="loss"):
     """A journal that ended with |message|."""
     with contextlib.closing(sqlite3.connect(path)) as journal:
+        journal.execute("PRAGMA application_id = 0x6d757368")
         journal.execute("CREATE TABLE events (id INTEGER PRIMARY KEY, time TEXT, trial INTEGER, kind TEXT NOT NULL, name TEXT, value TEXT)")
         text = stubbed("foreign").replace("objectiveMetricName: loss", f"objectiveMetricName: {metric}")
-        for event in (("experiment", "foreign", text), ("finished", "Told", message)):
+        for event in (("experiment", "foreign", text), ("finished", "ExperimentFailed", message)):
             journal.execute("INSERT INTO events (time, kind, name, value) VALUES ('2026-01-01T00:00:00Z', ?, ?, ?)", event)
         journal.commit()
 
 
 def test_texts_without_end_are_told_too(server, tmp_path):
     foreign(tmp_path / "foreign.journal", '"\\' * 50000, metric="m" * 50000)
-    assert [e["state"] for e in server.ask("GET", "experiments")[1]["experiments"]] == ["succeeded"]
+    assert [e["state"] for e in server.ask("GET", "experiments")[1]["experiments"]] == ["failed"]
     told = next(server.events())
     assert told["name"] == "foreign" and told["message"].startswith('"\\') and 100 < len(told["message"]) < 5000
 
