@@ -319,10 +319,14 @@ void mu_parzen_log_tails(struct mu_parzen *parzen, const double *at, const size_
 
 /* ---- drawing ---- */
 
-size_t mu_parzen_pick(const struct mu_parzen *parzen, struct mu_stream *stream) {
-    double u = mu_uniform(stream) * total_weight(parzen);
-    size_t low = 1;
-    size_t high = parzen->n;
+double mu_parzen_points_share(const struct mu_parzen *parzen) {
+    return parzen->running[parzen->n - 1] / total_weight(parzen);
+}
+
+size_t mu_parzen_pick_point(const struct mu_parzen *parzen, struct mu_stream *stream) {
+    size_t low = parzen->n > 1;
+    size_t high = parzen->n - 1;
+    double u = mu_uniform(stream) * parzen->running[high];
     while (low < high) {
         size_t middle = (low + high) / 2;
         if (parzen->running[middle] > u) {
@@ -331,7 +335,7 @@ size_t mu_parzen_pick(const struct mu_parzen *parzen, struct mu_stream *stream) 
             low = middle + 1;
         }
     }
-    return low < parzen->n ? low : 0;
+    return low;
 }
 
 static double draw_category(struct mu_parzen *z, size_t k, size_t a, struct mu_stream *stream) {

@@ -83,8 +83,11 @@ double mu_parzen_log_density(struct mu_parzen *parzen, const double *at, double 
 void mu_parzen_log_tails(struct mu_parzen *parzen, const double *at, const size_t *from,
     size_t n_from, double *scratch, double *result);
 
-/* The number of a kernel drawn by weight. */
-size_t mu_parzen_pick(const struct mu_parzen *parzen, struct mu_stream *stream);
+/* The share of all weight that is not the prior kernel's. */
+double mu_parzen_points_share(const struct mu_parzen *parzen);
+
+/* The number of a point's kernel drawn by weight; without points the prior's. */
+size_t mu_parzen_pick_point(const struct mu_parzen *parzen, struct mu_stream *stream);
 
 /* The kernel |k| on a line or ladder is exp(-c (u - position)^2) there, unnormalized: c. */
 double mu_parzen_curvature(const struct mu_parzen *parzen, size_t k, size_t axis);

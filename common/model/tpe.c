@@ -213,12 +213,15 @@ static struct mu_parzen *source_of(const struct mu_tpe_model *t, size_t number) 
 
 /* One draw from a density, every axis from a kernel of its own, as Bergstra et al. 2011 draw one
  * parameter after the other: what different good points have on different axes comes together in a
- * candidate. Only the score is joint. */
+ * candidate. As many candidates as with one kernel for all axes have nothing of the prior; the
+ * others mostly have one axis of it. docs/adr/0113 */
 static void draw_candidate(
     const struct mu_tpe_model *t, size_t number, struct mu_stream *stream, double *at) {
     struct mu_parzen *source = source_of(t, number);
-    for (size_t a = 0; a < t->space->frame.n; a++) {
-        size_t k = mu_parzen_pick(source, stream);
+    size_t axes = t->space->frame.n;
+    double points = pow(mu_parzen_points_share(source), 1 / (double)axes);
+    for (size_t a = 0; a < axes; a++) {
+        size_t k = mu_uniform(stream) < points ? mu_parzen_pick_point(source, stream) : 0;
         at[a] = mu_parzen_draw(source, k, a, stream);
     }
 }

@@ -192,7 +192,9 @@ static void draws_follow_the_density(void **state) {
         mu_stream_init(&stream, 11, a, "draws");
         size_t bins = a == 0 ? BINS : space->frame.levels[0];
         for (size_t i = 0; i < DRAWS; i++) {
-            double at = mu_parzen_draw(z, mu_parzen_pick(z, &stream), 0, &stream);
+            bool prior = mu_uniform(&stream) >= mu_parzen_points_share(z);
+            size_t k = prior ? 0 : mu_parzen_pick_point(z, &stream);
+            double at = mu_parzen_draw(z, k, 0, &stream);
             size_t bin = a == 0 ? (size_t)fmin(BINS - 1, at * BINS)
                          : a == 2
                              ? (size_t)at

@@ -84,33 +84,55 @@ static void kernels_narrow_with_the_number_of_observations(void **state) {
     assert_true(fabs(share_above(0.30625, 16, 16) - few) < BOUND);
 }
 
-/* The eight good ones of 100 lie in two opposite corners by turns; a draw with a share a of the
- * weight above the middle on either side lies in one of the other two corners with 2 a (1 - a). One
- * kernel for both sides would give half the prior's ninth. */
-static void every_axis_is_drawn_from_a_kernel_of_its_own(void **state) {
-    (void)state;
-    static const double LOW[] = {0.25, 0.25};
-    static const double HIGH[] = {0.75, 0.75};
+/* The share of draws of which |sides| of both lie above the middle when |n| observations lie in two
+ * corners of the square by turns. */
+static double share_above_on(
+    size_t sides, const double first[2], const double second[2], size_t n) {
     const double *points[100];
     double loss[100];
-    double weight[2] = {0};
-    for (size_t i = 0; i < 100; i++) {
-        points[i] = i % 2 ? HIGH : LOW;
+    for (size_t i = 0; i < n; i++) {
+        points[i] = i % 2 ? second : first;
         loss[i] = (double)i;
-        weight[i % 2] += i < 8 ? log(9) - log((double)i + 1) : 0;
     }
-    struct mu_tpe_data data = {.space = unit(2), .x = points, .loss = loss, .n = 100};
+    struct mu_tpe_data data = {.space = unit(2), .x = points, .loss = loss, .n = n};
     struct mu_seen *seen = mu_seen_of(data.space, 1, arena);
-    double above = (weight[1] / (weight[0] + weight[1]) + 0.5 / 8) / (1 + 1.0 / 8);
-    size_t mixed = 0;
+    size_t counted = 0;
     for (size_t i = 0; i < DRAWS; i++) {
         double x[2];
         struct mu_tpe_model *t =
             mu_tpe_new(&(struct mu_tpe_options){.candidates = 1}, &data, 1, arena);
         mu_tpe_propose(t, seen, 1, i, x);
-        mixed += (x[0] > 0.5) != (x[1] > 0.5);
+        counted += (size_t)(x[0] > 0.5) + (size_t)(x[1] > 0.5) == sides;
     }
-    assert_true(fabs((double)mixed / DRAWS - 2 * above * (1 - above)) < BOUND);
+    return (double)counted / DRAWS;
+}
+
+/* The eight good ones of 100 lie in two opposite corners by turns; a draw with a share a above the
+ * middle on either side lies in one of the other two corners with 2 a (1 - a). One kernel for both
+ * sides would give half the prior's ninth. */
+static void every_axis_is_drawn_from_a_kernel_of_its_own(void **state) {
+    (void)state;
+    static const double LOW[] = {0.25, 0.25};
+    static const double HIGH[] = {0.75, 0.75};
+    double weight[2] = {0};
+    for (size_t i = 0; i < 8; i++) {
+        weight[i % 2] += log(9) - log((double)i + 1);
+    }
+    double points = sqrt(8.0 / 9);
+    double above = points * weight[1] / (weight[0] + weight[1]) + (1 - points) / 2;
+    assert_true(fabs(share_above_on(1, LOW, HIGH, 100) - 2 * above * (1 - above)) < BOUND);
+}
+
+/* The one good of 13 lies in a corner, four standard deviations from the middle, and the prior has
+ * half of the weight: half of the draws have nothing of it, so a side has it with 1 - sqrt(1/2),
+ * and is above the middle with half of that. With the prior's share on each side one side would be
+ * with 2 (1/4) (3/4), with the prior for both sides at once both with 1/8. */
+static void the_share_of_the_prior_is_one_of_candidates(void **state) {
+    (void)state;
+    static const double CORNER[] = {0, 0};
+    double above = (1 - sqrt(0.5)) / 2;
+    assert_true(fabs(share_above_on(1, CORNER, CORNER, 13) - 2 * above * (1 - above)) < BOUND);
+    assert_true(fabs(share_above_on(2, CORNER, CORNER, 13) - above * above) < BOUND);
 }
 
 /* A standard deviation above the kernels of 4,000, which are 0.01 wide; 0.45 / sqrt(4000) were
@@ -272,6 +294,7 @@ int main(void) {
         arena_test(kernels_have_a_least_width),
         arena_test(under_constraints_the_model_speaks_from_ten_on),
         arena_test(every_axis_is_drawn_from_a_kernel_of_its_own),
+        arena_test(the_share_of_the_prior_is_one_of_candidates),
         arena_test(the_model_speaks_from_five_observations_on),
         arena_test(past_the_256th_suggestion_points_are_random),
         arena_test(a_constraint_weighs_by_its_density_ratio),
