@@ -32,14 +32,32 @@ static bool is_script(const char *word) {
            cl_shell_plain(word);
 }
 
+/* The words of a shell's |script| as far as blanks part them; their number. */
+static size_t parted(const char *script, struct mu_arena *arena, const char *const **words) {
+    const char **all = MU_ARRAY(arena, strlen(script) / 2 + 1, const char *);
+    char *rest = mu_arena_copy(arena, script);
+    char *word;
+    size_t n = 0;
+    while ((word = strtok_r(rest, " \t\n", &rest))) {
+        all[n++] = word;
+    }
+    *words = all;
+    return n;
+}
+
 /* The file name without folder and extension of the first word that looks like a script, else of
- * the first word: "train" of python3 src/train.py --lr {lr}. */
+ * the first word: "train" of python3 src/train.py --lr {lr}, for a shell or not. */
 static const char *subject(const struct cl_draft *draft, struct mu_arena *arena) {
+    const char *const *words = draft->words;
+    size_t n = draft->n_words;
     size_t at = 0;
-    while (at < draft->n_words && !is_script(draft->words[at])) {
+    if (n > 2 && cl_template_runs_shell(words[0], words[1])) {
+        n = parted(words[2], arena, &words);
+    }
+    while (at < n && !is_script(words[at])) {
         at++;
     }
-    const char *path = draft->words[at < draft->n_words ? at : 0];
+    const char *path = at < n ? words[at] : n ? words[0] : "";
     const char *slash = strrchr(path, '/');
     const char *file = slash ? slash + 1 : path;
     return mu_arena_copy_bytes(arena, file, strcspn(file, "."));
@@ -246,8 +264,9 @@ enum mu_status cl_draft_write(const struct cl_draft *draft, struct mu_arena *are
             error, MU_INVALID_ARGUMENT, "what is to be tuned? give --param NAME=LOW:HIGH");
     }
     for (size_t i = 0; i < draft->n_parameters; i++) {
-        if (cl_draft_parameter(draft->parameters[i], arena, &parameters[i], error) != MU_OK) {
-            return error->code;
+        struct mu_error why;
+        if (cl_draft_parameter(draft->parameters[i], arena, &parameters[i], &why) != MU_OK) {
+            return mu_fail(error, why.code, "--param %s: %s", draft->parameters[i], why.text);
         }
         for (size_t j = 0; j < i; j++) {
             if (!strcmp(parameters[i].name, parameters[j].name)) {

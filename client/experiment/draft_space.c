@@ -49,8 +49,8 @@ static bool reaches_unchanged(const char *value) {
     return true;
 }
 
-static enum mu_status read_list(const char *spec, const char *text, struct mu_arena *arena,
-    struct mu_parameter_text *p, struct mu_error *error) {
+static enum mu_status read_list(
+    const char *text, struct mu_arena *arena, struct mu_parameter_text *p, struct mu_error *error) {
     size_t room = strlen(text) + 1;
     const char **values = MU_ARRAY(arena, room, const char *);
     p->n_list = split(text, ',', arena, values, room);
@@ -58,48 +58,44 @@ static enum mu_status read_list(const char *spec, const char *text, struct mu_ar
     p->type = MU_CATEGORICAL;
     for (size_t i = 0; i < p->n_list; i++) {
         if (!*values[i]) {
-            return mu_fail(error, MU_INVALID_ARGUMENT, "--param %s: value %zu of the list is empty",
-                spec, i + 1);
+            return mu_fail(error, MU_INVALID_ARGUMENT, "value %zu of the list is empty", i + 1);
         }
         if (!reaches_unchanged(values[i])) {
             return mu_fail(error, MU_INVALID_ARGUMENT,
-                "--param %s: a value with a quote, a backslash, '$', '`' or a control "
-                "character does not reach the command unchanged",
-                spec);
+                "a value with a quote, a backslash, '$', '`' or a control "
+                "character does not reach the command unchanged");
         }
     }
     return MU_OK;
 }
 
-static enum mu_status check_numbers(const char *spec, const struct range_kind *kind,
-    const char *const *fields, size_t n, struct mu_error *error) {
+static enum mu_status check_numbers(
+    const struct range_kind *kind, const char *const *fields, size_t n, struct mu_error *error) {
     for (size_t i = 0; i < n; i++) {
         double number;
         if (!mu_read_double(fields[i], &number)) {
-            return mu_fail(error, MU_INVALID_ARGUMENT, "--param %s: \"%s\" is no number; %s", spec,
-                fields[i], forms);
+            return mu_fail(error, MU_INVALID_ARGUMENT, "\"%s\" is no number; %s", fields[i], forms);
         }
         if (kind->type == MU_INT && number != trunc(number)) {
-            return mu_fail(error, MU_INVALID_ARGUMENT, "--param %s: \"%s\" is no whole number",
-                spec, fields[i]);
+            return mu_fail(error, MU_INVALID_ARGUMENT, "\"%s\" is no whole number", fields[i]);
         }
     }
     return MU_OK;
 }
 
-static enum mu_status read_range(const char *spec, const char *text, struct mu_arena *arena,
-    struct mu_parameter_text *p, struct mu_error *error) {
+static enum mu_status read_range(
+    const char *text, struct mu_arena *arena, struct mu_parameter_text *p, struct mu_error *error) {
     const struct range_kind *kind = kinds;
     const char *fields[MOST_FIELDS];
     while (strncmp(text, kind->prefix, strlen(kind->prefix)) != 0) {
         kind++;
     }
     size_t n = split(text + strlen(kind->prefix), ':', arena, fields, MOST_FIELDS);
-    if (check_numbers(spec, kind, fields, n < MOST_FIELDS ? n : MOST_FIELDS, error) != MU_OK) {
+    if (check_numbers(kind, fields, n < MOST_FIELDS ? n : MOST_FIELDS, error) != MU_OK) {
         return error->code;
     }
     if (n < 2 || n > (kind->stepped ? 3 : 2)) {
-        return mu_fail(error, MU_INVALID_ARGUMENT, "--param %s: %s", spec, forms);
+        return mu_fail(error, MU_INVALID_ARGUMENT, "%s", forms);
     }
     p->type = kind->type;
     p->distribution = kind->distribution;
@@ -116,26 +112,16 @@ static enum mu_status read_name(
     const char *equals = strchr(spec, '=');
     if (!equals || equals == spec || spec + strspn(spec, letters) != equals) {
         return mu_fail(error, MU_INVALID_ARGUMENT,
-            "--param %s: NAME= is missing, NAME being of letters, digits, '_', '-' and '.'", spec);
+            "NAME= is missing, NAME being of letters, digits, '_', '-' and '.'");
     }
     p->name = mu_arena_copy_bytes(arena, spec, (size_t)(equals - spec));
-    return MU_OK;
-}
-
-/* The check of the services, in the words of the services. */
-static enum mu_status check(const char *spec, const struct mu_parameter_text *p,
-    struct mu_arena *arena, struct mu_error *error) {
-    struct mu_parameter parameter;
-    struct mu_error why;
-    if (mu_parameter_init(&parameter, p, arena, &why) != MU_OK) {
-        return mu_fail(error, why.code, "--param %s: %s", spec, why.text);
-    }
     return MU_OK;
 }
 
 enum mu_status cl_draft_parameter(
     const char *spec, struct mu_arena *arena, struct mu_parameter_text *p, struct mu_error *error) {
     static const char choice[] = "choice:";
+    struct mu_parameter checked;
     *p = (struct mu_parameter_text){.name = "", .min = "", .max = "", .step = ""};
     p->distribution = MU_UNIFORM;
     if (read_name(spec, arena, p, error) != MU_OK) {
@@ -143,9 +129,9 @@ enum mu_status cl_draft_parameter(
     }
     const char *text = strchr(spec, '=') + 1;
     bool chosen = !strncmp(text, choice, strlen(choice));
-    enum mu_status status =
-        chosen || strchr(text, ',')
-            ? read_list(spec, chosen ? text + strlen(choice) : text, arena, p, error)
-            : read_range(spec, text, arena, p, error);
-    return status == MU_OK ? check(spec, p, arena, error) : status;
+    enum mu_status status = chosen || strchr(text, ',')
+                                ? read_list(chosen ? text + strlen(choice) : text, arena, p, error)
+                                : read_range(text, arena, p, error);
+    /* The check of the services, in the words of the services. */
+    return status == MU_OK ? mu_parameter_init(&checked, p, arena, error) : status;
 }

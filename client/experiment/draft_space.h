@@ -9,7 +9,7 @@
  *   NAME=LOW:HIGH                a double        NAME=log:LOW:HIGH     on a logarithmic scale
  *   NAME=int:LOW:HIGH[:STEP]     whole numbers   NAME=logint:LOW:HIGH
  *   NAME=a,b,c or NAME=choice:a,b,c              one of these texts
- * MU_INVALID_ARGUMENT names what is wrong with it. */
+ * MU_INVALID_ARGUMENT says what is wrong with it; the caller says which it is. */
 MU_MUST_USE enum mu_status cl_draft_parameter(const char *spec, struct mu_arena *arena,
     struct mu_parameter_text *parameter, struct mu_error *error);
 

@@ -381,11 +381,7 @@ static void conclude(struct cl_run *run, struct cl_trial *trial, int exit_status
             mu_arena_format(
                 arena, "ended by signal %d (%s)", exit_status - 128, strsignal(exit_status - 128)));
     } else if (exit_status != 0) {
-        finish(run, trial, MU_TRIAL_FAILED,
-            mu_arena_format(arena, "exit status %d%s", exit_status,
-                exit_status == 127   ? ": command not found"
-                : exit_status == 126 ? ": not executable"
-                                     : ""));
+        finish(run, trial, MU_TRIAL_FAILED, cl_exit_text(run, trial, exit_status));
     } else if (!has_objective(run, trial)) {
         finish(run, trial, MU_TRIAL_METRICS_UNAVAILABLE, cl_missing_metric(run, trial));
     } else {

@@ -71,8 +71,8 @@ static void give_up_hopeless(struct cl_run *run, size_t failed) {
         first++;
     }
     mu_fail(&run->error, MU_INTERNAL,
-        "none of %zu trials has a value of %s (the first: %s, %s/log); set maxFailedTrialCount to "
-        "go on all the same",
+        "none of %zu trials has a value of %s (the first: %s, %s/log); an experiment with "
+        "maxFailedTrialCount goes on all the same",
         failed, run->e->metrics[0].name, run->trials[first]->why,
         cl_run_folder(run, run->trials[first]));
     give_up(run);

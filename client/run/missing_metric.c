@@ -6,7 +6,7 @@
 
 #include "common/base/text.h"
 
-enum { SHOWN = 120 }; /* bytes of a line */
+enum { SHOWN = 120, TAIL = 4096 }; /* bytes of a line; of a log, where its last line is */
 
 static void keep_line(char kept[SHOWN + 1], const char *line) {
     snprintf(kept, SHOWN + 1, "%.*s", SHOWN, line);
@@ -31,6 +31,24 @@ static bool nearest_line(const char *path, const char *metric, char kept[SHOWN +
         fclose(in);
     }
     return named;
+}
+
+/* The last line of |path| that is not empty; "" when there is none. */
+static void last_line(const char *path, char kept[SHOWN + 1]) {
+    char line[TAIL];
+    FILE *in = fopen(path, "re");
+    *kept = '\0';
+    if (in && fseek(in, -TAIL, SEEK_END)) { /* it is shorter */
+        rewind(in);
+    }
+    while (in && fgets(line, sizeof line, in)) {
+        if (line[strspn(line, " \t\r\n")]) {
+            keep_line(kept, line);
+        }
+    }
+    if (in) {
+        fclose(in);
+    }
 }
 
 /* Whether the collector's own path, not the trial's, was written while the trial ran. */
@@ -62,4 +80,15 @@ const char *cl_missing_metric(const struct cl_run *run, const struct cl_trial *t
     }
     return mu_arena_format(run->arena, "it did not report %s: expected %s, %s was \"%s\"", metric,
         wanted, named ? "the first line with that name" : "the last line", line);
+}
+
+const char *cl_exit_text(const struct cl_run *run, const struct cl_trial *trial, int exit_status) {
+    char line[SHOWN + 1];
+    const char *meaning = exit_status == 127   ? ": command not found"
+                          : exit_status == 126 ? ": not executable"
+                                               : "";
+    last_line(mu_arena_format(run->arena, "%s/log", cl_run_folder(run, trial)), line);
+    return *line ? mu_arena_format(run->arena, "exit status %d%s, the last line was \"%s\"",
+                       exit_status, meaning, line)
+                 : mu_arena_format(run->arena, "exit status %d%s", exit_status, meaning);
 }

@@ -1,4 +1,4 @@
-/* Why a trial that ended well has no value of its objective. */
+/* Why a trial has no value of its objective: it reported none, or its command failed. */
 #ifndef MUSHIR_CLIENT_RUN_MISSING_METRIC_H
 #define MUSHIR_CLIENT_RUN_MISSING_METRIC_H
 
@@ -7,5 +7,9 @@
 /* One sentence: what was looked for, the line that came nearest (the first that names the metric,
  * else the last), or which other file was written. Owned by the run's arena. */
 const char *cl_missing_metric(const struct cl_run *run, const struct cl_trial *trial);
+
+/* How the command of |trial| failed: its |exit_status| and the last line that it printed. Owned by
+ * the run's arena. */
+const char *cl_exit_text(const struct cl_run *run, const struct cl_trial *trial, int exit_status);
 
 #endif

@@ -166,9 +166,7 @@ static void reopen(struct cl_run *run) {
     }
 }
 
-/* Four random characters, as Kubernetes makes them: what a trial leaves behind (a checkpoint under
- * its name) is never taken for that of another run. */
-static const char *new_id(struct mu_arena *arena) {
+const char *cl_run_new_id(struct mu_arena *arena) {
     static const char letters[] = "bcdfghjklmnpqrstvwxz2456789";
     unsigned char bytes[4] = {0};
     if (getentropy(bytes, sizeof bytes)) {
@@ -197,9 +195,9 @@ static enum mu_status replay_all(struct cl_run *run, struct replay *state, struc
     return MU_OK;
 }
 
-static void begin_journal(struct cl_run *run) {
+static void begin_journal(struct cl_run *run, const char *id) {
     run->started = cl_clock_text(run->arena, cl_clock_now());
-    run->id = new_id(run->arena);
+    run->id = id;
     cl_journal_begin(run->journal);
     cl_journal_add(run->journal, -1, run->started, "experiment", run->e->name, run->text);
     cl_journal_add(run->journal, -1, run->started, "run", NULL, run->id);
@@ -208,11 +206,12 @@ static void begin_journal(struct cl_run *run) {
 
 enum mu_status cl_run_replay(struct cl_run *run, struct mu_error *error) {
     struct replay state;
+    const char *id = run->id ? run->id : cl_run_new_id(run->arena);
     if (replay_all(run, &state, error) != MU_OK) {
         return error->code;
     }
-    if (!state.text) { /* killed before its first word */
-        begin_journal(run);
+    if (!state.text) { /* it begins, or was killed before its first word */
+        begin_journal(run, id);
         return MU_OK;
     }
     if (check_same(run, &state, error) != MU_OK) {

@@ -4,7 +4,12 @@
 
 #include "client/run/state.h"
 
-/* Bring |run| to where its journal ends; an empty journal gets the experiment as its first event.
+/* Four random characters, as Kubernetes makes them: what a trial leaves behind (a checkpoint under
+ * its name) is never taken for that of another run. Owned by |arena|. */
+const char *cl_run_new_id(struct mu_arena *arena);
+
+/* Bring |run| to where its journal ends; an empty journal gets the experiment as its first event,
+ * and |run|->id, or a new one where that is NULL.
  * MU_INVALID_ARGUMENT when the journal is that of another experiment: name, algorithm, objective,
  * parameters or network differ. The counts may be raised between runs, as in Katib. */
 MU_MUST_USE enum mu_status cl_run_replay(struct cl_run *run, struct mu_error *error);

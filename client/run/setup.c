@@ -47,12 +47,14 @@ static const char *folder_of(const char *path, struct mu_arena *arena) {
     return slash ? mu_arena_format(arena, "%.*s", (int)(slash - path + 1), path) : ".";
 }
 
-static enum mu_status name_files(struct cl_run *run, struct mu_error *error) {
+/* |made|: whether the folder of the trials was not there before. */
+static enum mu_status name_files(struct cl_run *run, bool *made, struct mu_error *error) {
     const struct cl_run_options *options = run->options;
     run->journal_path = options->journal ? options->journal : cl_setup_beside(run, "journal");
     run->directory = options->directory ? options->directory : folder_of(run->file, run->arena);
     const char *trials = cl_run_trials(run);
-    if (mkdir(trials, 0755) && errno != EEXIST) {
+    *made = !mkdir(trials, 0755);
+    if (!*made && errno != EEXIST) {
         return mu_fail(error, MU_INTERNAL, "%s: %s", trials, strerror(errno));
     }
     char *real = realpath(trials, NULL);
@@ -86,16 +88,16 @@ static enum mu_status check_command(const struct cl_run *run, struct mu_error *e
     return MU_OK;
 }
 
+static enum mu_status check_options(const struct cl_run *run, struct mu_error *error) {
+    return run->options->resume && run->options->fresh
+               ? mu_fail(error, MU_INVALID_ARGUMENT, "--resume and --fresh exclude each other")
+               : check_command(run, error);
+}
+
 static enum mu_status open_journal(struct cl_run *run, struct mu_error *error) {
     enum cl_journal_mode mode = run->options->resume  ? CL_JOURNAL_RESUME
                                 : run->options->fresh ? CL_JOURNAL_FRESH
                                                       : CL_JOURNAL_NEW;
-    if (run->options->resume && run->options->fresh) {
-        return mu_fail(error, MU_INVALID_ARGUMENT, "--resume and --fresh exclude each other");
-    }
-    if (check_command(run, error) != MU_OK || name_files(run, error) != MU_OK) {
-        return error->code;
-    }
     run->journal = cl_journal_open(run->journal_path, mode, error);
     if (!run->journal) {
         return error->code;
@@ -115,12 +117,30 @@ static enum mu_status open_service(struct cl_run *run, struct mu_error *error) {
         &run->service, cl_experiment_text(run->e, run->arena), run->arena, error);
 }
 
+/* A run that is refused leaves no journal, and an earlier one as it was. */
+static enum mu_status begin(struct cl_run *run, struct mu_error *error) {
+    run->id = cl_run_new_id(run->arena);
+    return open_service(run, error) == MU_OK ? open_journal(run, error) : error->code;
+}
+
+static enum mu_status go_on(struct cl_run *run, struct mu_error *error) {
+    enum mu_status status = open_journal(run, error);
+    return status == MU_OK && cl_run_pending(run) ? open_service(run, error) : status;
+}
+
 enum mu_status cl_setup_open(struct cl_run *run, struct mu_error *error) {
+    bool made = false;
     run->inotify = -1;
     run->begun = cl_clock_now();
     run->parser = cl_metric_parser_create(run->e);
-    enum mu_status status = open_journal(run, error);
-    return status == MU_OK && cl_run_pending(run) ? open_service(run, error) : status;
+    if (check_options(run, error) != MU_OK || name_files(run, &made, error) != MU_OK) {
+        return error->code;
+    }
+    enum mu_status status = run->options->resume ? go_on(run, error) : begin(run, error);
+    if (status != MU_OK && made) {
+        rmdir(run->trials_path);
+    }
+    return status;
 }
 
 void cl_setup_close(struct cl_run *run) {

@@ -6,7 +6,8 @@
 
 /* Open the journal and bring |run| to where it ends; when there is something to do, connect to the
  * service and let it check the settings. What would make every trial fail is said here, before the
- * first. To be closed in any case. */
+ * first; a run that is refused at its begin leaves no journal, and an earlier one as it was. To be
+ * closed in any case. */
 MU_MUST_USE enum mu_status cl_setup_open(struct cl_run *run, struct mu_error *error);
 void cl_setup_close(struct cl_run *run);
 

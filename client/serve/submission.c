@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "client/experiment/draft.h"
+#include "client/experiment/draft_space.h"
 #include "client/experiment/read.h"
 #include "client/text/shell.h"
 #include "common/search/number.h"
@@ -147,8 +148,14 @@ static enum mu_status read_parameter(const char *name, const json_t *object, str
             object, known, mu_arena_format(arena, "hyperparameters.%.60s", name), error) != MU_OK) {
         return error->code;
     }
-    return json_is_array(values) ? list_range(name, values, arena, spec, error)
-                                 : number_range(name, object, arena, spec, error);
+    struct mu_parameter_text parameter;
+    struct mu_error why;
+    enum mu_status status = json_is_array(values) ? list_range(name, values, arena, spec, error)
+                                                  : number_range(name, object, arena, spec, error);
+    if (status == MU_OK && cl_draft_parameter(*spec, arena, &parameter, &why) != MU_OK) {
+        return mu_fail(error, why.code, "hyperparameters.%.60s: %s", name, why.text);
+    }
+    return status;
 }
 
 static enum mu_status read_parameters(

@@ -163,8 +163,10 @@ static void print_settings(const struct mu_contract *contract, FILE *out) {
     for (size_t n, i = 0; first[i]; i += n) {
         n = count_alike(&first[i]);
         for (size_t k = i; k < i + n; k++) {
-            fprintf(out, "%s### %s\n\n%s\n\n", k > 0 && k == i ? "\n" : "", first[k]->name,
-                first[k]->summary);
+            fprintf(out, "%s### %s\n\n", k > 0 && k == i ? "\n" : "", first[k]->name);
+            if (first[k]->summary) {
+                fprintf(out, "%s\n\n", first[k]->summary);
+            }
         }
         mu_algorithm_document(first[i], out);
     }

@@ -77,6 +77,14 @@ def test_every_form_of_a_parameter(tmp_path, parameter, written):
     assert valid.returncode == 0 and valid.stderr == ""
 
 
+@pytest.mark.parametrize("command, name", [
+    (["python3", "src/train.py", "{x}"], "train"), (["sh", "-c", "cd src && python3 ./fit.py --x={x}"], "fit"), (["sh", "-c", "make {x}"], "make"),
+    (["bash", "-c", " \t{x}"], "x")])
+def test_the_name_is_that_of_the_script(command, name):
+    result = run("init", "--param", "x=0:1", "--", *command)
+    assert f'  name: "{name}"\n' in result.stdout, result.stderr
+
+
 @pytest.mark.parametrize("arguments, said", [
     (["--param", "x=lin:0:1", "--", "f", "{x}"], '"lin" is no number; a range is NAME=LOW:HIGH'),
     (["--param", "x=5", "--", "f", "{x}"], "--param x=5: a range is NAME=LOW:HIGH"),

@@ -138,12 +138,30 @@ def test_too_many_failures_fail_the_experiment(tmp_path):
     assert all(e["condition"] == "Killed" for e in ended(result) if e not in failed)  # what ran when it was over
 
 
+def test_a_run_that_is_refused_leaves_what_was_there(tmp_path):
+    wrong = GOOD.replace("algorithmName: random", "algorithmName: random, algorithmSettings: [{name: nonsense, value: '1'}]")
+    path = write(tmp_path, wrong)
+    before = sorted(tmp_path.iterdir())
+    assert run("run", path, *stub("--metric", "loss")).returncode == 2
+    assert sorted(tmp_path.iterdir()) == before
+    path = write(tmp_path, GOOD)
+    assert run("run", path, *stub("--metric", "loss")).returncode == 0
+    journal = path.with_suffix(".journal")
+    held, trials = journal.read_bytes(), sorted(path.with_suffix(".trials").iterdir())
+    path = write(tmp_path, wrong)
+    refused = run("run", path, "--fresh", *stub("--metric", "loss"))
+    assert refused.returncode == 2 and "nonsense" in refused.stderr
+    assert journal.read_bytes() == held and sorted(path.with_suffix(".trials").iterdir()) == trials
+
+
 @pytest.mark.parametrize("script,condition,why", [
     ("kill -SEGV $$", "Failed", "signal 11"),
     ("echo hello", "MetricsUnavailable", "did not report loss"),
     ("echo loss=nan", "MetricsUnavailable", "did not report loss"),
     ("no-such-program", "Failed", "command not found"),
-    ("echo loss=0.5; exit 1", "Failed", "exit status 1"),
+    ("exit 1", "Failed", "exit status 1"),
+    ("echo loss=0.5; echo; echo no memory >&2; echo; exit 1", "Failed", 'exit status 1, the last line was "no memory"'),
+    ("i=0; while [ $i -lt 2000 ]; do i=$((i+1)); echo step $i; done; exit 2", "Failed", 'exit status 2, the last line was "step 2000"'),
     ("echo loss=0.5; sleep 60 & ", "Succeeded", ""),
     ("printf loss=0.5", "Succeeded", ""),
 ])

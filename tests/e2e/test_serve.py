@@ -91,13 +91,13 @@ def test_words_are_appended_to_the_last_command_of_a_script(server, end):
 
 @pytest.mark.parametrize("change, words", [
     ({"model_training_code": 3}, "model_training_code"), ({"model_training_code": ""}, "model_training_code"), ({"hyperparameters": {}}, "hyperparameters"),
-    ({"hyperparameters": {"x": {"type": "float", "min": 1}}}, "hyperparameters.x"), ({"hyperparameters": {"x": {"type": "float", "min": 1, "max": 0}}}, "x"),
+    ({"hyperparameters": {"x": {"type": "float", "min": 1}}}, "hyperparameters.x"), ({"hyperparameters": {"x": {"type": "float", "min": 1, "max": 0}}}, "hyperparameters.x: parameter x: min"),
     ({"hyperparameters": {"x": {"values": [True]}}}, "hyperparameters.x.values"), ({"hyperparameters": {"x": {"min": 1, "max": 2, "scale": "lgo"}}}, "x.scale"),
     ({"hyperparameters": {"x": {"min": 1, "max": 2, "mox": 3}}}, "mox"),
     ({"trials": 0}, "trials"), ({"goal": "best"}, "goal"), ({"unknown": 1}, "unknown"), ({"hpo_algorithm": "no_such"}, "no_such")])
 def test_mistakes_of_the_short_form_are_named(server, change, words):
     status, verdict = server.ask("POST", "experiments", {**SEED, **change})
-    assert status == 422 and words in json.dumps(verdict)
+    assert status == 422 and words in json.dumps(verdict) and "--param" not in json.dumps(verdict)
     assert server.ask("GET", "experiments")[1]["experiments"] == []
 
 
