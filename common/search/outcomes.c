@@ -81,12 +81,13 @@ static bool find_metric(const struct reader *r, struct part name, size_t *metric
 
 static enum mu_status resolve(const struct reader *r, struct part name, struct mu_outcome *out) {
     if (name.length == 0) {
-        return mu_fail(r->error, MU_INVALID_ARGUMENT, "setting %s: a metric is missing at %zu",
-            r->setting, position_of(r, name));
+        return mu_fail(r->error, MU_INVALID_ARGUMENT,
+            "setting %s: a metric is missing at character %zu", r->setting, position_of(r, name));
     }
     if (!find_metric(r, name, &out->metric)) {
         return mu_fail(r->error, MU_INVALID_ARGUMENT,
-            "setting %s: metric %.*s at %zu is neither the objective nor in additionalMetricNames, "
+            "setting %s: metric %.*s at character %zu is neither the objective nor in "
+            "additionalMetricNames, "
             "which are %.500s",
             r->setting, SHOWN(name), position_of(r, name), known_names(r));
     }
@@ -127,8 +128,8 @@ static enum mu_status read_objective(
     bool maximize = is_text(direction, "max") || is_text(direction, "maximize");
     if (!maximize && !is_text(direction, "min") && !is_text(direction, "minimize")) {
         return mu_fail(r->error, MU_INVALID_ARGUMENT,
-            "setting %s: \"%.*s\" at %zu, the direction of %s, is neither max nor min", r->setting,
-            SHOWN(direction), position_of(r, direction), out->name);
+            "setting %s: \"%.*s\" at character %zu, the direction of %s, is neither max nor min",
+            r->setting, SHOWN(direction), position_of(r, direction), out->name);
     }
     out->sign = sign_of(r, out->metric, maximize);
     return MU_OK;
@@ -143,8 +144,8 @@ static enum mu_status read_constraint(
     const char *sign = upper ? at_most : at_least;
     if (!sign) {
         return mu_fail(r->error, MU_INVALID_ARGUMENT,
-            "setting %s: \"%.*s\" at %zu is neither METRIC<=NUMBER nor METRIC>=NUMBER", r->setting,
-            SHOWN(entry), position_of(r, entry));
+            "setting %s: \"%.*s\" at character %zu is neither METRIC<=NUMBER nor METRIC>=NUMBER",
+            r->setting, SHOWN(entry), position_of(r, entry));
     }
     enum mu_status status = resolve(r, part_of(entry.at, sign), out);
     if (status) {
@@ -154,8 +155,8 @@ static enum mu_status read_constraint(
     double bound;
     if (!mu_read_double(mu_arena_copy_bytes(r->arena, number.at, number.length), &bound)) {
         return mu_fail(r->error, MU_INVALID_ARGUMENT,
-            "setting %s: \"%.*s\" at %zu, the bound of %s, is not a finite number", r->setting,
-            SHOWN(number), position_of(r, number), out->name);
+            "setting %s: \"%.*s\" at character %zu, the bound of %s, is not a finite number",
+            r->setting, SHOWN(number), position_of(r, number), out->name);
     }
     out->sign = sign_of(r, out->metric, !upper);
     out->bound = upper ? bound : -bound;
@@ -182,8 +183,9 @@ static enum mu_status read_list(const struct reader *r,
         struct part entry = part_of(from, to);
         more = *to != '\0';
         if (*n == most) {
-            return mu_fail(r->error, MU_INVALID_ARGUMENT, "setting %s: more than %zu at %zu",
-                r->setting, most, position_of(r, entry));
+            return mu_fail(r->error, MU_INVALID_ARGUMENT,
+                "setting %s: more than %zu at character %zu", r->setting, most,
+                position_of(r, entry));
         }
         enum mu_status status = read(r, entry, &list[*n]);
         if (status) {
@@ -191,8 +193,8 @@ static enum mu_status read_list(const struct reader *r,
         }
         if (once && has_metric(list, *n, list[*n].metric)) {
             return mu_fail(r->error, MU_INVALID_ARGUMENT,
-                "setting %s: metric %s at %zu stands there twice", r->setting, list[*n].name,
-                position_of(r, entry));
+                "setting %s: metric %s at character %zu stands there twice", r->setting,
+                list[*n].name, position_of(r, entry));
         }
         from = to + more;
     }

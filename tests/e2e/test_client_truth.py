@@ -454,7 +454,7 @@ def test_an_objective_whose_best_value_arrives_is_no_warning(objectives, strateg
 
 def test_an_objective_that_is_no_metric_is_refused_with_its_place():
     result = run("validate", "--offline", "-", stdin=with_outcomes(FULL, "loss, latncy:max"))
-    assert result.returncode == 2 and "setting objectives: metric latncy at 7" in result.stderr, result.stderr
+    assert result.returncode == 2 and "setting objectives: metric latncy at character 7" in result.stderr, result.stderr
 
 
 @pytest.mark.parametrize("r_l, least, trials, enough", [

@@ -102,17 +102,18 @@ static void a_mistake_is_named_with_its_place(void **state) {
         const char *objectives, *constraints, *text;
     } CASES[] = {
         {"accuracy:max, latncy:min", "",
-            "setting objectives: metric latncy at 15 is neither the objective nor in "
+            "setting objectives: metric latncy at character 15 is neither the objective nor in "
             "additionalMetricNames, which are accuracy, latency, val:loss, memory"},
         {"accuracy:up", "",
-            "setting objectives: \"up\" at 10, the direction of accuracy, is neither max nor min"},
-        {"accuracy,,latency", "", "setting objectives: a metric is missing at 10"},
-        {"accuracy,", "", "setting objectives: a metric is missing at 10"},
-        {":max", "", "setting objectives: a metric is missing at 1"},
+            "setting objectives: \"up\" at character 10, the direction of accuracy, is neither max "
+            "nor min"},
+        {"accuracy,,latency", "", "setting objectives: a metric is missing at character 10"},
+        {"accuracy,", "", "setting objectives: a metric is missing at character 10"},
+        {":max", "", "setting objectives: a metric is missing at character 1"},
         {"latency:min, latency:max", "",
-            "setting objectives: metric latency at 14 stands there twice"},
+            "setting objectives: metric latency at character 14 stands there twice"},
         {"accuracy,latency,memory,val:loss,a,b,c", "",
-            "setting objectives: metric a at 34 is neither the objective nor in "
+            "setting objectives: metric a at character 34 is neither the objective nor in "
             "additionalMetricNames, which are accuracy, latency, val:loss, memory"},
         {"accuracy:min", "",
             "setting objectives: a single objective is the experiment's own, accuracy:max, not "
@@ -124,19 +125,20 @@ static void a_mistake_is_named_with_its_place(void **state) {
             "setting objectives: a single objective is the experiment's own, accuracy:max, not "
             "latency:min; change that or name more"},
         {"", "latency",
-            "setting constraints: \"latency\" at 1 is neither METRIC<=NUMBER nor "
+            "setting constraints: \"latency\" at character 1 is neither METRIC<=NUMBER nor "
             "METRIC>=NUMBER"},
         {"", "latency<=1, memory<=many",
-            "setting constraints: \"many\" at 21, the bound of memory, is not a finite number"},
-        {"", "memory<=1,<=3", "setting constraints: a metric is missing at 11"},
+            "setting constraints: \"many\" at character 21, the bound of memory, is not a finite "
+            "number"},
+        {"", "memory<=1,<=3", "setting constraints: a metric is missing at character 11"},
         {"", "size>=3",
-            "setting constraints: metric size at 1 is neither the objective nor in "
+            "setting constraints: metric size at character 1 is neither the objective nor in "
             "additionalMetricNames, which are accuracy, latency, val:loss, memory"},
         {"",
             "memory<=1,memory<=1,memory<=1,memory<=1,memory<=1,memory<=1,memory<=1,memory<=1,"
             "memory<=1,memory<=1,memory<=1,memory<=1,memory<=1,memory<=1,memory<=1,memory<=1,"
             "memory<=1",
-            "setting constraints: more than 16 at 161"},
+            "setting constraints: more than 16 at character 161"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
