@@ -214,7 +214,7 @@ static struct mu_parzen *source_of(const struct mu_tpe_model *t, size_t number) 
 /* One draw from a density, every axis from a kernel of its own, as Bergstra et al. 2011 draw one
  * parameter after the other: what different good points have on different axes comes together in a
  * candidate. As many candidates as with one kernel for all axes have nothing of the prior; the
- * others mostly have one axis of it. docs/adr/0113 */
+ * others mostly have one axis of it. docs/adr/0114 */
 static void draw_candidate(
     const struct mu_tpe_model *t, size_t number, struct mu_stream *stream, double *at) {
     struct mu_parzen *source = source_of(t, number);
