@@ -52,7 +52,7 @@ static enum cl_exit_code conclude(const struct cl_run *run) {
         return CL_EXIT_INTERRUPTED;
     }
     if (!cl_trial_best(run->trials, run->n_trials, run->e)) {
-        cl_visible_line(stderr, "mushir: no trial has a value of %s", run->e->metrics[0].name);
+        cl_visible_line(stderr, "mushir: " CL_TRIAL_NO_BEST, run->e->metrics[0].name);
         return CL_EXIT_FAILED;
     }
     return run->result.good ? CL_EXIT_GOOD : CL_EXIT_FAILED;

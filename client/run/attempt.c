@@ -13,7 +13,7 @@
 
 #include "client/experiment/template_command.h"
 #include "client/run/clock.h"
-#include "client/run/missing_metric.h"
+#include "client/run/failure.h"
 #include "client/run/process.h"
 #include "client/text/json.h"
 #include "common/base/text.h"
@@ -381,9 +381,9 @@ static void conclude(struct cl_run *run, struct cl_trial *trial, int exit_status
             mu_arena_format(
                 arena, "ended by signal %d (%s)", exit_status - 128, strsignal(exit_status - 128)));
     } else if (exit_status != 0) {
-        finish(run, trial, MU_TRIAL_FAILED, cl_exit_text(run, trial, exit_status));
+        finish(run, trial, MU_TRIAL_FAILED, cl_failure_of_exit(run, trial, exit_status));
     } else if (!has_objective(run, trial)) {
-        finish(run, trial, MU_TRIAL_METRICS_UNAVAILABLE, cl_missing_metric(run, trial));
+        finish(run, trial, MU_TRIAL_METRICS_UNAVAILABLE, cl_failure_of_metric(run, trial));
     } else {
         finish(run, trial, MU_TRIAL_SUCCEEDED, "");
     }

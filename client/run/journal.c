@@ -140,35 +140,49 @@ static bool only_reads(enum cl_journal_mode mode) {
     return mode == CL_JOURNAL_READ || mode == CL_JOURNAL_FOLLOW;
 }
 
-static enum mu_status check_mode(
+static enum mu_status refuse(const char *path, struct mu_error *error) {
+    return mu_fail(
+        error, MU_INVALID_ARGUMENT, "%s is there and no journal of a run; it stays as it is", path);
+}
+
+/* What a run that goes on or is looked at needs: a journal that something may stand in. */
+static enum mu_status check_there(
     const char *path, enum cl_journal_mode mode, struct mu_error *error) {
     struct stat status;
-    bool there = !stat(path, &status);
-    bool needed = mode == CL_JOURNAL_RESUME || only_reads(mode);
-    if (there && needed ? !S_ISREG(status.st_mode) : there && !replaceable(path, &status)) {
-        return mu_fail(error, MU_INVALID_ARGUMENT,
-            "%s is there and no journal of a run; it stays as it is", path);
-    }
-    if (needed && there && status.st_size == 0) {
-        return mu_fail(error, MU_INVALID_ARGUMENT,
-            "%s is empty: what it held is lost; begin anew with --fresh", path);
-    }
-    if (mode == CL_JOURNAL_NEW && there) {
-        return mu_fail(error, MU_INVALID_ARGUMENT,
-            "%s holds an earlier run: continue it with --resume, or replace it with --fresh", path);
-    }
-    if (needed && !there) {
+    if (stat(path, &status)) {
         return mu_fail(error, MU_INVALID_ARGUMENT, "%s: there is no run to %s", path,
             only_reads(mode) ? "look at" : "resume");
     }
-    if (mode == CL_JOURNAL_FRESH) {
-        erase(path);
+    if (!S_ISREG(status.st_mode)) {
+        return refuse(path, error);
     }
-    return MU_OK;
+    return status.st_size > 0
+               ? MU_OK
+               : mu_fail(error, MU_INVALID_ARGUMENT,
+                     "%s is empty: what it held is lost; begin anew with --fresh", path);
+}
+
+/* What a run that begins needs: a place that is free, or may be made so. */
+static enum mu_status check_free(
+    const char *path, enum cl_journal_mode mode, struct mu_error *error) {
+    struct stat status;
+    if (stat(path, &status)) {
+        return MU_OK;
+    }
+    if (!replaceable(path, &status)) {
+        return refuse(path, error);
+    }
+    return mode == CL_JOURNAL_FRESH
+               ? MU_OK
+               : mu_fail(error, MU_INVALID_ARGUMENT,
+                     "%s holds an earlier run: continue it with --resume, or replace it with "
+                     "--fresh",
+                     path);
 }
 
 /* Make the file under another name and then give it its own, so that a kill leaves a journal or
- * none: an empty file would tell of a lost run. */
+ * none: an empty file would tell of a lost run. What SQLite kept beside an earlier one, even one
+ * that is gone, goes first: it would be taken for a part of this one. */
 static bool create(const char *path) {
     struct cl_journal made = {0};
     char name[4200];
@@ -178,6 +192,9 @@ static bool create(const char *path) {
                     SQLITE_OK &&
                 run_sql(&made, schema);
     good = sqlite3_close(made.db) == SQLITE_OK && good;
+    if (good) {
+        erase(path);
+    }
     return good && !rename(name, path);
 }
 
@@ -286,8 +303,9 @@ struct cl_journal *cl_journal_open(
     if (lock < 0 && !reads) {
         return NULL;
     }
-    enum mu_status status = check_mode(path, mode, error);
-    if (status == MU_OK && mode != CL_JOURNAL_RESUME && !reads && !create(path)) {
+    bool begins = mode == CL_JOURNAL_NEW || mode == CL_JOURNAL_FRESH;
+    enum mu_status status = begins ? check_free(path, mode, error) : check_there(path, mode, error);
+    if (status == MU_OK && begins && !create(path)) {
         status = mu_fail(error, MU_INTERNAL, "%s: a journal cannot be written there", path);
     }
     if (status != MU_OK) {

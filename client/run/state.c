@@ -101,5 +101,5 @@ bool cl_run_succeeded(const struct cl_run *run) {
 const char *cl_run_message(const struct cl_run *run) {
     return !run->result.good || has_value(run)
                ? run->result.message
-               : mu_arena_format(run->arena, "no trial has a value of %s", run->e->metrics[0].name);
+               : mu_arena_format(run->arena, CL_TRIAL_NO_BEST, run->e->metrics[0].name);
 }

@@ -87,6 +87,9 @@ bool cl_trial_objective(const struct cl_trial *trial, const struct cl_experiment
 const struct cl_trial *cl_trial_best(
     struct cl_trial *const *trials, size_t n, const struct cl_experiment *e);
 
+/* What there is to say where there is none: a format of the objective's name. */
+#define CL_TRIAL_NO_BEST "no trial has a value of %s"
+
 /* Counts by condition. */
 struct cl_trial_counts {
     size_t total, pending, running, succeeded, failed, killed, early_stopped, unavailable;

@@ -81,7 +81,7 @@ static void add_standing(json_t *root, const struct cl_standing *standing) {
     bool valueless = standing->good && !standing->best_trial;
     json_object_set_new(root, "message",
         !standing->finished ? json_null()
-        : valueless         ? json_sprintf("no trial has a value of %s", standing->metric)
+        : valueless         ? json_sprintf(CL_TRIAL_NO_BEST, standing->metric)
                             : string_of(standing->message));
 }
 

@@ -257,6 +257,28 @@ static void a_killed_writer_leaves_whole_transactions(void **state) {
     cl_journal_close(journal);
 }
 
+/* Who removes the journal of a killed run alone begins anew all the same. */
+static void what_lay_beside_a_removed_journal_is_not_taken_in(void **state) {
+    static const enum cl_journal_mode modes[] = {CL_JOURNAL_NEW, CL_JOURNAL_FRESH};
+    (void)state;
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        cl_journal_close(open_it(CL_JOURNAL_FRESH));
+        pid_t child = fork();
+        if (child == 0) {
+            struct cl_journal *journal = cl_journal_open(path, CL_JOURNAL_RESUME, &error);
+            cl_journal_add(journal, 0, "t", "suggested", "a", NULL);
+            raise(SIGKILL);
+        }
+        assert_int_equal(waitpid(child, NULL, 0), child);
+        unlink(path);
+        struct cl_journal *journal = open_it(modes[i]);
+        expect(journal, "");
+        assert_null(cl_journal_failed(journal));
+        cl_journal_close(journal);
+        unlink(path);
+    }
+}
+
 static void a_killed_creator_leaves_a_journal_or_none(void **state) {
     enum { KILLS = 60, LATEST = 6000 }; /* microseconds: about what it takes */
     (void)state;
@@ -302,6 +324,7 @@ int main(void) {
         cmocka_unit_test(a_killed_run_leaves_no_lock),
         cmocka_unit_test(a_trial_ends_once),
         cmocka_unit_test(a_killed_writer_leaves_whole_transactions),
+        cmocka_unit_test(what_lay_beside_a_removed_journal_is_not_taken_in),
         cmocka_unit_test(a_killed_creator_leaves_a_journal_or_none),
         cmocka_unit_test(another_file_is_not_touched),
     };

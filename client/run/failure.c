@@ -1,4 +1,4 @@
-#include "client/run/missing_metric.h"
+#include "client/run/failure.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -58,7 +58,7 @@ static bool written_elsewhere(const struct cl_run *run, const struct cl_trial *t
            (double)status.st_mtim.tv_sec + 1 >= trial->begun;
 }
 
-const char *cl_missing_metric(const struct cl_run *run, const struct cl_trial *trial) {
+const char *cl_failure_of_metric(const struct cl_run *run, const struct cl_trial *trial) {
     const struct cl_collector_spec *collector = &run->e->collector;
     const char *metric = run->e->metrics[0].name;
     char line[SHOWN + 1];
@@ -82,7 +82,8 @@ const char *cl_missing_metric(const struct cl_run *run, const struct cl_trial *t
         wanted, named ? "the first line with that name" : "the last line", line);
 }
 
-const char *cl_exit_text(const struct cl_run *run, const struct cl_trial *trial, int exit_status) {
+const char *cl_failure_of_exit(
+    const struct cl_run *run, const struct cl_trial *trial, int exit_status) {
     char line[SHOWN + 1];
     const char *meaning = exit_status == 127   ? ": command not found"
                           : exit_status == 126 ? ": not executable"
