@@ -6,64 +6,33 @@
 
 #include "common/base/set.h"
 
-/* ---- configurations: trials grouped by the texts of their assignments ---- */
+/* ---- configurations: trials grouped by their coordinates ---- */
 
-static bool same_texts(const char *const *a, const char *const *b, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(a[i], b[i]) != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Texts and where to look for them. */
+/* A point and where to look for it. */
 struct wanted {
     const struct mu_brackets *brackets;
-    const char *const *texts;
+    const double *x;
 };
 
 static bool is_wanted(const void *user, size_t number) {
     const struct wanted *w = user;
-    return same_texts(w->brackets->configs[number].texts, w->texts, w->brackets->space->n);
+    const double *x = w->brackets->configs[number].x;
+    return memcmp(x, w->x, w->brackets->space->n * sizeof *x) == 0;
 }
 
-/* Index of the configuration with these texts; a new one when there is none yet. Equal texts have
- * equal coordinates, which are shorter to hash. */
-static uint32_t find_config(
-    struct mu_brackets *brackets, struct mu_set *set, const char *const *texts, const double *x) {
+/* Index of the configuration |x|; a new one when there is none yet. */
+static uint32_t find_config(struct mu_brackets *brackets, struct mu_set *set, const double *x) {
     uint64_t hash = mu_hash(0, x, brackets->space->n * sizeof *x);
-    size_t known = mu_set_find(set, hash, is_wanted, &(struct wanted){brackets, texts});
+    size_t known = mu_set_find(set, hash, is_wanted, &(struct wanted){brackets, x});
     if (known != MU_SET_NONE) {
         return (uint32_t)known;
     }
     mu_set_add(set, hash);
-    brackets->configs[brackets->n_configs] =
-        (struct mu_config){.texts = texts, .x = x, .bracket = -1, .top = -1};
+    brackets->configs[brackets->n_configs] = (struct mu_config){.x = x, .bracket = -1, .top = -1};
     return (uint32_t)brackets->n_configs++;
 }
 
 /* ---- runs ---- */
-
-/* The text that |trial| assigns to |name|; most clients keep the order of the specification, where
- * it has the index |expected|. */
-static const char *text_at(const struct mu_trial *trial, const char *name, size_t expected) {
-    if (expected < trial->n_assignments && strcmp(trial->assignments[expected].name, name) == 0) {
-        return trial->assignments[expected].value;
-    }
-    return mu_trial_text(trial, name);
-}
-
-/* Texts of a trial without the resource, in the order of the specification. */
-static const char *const *config_texts(const struct mu_space *space, const struct mu_trial *trial,
-    size_t resource, struct mu_arena *arena) {
-    const char **texts = MU_ARRAY(arena, space->n + 1, const char *);
-    for (size_t j = 0; j < space->n; j++) {
-        const char *text = text_at(trial, space->parameters[j].name, j < resource ? j : j + 1);
-        texts[j] = text ? text : "";
-    }
-    return texts;
-}
 
 /* Coordinates of a trial without the resource, or NULL when one of them is no value of its
  * parameter. */
@@ -83,6 +52,9 @@ static void link_run(struct mu_brackets *brackets, struct mu_run *run) {
     struct mu_config *config = &brackets->configs[run->config];
     run->next = config->latest;
     config->latest = run;
+    bool learned = run->trial->state == MU_DONE && !config->known;
+    brackets->n_known += learned;
+    config->known |= learned;
     if (run->rung < 0) {
         return;
     }
@@ -96,19 +68,17 @@ static void read_runs(struct mu_brackets *brackets, struct mu_set *set,
     const char *name = request->experiment->space.parameters[resource].name;
     for (size_t i = 0; i < n; i++) {
         double value;
-        const char *text = text_at(&trials[i], name, resource);
+        const char *text = mu_trial_text(&trials[i], name);
         const double *x = config_point(&trials[i], resource, brackets->space->n, request->arena);
         if (!x || !text || !mu_read_double(text, &value)) {
             continue;
         }
-        const char *const *texts =
-            config_texts(brackets->space, &trials[i], resource, request->arena);
         struct mu_run *run = &brackets->runs[brackets->n_runs++];
         *run = (struct mu_run){.trial = &trials[i],
             .x = x,
             .resource = value,
             .rung = mu_ladder_rung(brackets->ladder, value)};
-        run->config = find_config(brackets, set, texts, x);
+        run->config = find_config(brackets, set, x);
         link_run(brackets, run);
     }
 }
@@ -171,8 +141,7 @@ static int compare_results(const void *pa, const void *pb) {
     return lost ? lost : compare_losses(a, b);
 }
 
-/* The highest rung first, then the best. */
-static int compare_promotable(const void *pa, const void *pb) {
+int mu_by_rung_and_loss(const void *pa, const void *pb) {
     const struct mu_result *a = pa;
     const struct mu_result *b = pb;
     return a->rung != b->rung ? b->rung - a->rung : compare_losses(a, b);
@@ -210,22 +179,17 @@ bool mu_brackets_may_promote(const struct mu_brackets *brackets, const struct mu
  */
 static void find_promotable(struct mu_brackets *brackets, struct mu_arena *arena) {
     struct mu_result *kept = MU_ARRAY(arena, brackets->n_results + 1, struct mu_result);
-    size_t n_kept = 0;
+    brackets->promotable = kept;
     for (size_t from = 0, n; from < brackets->n_results; from += n) {
         const struct mu_result *rung = &brackets->results[from];
         n = mu_brackets_rung_size(brackets, rung);
         for (size_t i = 0; i < mu_ladder_quota(brackets->ladder, n); i++) {
             if (mu_brackets_may_promote(brackets, &rung[i])) {
-                kept[n_kept++] = rung[i];
+                kept[brackets->n_promotable++] = rung[i];
             }
         }
     }
-    qsort(kept, n_kept, sizeof *kept, compare_promotable);
-    brackets->promotable = MU_ARRAY(arena, n_kept + 1, uint32_t);
-    brackets->n_promotable = n_kept;
-    for (size_t i = 0; i < n_kept; i++) {
-        brackets->promotable[i] = kept[i].run->config;
-    }
+    qsort(kept, brackets->n_promotable, sizeof *kept, mu_by_rung_and_loss);
 }
 
 /* ---- the whole ---- */
@@ -244,7 +208,7 @@ void mu_brackets_build(struct mu_brackets *brackets, const struct mu_request *re
     const struct mu_history *history = request->history;
     size_t n = history->n + history->n_infeasible;
     *brackets = (struct mu_brackets){.ladder = ladder, .space = space};
-    brackets->runs = MU_ARRAY(request->arena, n + 1, struct mu_run);
+    brackets->runs = MU_ARRAY(request->arena, n + request->wanted + 1, struct mu_run);
     brackets->configs = MU_ARRAY(request->arena, n + request->wanted + 1, struct mu_config);
     struct mu_set configs;
     mu_set_init(&configs, n, request->arena);
@@ -256,11 +220,9 @@ void mu_brackets_build(struct mu_brackets *brackets, const struct mu_request *re
     find_promotable(brackets, request->arena);
 }
 
-uint32_t mu_brackets_start(
-    struct mu_brackets *brackets, const double *x, const char *const *texts, int rung) {
+uint32_t mu_brackets_start(struct mu_brackets *brackets, const double *x, int rung) {
     uint32_t config = (uint32_t)brackets->n_configs++;
-    brackets->configs[config] =
-        (struct mu_config){.texts = texts, .x = x, .bracket = rung, .top = rung};
+    brackets->configs[config] = (struct mu_config){.x = x, .bracket = rung, .top = rung};
     brackets->reached[rung][rung]++;
     return config;
 }
@@ -302,33 +264,22 @@ double mu_brackets_room(const struct mu_brackets *brackets, size_t bracket) {
     return planned - fmod((double)brackets->reached[bracket][bracket], planned);
 }
 
-const struct mu_trial *mu_brackets_predecessor(
-    const struct mu_brackets *brackets, uint32_t config, int rung) {
-    const struct mu_run *farthest = NULL;
-    for (const struct mu_run *run = brackets->configs[config].latest; run; run = run->next) {
-        bool usable = mu_run_finished_well(run) && !run->repeated && run->rung < rung;
-        if (usable && run->rung >= 0 && (!farthest || run->rung > farthest->rung)) {
-            farthest = run;
-        }
+const struct mu_run *mu_config_run(const struct mu_config *config, int rung) {
+    const struct mu_run *run = config->latest;
+    while (run && (run->rung != rung || run->repeated)) {
+        run = run->next;
     }
-    return farthest ? farthest->trial : NULL;
+    return run;
 }
 
-static bool has_result(const struct mu_config *config) {
-    for (const struct mu_run *run = config->latest; run; run = run->next) {
-        if (run->trial->state == MU_DONE) {
-            return true;
+const struct mu_trial *mu_config_predecessor(const struct mu_config *config, int rung) {
+    for (int below = rung - 1; below >= 0; below--) {
+        const struct mu_run *run = mu_config_run(config, below);
+        if (run && mu_run_finished_well(run)) {
+            return run->trial;
         }
     }
-    return false;
-}
-
-size_t mu_brackets_results(const struct mu_brackets *brackets) {
-    size_t n = 0;
-    for (size_t c = 0; c < brackets->n_configs; c++) {
-        n += has_result(&brackets->configs[c]);
-    }
-    return n;
+    return NULL;
 }
 
 /* ---- reuse ---- */
@@ -355,15 +306,9 @@ static int compare_reuse(const void *pa, const void *pb) {
 /* What is known of a configuration at its highest rung. */
 static struct reuse judge(const struct mu_brackets *brackets, uint32_t config) {
     const struct mu_config *c = &brackets->configs[config];
-    struct reuse reuse = {.state = 1, .top = c->top, .config = config};
-    for (const struct mu_run *run = c->latest; run; run = run->next) {
-        if (run->rung != c->top || run->repeated) {
-            continue;
-        }
-        reuse.state = weight(run);
-        reuse.loss = reuse.state == 2 ? run->trial->loss : 0;
-    }
-    return reuse;
+    const struct mu_run *run = mu_config_run(c, c->top);
+    int state = run ? weight(run) : 1;
+    return (struct reuse){state, c->top, state == 2 ? run->trial->loss : 0, config};
 }
 
 uint32_t *mu_brackets_order(const struct mu_brackets *brackets, struct mu_arena *arena) {

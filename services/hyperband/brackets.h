@@ -1,6 +1,6 @@
 /* Brackets and rungs, inferred from the trials alone: a trial's rung is its own resource, a
- * configuration is the exact texts of its other assignments, its bracket is the lowest rung at
- * which it appears, and it is promoted when it appears at a higher one. */
+ * configuration is the values of its other assignments, its bracket is the lowest rung at which it
+ * appears, and it is promoted when it appears at a higher one. */
 #ifndef MUSHIR_HYPERBAND_BRACKETS_H
 #define MUSHIR_HYPERBAND_BRACKETS_H
 
@@ -23,11 +23,10 @@ struct mu_run {
 bool mu_run_finished_well(const struct mu_run *run);
 
 struct mu_config {
-    const char *const
-        *texts;            /* assignments without the resource, in the order of the specification */
-    const double *x;       /* the same as coordinates */
+    const double *x;       /* coordinates without the resource */
     int bracket, top;      /* lowest and highest rung of its runs; -1: none on the ladder */
     struct mu_run *latest; /* its runs, by mu_run.next; NULL: proposed by this request */
+    bool known;            /* one of them has a result */
 };
 
 /* A run that ended, counts, and stands at a rung from which configurations are promoted. */
@@ -39,16 +38,17 @@ struct mu_result {
 struct mu_brackets {
     const struct mu_ladder *ladder;
     const struct mu_space *space; /* without the resource */
-    struct mu_run *runs;
+    struct mu_run *runs;          /* room for |wanted| more */
     size_t n_runs;
     struct mu_config *configs; /* room for |wanted| more */
     size_t n_configs;
+    size_t n_known; /* of them; whatever the resource */
     size_t reached[MU_LADDER_RUNGS]
                   [MU_LADDER_RUNGS]; /* [bracket][rung]: configurations that run or ran there */
     struct mu_result *results; /* bracket by bracket, rung by rung; in a rung the best first, and
                                   last those that did not finish well */
     size_t n_results;
-    uint32_t *promotable; /* configurations, the best to promote first */
+    struct mu_result *promotable; /* the best to promote first */
     size_t n_promotable;
 };
 
@@ -63,10 +63,11 @@ size_t mu_brackets_rung_size(const struct mu_brackets *brackets, const struct mu
 /* Whether the configuration of |result| finished well and is not known to be promoted. */
 bool mu_brackets_may_promote(const struct mu_brackets *brackets, const struct mu_result *result);
 
-/* Add a configuration that starts at rung |rung| and return its index. |x| and |texts| are kept,
- * not copied. */
-uint32_t mu_brackets_start(
-    struct mu_brackets *brackets, const double *x, const char *const *texts, int rung);
+/* The highest rung first, then the smallest loss: for qsort of struct mu_result. */
+int mu_by_rung_and_loss(const void *a, const void *b);
+
+/* Add a configuration that starts at rung |rung| and return its index. |x| is kept, not copied. */
+uint32_t mu_brackets_start(struct mu_brackets *brackets, const double *x, int rung);
 
 /* Record that configuration |config| goes to the next rung. */
 void mu_brackets_promote(struct mu_brackets *brackets, uint32_t config);
@@ -79,13 +80,12 @@ size_t mu_brackets_next(const struct mu_brackets *brackets);
  * begun). */
 double mu_brackets_room(const struct mu_brackets *brackets, size_t bracket);
 
-/* The finished trial of configuration |config| that came farthest below rung |rung|, or NULL: what
- * a trial there can go on from. */
-const struct mu_trial *mu_brackets_predecessor(
-    const struct mu_brackets *brackets, uint32_t config, int rung);
+/* The run of |config| at |rung| that counts; NULL: none. */
+const struct mu_run *mu_config_run(const struct mu_config *config, int rung);
 
-/* How many configurations have a result, at whatever resource. */
-size_t mu_brackets_results(const struct mu_brackets *brackets);
+/* The trial of |config| that finished well and came farthest below rung |rung|, or NULL: what a
+ * trial there can go on from. */
+const struct mu_trial *mu_config_predecessor(const struct mu_config *config, int rung);
 
 /* Configurations in the order in which to use them again when there are no new ones: finished, then
  * running, then failed; of each the farthest, then the best. Arena-owned, n_configs of them. */

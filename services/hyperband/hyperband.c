@@ -12,17 +12,6 @@
 enum sampler_kind { SAMPLER_GP, SAMPLER_TPE, SAMPLER_RANDOM };
 static const char *const SAMPLERS[] = {"gp", "tpe", "random", NULL};
 
-/* What the names stand for. Promotion is asynchronous in all of them. */
-static const struct scheme {
-    const char *name;
-    enum sampler_kind sampler; /* unless the setting says otherwise */
-    bool one_bracket;
-} SCHEMES[] = {
-    {"hyperband", SAMPLER_GP, false},
-    {"asha", SAMPLER_RANDOM, true}, /* Li et al., MLSys 2020, algorithm 2 */
-    {"bohb", SAMPLER_TPE, false},   /* Falkner, Klein and Hutter, ICML 2018 */
-};
-
 struct hyperband_options {
     const char *r_l, *resource_name; /* "": not given */
     const char *folder;              /* NULL: trials have none */
@@ -144,26 +133,16 @@ static enum mu_status validate(const struct mu_experiment *experiment, const voi
 
 /* ---- one suggestion ---- */
 
-/* A configuration that goes out with this reply. */
-struct proposed {
-    const double *x;
-    double resource;
-};
-
 /* The work on one request. */
 struct work {
     struct mu_sampler_context context;
     const struct hyperband_options *options;
-    const struct scheme *scheme;
     enum sampler_kind kind;
     double r_l;
     struct mu_suggestion *suggestion; /* under way */
     uint64_t number;                  /* of it */
-    struct mu_sampler sampler;
-    bool fitted;
-    struct proposed *proposed; /* by this request */
-    size_t n_proposed;
-    size_t missing;  /* new configurations whose trials are not to be seen */
+    struct mu_sampler sampler;        /* zeros until the first new configuration is wanted */
+    size_t missing;                   /* new configurations whose trials are not to be seen */
     size_t promoted; /* promotable configurations used up, counted from the front */
     uint32_t *order; /* see reuse_one */
     size_t n_order, turn;
@@ -183,22 +162,43 @@ static void name_trial(struct work *work, const struct mu_trial *predecessor) {
     work->suggestion->parent = predecessor ? predecessor->name : NULL;
 }
 
-/* Propose the configuration |texts| of |bracket| at |rung|, to go on from |predecessor|, if not
- * NULL. */
-static void hand_out(struct work *work, int bracket, int rung, const char *const *texts,
-    const struct mu_trial *predecessor) {
-    const struct mu_space *space = &work->context.request->experiment->space;
-    struct mu_pair *pairs = MU_ARRAY(work->context.request->arena, space->n, struct mu_pair);
+/* The text of |x|, the value that |config| has of |parameter|: as its trials have it. */
+static const char *text_of(const struct work *work, const struct mu_config *config,
+    const struct mu_parameter *parameter, double x) {
+    return config->latest ? mu_trial_text(config->latest->trial, parameter->name)
+                          : mu_parameter_print(parameter, x, work->context.request->arena);
+}
+
+/* Propose configuration |number| at |rung|, to go on from |predecessor|, if not NULL. From now on
+ * it runs. */
+static void hand_out(
+    struct work *work, uint32_t number, int rung, const struct mu_trial *predecessor) {
+    static const struct mu_trial SUGGESTED = {.state = MU_PENDING};
+    struct mu_sampler_context *context = &work->context;
+    const struct mu_config *config = &context->brackets.configs[number];
+    const struct mu_space *space = &context->request->experiment->space;
+    struct mu_pair *pairs = MU_ARRAY(context->request->arena, space->n, struct mu_pair);
+    const double *x = config->x;
     for (size_t i = 0; i < space->n; i++) {
-        size_t j = i < work->context.resource ? i : i - 1;
-        pairs[i] = (struct mu_pair){space->parameters[i].name,
-            i == work->context.resource ? work->context.ladder.text[rung] : texts[j]};
+        const struct mu_parameter *parameter = &space->parameters[i];
+        pairs[i] = (struct mu_pair){parameter->name, i == context->resource
+                                                         ? context->ladder.text[rung]
+                                                         : text_of(work, config, parameter, *x++)};
     }
     work->suggestion->assignments = pairs;
     work->suggestion->n_assignments = space->n;
-    work->last_bracket = bracket;
+    work->last_bracket = config->bracket;
     work->last_rung = rung;
     name_trial(work, predecessor);
+    struct mu_run *run = &context->brackets.runs[context->brackets.n_runs++];
+    *run = (struct mu_run){.trial = &SUGGESTED,
+        .x = config->x,
+        .resource = context->ladder.value[rung],
+        .rung = rung,
+        .config = number};
+    if (work->sampler.model) {
+        work->sampler.pending(work->sampler.model, run->x, run->resource);
+    }
 }
 
 /* Take what the sampler draws today for the latest suggestions that are missing for running. */
@@ -219,34 +219,18 @@ static void recall(struct work *work) {
 /* The sampler, fitted to the trials and to what this request has proposed already when the first
  * new configuration is wanted. */
 static struct mu_sampler *sampler(struct work *work) {
-    static struct mu_sampler (*const make[])(const struct mu_sampler_context *) = {
-        [SAMPLER_GP] = mu_sampler_gp, [SAMPLER_TPE] = mu_sampler_tpe};
-    if (!work->fitted) {
-        work->sampler = make[work->kind](&work->context);
-        work->fitted = true;
-        for (size_t i = 0; i < work->n_proposed; i++) {
-            const struct proposed *p = &work->proposed[i];
-            work->sampler.pending(work->sampler.model, p->x, p->resource);
-        }
+    if (!work->sampler.model) {
+        work->sampler =
+            (work->kind == SAMPLER_TPE ? mu_sampler_tpe : mu_sampler_gp)(&work->context);
         recall(work);
     }
     return &work->sampler;
 }
 
-static void tell_pending(struct work *work, const double *x, int rung) {
-    double resource = work->context.ladder.value[rung];
-    work->proposed[work->n_proposed++] = (struct proposed){x, resource};
-    if (work->fitted) {
-        work->sampler.pending(work->sampler.model, x, resource);
-    }
-}
-
 static void promote(struct work *work, uint32_t config) {
-    mu_brackets_promote(&work->context.brackets, config);
     const struct mu_config *c = &work->context.brackets.configs[config];
-    tell_pending(work, c->x, c->top);
-    hand_out(work, c->bracket, c->top, c->texts,
-        mu_brackets_predecessor(&work->context.brackets, config, c->top));
+    mu_brackets_promote(&work->context.brackets, config);
+    hand_out(work, config, c->top, mu_config_predecessor(c, c->top));
 }
 
 static bool promote_one(struct work *work) {
@@ -254,7 +238,7 @@ static bool promote_one(struct work *work) {
     if (work->promoted == brackets->n_promotable) {
         return false;
     }
-    promote(work, brackets->promotable[work->promoted++]);
+    promote(work, brackets->promotable[work->promoted++].run->config);
     return true;
 }
 
@@ -268,11 +252,10 @@ static bool is_random_share(const struct work *work, uint64_t number) {
 
 static bool start_one(struct work *work, uint64_t number) {
     struct mu_sampler_context *context = &work->context;
-    struct mu_arena *arena = context->request->arena;
     if (mu_seen_exhausted(context->seen)) {
         return false;
     }
-    double *x = MU_ARRAY(arena, context->space.n + 1, double);
+    double *x = MU_ARRAY(context->request->arena, context->space.n + 1, double);
     bool model = work->kind != SAMPLER_RANDOM && !is_random_share(work, number);
     int rung = (int)mu_brackets_next(&context->brackets);
     bool drawn =
@@ -281,13 +264,7 @@ static bool start_one(struct work *work, uint64_t number) {
         mu_space_draw_unseen(&context->space, context->seen, context->request->seed, number, x);
     }
     mu_seen_add(context->seen, x);
-    const char **texts = MU_ARRAY(arena, context->space.n + 1, const char *);
-    for (size_t j = 0; j < context->space.n; j++) {
-        texts[j] = mu_parameter_print(&context->space.parameters[j], x[j], arena);
-    }
-    mu_brackets_start(&context->brackets, x, texts, rung);
-    tell_pending(work, x, rung);
-    hand_out(work, rung, rung, texts, NULL);
+    hand_out(work, mu_brackets_start(&context->brackets, x, rung), rung, NULL);
     return true;
 }
 
@@ -308,8 +285,7 @@ static void reuse_one(struct work *work) {
         }
     }
     assert(work->n_order > 0); /* a space that is used up has configurations */
-    const struct mu_config *again = &brackets->configs[work->order[work->turn++ % work->n_order]];
-    hand_out(work, again->bracket, top, again->texts, NULL);
+    hand_out(work, work->order[work->turn++ % work->n_order], top, NULL);
 }
 
 /* ---- the reply's settings ---- */
@@ -376,13 +352,26 @@ static struct mu_space without(
     return (struct mu_space){parameters, space->n - 1};
 }
 
+/* Li et al., MLSys 2020, algorithm 2: one bracket, at random. */
+static bool is_asha(const char *algorithm) {
+    return strcmp(algorithm, "asha") == 0;
+}
+
+/* Falkner, Klein and Hutter, ICML 2018, have TPE. */
+static enum sampler_kind sampler_kind_of(
+    const struct hyperband_options *options, const char *algorithm) {
+    bool bohb = strcmp(algorithm, "bohb") == 0;
+    enum sampler_kind usual = is_asha(algorithm) ? SAMPLER_RANDOM : bohb ? SAMPLER_TPE : SAMPLER_GP;
+    return options->sampler_text ? options->sampler : usual;
+}
+
 static void prepare(
     struct work *work, const struct mu_request *request, const struct mu_parameter *parameter) {
     struct mu_sampler_context *context = &work->context;
     context->request = request;
     context->space = without(&request->experiment->space, context->resource, request->arena);
     mu_ladder_build(&context->ladder, parameter, work->r_l, work->options->eta,
-        work->scheme->one_bracket, request->arena);
+        is_asha(request->experiment->algorithm), request->arena);
     mu_brackets_build(
         &context->brackets, request, &context->ladder, &context->space, context->resource);
     work->missing = mu_brackets_believe(&context->brackets, request);
@@ -391,16 +380,6 @@ static void prepare(
     for (size_t i = 0; i < context->brackets.n_configs; i++) {
         mu_seen_add(context->seen, context->brackets.configs[i].x);
     }
-    work->proposed = MU_ARRAY(request->arena, request->wanted, struct proposed);
-}
-
-static const struct scheme *scheme_of(const char *name) {
-    for (size_t i = 1; i < sizeof SCHEMES / sizeof *SCHEMES; i++) {
-        if (strcmp(SCHEMES[i].name, name) == 0) {
-            return &SCHEMES[i];
-        }
-    }
-    return &SCHEMES[0];
 }
 
 /* GetSuggestions, unlike validation, insists on no resource: without one there is nothing to
@@ -410,8 +389,7 @@ static enum mu_status begin(
     const struct mu_space *space = &request->experiment->space;
     struct work *work = MU_NEW(request->arena, struct work);
     work->options = request->options;
-    work->scheme = scheme_of(request->experiment->algorithm);
-    work->kind = work->options->sampler_text ? work->options->sampler : work->scheme->sampler;
+    work->kind = sampler_kind_of(work->options, request->experiment->algorithm);
     work->r_l = read_r_l(work->options);
     ptrdiff_t at = mu_space_find(space, work->options->resource_name);
     struct mu_parameter resource;
@@ -440,7 +418,7 @@ static enum mu_status propose(
     return MU_OK;
 }
 
-/* What the names have in common; SCHEMES says how they differ. */
+/* What the names have in common. Promotion is asynchronous in all of them. */
 #define HYPERBAND                                                                   \
     .settings = MU_SETTINGS(SPECS, struct hyperband_options), .validate = validate, \
     .begin = begin, .propose = propose, .describe = describe

@@ -190,7 +190,7 @@ static size_t believe_at(
     const struct mu_brackets *brackets, struct belief *beliefs, const char *time, size_t most) {
     size_t n = 0;
     for (size_t i = 0; i < brackets->n_promotable && n < most; i++) {
-        struct belief *belief = &beliefs[brackets->promotable[i]];
+        struct belief *belief = &beliefs[brackets->promotable[i].run->config];
         if (!belief->made && mu_compare_times(belief->due, time) <= 0) {
             belief->made = true;
             n++;
@@ -207,7 +207,7 @@ static size_t believe_by_number(const struct mu_brackets *brackets,
     size_t n = brackets->n_promotable;
     const char **dues = MU_ARRAY(request->arena, n + 1, const char *);
     for (size_t i = 0; i < n; i++) {
-        dues[i] = beliefs[brackets->promotable[i]].due;
+        dues[i] = beliefs[brackets->promotable[i].run->config].due;
     }
     qsort(dues, n, sizeof *dues, mu_by_time);
     for (size_t i = 0; i < n && made < missing; i++) {
@@ -222,11 +222,11 @@ static size_t believe_by_number(const struct mu_brackets *brackets,
 static void promote_believed(struct mu_brackets *brackets, const struct belief *beliefs) {
     size_t kept = 0;
     for (size_t i = 0; i < brackets->n_promotable; i++) {
-        uint32_t config = brackets->promotable[i];
+        uint32_t config = brackets->promotable[i].run->config;
         if (beliefs[config].made) {
             mu_brackets_promote(brackets, config);
         } else {
-            brackets->promotable[kept++] = config;
+            brackets->promotable[kept++] = brackets->promotable[i];
         }
     }
     brackets->n_promotable = kept;

@@ -273,7 +273,7 @@ struct mu_sampler mu_sampler_gp(const struct mu_sampler_context *context) {
     gp->context = context;
     gp->frame = mu_frame_of(&context->space, context->request->arena);
     gp->data = mu_sampler_data(context, &gp->frame);
-    if (mu_brackets_results(&context->brackets) >= mu_sampler_fewest(context) && gp->frame.n > 0) {
+    if (context->brackets.n_known >= mu_sampler_fewest(context) && gp->frame.n > 0) {
         fit(gp);
         for (size_t i = 0; i < context->brackets.n_runs; i++) {
             if (context->brackets.runs[i].trial->state == MU_PENDING) {

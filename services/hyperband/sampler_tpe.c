@@ -12,36 +12,15 @@ struct tpe {
     size_t results;
 };
 
-/* A result to learn from. */
-struct outcome {
-    const double *x;
-    int rung;
-    double loss;
-    size_t config;
-};
-
-/* Configurations that came farther are better, whatever their loss; of equals the smaller loss. */
-static int compare_outcomes(const void *pa, const void *pb) {
-    const struct outcome *a = pa;
-    const struct outcome *b = pb;
-    if (a->rung != b->rung) {
-        return b->rung - a->rung;
-    }
-    return a->loss != b->loss ? (a->loss > b->loss ? 1 : -1)
-                              : (a->config > b->config) - (a->config < b->config);
-}
-
 static bool has_result(const struct mu_run *run) {
     return run->rung >= 0 && !run->repeated && run->trial->state == MU_DONE;
 }
 
-/* The result of |config| at the highest rung where it has one; rung -1 when it has none. */
-static struct outcome farthest(const struct mu_brackets *brackets, size_t config) {
-    struct outcome best = {.rung = -1};
-    for (const struct mu_run *run = brackets->configs[config].latest; run; run = run->next) {
-        if (has_result(run) && run->rung > best.rung) {
-            best = (struct outcome){run->x, run->rung, run->trial->loss, config};
-        }
+/* The run of |config| at the highest rung where it has a result, NULL when it has none. */
+static const struct mu_run *farthest(const struct mu_config *config) {
+    const struct mu_run *best = NULL;
+    for (const struct mu_run *run = config->latest; run; run = run->next) {
+        best = has_result(run) && !(best && best->rung > run->rung) ? run : best;
     }
     return best;
 }
@@ -63,14 +42,18 @@ static int lowest_rung(const struct mu_brackets *brackets) {
     return rung > 0 ? rung - 1 : 0;
 }
 
-static size_t collect(const struct mu_brackets *brackets, struct outcome *outcomes) {
+/* What to learn from into |results|. Configurations that came farther are better, whatever their
+ * loss. */
+static size_t collect(const struct mu_brackets *brackets, struct mu_result *results) {
     int lowest = lowest_rung(brackets);
     size_t n = 0;
     for (size_t c = 0; c < brackets->n_configs; c++) {
-        outcomes[n] = farthest(brackets, c);
-        n += outcomes[n].rung >= lowest;
+        const struct mu_run *run = farthest(&brackets->configs[c]);
+        if (run && run->rung >= lowest) {
+            results[n++] = (struct mu_result){.rung = run->rung, .run = run};
+        }
     }
-    qsort(outcomes, n, sizeof *outcomes, compare_outcomes);
+    qsort(results, n, sizeof *results, mu_by_rung_and_loss);
     return n;
 }
 
@@ -95,12 +78,12 @@ struct mu_sampler mu_sampler_tpe(const struct mu_sampler_context *context) {
     struct mu_arena *arena = context->request->arena;
     const struct mu_brackets *brackets = &context->brackets;
     struct tpe *tpe = MU_NEW(arena, struct tpe);
-    struct outcome *outcomes = MU_ARRAY(arena, brackets->n_configs + 1, struct outcome);
-    size_t n = collect(brackets, outcomes);
+    struct mu_result *results = MU_ARRAY(arena, brackets->n_configs + 1, struct mu_result);
+    size_t n = collect(brackets, results);
     const double **x = MU_ARRAY(arena, n + 1, const double *);
     double *loss = MU_ARRAY(arena, n + 1, double);
     for (size_t i = 0; i < n; i++) {
-        x[i] = outcomes[i].x;
+        x[i] = results[i].run->x;
         loss[i] = (double)i;
     }
     struct mu_tpe_data data = {.space = &context->space, .x = x, .loss = loss, .n = n};

@@ -73,6 +73,17 @@ static void what_started_later_tells(void **state) {
     assert_true(is_new(5));
 }
 
+/* Whoever writes a value otherwise means the same configuration. */
+static void values_tell_not_their_texts(void **state) {
+    (void)state;
+    add("0.010", "1", 0, 1, 1);
+    add("0.02", "1", 0, 2, 2);
+    add("0.03", "1", 0, 3, 3);
+    assert_true(is_next(3, "0.010", "3"));
+    add("0.01", "3", 4, 0, 0);
+    assert_true(is_new(4));
+}
+
 /* The better one of two was promoted, and the other still waits. */
 static void a_promotion_that_came_first_says_nothing(void **state) {
     (void)state;
@@ -161,6 +172,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         missing_test(what_is_missing_by_number_was_due),
         missing_test(what_started_later_tells),
+        missing_test(values_tell_not_their_texts),
         missing_test(a_promotion_that_came_first_says_nothing),
         missing_test(busy_workers_had_no_place),
         missing_test(what_runs_unseen_had_fewer_results),
