@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "client/experiment/read.h"
+#include "client/experiment/webhook.h"
 #include "client/text/visible.h"
 
 enum { LARGEST_FILE = 16 << 20 };
@@ -91,6 +92,9 @@ enum cl_exit_code cl_cli_draft(struct cl_context *context) {
     }
     context->size = strlen(context->text);
     read_text(context, &problems);
+    if (context->experiment) {
+        cl_webhook_check(context->experiment, context->arena, &problems);
+    }
     return cl_cli_show(context, &problems);
 }
 

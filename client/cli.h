@@ -55,8 +55,8 @@ struct cl_context {
     size_t size;
 };
 
-/* Write the experiment of options->draft into |text|, read it and print its mistakes. CL_EXIT_GOOD,
- * or CL_EXIT_INVALID. */
+/* Write the experiment of options->draft into |text|, read it and print its mistakes, those that
+ * Katib's webhook would refuse among them. CL_EXIT_GOOD, or CL_EXIT_INVALID. */
 enum cl_exit_code cl_cli_draft(struct cl_context *context);
 
 /* Read the experiment of options->file ("-": standard input), or without a file the draft, and

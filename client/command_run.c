@@ -42,13 +42,12 @@ static void show(const struct cl_run *run, const struct cl_options *options) {
 
 static enum cl_exit_code conclude(const struct cl_run *run) {
     if (run->error.code != MU_OK) {
-        cl_visible_line(stderr, "mushir: %s; %s", run->error.text,
-            cl_journal_damaged(run->journal) ? "begin anew with --fresh"
-                                             : "continue with --resume");
+        cl_visible_line(stderr, "mushir: %s%s", run->error.text,
+            cl_journal_damaged(run->journal) ? CL_RUN_BEGIN_ANEW : CL_RUN_CONTINUE);
         return run->error.code == MU_INVALID_ARGUMENT ? CL_EXIT_INVALID : CL_EXIT_FAILED;
     }
     if (run->interrupted) {
-        fprintf(stderr, "mushir: interrupted; continue with --resume\n");
+        fprintf(stderr, "mushir: interrupted" CL_RUN_CONTINUE "\n");
         return CL_EXIT_INTERRUPTED;
     }
     if (!cl_trial_best(run->trials, run->n_trials, run->e)) {

@@ -1,5 +1,6 @@
 #include "client/report/status.h"
 
+#include "client/report/front.h"
 #include "client/text/json.h"
 
 static void text(FILE *out, const char *name, const char *value) {
@@ -33,6 +34,36 @@ static void write_best(const struct cl_run *run, FILE *out) {
     }
 }
 
+/* A trial of the front: the texts of its objectives. */
+static void write_compromise(const struct cl_run *run, const struct mu_outcomes *outcomes,
+    const struct cl_trial *trial, FILE *out) {
+    fputs("{\"trialName\": ", out);
+    cl_json_string(out, trial->name);
+    fputs(", \"values\": {", out);
+    for (size_t k = 0; k < outcomes->n_objectives; k++) {
+        fputs(k ? ", " : "", out);
+        cl_json_string(out, outcomes->list[k].name);
+        fputs(": ", out);
+        cl_json_string(out, cl_trial_value(trial, run->e, outcomes->list[k].metric));
+    }
+    fputs("}, \"assignments\": ", out);
+    cl_json_pairs(out, trial->assignments, trial->n_assignments);
+    fputs("}", out);
+}
+
+static void write_front(const struct cl_run *run, FILE *out) {
+    struct cl_front front;
+    if (!cl_front_of(run, &front)) {
+        return;
+    }
+    fputs(", \"front\": [", out);
+    for (size_t i = 0; i < front.n; i++) {
+        fputs(i ? ", " : "", out);
+        write_compromise(run, &front.outcomes, front.trials[i], out);
+    }
+    fputs("]", out);
+}
+
 void cl_status_write(const struct cl_run *run, FILE *out) {
     const struct cl_run_result *result = &run->result;
     fputs("{\"experiment\": ", out);
@@ -49,5 +80,6 @@ void cl_status_write(const struct cl_run *run, FILE *out) {
     }
     write_counts(run, out);
     write_best(run, out);
+    write_front(run, out);
     fputs("}\n", out);
 }

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "client/run/options.h"
+
 enum { PATIENCE = 5000 }; /* ms, with who has it locked */
 
 struct cl_journal {
@@ -18,7 +20,7 @@ struct cl_journal {
     sqlite3_stmt *insert;
     int lock;
     char failure[256]; /* the first */
-    bool damaged;      /* which is not the world's but the file's */
+    bool damaged;      /* which is the file's own, not the world's */
 };
 
 /* The mark of a journal among the SQLite files, which others have too: "mush". */
@@ -156,10 +158,9 @@ static enum mu_status check_there(
     if (!S_ISREG(status.st_mode)) {
         return refuse(path, error);
     }
-    return status.st_size > 0
-               ? MU_OK
-               : mu_fail(error, MU_INVALID_ARGUMENT,
-                     "%s is empty: what it held is lost; begin anew with --fresh", path);
+    return status.st_size > 0 ? MU_OK
+                              : mu_fail(error, MU_INVALID_ARGUMENT,
+                                    "%s is empty: what it held is lost" CL_RUN_BEGIN_ANEW, path);
 }
 
 /* What a run that begins needs: a place that is free, or may be made so. */
@@ -360,7 +361,14 @@ void cl_journal_add(struct cl_journal *journal, long trial, const char *time, co
     sqlite3_reset(insert);
 }
 
-const char *cl_journal_failed(const struct cl_journal *journal) {
+const char *cl_journal_failed(struct cl_journal *journal) {
+    int moved = 0;
+    sqlite3_file_control(journal->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    if (moved && !*journal->failure) {
+        run_sql(journal, "PRAGMA wal_checkpoint"); /* wherever it is, it has all: no close would */
+        stpcpy(journal->failure, "it was removed, renamed or replaced");
+        journal->damaged = true;
+    }
     return *journal->failure ? journal->failure : NULL;
 }
 

@@ -62,10 +62,11 @@ struct cl_journal_event {
 void cl_journal_add(struct cl_journal *journal, long trial, const char *time, const char *kind,
     const char *name, const char *value);
 
-/* The first failure of writing or reading, or NULL. */
-const char *cl_journal_failed(const struct cl_journal *journal);
+/* The first failure of writing or reading, or NULL: that the file is not at its place any more is
+ * one, since what is written then is lost. */
+const char *cl_journal_failed(struct cl_journal *journal);
 
-/* Whether that was because the file is damaged: going on would fail again. */
+/* Whether that was because the file is damaged or gone: going on would fail again. */
 bool cl_journal_damaged(const struct cl_journal *journal);
 
 /* Call |replay| for every event behind the one with the id |after| (0: every event), in order; all

@@ -261,12 +261,16 @@ static void go_on(struct cl_run *run) {
     }
 }
 
-static void advance(struct cl_run *run) {
+static void check_journal(struct cl_run *run) {
     const char *broken = cl_journal_failed(run->journal);
-    if (broken && !run->interrupted) {
+    if (broken && run->error.code == MU_OK) {
         mu_fail(&run->error, MU_INTERNAL, "%s: %s", run->journal_path, broken);
         give_up(run);
     }
+}
+
+static void advance(struct cl_run *run) {
+    check_journal(run);
     if (!stopping(run)) {
         struct cl_trial_counts counts = cl_trial_count(run->trials, run->n_trials);
         check_finished(run, &counts);
@@ -277,6 +281,7 @@ static void advance(struct cl_run *run) {
     size_t running = cl_trial_count(run->trials, run->n_trials).running;
     run->interrupted = run->interrupted || (run->paused && running == 0);
     if (stopping(run) && running == 0) {
+        check_journal(run); /* whether its last words were written */
         ev_break(run->loop, EVBREAK_ALL);
     }
 }

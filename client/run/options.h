@@ -8,6 +8,10 @@
 /* Tells a run to start no new trial, and to end like an interrupted one when none runs any more. */
 enum { CL_RUN_PAUSE_SIGNAL = SIGUSR1 };
 
+/* What stands behind the error of a run that can go on, or must begin anew. */
+#define CL_RUN_CONTINUE "; continue with --resume"
+#define CL_RUN_BEGIN_ANEW "; begin anew with --fresh"
+
 struct cl_run_options {
     const char *journal, *directory; /* NULL: beside the experiment */
     bool resume, fresh;

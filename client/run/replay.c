@@ -149,8 +149,7 @@ static enum mu_status check_same(
     return same ? MU_OK
                 : mu_fail(error, MU_INVALID_ARGUMENT,
                       "%s is the journal of another experiment: name, algorithm, objective, "
-                      "parameters or network differ; --fresh "
-                      "begins anew",
+                      "parameters or network differ" CL_RUN_BEGIN_ANEW,
                       run->journal_path);
 }
 

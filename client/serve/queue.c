@@ -91,6 +91,15 @@ void cl_queue_advance(struct cl_queue *queue) {
     }
 }
 
+/* What a run says of its options is of no use to who has none. */
+static void cut_hint(char *text, const char *hint) {
+    size_t length = strlen(text);
+    size_t rest = length - strlen(hint);
+    if (length >= strlen(hint) && !strcmp(text + rest, hint)) {
+        text[rest] = '\0';
+    }
+}
+
 /* Why a run ended without a result: its last words, if they are an error's, or how it ended. */
 static void explain(struct cl_entry *entry, int status) {
     enum { LAST_WORDS = 4096 };
@@ -101,6 +110,8 @@ static void explain(struct cl_entry *entry, int status) {
     while (length && text[length - 1] == '\n') {
         text[--length] = '\0';
     }
+    cut_hint(text, CL_RUN_CONTINUE);
+    cut_hint(text, CL_RUN_BEGIN_ANEW);
     const char *line = strrchr(text, '\n');
     line = line ? line + 1 : text;
     const char *error = strncmp(line, mushir, strlen(mushir)) ? "" : line + strlen(mushir);

@@ -279,6 +279,25 @@ static void what_lay_beside_a_removed_journal_is_not_taken_in(void **state) {
     }
 }
 
+/* What is written to a file that was removed or replaced is lost, that of a renamed one is not. */
+static void a_journal_that_left_its_place_has_failed(void **state) {
+    char mine[80];
+    (void)state;
+    snprintf(mine, sizeof mine, "%s.mine", path);
+    struct cl_journal *journal = open_it(CL_JOURNAL_FRESH);
+    cl_journal_add(journal, 0, "t", "suggested", "a", NULL);
+    assert_null(cl_journal_failed(journal));
+    assert_int_equal(rename(path, mine), 0);
+    assert_non_null(cl_journal_failed(journal));
+    assert_true(cl_journal_damaged(journal));
+    cl_journal_close(journal);
+    start_anew();
+    assert_int_equal(rename(mine, path), 0);
+    journal = open_it(CL_JOURNAL_RESUME);
+    expect(journal, "0 suggested a ;");
+    cl_journal_close(journal);
+}
+
 static void a_killed_creator_leaves_a_journal_or_none(void **state) {
     enum { KILLS = 60, LATEST = 6000 }; /* microseconds: about what it takes */
     (void)state;
@@ -325,6 +344,7 @@ int main(void) {
         cmocka_unit_test(a_trial_ends_once),
         cmocka_unit_test(a_killed_writer_leaves_whole_transactions),
         cmocka_unit_test(what_lay_beside_a_removed_journal_is_not_taken_in),
+        cmocka_unit_test(a_journal_that_left_its_place_has_failed),
         cmocka_unit_test(a_killed_creator_leaves_a_journal_or_none),
         cmocka_unit_test(another_file_is_not_touched),
     };

@@ -26,6 +26,11 @@ static enum mu_status find_metric(const struct mu_experiment *experiment, const 
     if (at < 0) {
         return mu_fail(error, MU_INVALID_ARGUMENT, "metric %.200s is not the experiment's", name);
     }
+    if (!*experiment->metrics[at].name) {
+        return mu_fail(error, MU_INVALID_ARGUMENT,
+            "experiment.spec.objective.objective_metric_name is missing: what is analysed has no "
+            "name");
+    }
     *metric = (size_t)at;
     return MU_OK;
 }

@@ -120,9 +120,9 @@ def test_the_front(service):
     ("Predict", asked(points=[point(x="2", c="p", same="7", idle="1")]), grpc.StatusCode.INVALID_ARGUMENT, "2 is no value of parameter x"),
     ("ParetoFront", asked(settings={"objectives": "nothing:min"}), grpc.StatusCode.INVALID_ARGUMENT, "nothing"),
     ("Importance", b"\xff", grpc.StatusCode.INVALID_ARGUMENT, ""),
-    ("Importance", b"", grpc.StatusCode.FAILED_PRECONDITION, "too few"),
-    ("Best", b"", grpc.StatusCode.FAILED_PRECONDITION, "too few"),
-    ("Predict", analysis.AnalysisRequest(points=[point()]), grpc.StatusCode.FAILED_PRECONDITION, "too few"),
+    ("Importance", b"", grpc.StatusCode.INVALID_ARGUMENT, "objective_metric_name is missing"),
+    ("Best", b"", grpc.StatusCode.INVALID_ARGUMENT, "objective_metric_name is missing"),
+    ("Predict", analysis.AnalysisRequest(points=[point()]), grpc.StatusCode.INVALID_ARGUMENT, "objective_metric_name is missing"),
 ])
 def test_what_cannot_be_answered(service, method, question, status, words):
     with pytest.raises(grpc.RpcError) as caught:

@@ -86,6 +86,17 @@ def test_a_run_ends_with_its_front(tmp_path):
         assert kept and set(filter(None, kept[0].split(","))) <= set(points)
 
 
+def test_scripts_see_the_front(tmp_path):
+    _, points, journal = finished(tmp_path, "random", 150)
+    shown = json.loads(run("status", journal, "--json").stdout)["front"]
+    assert [trial["trialName"] for trial in shown] == front(points, 150)
+    for trial in shown:
+        error, size = points[trial["trialName"]]
+        x, z = (int(trial["assignments"][name]) for name in "xz")
+        assert {name: float(text) for name, text in trial["values"].items()} == {"error": error, "size": size}
+        assert (error, size) == (x * x + z, (99 - x) * 2 + z)
+
+
 def test_the_report_has_the_front(tmp_path):
     _, points, _ = finished(tmp_path, "random", 150)
     page = (tmp_path / "e.html").read_text()

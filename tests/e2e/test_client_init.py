@@ -100,6 +100,8 @@ def test_the_name_is_that_of_the_script(command, name):
     (["--param", "x=0:1", "--", "f", "{y}"], "write {x} where its value belongs"),
     (["--param", "x=0:1"], "which command?"),
     (["--", "f", "1"], "what is to be tuned?"),
+    (["--objective", "", "--param", "x=0:1", "--", "f", "{x}"], "objectiveMetricName is empty"),
+    (["--algorithm", "", "--param", "x=0:1", "--", "f", "{x}"], "algorithmName is empty"),
     (["--param", "x=0:1", "--name", "Mine", "--", "f", "{x}"], '"Mine" must be of lower-case letters'),
 ])
 @pytest.mark.parametrize("command", ["init", "run"])

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import time
 
+import pytest
+
 from test_client import GOOD, MUSHIR, TEMPLATE, pytestmark as built, run  # noqa: F401
 from test_client_run import rows, stub, write
 
@@ -27,12 +29,12 @@ def wait_for(holds, seconds=60):
         time.sleep(0.05)
 
 
-def started(folder):
+def started(folder, **options):
     """A run of four trials that wait for the file "go" before they end, two at a time and with a report behind them."""
     script = 'echo "loss=0.5"; while [ ! -e "$GO" ]; do sleep 0.05; done; echo "loss=0.25"'
     path = write(folder, GOOD)
     process = subprocess.Popen([MUSHIR, "run", path, "--quiet", "--", "sh", "-c", script], stdout=subprocess.DEVNULL,
-                               env={**os.environ, "GO": str(folder / "go")})
+                               env={**os.environ, "GO": str(folder / "go")}, **options)
     wait_for((folder / "small.journal").exists)
     wait_for(lambda: len(rows(folder / "small.journal", "SELECT 1 FROM events WHERE kind = 'metric'")) == 2)
     return path, process
@@ -55,8 +57,20 @@ def test_a_run_is_looked_at_while_it_runs(tmp_path):
     assert process.wait(timeout=60) == 0  # looking disturbed nothing
     now = status(path)
     assert (now["state"], now["reason"], now["trials"]) == ("succeeded", "ExperimentMaxTrialsReached", {"Succeeded": 4})
-    assert now["bestValue"] == "0.25" and set(now["bestAssignments"]) == {"x"}
+    assert now["bestValue"] == "0.25" and set(now["bestAssignments"]) == {"x"} and "front" not in now
     assert run("status", path).stdout.startswith("small succeeded: 4 trials, in ")
+
+
+@pytest.mark.parametrize("removed", [True, False])
+def test_a_run_whose_journal_goes_says_so(tmp_path, removed):
+    """What it would go on to find were lost."""
+    path, process = started(tmp_path, stderr=subprocess.PIPE, text=True)
+    journal = tmp_path / "small.journal"
+    journal.unlink() if removed else journal.rename(tmp_path / "mine.journal")
+    _, said = process.communicate(timeout=60)  # without "go": nobody waits for the trials
+    assert process.returncode == 1
+    assert said.endswith(f"mushir: {journal}: it was removed, renamed or replaced; begin anew with --fresh\n")
+    assert removed or rows(tmp_path / "mine.journal", "SELECT count(*) FROM trials") == [(2,)]
 
 
 def test_a_killed_run_is_interrupted_and_its_time_stands_still(tmp_path):
