@@ -128,17 +128,20 @@ static void count_ints(struct mu_parameter *p, const struct mu_parameter_text *t
 static void count_steps(struct mu_parameter *p, const struct mu_parameter_text *t) {
     double steps = (p->max / 2 - p->min / 2) / p->step * 2;
     double lost = DBL_EPSILON * ((fabs(p->min) + fabs(p->max)) / p->step + steps);
+    p->step = isfinite(steps) ? p->step : 0;
+    if (p->step > 0) {
+        int a = mu_decimals(t->min);
+        int b = mu_decimals(t->step);
+        p->decimals = a > b ? a : b;
+    }
     if (p->min == p->max) {
         p->levels = 1;
     } else if (p->step > 0 && steps < MOST_LEVELS) {
         p->levels = (uint64_t)floor(steps + fmin(lost, 1e-3)) + 1;
-        int a = mu_decimals(t->min);
-        int b = mu_decimals(t->step);
-        p->decimals = a > b ? a : b;
     } else {
-        p->step = 0;
         double most = fmax(fabs(p->min), fabs(p->max));
-        p->coarse = (most - nextafter(most, 0)) / (p->max / 2 - p->min / 2) > TOLERANCE / 10;
+        p->coarse =
+            p->step > 0 || (most - nextafter(most, 0)) / (p->max / 2 - p->min / 2) > TOLERANCE / 10;
     }
 }
 
@@ -379,6 +382,11 @@ static double grid_value(const struct mu_parameter *p, double level) {
     return fmax(p->min, value);
 }
 
+/* The number of the step that is nearest to |value|. */
+static double level_near(const struct mu_parameter *p, double value) {
+    return round((value / 2 - p->min / 2) / p->step * 2);
+}
+
 double mu_parameter_value(const struct mu_parameter *p, double x) {
     if (p->numbers) {
         return p->numbers[(size_t)x];
@@ -392,7 +400,9 @@ double mu_parameter_value(const struct mu_parameter *p, double x) {
     double value = x <= 0   ? p->min
                    : x >= 1 ? p->max
                             : fmin(p->max, fmax(p->min, from_scale(p, quantile(p, x))));
-    return p->type == MU_INT ? (double)integer(p, level_of(p, value)) : value;
+    return p->type == MU_INT ? (double)integer(p, level_of(p, value))
+           : p->step > 0     ? grid_value(p, level_near(p, value))
+                             : value;
 }
 
 static double nearest_in_list(const struct mu_parameter *p, double value) {
@@ -414,7 +424,7 @@ double mu_parameter_nearest(const struct mu_parameter *p, double value) {
         return 0;
     }
     if (p->levels) {
-        return clamp_level(p, round((value / 2 - p->min / 2) / p->step * 2));
+        return clamp_level(p, level_near(p, value));
     }
     return value == p->min ? 0 : value == p->max ? 1 : cdf(p, to_scale(p, value));
 }

@@ -2,10 +2,11 @@
  * service.
  *
  * A coordinate is how an algorithm sees a value:
- *   continuous parameter (levels == 0)   the value's position u in [0, 1] under the parameter's
- * distribution function; so are ints of more than 2^53 values grid (ordered, levels >= 1) the
- * level's number 0 .. levels-1, as a double category (not ordered)               the index into the
- * list, as a double Models work in u ("unit"): mu_parameter_unit maps a level to the centre of its
+ *   continuous (levels == 0)      the value's position u in [0, 1] under the parameter's
+ *                                 distribution function; so are ints and steps of 2^53 and more
+ *   grid (ordered, levels >= 1)   the level's number 0 .. levels-1, as a double
+ *   category (not ordered)        the index into the list, as a double
+ * Models work in u ("unit"): mu_parameter_unit maps a level to the centre of its
  * cell. A level's cell is the part of [0, 1] that the distribution gives it, so drawing u uniformly
  * and asking for its level samples the declared distribution exactly. */
 #ifndef MUSHIR_SEARCH_PARAMETER_H

@@ -170,6 +170,29 @@ static void ints_of_64_bits(void **state) {
     }
 }
 
+/* Steps that doubles cannot count: where neighbouring ones are told apart, a value is one of them,
+ * with one coordinate for its text. */
+static void steps_that_are_too_many_to_count(void **state) {
+    (void)state;
+    static const int KINDS[] = {MU_UNIFORM, MU_LOG_UNIFORM, MU_LOG_NORMAL};
+    for (size_t k = 0; k < sizeof KINDS / sizeof *KINDS; k++) {
+        struct mu_parameter p = NUMBER(MU_DOUBLE, "0.001", "1e14", "0.003", KINDS[k]);
+        assert_int_equal(p.levels, 0);
+        for (int i = 0; i <= 1000; i++) {
+            double x = mu_parameter_at(&p, i / 1000.0);
+            double back;
+            const char *text = text_at(&p, x);
+            double value = strtod(text, NULL);
+            assert_true(value >= p.min && value <= p.max);
+            assert_true(mu_parameter_parse(&p, text, &back) && fabs(back - x) < 1e-12);
+            assert_true(value > 1e10 || llround(value * 1000) % 3 == 1);
+            assert_true(value > 1e10 || fabs(value - (double)llround(value * 1000) / 1000) == 0);
+        }
+    }
+    struct mu_parameter endless = NUMBER(MU_DOUBLE, "1", "1e300", "1e-300", MU_LOG_UNIFORM);
+    assert_true(fabs(mu_parameter_value(&endless, 0.5) / 1e150 - 1) < 1e-9);
+}
+
 /* Ranges of few doubles, without a step: one coordinate for each text, which it reads back to.
  * Between 1 and the fourth double after it all five are met. */
 static void narrow_ranges_repeat_no_text(void **state) {
@@ -270,6 +293,7 @@ int main(void) {
         arena_test(grids_hold_both_ends),
         arena_test(coordinates_survive_the_round_trip),
         arena_test(ints_of_64_bits),
+        arena_test(steps_that_are_too_many_to_count),
         arena_test(narrow_ranges_repeat_no_text),
         arena_test(lists_are_ordered_by_number_and_printed_verbatim),
         arena_test(values_outside_are_no_values),
