@@ -41,8 +41,7 @@ static enum cl_exit_code open_run(struct cl_context *context, struct cl_run *run
             return code;
         }
         run->e = context->experiment;
-        run->journal_path =
-            options->run.journal ? options->run.journal : cl_setup_beside(run, "journal");
+        run->journal_path = cl_setup_journal(run);
         run->e = NULL;
     }
     return cl_run_view(run, &error) == MU_OK ? CL_EXIT_GOOD : cl_cli_fail(&error);

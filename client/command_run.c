@@ -18,12 +18,13 @@ static const char *report_path(const struct cl_run *run, const struct cl_options
                               : cl_setup_beside(run, "html");
 }
 
-/* Open the run, and see that its report will replace nothing that it needs. */
+/* See that the report will replace nothing that the run needs, and open the run. */
 static enum mu_status open_run(
     struct cl_run *run, const struct cl_options *options, struct mu_error *error) {
-    enum mu_status status = cl_setup_open(run, error);
+    run->journal_path = cl_setup_journal(run);
     const char *report = report_path(run, options);
-    return status == MU_OK && report ? cl_report_check(run, report, error) : status;
+    bool good = !report || cl_report_check(run, report, error) == MU_OK;
+    return good ? cl_setup_open(run, error) : error->code;
 }
 
 static void show(const struct cl_run *run, const struct cl_options *options) {

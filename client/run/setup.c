@@ -41,6 +41,10 @@ const char *cl_setup_beside(const struct cl_run *run, const char *extension) {
         named ? run->e->name : "", extension);
 }
 
+const char *cl_setup_journal(const struct cl_run *run) {
+    return run->options->journal ? run->options->journal : cl_setup_beside(run, "journal");
+}
+
 /* The folder that |path| names a file in. */
 static const char *folder_of(const char *path, struct mu_arena *arena) {
     const char *slash = strrchr(path, '/');
@@ -50,7 +54,6 @@ static const char *folder_of(const char *path, struct mu_arena *arena) {
 /* |made|: whether the folder of the trials was not there before. */
 static enum mu_status name_files(struct cl_run *run, bool *made, struct mu_error *error) {
     const struct cl_run_options *options = run->options;
-    run->journal_path = options->journal ? options->journal : cl_setup_beside(run, "journal");
     run->directory = options->directory ? options->directory : folder_of(run->file, run->arena);
     const char *trials = cl_run_trials(run);
     *made = !mkdir(trials, 0755);

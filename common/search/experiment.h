@@ -57,8 +57,7 @@ struct mu_trial {
                              so that smaller is better; NAN where missing, no finite number, or the
                              trial is unfinished. The first is the loss of a MU_DONE one */
     size_t n_values;      /* as many as the experiment has metrics */
-    /* As the client sent them, but in the order of the space, or by name where it has no parameters
-     */
+    /* As sent, but in the order of the space, or by name where it has no parameters. */
     const struct mu_pair *assignments;
     size_t n_assignments;
     const struct mu_pair *labels; /* of the trial, as sent */
@@ -112,8 +111,8 @@ size_t mu_history_running(const struct mu_history *history);
 bool mu_history_stopped_early(const struct mu_history *history);
 
 /* A number that stands for the set of trials, whatever their order and that of the assignments of
- * each: a hash of their names,
- * assignments, states and losses, and of how many were left out; 0 without trials. */
+ * each: a hash of their names, assignments, states and losses, and of how many were left out; 0
+ * without trials. */
 uint64_t mu_history_digest(const struct mu_history *history);
 
 /* The seed of an experiment whose client gave no random_state: a hash of its name and space. */

@@ -1,5 +1,6 @@
 """What mushir does with files that are there: its own that were damaged, and everybody else's."""
 import contextlib
+import os
 import sqlite3
 import stat
 import subprocess
@@ -32,9 +33,15 @@ def test_what_is_no_journal_stays_as_it_is(tmp_path, make, mode):
 
 def test_a_report_replaces_neither_experiment_nor_journal(tmp_path):
     path, journal = write(tmp_path, GOOD), tmp_path / "small.journal"
-    refused = run("run", path, "--report", path, "--quiet", *stub("--metric", "loss"))
-    assert refused.returncode == 2 and "a file of its own" in refused.stderr and path.read_text() == GOOD
-    assert run("run", path, "--resume", "--quiet", *stub("--metric", "loss")).returncode == 0
+    for report in (path, journal):
+        refused = run("run", path, "--report", report, "--quiet", *stub("--metric", "loss"))
+        assert refused.returncode == 2 and "a file of its own" in refused.stderr and path.read_text() == GOOD
+        assert os.listdir(tmp_path) == [path.name]  # a run that is refused leaves nothing
+    assert run("run", path, "--quiet", *stub("--metric", "loss")).returncode == 0
+    before = journal.read_bytes()
+    for report in (path, journal):
+        assert run("run", path, "--fresh", "--report", report, "--quiet", *stub("--metric", "loss")).returncode == 2
+        assert journal.read_bytes() == before  # and an earlier one as it was
     for file in (path, journal):
         before = file.read_bytes()
         done = run("report", path, "--report", tmp_path / "." / file.name)
