@@ -9,7 +9,10 @@
  *   accepted and closed. Whether a listener accepts can be asked.
  * - Turns. Core reads a connection until nothing is left, so one that sends without end would keep
  *   all others waiting. Here it is told "nothing left" once its turn is over, and the kernel is
- *   asked to report the descriptor again, behind those that are ready already. */
+ *   asked to report the descriptor again, behind those that are ready already.
+ * - A pause after each whole turn while the process holds more than it may. Core takes memory back
+ *   on other threads than it reads on: one that reads on while those wait for a processor would
+ *   fill the memory with messages that core is about to end. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -32,6 +35,7 @@ enum {
     TURN_ACCEPTS = 16,
     SPARE = 64,  /* descriptors that are left for other things than connections */
     STALLED = 3, /* looks at a listener, one a second, at which somebody may wait in vain */
+    PAUSES = 4,  /* milliseconds after a turn, for memory to be given back */
 };
 
 struct descriptor {
@@ -63,6 +67,8 @@ static size_t n_connections;
 static size_t turn; /* counts how often core was told what is ready */
 static size_t most = DESCRIPTORS;
 static int reserve = -1; /* an open descriptor to give up; -1: none */
+static uint64_t (*resident)(void);
+static uint64_t most_resident; /* bytes */
 
 static struct descriptor *find(int fd) {
     return fd >= 0 && fd < DESCRIPTORS ? &descriptors[fd] : NULL;
@@ -214,6 +220,11 @@ void mu_rpc_connections_init(size_t limit) {
     pthread_mutex_unlock(&lock);
 }
 
+void mu_rpc_connections_pause(uint64_t (*held)(void), uint64_t bytes) {
+    resident = held;
+    most_resident = bytes;
+}
+
 size_t mu_rpc_connections(void) {
     pthread_mutex_lock(&lock);
     size_t n = n_connections;
@@ -312,6 +323,12 @@ static size_t cut(const struct msghdr *message, size_t size, struct iovec buffer
     return n;
 }
 
+static void wait_for_memory(void) {
+    for (int i = 0; i < PAUSES && resident && resident() > most_resident; i++) {
+        nanosleep(&(struct timespec){.tv_nsec = 1000 * 1000}, NULL);
+    }
+}
+
 /* Less than there is room for: core asks again while there is more. */
 ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
     if (flags & MSG_ERRQUEUE || message->msg_iovlen == 0) {
@@ -330,6 +347,9 @@ ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
     message->msg_flags = part.msg_flags;
     if (got > 0) {
         mark_active(fd, (size_t)got);
+    }
+    if (got == TURN_BYTES) {
+        wait_for_memory();
     }
     return got;
 }

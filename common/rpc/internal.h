@@ -179,6 +179,9 @@ enum { MU_RPC_TURN = 32 << 10 };
 /* connections.c: bound the connections of the process, and keep a descriptor for when there are no
  * more. */
 void mu_rpc_connections_init(size_t limit);
+/* Pause after whole turns while |held|() (NULL: never) is more than |bytes|. Before any is served.
+ */
+void mu_rpc_connections_pause(uint64_t (*held)(void), uint64_t bytes);
 /* Close those that have been silent for so long. */
 void mu_rpc_connections_drop_idle(long seconds);
 /* Whether those who connect to |port| are accepted, as far as can be seen from whoever waited at

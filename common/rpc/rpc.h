@@ -32,7 +32,9 @@ struct mu_rpc_options {
     size_t max_request; /* bytes of the largest accepted message, and of the largest reply */
     size_t clients;     /* bytes that connections, calls, messages that wait and replies that are
                            not read may make the server hold */
-    double seconds;     /* a handler may take; 0: as long as it likes */
+    uint64_t (*resident)(void); /* bytes of memory that the process has; NULL: not known. Beyond
+                                   what all workers' arenas and clients may take, reading slows */
+    double seconds;             /* a handler may take; 0: as long as it likes */
     const char *tls_cert, *tls_key,
         *tls_client_ca; /* PEM files; NULL: plaintext, and clients need no certificate */
     /* Called on a worker (or, for refused requests, the polling thread) just before the reply is

@@ -241,6 +241,8 @@ struct mu_rpc_server *mu_rpc_start(const struct mu_rpc_options *options, struct 
     pthread_mutex_init(&server->awaited.lock, NULL);
     mu_rpc_budget_init(&server->budget, options->clients, options->tls_cert != NULL);
     mu_rpc_connections_init(server->budget.connections);
+    mu_rpc_connections_pause(
+        options->resident, options->workers * options->arena_limit + options->clients);
     mu_core_log_to(log_core);
     mu_core_init();
     if (open_server(server, error) || start_pool(server, error)) {

@@ -278,6 +278,7 @@ static bool start_server(struct program *program) {
             .arena_limit = arena,
             .max_request = largest_request(options),
             .clients = clients_limit(options),
+            .resident = mu_machine_resident,
             .seconds = (double)options->request_seconds,
             .tls_cert = options->tls_cert,
             .tls_key = options->tls_key,

@@ -96,6 +96,41 @@ static void a_connection_is_read_in_turns(void **state) {
     close(fd);
 }
 
+static size_t looks, looks_above; /* at the memory: so far, and those that find too much */
+
+static uint64_t held(void) {
+    return looks++ < looks_above ? 2 : 1;
+}
+
+/* Read one turn and a byte; how often it was looked whether memory had been given back. */
+static size_t looks_of_a_turn(const struct fixture *f, size_t above) {
+    static const char bytes[MU_RPC_TURN + 1];
+    int client = dial(f);
+    int fd = accept_one(f);
+    watch(f, fd);
+    looks = 0;
+    looks_above = above;
+    mu_rpc_connections_pause(held, 1);
+    assert_int_equal(send(client, bytes, sizeof bytes, 0), sizeof bytes);
+    assert_true(is_reported(f, fd));
+    assert_int_equal(read_some(fd, sizeof bytes), MU_RPC_TURN);
+    assert_int_equal(read_some(fd, sizeof bytes), -1);
+    assert_true(is_reported(f, fd));
+    assert_int_equal(
+        read_some(fd, sizeof bytes), 1); /* which is no turn: a brief call pays nothing */
+    mu_rpc_connections_pause(NULL, 0);
+    close(client);
+    close(fd);
+    return looks;
+}
+
+static void too_much_memory_makes_whole_turns_pause(void **state) {
+    assert_int_equal(looks_of_a_turn(*state, 0), 1);
+    assert_int_equal(looks_of_a_turn(*state, 2), 3);
+    size_t most = looks_of_a_turn(*state, SIZE_MAX); /* it goes on all the same */
+    assert_true(most > 3 && most < 100);
+}
+
 static void newcomers_are_accepted_in_turns(void **state) {
     enum { MANY = 40 };
     struct fixture *f = *state;
@@ -231,6 +266,7 @@ static void a_listener_that_accepts_nobody_is_noticed(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_connection_is_read_in_turns),
+        TEST(too_much_memory_makes_whole_turns_pause),
         TEST(newcomers_are_accepted_in_turns),
         TEST(the_longest_silent_makes_room),
         TEST(the_idle_are_closed),
