@@ -348,7 +348,7 @@ ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
     if (got > 0) {
         mark_active(fd, (size_t)got);
     }
-    if (got == TURN_BYTES) {
+    if (got == (ssize_t)left) {
         wait_for_memory();
     }
     return got;
