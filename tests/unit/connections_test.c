@@ -96,10 +96,10 @@ static void a_connection_is_read_in_turns(void **state) {
     close(fd);
 }
 
-static size_t looks, looks_above; /* at the memory: so far, and those that find too much */
+static size_t n_looks, n_looks_above; /* at the memory: so far, and those that find too much */
 
 static uint64_t held(void) {
-    return looks++ < looks_above ? 2 : 1;
+    return n_looks++ < n_looks_above ? 2 : 1;
 }
 
 /* Read one turn and a byte; how often it was looked whether memory had been given back. */
@@ -108,8 +108,8 @@ static size_t looks_of_a_turn(const struct fixture *f, size_t above) {
     int client = dial(f);
     int fd = accept_one(f);
     watch(f, fd);
-    looks = 0;
-    looks_above = above;
+    n_looks = 0;
+    n_looks_above = above;
     mu_rpc_connections_pause(held, 1);
     assert_int_equal(send(client, bytes, sizeof bytes, 0), sizeof bytes);
     assert_true(is_reported(f, fd));
@@ -121,7 +121,7 @@ static size_t looks_of_a_turn(const struct fixture *f, size_t above) {
     mu_rpc_connections_pause(NULL, 0);
     close(client);
     close(fd);
-    return looks;
+    return n_looks;
 }
 
 static void too_much_memory_makes_whole_turns_pause(void **state) {
