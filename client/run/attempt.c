@@ -161,8 +161,8 @@ static void watch(struct cl_run *run, struct cl_trial *trial) {
 static void finish(
     struct cl_run *run, struct cl_trial *trial, enum mu_trial_condition condition, const char *why);
 
-void cl_attempt_start(struct cl_run *run, struct cl_trial *trial) {
-    struct mu_error error;
+enum mu_status cl_attempt_start(
+    struct cl_run *run, struct cl_trial *trial, struct mu_error *error) {
     char attempt[16];
     cl_trial_restart(trial, run->e, run->arena);
     trial->attempt++;
@@ -172,14 +172,21 @@ void cl_attempt_start(struct cl_run *run, struct cl_trial *trial) {
     snprintf(attempt, sizeof attempt, "%d", trial->attempt);
     cl_journal_add(run->journal, (long)trial->number, trial->started, "started", NULL,
         attempt); /* before the process: it is never forgotten */
-    if (launch(run, trial, &error) != MU_OK) {
-        trial->pid = 0;
-        finish(run, trial, MU_TRIAL_FAILED, mu_arena_copy(run->arena, error.text));
-        return;
+    enum mu_status status = launch(run, trial, error);
+    if (status == MU_OK) {
+        trial->adopted = false;
+        watch(run, trial);
+        run->observer->trial_started(run, trial);
+        return MU_OK;
     }
-    trial->adopted = false;
-    watch(run, trial);
-    run->observer->trial_started(run, trial);
+    trial->pid = 0;
+    if (status == MU_RESOURCE_EXHAUSTED) {
+        trial->condition = MU_TRIAL_CREATED;
+        trial->attempt--;
+        return status;
+    }
+    finish(run, trial, MU_TRIAL_FAILED, mu_arena_copy(run->arena, error->text));
+    return MU_OK;
 }
 
 void cl_attempt_take_up(struct cl_run *run, struct cl_trial *trial) {
@@ -197,7 +204,7 @@ void cl_attempt_take_up(struct cl_run *run, struct cl_trial *trial) {
         break;
     case CL_PROCESS_GONE:
         if (trial->stopping == CL_STOP_NONE || trial->stopping == CL_STOP_INTERRUPTED) {
-            cl_attempt_start(run, trial);
+            trial->condition = MU_TRIAL_CREATED;
         } else {
             cl_attempt_exited(run, trial, 128 + SIGKILL);
         }

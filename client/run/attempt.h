@@ -10,8 +10,11 @@
 MU_MUST_USE enum mu_status cl_attempt_command(const struct cl_run *run,
     const struct cl_trial *trial, struct cl_trial_command *command, struct mu_error *error);
 
-/* Start a created trial, or after a resume take up a running one: adopt, conclude, or repeat it. */
-void cl_attempt_start(struct cl_run *run, struct cl_trial *trial);
+/* Start a created trial. MU_RESOURCE_EXHAUSTED when it stays created, because the machine has no
+ * room for it now; what else forbids it is the trial's own failure. */
+enum mu_status cl_attempt_start(struct cl_run *run, struct cl_trial *trial, struct mu_error *error);
+
+/* After a resume take up a running one: adopt, conclude, or have it repeated. */
 void cl_attempt_take_up(struct cl_run *run, struct cl_trial *trial);
 
 /* Read what its log has grown by; stop it early when the rule says so. */

@@ -14,8 +14,8 @@
 #include "client/run/reply.h"
 #include "client/run/request.h"
 
-enum { ASK_AGAIN = 5 };
-static const double tick_seconds = 0.2, ask_pause = 1;
+enum { ASK_AGAIN = 5, START_AGAIN = 12 };
+static const double tick_seconds = 0.2, ask_pause = 1, start_pause = 5;
 
 static bool stopping(const struct cl_run *run) {
     return run->result.finished || run->interrupted;
@@ -191,7 +191,7 @@ static void ask_again(struct cl_run *run, const struct mu_error *error) {
         give_up(run);
         return;
     }
-    run->ask_after = cl_clock_now() + ask_pause * run->ask_failures;
+    run->ask_after = cl_clock_steady() + ask_pause * run->ask_failures;
     run->observer->noted(
         run, mu_arena_format(run->arena, "no suggestions: %s; asking again", error->text));
 }
@@ -233,13 +233,37 @@ static void on_answer(EV_P_ ev_async *watcher, int events) {
 
 /* ---- going on ---- */
 
+/* The machine has no room for one more process: those of trials that run make some when they end,
+ * and without any it is not waited for without end. */
+static void start_again(struct cl_run *run, size_t running, const struct mu_error *error) {
+    if (running == 0 && ++run->start_failures == START_AGAIN) {
+        run->error = *error;
+        give_up(run);
+        return;
+    }
+    if (run->start_after == 0) {
+        run->observer->noted(run, mu_arena_format(run->arena, "%s; trying again", error->text));
+    }
+    run->start_after = cl_clock_steady() + start_pause;
+}
+
 static void start_created(struct cl_run *run) {
     size_t running = cl_trial_count(run->trials, run->n_trials).running;
+    if (cl_clock_steady() < run->start_after) {
+        return;
+    }
     for (size_t i = 0; i < run->n_trials && running < (size_t)run->e->parallel; i++) {
-        if (run->trials[i]->condition == MU_TRIAL_CREATED) {
-            cl_attempt_start(run, run->trials[i]);
-            running += run->trials[i]->condition == MU_TRIAL_RUNNING;
+        struct mu_error error;
+        if (run->trials[i]->condition != MU_TRIAL_CREATED) {
+            continue;
         }
+        if (cl_attempt_start(run, run->trials[i], &error) != MU_OK) {
+            start_again(run, running, &error);
+            return;
+        }
+        run->start_failures = 0;
+        run->start_after = 0;
+        running += run->trials[i]->condition == MU_TRIAL_RUNNING;
     }
 }
 
@@ -256,7 +280,7 @@ static void go_on(struct cl_run *run) {
     start_created(run);
     struct cl_trial_counts counts = cl_trial_count(run->trials, run->n_trials);
     size_t wanted = missing(run, completed(&counts), counts.pending + counts.running);
-    if (wanted > 0 && !cl_asker_busy(run->asker) && cl_clock_now() >= run->ask_after) {
+    if (wanted > 0 && !cl_asker_busy(run->asker) && cl_clock_steady() >= run->ask_after) {
         ask(run, wanted);
     }
 }

@@ -129,18 +129,23 @@ static int spawn(const struct cl_process_spec *spec, int log, int lock, pid_t *p
     return failed;
 }
 
+static enum mu_status code_of(int failure) {
+    bool now = failure == EAGAIN || failure == ENOMEM || failure == EMFILE || failure == ENFILE;
+    return now ? MU_RESOURCE_EXHAUSTED : MU_INTERNAL;
+}
+
 enum mu_status cl_process_start(
     const struct cl_process_spec *spec, pid_t *pid, struct mu_error *error) {
     int log;
     int lock = prepare(spec->folder, &log);
     if (lock < 0) {
-        return mu_fail(error, MU_INTERNAL, "%s: %s", spec->folder, strerror(errno));
+        return mu_fail(error, code_of(errno), "%s: %s", spec->folder, strerror(errno));
     }
     int failed = spawn(spec, log, lock, pid);
     close(log);
     close(lock);
-    return failed ? mu_fail(error, MU_INTERNAL, "cannot start a process in %s: %s", spec->directory,
-                        strerror(failed))
+    return failed ? mu_fail(error, code_of(failed), "cannot start a process in %s: %s",
+                        spec->directory, strerror(failed))
                   : MU_OK;
 }
 

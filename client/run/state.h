@@ -51,7 +51,9 @@ struct cl_run {
     int interrupts;
     bool noted_unquoted; /* that Katib drops JSON numbers was said */
     int ask_failures;
-    double ask_after; /* no question to the service before */
+    double ask_after; /* no question to the service before, by cl_clock_steady */
+    int start_failures;
+    double start_after; /* no trial before, by cl_clock_steady; 0: the last one was started */
     struct ev_loop *loop;
     ev_signal on_int, on_term, on_pause;
     ev_io on_inotify;

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -111,6 +113,33 @@ static void what_a_trial_leaves_behind_does_not_hold_the_lock(void **state) {
     cl_process_signal(pid, SIGKILL);
 }
 
+/* The code of an attempt to start a process in a process of its own, whose |resource| is used up.
+ * Root's processes have no limit. */
+static int code_without(int resource) {
+    int status;
+    pid_t pid = fork();
+    if (pid == 0) {
+        static const char *const argv[] = {"true", NULL};
+        const struct cl_process_spec spec = {folder, root, argv, NULL, 0};
+        pid_t started;
+        if (setrlimit((__rlimit_resource_t)resource, &(struct rlimit){0, 0}) ||
+            (geteuid() == 0 && resource == RLIMIT_NPROC && setuid(65534))) {
+            _exit(127);
+        }
+        _exit((int)cl_process_start(&spec, &started, &error));
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WEXITSTATUS(status);
+}
+
+static void what_there_is_no_room_for_now_is_no_fault_of_the_trial(void **state) {
+    (void)state;
+    snprintf(folder, sizeof folder, "%s/full", root);
+    assert_int_equal(chmod(root, 0777), 0);
+    assert_int_equal(code_without(RLIMIT_NPROC), MU_RESOURCE_EXHAUSTED);
+    assert_int_equal(code_without(RLIMIT_NOFILE), MU_RESOURCE_EXHAUSTED);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exit_statuses_are_kept),
@@ -118,6 +147,7 @@ int main(void) {
         cmocka_unit_test(a_running_process_is_found_and_its_group_stopped),
         cmocka_unit_test(a_killed_keeper_is_gone),
         cmocka_unit_test(what_a_trial_leaves_behind_does_not_hold_the_lock),
+        cmocka_unit_test(what_there_is_no_room_for_now_is_no_fault_of_the_trial),
     };
     return cmocka_run_group_tests(tests, make_root, remove_root);
 }

@@ -73,6 +73,20 @@ def test_a_run_whose_journal_goes_says_so(tmp_path, removed):
     assert removed or rows(tmp_path / "mine.journal", "SELECT count(*) FROM trials") == [(2,)]
 
 
+def test_a_trial_that_there_is_no_room_for_waits(tmp_path):
+    """Descriptors run out as processes do."""
+    path, process = started(tmp_path, stderr=subprocess.PIPE, text=True)
+    before = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (0, before[1]))
+    (tmp_path / "go").touch()
+    assert "Too many open files; trying again" in process.stderr.readline()
+    resource.prlimit(process.pid, resource.RLIMIT_NOFILE, before)
+    assert process.wait(timeout=60) == 0, process.stderr.read()
+    process.stderr.close()
+    assert status(path)["trials"] == {"Succeeded": 4}
+    assert rows(tmp_path / "small.journal", "SELECT max(value) FROM events WHERE kind = 'started'") == [("1",)]
+
+
 def test_a_killed_run_is_interrupted_and_its_time_stands_still(tmp_path):
     path, process = started(tmp_path)
     process.kill()
