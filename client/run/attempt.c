@@ -167,6 +167,7 @@ enum mu_status cl_attempt_start(
     cl_trial_restart(trial, run->e, run->arena);
     trial->attempt++;
     trial->begun = cl_clock_now();
+    trial->since = cl_clock_steady();
     trial->started = cl_clock_text(run->arena, trial->begun);
     trial->condition = MU_TRIAL_RUNNING;
     snprintf(attempt, sizeof attempt, "%d", trial->attempt);
@@ -192,6 +193,7 @@ enum mu_status cl_attempt_start(
 void cl_attempt_take_up(struct cl_run *run, struct cl_trial *trial) {
     int exit_status;
     trial->to_skip = trial->n_observations;
+    trial->since = cl_clock_steady() - (cl_clock_now() - trial->begun);
     switch (cl_process_find(cl_run_folder(run, trial), &trial->pid, &exit_status)) {
     case CL_PROCESS_RUNNING:
         trial->adopted = true;
@@ -341,11 +343,10 @@ void cl_attempt_poll(struct cl_run *run, struct cl_trial *trial) {
 void cl_attempt_stop(struct cl_run *run, struct cl_trial *trial, enum cl_stop_cause cause) {
     if (trial->stopping == CL_STOP_NONE && trial->condition == MU_TRIAL_RUNNING) {
         trial->stopping = cause;
-        trial->stop_asked =
-            cl_clock_now(); /* journaled first: whoever finds the process ended knows why */
-        cl_journal_add(run->journal, (long)trial->number,
-            cl_clock_text(run->arena, trial->stop_asked), "stopping", cl_stop_cause_name(cause),
-            NULL);
+        trial->stop_asked = cl_clock_steady();
+        /* journaled first: whoever finds the process ended knows why */
+        cl_journal_add(run->journal, (long)trial->number, cl_clock_text(run->arena, cl_clock_now()),
+            "stopping", cl_stop_cause_name(cause), NULL);
         cl_process_signal(trial->pid, SIGTERM);
     }
 }
@@ -430,7 +431,7 @@ void cl_attempt_tick(struct cl_run *run, struct cl_trial *trial, double now) {
         return;
     }
     cl_attempt_poll(run, trial);
-    if (run->options->trial_timeout > 0 && now - trial->begun > run->options->trial_timeout) {
+    if (run->options->trial_timeout > 0 && now - trial->since > run->options->trial_timeout) {
         cl_attempt_stop(run, trial, CL_STOP_TIMEOUT);
     }
     if (trial->stopping != CL_STOP_NONE && !trial->reminded && now - trial->stop_asked > 1) {

@@ -26,7 +26,8 @@ void cl_attempt_stop(struct cl_run *run, struct cl_trial *trial, enum cl_stop_ca
 /* A running trial's process is gone, with this exit status (of a shell: 128 + signal). */
 void cl_attempt_exited(struct cl_run *run, struct cl_trial *trial, int exit_status);
 
-/* Things that time brings: timeouts, kills after a grace, adopted processes that ended. */
+/* Things that time, |now| by cl_clock_steady, brings: timeouts, kills after a grace, adopted
+ * processes that ended. */
 void cl_attempt_tick(struct cl_run *run, struct cl_trial *trial, double now);
 
 #endif

@@ -376,7 +376,7 @@ static void on_inotify(EV_P_ ev_io *watcher, int events) {
 
 static void on_tick(EV_P_ ev_timer *watcher, int events) {
     struct cl_run *run = watcher->data;
-    double now = cl_clock_now();
+    double now = cl_clock_steady();
     (void)EV_A, (void)events;
     for (size_t i = 0; i < run->n_trials; i++) {
         cl_attempt_tick(run, run->trials[i], now);

@@ -50,8 +50,8 @@ struct cl_trial {
         to_skip; /* bytes of the log that were read; observations that the journal already has */
     bool in_long_line; /* what comes until the next line ends belongs to one that was passed over */
     enum cl_stop_cause stopping;
-    bool reminded;     /* asked twice */
-    double stop_asked; /* when; for the kill that follows */
+    bool reminded;            /* asked twice */
+    double since, stop_asked; /* by cl_clock_steady: when it began; when it was told to stop */
 };
 
 /* Has it ended? */
