@@ -7,10 +7,7 @@
 #include "common/model/maximize.h"
 #include "common/model/surrogate.h"
 
-enum {
-    GOOD = 4, /* observed points that the search for the best starts from */
-    EVALUATIONS = 2000
-};
+enum { EVALUATIONS = 2000 };
 
 struct mu_forecast {
     struct mu_frame frame;
@@ -81,8 +78,8 @@ struct mu_forecast *mu_forecast_of(const struct mu_space *space, const struct mu
     struct mu_surrogate_data data = choose(history, metric, observations, n, &f->frame, arena);
     f->surrogate = mu_surrogate_of(&f->frame, &data, arena);
     f->u = MU_ARRAY(arena, f->frame.n, double);
-    f->n_good = n < GOOD ? n : GOOD;
-    f->good = MU_ARRAY(arena, GOOD * f->frame.n, double);
+    f->n_good = n < MU_MAXIMIZE_PARENTS ? n : MU_MAXIMIZE_PARENTS;
+    f->good = MU_ARRAY(arena, MU_MAXIMIZE_PARENTS * f->frame.n, double);
     for (size_t i = 0; i < f->n_good; i++) {
         mu_frame_encode(&f->frame, observations[i].trial->x, f->good + i * f->frame.n);
     }

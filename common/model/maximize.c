@@ -11,10 +11,8 @@
 /* The constants of the search; docs/adr/0012-candidate-search.md has the reasons. */
 static const struct tuning {
     size_t candidates; /* looked at before any climb; half the budget if less */
-    double local;      /* share of them that are mutations of .. */
-    size_t parents;    /* .. so many of the good points */
-    size_t best_starts,
-        random_starts;              /* candidates that are climbed from: the best, and some of .. */
+    double local;      /* share of them that are mutations of the good points */
+    size_t starts;     /* candidates that are climbed from: so many best ones, and so many of .. */
     size_t random_among;            /* .. one in so many that are best */
     int rounds;                     /* of gradient steps and sweeps in a climb */
     uint64_t exhaustive;            /* ladders of so many levels are tried level by level, .. */
@@ -23,9 +21,7 @@ static const struct tuning {
     double least_step, most_step;   /* standard deviation of a step, drawn log-uniformly */
 } TUNING = {.candidates = 512,
     .local = 0.25,
-    .parents = 4,
-    .best_starts = 3,
-    .random_starts = 3,
+    .starts = 3,
     .random_among = 5,
     .rounds = 4,
     .exhaustive = 16,
@@ -213,8 +209,7 @@ static int by_rank(const void *a, const void *b) {
 static void draw_candidate(struct state *s, size_t i, bool local, double *u) {
     const struct mu_maximizer *m = s->m;
     if (local) {
-        size_t parent = i % (m->n_good < TUNING.parents ? m->n_good : TUNING.parents);
-        memcpy(u, m->good + parent * s->n, s->n * sizeof *u);
+        memcpy(u, m->good + i % m->n_good * s->n, s->n * sizeof *u);
         mu_frame_mutate(m->frame, &s->stream, u);
         return;
     }
@@ -260,19 +255,18 @@ static struct state state_of(const struct mu_maximizer *m, struct mu_arena *aren
  * the evaluations are used up. */
 static void climb_all(
     struct state *s, const double *points, const struct ranked *ranked, size_t n_candidates) {
-    size_t starts = TUNING.best_starts + TUNING.random_starts;
     size_t among = (n_candidates + TUNING.random_among - 1) / TUNING.random_among;
     if (s->m->n_good) {
         climb(s, s->m->good);
     }
-    for (size_t i = 0; i < starts && s->left; i++) {
-        size_t rank = i < TUNING.best_starts ? i : (size_t)mu_uniform_below(&s->stream, among);
+    for (size_t i = 0; i < 2 * TUNING.starts && s->left; i++) {
+        size_t rank = i < TUNING.starts ? i : (size_t)mu_uniform_below(&s->stream, among);
         climb(s, points + ranked[rank].index * s->n);
     }
 }
 
 bool mu_maximize(const struct mu_maximizer *m, double *x, struct mu_arena *arena) {
-    assert(m->evaluations >= MU_MAXIMIZE_LEAST);
+    assert(m->evaluations >= MU_MAXIMIZE_LEAST && m->n_good <= MU_MAXIMIZE_PARENTS);
     struct mu_arena_mark mark = mu_arena_mark(arena);
     struct state s = state_of(m, arena);
     size_t n = m->evaluations / 2 < TUNING.candidates ? m->evaluations / 2 : TUNING.candidates;

@@ -5,6 +5,11 @@
 
 #include "common/model/frame.h"
 
+enum {
+    MU_MAXIMIZE_LEAST = 16, /* evaluations */
+    MU_MAXIMIZE_PARENTS = 4 /* points that candidates are mutations of, at most */
+};
+
 /* Value of the point |u| (frame.n dimensions), larger is better, finite. With |gradient| not NULL
  * also its derivatives by the lines (others: anything). */
 typedef double (*mu_criterion)(void *user, const double *u, double *gradient);
@@ -23,8 +28,6 @@ struct mu_maximizer {
     size_t evaluations; /* of the criterion, about so many at most; at least MU_MAXIMIZE_LEAST */
     uint64_t seed, number;
 };
-
-enum { MU_MAXIMIZE_LEAST = 16 };
 
 /* Change the point |u| here and there: a small step of one random size on about half of the ordered
  * dimensions (on the only one always), reflected at the ends; another value on about a third of the

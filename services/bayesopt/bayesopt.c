@@ -1,6 +1,8 @@
 /* From a request to suggestions: settings, the initial design, and which model speaks. */
 #include "services/bayesopt/bayesopt.h"
 
+#include <math.h>
+
 #include "services/bayesopt/schedule.h"
 
 /* LEAST_CONSTRAINED: docs/adr/0104-a-wider-start-under-constraints.md */
@@ -38,7 +40,7 @@ static const struct mu_setting_spec SPECS[] = {
     {.name = "n_initial_points",
         .value = MU_MEMBER(struct bayesopt_options, initial),
         .min = 0,
-        .max = 1e9,
+        .max = INFINITY,
         .out_of_range = "n_initial_points should be great or equal than zero",
         .help = "Points of the initial design before the model takes over. Unset or 0: 4, under "
                 "constraints 10; when more are asked for at once, two batches, up to 16."},

@@ -5,8 +5,7 @@
 
 #include "services/bayesopt/process.h"
 
-/* INCUMBENTS: of so many best observations the one with the best mean is the incumbent. */
-enum { FANTASIES = 16, PARENTS = 4, INCUMBENTS = 100 };
+enum { FANTASIES = 16 };
 
 struct mu_gp_policy {
     struct mu_gp_process process;
@@ -23,11 +22,10 @@ struct mu_gp_policy {
  * first of the good points, which the best others follow. */
 static void find_incumbent(struct mu_gp_policy *p, const struct mu_dataset *data) {
     size_t d = data->width;
-    size_t looked = data->n_observed < INCUMBENTS ? data->n_observed : INCUMBENTS;
     double means[FANTASIES];
     size_t first = 0;
     p->best[0] = -HUGE_VAL;
-    for (size_t i = 0; i < looked; i++) {
+    for (size_t i = 0; i < data->n_observed; i++) {
         mu_gp_means(&p->process.gp, mu_dataset_row(data, data->known[i]), means);
         first = means[0] > p->best[0] ? i : first;
         p->best[0] = fmax(p->best[0], means[0]);
@@ -49,8 +47,8 @@ static struct mu_gp_policy *policy_of(const struct mu_bayesopt_study *s) {
     size_t d = s->frame.n;
     size_t observed = s->data->n_observed;
     p->draws = mu_gp_process_has_pending(s) ? FANTASIES : 1;
-    p->n_good = observed < PARENTS ? observed : PARENTS;
-    p->good = MU_ARRAY(arena, PARENTS * d, double);
+    p->n_good = observed < MU_MAXIMIZE_PARENTS ? observed : MU_MAXIMIZE_PARENTS;
+    p->good = MU_ARRAY(arena, MU_MAXIMIZE_PARENTS * d, double);
     p->scale = MU_ARRAY(arena, d, double);
     p->taken = mu_gp_process_first_pending(s->data);
     mu_gp_process_init(&p->process, s, 0, p->draws);

@@ -13,9 +13,7 @@ static const struct tuning {
     double margin;    /* of the reference beyond the worst value, in standard deviations */
     double box_cost;  /* floating-point operations of a box and an objective */
     double edge_cost; /* and of an end of boxes */
-    size_t parents;   /* points of the front that candidates are looked for around */
-} TUNING = {
-    .rows = 1000, .boxes = 400, .margin = 0.1, .box_cost = 100, .edge_cost = 150, .parents = 4};
+} TUNING = {.rows = 1000, .boxes = 400, .margin = 0.1, .box_cost = 100, .edge_cost = 150};
 
 enum { MOST = MU_MOST_OBJECTIVES + MU_MOST_CONSTRAINTS, DRAWS = 4 };
 
@@ -293,7 +291,7 @@ static size_t choose_parents(const struct mu_outcome_policy *p, const struct mu_
     struct mu_arena *arena = s->request->arena;
     size_t *order = MU_ARRAY(arena, p->n_good, size_t);
     struct mu_stream stream;
-    size_t n = p->n_good < TUNING.parents ? p->n_good : TUNING.parents;
+    size_t n = p->n_good < MU_MAXIMIZE_PARENTS ? p->n_good : MU_MAXIMIZE_PARENTS;
     mu_stream_init(&stream, s->request->seed, number, "parents");
     mu_shuffle(&stream, order, p->n_good);
     for (size_t i = 0; i < n; i++) {
@@ -306,7 +304,7 @@ static size_t choose_parents(const struct mu_outcome_policy *p, const struct mu_
 bool mu_outcome_policy_propose(struct mu_bayesopt_study *s, uint64_t number, double *x) {
     struct mu_outcome_policy *p = current(s);
     struct mu_maximizer m = mu_bayesopt_maximizer(s, number);
-    double *good = MU_MATRIX(s->request->arena, TUNING.parents, p->width, double);
+    double *good = MU_MATRIX(s->request->arena, MU_MAXIMIZE_PARENTS, p->width, double);
     m.criterion = acquire;
     m.user = p;
     m.good = good;

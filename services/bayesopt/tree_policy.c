@@ -9,14 +9,13 @@
 static const struct tuning {
     double search_operations; /* to find one suggestion */
     size_t rows, pending;     /* known, and without a value, that are looked at */
-    size_t trees, parents;
+    size_t trees;
     double far_sd;        /* of a point that is as far from all others as can be */
     double pending_reach; /* squared distance at which a pending point leaves 1 - 1/e */
 } TUNING = {.search_operations = 2e8,
     .rows = 250,
     .pending = 64,
     .trees = 48,
-    .parents = 4,
     .far_sd = 0.05,
     .pending_reach = 0.01};
 
@@ -98,7 +97,7 @@ bool mu_tree_policy_propose(struct mu_bayesopt_study *s, uint64_t number, double
     struct policy p = {.frame = &s->frame, .acquisition = s->plan.acquisition, .best = -HUGE_VAL};
     struct mu_tree_data data = gather(&p, s);
     size_t d = s->frame.n;
-    double *good = MU_ARRAY(s->request->arena, TUNING.parents * d, double);
+    double *good = MU_ARRAY(s->request->arena, MU_MAXIMIZE_PARENTS * d, double);
     struct mu_maximizer m = mu_bayesopt_maximizer(s, number);
     p.model = grow(s, &data, number);
     for (size_t i = 0; i < p.n; i++) {
@@ -107,7 +106,7 @@ bool mu_tree_policy_propose(struct mu_bayesopt_study *s, uint64_t number, double
         mu_ensemble_predict(p.model, p.points[i], &mean, &sd);
         p.best = fmax(p.best, mean);
     }
-    for (; m.n_good < TUNING.parents && m.n_good < s->data->n_observed; m.n_good++) {
+    for (; m.n_good < MU_MAXIMIZE_PARENTS && m.n_good < s->data->n_observed; m.n_good++) {
         memcpy(good + m.n_good * d, mu_dataset_row(s->data, s->data->known[m.n_good]),
             d * sizeof *good);
     }
