@@ -3,9 +3,9 @@
 #include "services/darts/darts.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "common/base/writer.h"
 #include "common/search/network.h"
 
 enum { MOST_VALUES = 1000 };
@@ -182,90 +182,40 @@ static enum mu_status validate(const struct mu_experiment *experiment, const voi
 
 /* ---- the reply ---- */
 
-/* A text under construction; a first pass with |text| NULL only counts. */
-struct writer {
-    char *text;
-    size_t n;
-    bool first;
-};
-
-static void put(struct writer *w, const char *text) {
-    size_t n = strlen(text);
-    if (w->text) {
-        memcpy(w->text + w->n, text, n);
-    }
-    w->n += n;
-}
-
-static void put_between(struct writer *w, const char *before, const char *text, const char *after) {
-    put(w, before);
-    put(w, text);
-    put(w, after);
-}
-
-static enum mu_status put_primitive(const char *primitive, void *user, struct mu_error *error) {
-    struct writer *w = user;
+static enum mu_status write_primitive(const char *primitive, void *user, struct mu_error *error) {
+    struct mu_writer *w = user;
     (void)error;
-    put_between(w, w->first ? "'" : ", '", primitive, "'");
-    w->first = false;
+    mu_write(w, "%s'%s'", w->n > 1 ? ", " : "", primitive);
     return MU_OK;
 }
 
-static enum mu_status write_space(
-    const struct mu_request *request, char **text, struct mu_error *error) {
-    const struct mu_network *network = &request->experiment->network;
-    struct writer w = {.first = true};
-    enum mu_status status = each_primitive(network, request->arena, error, put_primitive, &w);
-    if (status) {
-        return status;
-    }
-    *text = mu_arena_alloc(request->arena, w.n + 3);
-    w = (struct writer){*text, 0, true};
-    put(&w, "[");
-    status = each_primitive(network, request->arena, error, put_primitive, &w);
-    put(&w, "]");
-    return status;
-}
-
 /* What the user wrote is a JSON string, "None" is null, a default is a number. */
-static void put_setting(
-    struct writer *w, const char *name, const char *value, const char *fallback) {
-    put_between(w, w->first ? "'" : ", '", name, "': ");
-    w->first = false;
-    if (!value) {
-        put(w, fallback);
-    } else if (strcmp(value, "None") == 0) {
-        put(w, "null");
-    } else {
-        put_between(w, "'", value, "'");
-    }
+static void write_setting(
+    struct mu_writer *w, const char *name, const char *value, const char *fallback) {
+    mu_write(w, "%s'%s': ", w->n > 1 ? ", " : "", name);
+    bool text = value && strcmp(value, "None") != 0;
+    const char *quote = text ? "'" : "";
+    mu_write(w, "%s%s%s", quote, text ? value : value ? "null" : fallback, quote);
 }
 
 /* Ours, then what else was given; a repeated name keeps its first place and takes the last value.
  */
-static void put_settings(struct writer *w, const struct mu_experiment *experiment) {
-    const struct mu_pair *given = experiment->settings;
-    size_t n = experiment->n_settings;
-    put(w, "{");
+static const char *write_settings(const struct mu_request *request) {
+    const struct mu_pair *given = request->experiment->settings;
+    size_t n = request->experiment->n_settings;
+    struct mu_writer w = {.arena = request->arena};
+    mu_write(&w, "{");
     for (size_t i = 0; i < mu_darts.settings.n; i++) {
-        put_setting(w, SPECS[i].name, mu_pairs_find(given, n, SPECS[i].name), SPECS[i].fallback);
+        write_setting(&w, SPECS[i].name, mu_pairs_find(given, n, SPECS[i].name), SPECS[i].fallback);
     }
     for (size_t i = 0; i < n; i++) {
         const char *name = given[i].name;
         if (!mu_settings_find(&mu_darts.settings, name) && !mu_pairs_find(given, i, name)) {
-            put_setting(w, name, mu_pairs_find(given, n, name), "");
+            write_setting(&w, name, mu_pairs_find(given, n, name), "");
         }
     }
-    put(w, "}");
-}
-
-static char *write_settings(const struct mu_request *request) {
-    struct writer w = {.first = true};
-    put_settings(&w, request->experiment);
-    char *text = mu_arena_alloc(request->arena, w.n + 1);
-    w = (struct writer){text, 0, true};
-    put_settings(&w, request->experiment);
-    return text;
+    mu_write(&w, "}");
+    return w.text;
 }
 
 /* The assignments of every suggestion. */
@@ -277,7 +227,7 @@ static enum mu_status begin(
     const struct mu_request *request, void **state, struct mu_error *error) {
     const struct mu_network *network = &request->experiment->network;
     struct state *s = MU_NEW(request->arena, struct state);
-    char *space;
+    struct mu_writer space = {.arena = request->arena};
     if (!network->present) {
         return mu_fail(error, MU_INVALID_ARGUMENT, "the experiment has no nasConfig");
     }
@@ -285,12 +235,15 @@ static enum mu_status begin(
     status = status ? status : check_travel(request->experiment, error);
     status = status ? status : check_layers(network, 1, error);
     status = status ? status : mu_network_check(network, BARE, error);
-    status = status ? status : write_space(request, &space, error);
+    mu_write(&space, "[");
+    status =
+        status ? status : each_primitive(network, request->arena, error, write_primitive, &space);
     if (status) {
         return status;
     }
     s->pairs[0] = (struct mu_pair){"algorithm-settings", write_settings(request)};
-    s->pairs[1] = (struct mu_pair){"search-space", space};
+    mu_write(&space, "]");
+    s->pairs[1] = (struct mu_pair){"search-space", space.text};
     s->pairs[2] =
         (struct mu_pair){"num-layers", mu_arena_format(request->arena, "%d", network->layers)};
     *state = s;

@@ -154,6 +154,12 @@ void mu_enas_mutate(const struct mu_enas_space *space, struct mu_enas_arch *arch
     }
 }
 
+void mu_enas_breed(const struct mu_enas_space *space, struct mu_enas_arch *arch,
+    const struct mu_enas_arch *parent, struct mu_stream *stream) {
+    mu_enas_copy(space, arch, parent);
+    mu_enas_mutate(space, arch, 1 + (unsigned)mu_uniform_below(stream, 3), stream);
+}
+
 void mu_enas_at(const struct mu_enas_space *space, struct mu_enas_arch *arch, uint64_t index) {
     for (size_t l = 0; l < space->layers; l++) {
         arch->ops[l] = (uint16_t)mu_digit(&index, space->table.n);

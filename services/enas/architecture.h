@@ -59,6 +59,12 @@ void mu_enas_draw(
 void mu_enas_mutate(const struct mu_enas_space *space, struct mu_enas_arch *arch, unsigned steps,
     struct mu_stream *stream);
 
+enum { MU_ENAS_PARENTS = 8 }; /* of the best, that are bred from */
+
+/* An offspring of |parent| into |arch|: one to three decisions changed. */
+void mu_enas_breed(const struct mu_enas_space *space, struct mu_enas_arch *arch,
+    const struct mu_enas_arch *parent, struct mu_stream *stream);
+
 /* Architecture number |index| in [0, mu_enas_space_size): mixed radix, operations first. */
 void mu_enas_at(const struct mu_enas_space *space, struct mu_enas_arch *arch, uint64_t index);
 

@@ -62,7 +62,7 @@ struct mu_enas_controller *mu_enas_controller_new(const struct mu_enas_space *sp
     c->entropy = MU_ARRAY(arena, options->batch, double);
     c->penalty = MU_ARRAY(arena, options->batch, double);
     for (size_t i = 0; i < c->n_weights; i++) {
-        c->weights[i] = 0.2 * mu_uniform(stream) - 0.1;
+        c->weights[i] = 0.1 * (2 * mu_uniform(stream) - 1);
     }
     return c;
 }
@@ -172,10 +172,10 @@ static void choose_ops(struct mu_enas_controller *c, size_t l, struct mu_stream 
         double *entropy = &s->layer_entropy[l * n + m];
         softmax(c, p + m * k, s->op_slope + (l * n + m) * k, entropy);
         if (stream) {
-            s->archs[m]->ops[l] = (uint16_t)draw_from(p + m * k, k, stream);
+            s->archs[m].ops[l] = (uint16_t)draw_from(p + m * k, k, stream);
         }
         c->entropy[m] += *entropy;
-        c->log_probability[m] += log(fmax(1e-300, p[m * k + s->archs[m]->ops[l]]));
+        c->log_probability[m] += log(fmax(1e-300, p[m * k + s->archs[m].ops[l]]));
     }
 }
 
@@ -187,7 +187,7 @@ static double softplus(double t) {
 /* Decide the skip whose logit is |t|, and count it in. */
 static void choose_skip(struct mu_enas_controller *c, size_t m, size_t l, size_t j, double t,
     struct mu_stream *stream) {
-    struct mu_enas_arch *arch = c->state->archs[m];
+    struct mu_enas_arch *arch = &c->state->archs[m];
     double p = mu_enas_sigmoid(t);
     double wanted = mu_enas_target_logit(c);
     if (stream) {
@@ -239,10 +239,10 @@ static void read_anchors(struct mu_enas_controller *c, size_t l) {
             continue;
         }
         memset(x, 0, h * sizeof *x);
-        double part = mu_enas_anchor_share(s->archs[m], l - 1);
+        double part = mu_enas_anchor_share(&s->archs[m], l - 1);
         for (size_t j = 0; j + 1 < l; j++) {
             const double *anchor = s->outputs + ((2 * j + 1) * n + m) * h;
-            for (size_t i = 0; i < h && mu_enas_skip(s->archs[m], l - 1, j); i++) {
+            for (size_t i = 0; i < h && mu_enas_skip(&s->archs[m], l - 1, j); i++) {
                 x[i] += part * anchor[i];
             }
         }
@@ -255,12 +255,12 @@ static void read_embeddings(struct mu_enas_controller *c, size_t l) {
     size_t n = s->n;
     for (size_t m = 0; m < n; m++) {
         memcpy(s->inputs + ((2 * l + 1) * n + m) * 2 * h,
-            c->weights + s->at.embedding + s->archs[m]->ops[l] * h, h * sizeof(double));
+            c->weights + s->at.embedding + s->archs[m].ops[l] * h, h * sizeof(double));
     }
 }
 
-void mu_enas_controller_forward(struct mu_enas_controller *c, struct mu_enas_arch *const *archs,
-    size_t n, struct mu_stream *stream) {
+void mu_enas_controller_forward(
+    struct mu_enas_controller *c, struct mu_enas_arch *archs, size_t n, struct mu_stream *stream) {
     struct mu_enas_state *s = c->state;
     s->n = n;
     s->archs = archs;

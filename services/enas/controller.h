@@ -54,8 +54,8 @@ double mu_enas_controller_state(const struct mu_enas_space *space, size_t hidden
 
 /* Pass the |n| <= B architectures through. With |stream| they are drawn from the policy and
  * written; with NULL they are read. */
-void mu_enas_controller_forward(struct mu_enas_controller *c, struct mu_enas_arch *const *archs,
-    size_t n, struct mu_stream *stream);
+void mu_enas_controller_forward(
+    struct mu_enas_controller *c, struct mu_enas_arch *archs, size_t n, struct mu_stream *stream);
 
 /* Add to |gradient| (n_weights) the derivative of sum_m (coefficient_m log_probability_m +
  * entropy_weight entropy_m - skip_weight penalty_m) over the last forward pass. */

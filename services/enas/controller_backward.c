@@ -23,7 +23,7 @@ static void ops_backward(struct mu_enas_controller *c, size_t l, const struct ob
         const double *p = s->op_probability + row * k;
         const double *slope = s->op_slope + row * k;
         for (size_t i = 0; i < k; i++) {
-            double chosen = s->archs[m]->ops[l] == i;
+            double chosen = s->archs[m].ops[l] == i;
             double information = p[i] > 0 ? log(p[i]) : 0;
             double d = o->coefficients[m] * (chosen - p[i]) -
                        o->entropy_weight * p[i] * (information + s->layer_entropy[row]);
@@ -49,7 +49,7 @@ static void skips_backward(
             double t = s->skip_logit[entry];
             double p = mu_enas_sigmoid(t);
             double spread = p * (1 - p);
-            double d = o->coefficients[m] * (mu_enas_skip(s->archs[m], l, j) - p) -
+            double d = o->coefficients[m] * (mu_enas_skip(&s->archs[m], l, j) - p) -
                        o->entropy_weight * t * spread - o->skip_weight * spread * (t - wanted);
             d *= s->skip_slope[entry];
             const double *a = s->anchors + (j * n + m) * h;
@@ -120,7 +120,7 @@ static void embeddings_backward(struct mu_enas_controller *c, size_t l, double *
     struct mu_enas_state *s = c->state;
     size_t h = c->options.hidden;
     for (size_t m = 0; m < s->n; m++) {
-        add(gradient + s->at.embedding + s->archs[m]->ops[l] * h, s->d_inputs + m * 2 * h, 1, h);
+        add(gradient + s->at.embedding + s->archs[m].ops[l] * h, s->d_inputs + m * 2 * h, 1, h);
     }
 }
 
@@ -134,9 +134,9 @@ static void anchors_backward(struct mu_enas_controller *c, size_t l, double *gra
             add(gradient + s->at.start, dx, 1, h);
             continue;
         }
-        double part = mu_enas_anchor_share(s->archs[m], l - 1);
+        double part = mu_enas_anchor_share(&s->archs[m], l - 1);
         for (size_t j = 0; j + 1 < l; j++) {
-            if (mu_enas_skip(s->archs[m], l - 1, j)) {
+            if (mu_enas_skip(&s->archs[m], l - 1, j)) {
                 add(s->d_outputs + ((2 * j + 1) * n + m) * h, dx, part, h);
             }
         }

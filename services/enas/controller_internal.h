@@ -26,7 +26,7 @@ struct mu_enas_layout {
 struct mu_enas_state {
     struct mu_enas_layout at;
     size_t n; /* architectures in the last pass */
-    struct mu_enas_arch *const *archs;
+    struct mu_enas_arch *archs;
     double *inputs;                    /* steps B x 2H: [x h] */
     double *gates;                     /* steps B x 4H, after the nonlinearity */
     double *cells;                     /* (steps + 1) B x H: c before step t */
@@ -53,7 +53,7 @@ static inline double mu_enas_squash(double x) {
 
 /* The logit of the share of skips that the controller is drawn to. */
 static inline double mu_enas_target_logit(const struct mu_enas_controller *c) {
-    double target = fmin(0.999, fmax(0.001, c->options.skip_target));
+    double target = fmin(0.999, c->options.skip_target);
     return log(target / (1 - target));
 }
 

@@ -41,10 +41,6 @@ void mu_enas_controller_search_init(struct mu_enas_controller_search *search,
     *search = (struct mu_enas_controller_search){.observations = observations};
     search->controller = mu_enas_controller_new(space, options, stream, arena);
     search->samples = mu_enas_archs(space, options->batch, arena);
-    search->pointers = MU_ARRAY(arena, options->batch, struct mu_enas_arch *);
-    for (size_t i = 0; i < options->batch; i++) {
-        search->pointers[i] = &search->samples[i];
-    }
     mu_enas_learn(search->controller, observations, learning, stream, arena);
 }
 
@@ -53,7 +49,7 @@ void mu_enas_controller_search_next(
     struct mu_enas_controller *c = search->controller;
     size_t batch = c->options.batch;
     for (size_t drawn = 0; drawn < TUNING.attempts; drawn += batch) {
-        mu_enas_controller_forward(c, search->pointers, batch, stream);
+        mu_enas_controller_forward(c, search->samples, batch, stream);
         for (size_t i = 0; i < batch; i++) {
             if (!mu_enas_set_has(search->observations->tried, &search->samples[i])) {
                 mu_enas_copy(c->space, arch, &search->samples[i]);

@@ -19,7 +19,7 @@ struct mu_enas_controller_size mu_enas_controller_size_of(
 struct mu_enas_controller_search {
     const struct mu_enas_observations *observations;
     struct mu_enas_controller *controller;
-    struct mu_enas_arch *samples, **pointers; /* a pass of them */
+    struct mu_enas_arch *samples; /* a pass of them */
 };
 
 /* Train a controller of |options| on |observations| (n >= 1). What points into the arena stays

@@ -11,12 +11,10 @@
 
 /* docs/adr/0021-budgets-of-enas.md tells how the figures came about. */
 static const struct tuning {
-    size_t initial;     /* observations before anything is learned from them */
-    size_t learned;     /* most suggestions of a request that what was learned chooses */
-    double choices;     /* floating-point operations of these choices: 2e10 take about 2 s */
-    size_t tournament;  /* observations of which the best one becomes a parent */
-    uint64_t mutations; /* most decisions that a further suggestion changes of its parent */
-} TUNING = {.initial = 8, .learned = 32, .choices = 2e10, .tournament = 8, .mutations = 3};
+    size_t initial; /* observations before anything is learned from them */
+    size_t learned; /* most suggestions of a request that what was learned chooses */
+    double choices; /* floating-point operations of these choices: 2e10 take about 2 s */
+} TUNING = {.initial = 8, .learned = 32, .choices = 2e10};
 
 enum search { SEARCH_SURROGATE, SEARCH_CONTROLLER };
 static const char *const SEARCHES[] = {"surrogate", "controller", NULL};
@@ -29,14 +27,23 @@ struct enas_options {
 };
 #define OPTION(member) MU_MEMBER(struct enas_options, member)
 
-#define NOT_INT                                                                                 \
-    "Algorithm Setting %s must be int type: exception invalid literal for int() with base 10: " \
-    "'%s'"
+/* The ranges, with Katib's texts. */
 #define NOT_FLOAT \
     "Algorithm Setting %s must be float type: exception could not convert string to float: '%s'"
-#define FROM_ONE "Algorithm Setting %s: %s with int type must be in range [1, inf)"
-#define ABOVE_ZERO "Algorithm Setting %s: %s with float type must be in range (0, inf)"
-#define TO_ONE "Algorithm Setting %s: %s with float type must be in range (0, 1)"
+#define FROM_ONE                                                                                \
+    .min = 1, .max = INFINITY,                                                                  \
+    .out_of_range = "Algorithm Setting %s: %s with int type must be in range [1, inf)",         \
+    .unparsable =                                                                               \
+        "Algorithm Setting %s must be int type: exception invalid literal for int() with base " \
+        "10: '%s'"
+#define ABOVE_ZERO_OR_NONE                                                                \
+    .max = INFINITY, .min_open = true, .none_allowed = true,                              \
+    .out_of_range = "Algorithm Setting %s: %s with float type must be in range (0, inf)", \
+    .unparsable = NOT_FLOAT
+#define TO_ONE                                                                          \
+    .max = 1, .min_open = true,                                                         \
+    .out_of_range = "Algorithm Setting %s: %s with float type must be in range (0, 1)", \
+    .unparsable = NOT_FLOAT
 
 static const struct mu_setting_spec SPECS[] = {
     {.name = "search",
@@ -48,87 +55,53 @@ static const struct mu_setting_spec SPECS[] = {
     {.name = "controller_hidden_size",
         .value = OPTION(hidden),
         .fallback = "64",
-        .min = 1,
-        .max = INFINITY,
-        .out_of_range = FROM_ONE,
-        .unparsable = NOT_INT,
+        FROM_ONE,
         .help = "Units of the controller's LSTM; more than 192, or 131072 over the number of "
                 "operations, count as that."},
     {.name = "controller_temperature",
         .value = OPTION(temperature),
         .fallback = "5.0",
-        .max = INFINITY,
-        .min_open = true,
-        .none_allowed = true,
-        .out_of_range = ABOVE_ZERO,
-        .unparsable = NOT_FLOAT,
+        ABOVE_ZERO_OR_NONE,
         .help = "Divides the logits; None: 1."},
     {.name = "controller_tanh_const",
         .value = OPTION(bound),
         .fallback = "2.25",
-        .max = INFINITY,
-        .min_open = true,
-        .none_allowed = true,
-        .out_of_range = ABOVE_ZERO,
-        .unparsable = NOT_FLOAT,
+        ABOVE_ZERO_OR_NONE,
         .help = "Bounds the logits: c tanh(logit); None: unbounded."},
     {.name = "controller_entropy_weight",
         .value = OPTION(entropy_weight),
         .fallback = "1e-05",
-        .max = INFINITY,
-        .min_open = true,
-        .none_allowed = true,
-        .out_of_range = ABOVE_ZERO,
-        .unparsable = NOT_FLOAT,
+        ABOVE_ZERO_OR_NONE,
         .help = "Weight of the policy's entropy in the objective; None: 0."},
     {.name = "controller_baseline_decay",
         .value = OPTION(decay),
         .fallback = "0.999",
-        .max = 1,
-        .min_open = true,
-        .out_of_range = TO_ONE,
-        .unparsable = NOT_FLOAT,
+        TO_ONE,
         .help = "Decay of the moving average that rewards are compared with."},
     {.name = "controller_learning_rate",
         .value = OPTION(rate),
         .fallback = "0.02",
-        .max = 1,
-        .min_open = true,
-        .out_of_range = TO_ONE,
-        .unparsable = NOT_FLOAT,
+        TO_ONE,
         .help = "Step size of Adam. Katib's 5e-05 is for a controller that trains on through the "
                 "experiment; ours is rebuilt in every call."},
     {.name = "controller_skip_target",
         .value = OPTION(skip_target),
         .fallback = "0.4",
-        .max = 1,
-        .min_open = true,
-        .out_of_range = TO_ONE,
-        .unparsable = NOT_FLOAT,
+        TO_ONE,
         .help = "Share of skips that the controller is drawn to."},
     {.name = "controller_skip_weight",
         .value = OPTION(skip_weight),
-        .max = INFINITY,
-        .min_open = true,
-        .none_allowed = true,
-        .out_of_range = ABOVE_ZERO,
-        .unparsable = NOT_FLOAT,
+        ABOVE_ZERO_OR_NONE,
         .help = "How strongly; unset and None: not at all."},
     {.name = "controller_train_steps",
         .value = OPTION(steps),
         .fallback = "50",
-        .min = 1,
-        .max = INFINITY,
-        .out_of_range = FROM_ONE,
-        .unparsable = NOT_INT,
+        FROM_ONE,
         .help = "Steps of Adam in a call."},
     {.name = "controller_log_every_steps",
         .value = MU_CHECKED(MU_MEMBER_COUNT),
         .fallback = "10",
-        .min = 1,
-        .max = INFINITY,
-        .out_of_range = FROM_ONE,
-        .unparsable = NOT_INT,
+        FROM_ONE,
         .help = "Accepted for compatibility; there is no training log."},
 };
 
@@ -182,29 +155,19 @@ struct run {
     struct mu_enas_controller_search controller; /* when it does */
 };
 
-/* A mutation of the best of a few observations (tournament selection; Real, Aggarwal, Huang and Le,
- * "Regularized evolution for image classifier architecture search", AAAI 2019). */
-static void mutate_one(struct run *run, struct mu_enas_arch *arch, struct mu_stream *stream) {
+/* An offspring of one of the best observations (n >= 1). */
+static void vary_one(struct run *run, struct mu_enas_arch *arch, struct mu_stream *stream) {
     const struct mu_enas_observations *e = &run->observations;
-    size_t best = mu_uniform_below(stream, e->n);
-    for (size_t i = 1; i < TUNING.tournament; i++) {
-        size_t other = mu_uniform_below(stream, e->n);
-        best = e->scores[other] > e->scores[best] ? other : best;
-    }
-    mu_enas_copy(&run->space, arch, &e->archs[best]);
-    mu_enas_mutate(
-        &run->space, arch, 1 + (unsigned)mu_uniform_below(stream, TUNING.mutations), stream);
+    size_t parents = e->n < MU_ENAS_PARENTS ? e->n : MU_ENAS_PARENTS;
+    size_t parent = e->ranks[mu_uniform_below(stream, parents)];
+    mu_enas_breed(&run->space, arch, &e->archs[parent], stream);
 }
 
 /* When every architecture was tried: the best once more. */
 static void repeat(struct run *run, struct mu_enas_arch *arch, struct mu_stream *stream) {
     const struct mu_enas_observations *e = &run->observations;
-    size_t best = 0;
-    for (size_t i = 1; i < e->n; i++) {
-        best = e->scores[i] > e->scores[best] ? i : best;
-    }
     if (e->n) {
-        mu_enas_copy(&run->space, arch, &e->archs[best]);
+        mu_enas_copy(&run->space, arch, &e->archs[e->ranks[0]]);
     } else {
         mu_enas_draw(&run->space, arch, stream);
     }
@@ -220,7 +183,7 @@ static void choose(struct run *run, uint64_t number, struct mu_enas_arch *arch) 
     if (!run->learned) {
         balanced(run->request, &run->space, number, arch);
     } else if (number - run->request->first >= run->learned) {
-        mutate_one(run, arch, &stream);
+        vary_one(run, arch, &stream);
     } else if (run->surrogate) {
         mu_enas_propose(
             &run->space, &run->observations, run->surrogate, arch, &stream, run->request->arena);
@@ -243,10 +206,6 @@ static void answer(struct run *run, struct mu_proposal *proposal, const struct m
 
 /* ---- what is learned ---- */
 
-static bool stopped(const void *user) {
-    return mu_request_stopped(user);
-}
-
 static struct mu_enas_controller_size controller_size(const struct run *run) {
     return mu_enas_controller_size_of(&run->space, run->options->hidden, run->options->steps);
 }
@@ -266,8 +225,7 @@ static void train_controller(struct run *run) {
         .decay = o->decay,
         .entropy_weight = o->entropy_weight,
         .skip_weight = o->skip_weight,
-        .stop = stopped,
-        .user = request};
+        .request = request};
     struct mu_stream stream;
     mu_stream_init(&stream, request->seed, 0, "controller");
     mu_enas_controller_search_init(&run->controller, &run->space, &run->observations, &options,

@@ -1,9 +1,9 @@
 /* Architectures as texts: the two assignments of a trial, in Python's json.dumps with apostrophes.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/writer.h"
 #include "services/enas/architecture.h"
 
 /* ---- reading ---- */
@@ -63,77 +63,25 @@ bool mu_enas_parse(const struct mu_enas_space *space, const char *text, struct m
 
 /* ---- writing ---- */
 
-/* A text under construction; while |text| is NULL it is only measured. */
-struct writer {
-    char *text;
-    size_t n;
-};
-
-static void put(struct writer *w, const char *text) {
-    size_t n = strlen(text);
-    if (w->text) {
-        memcpy(w->text + w->n, text, n);
-    }
-    w->n += n;
-}
-
-static void put_number(struct writer *w, long value) {
-    char text[24];
-    snprintf(text, sizeof text, "%ld", value);
-    put(w, text);
-}
-
-static void put_quoted(struct writer *w, const char *text) {
-    put(w, "'");
-    put(w, text);
-    put(w, "'");
-}
-
-static void put_sizes(struct writer *w, const char *name, const int32_t *sizes, size_t n) {
-    put(w, name);
-    put(w, ": [");
+static void write_sizes(struct mu_writer *w, const char *name, const int32_t *sizes, size_t n) {
+    mu_write(w, "'%s': [", name);
     for (size_t i = 0; i < n; i++) {
-        put(w, i ? ", " : "");
-        put_number(w, sizes[i]);
+        mu_write(w, i ? ", %d" : "%d", sizes[i]);
     }
-    put(w, "], ");
+    mu_write(w, "], ");
 }
 
-static void put_arch(
-    struct writer *w, const struct mu_enas_space *space, const struct mu_enas_arch *arch) {
-    put(w, "[");
-    for (size_t l = 0; l < space->layers; l++) {
-        put(w, l ? ", [" : "[");
-        put_number(w, arch->ops[l]);
-        for (size_t j = 0; j < l; j++) {
-            put(w, mu_enas_skip(arch, l, j) ? ", 1" : ", 0");
-        }
-        put(w, "]");
-    }
-    put(w, "]");
-}
-
-static void put_operation(struct writer *w, const struct mu_enas_table *table, size_t id) {
+static void write_operation(
+    struct mu_writer *w, const struct mu_enas_table *table, size_t id, const char *before) {
     const struct mu_enas_family *f = &table->families[table->family[id]];
-    put(w, "'");
-    put_number(w, (long)id);
-    put(w, "': {'opt_id': ");
-    put_number(w, (long)id);
-    put(w, ", 'opt_type': ");
-    put_quoted(w, f->operation->type);
-    put(w, ", 'opt_params': {");
+    mu_write(w, "%s'%zu': {'opt_id': %zu, 'opt_type': '%s', 'opt_params': {", before, id, id,
+        f->operation->type);
     for (size_t i = 0; i < f->operation->n_parameters; i++) {
-        const char *value = f->values[i].texts[mu_enas_table_digit(table, id, i)];
-        put(w, i ? ", " : "");
-        put_quoted(w, f->operation->parameters[i].name);
-        put(w, ": ");
-        if (f->values[i].numbers) {
-            put(w, value);
-        } else {
-            put_quoted(w, value);
-        }
+        const char *quote = f->values[i].numbers ? "" : "'";
+        mu_write(w, "%s'%s': %s%s%s", i ? ", " : "", f->operation->parameters[i].name, quote,
+            f->values[i].texts[mu_enas_table_digit(table, id, i)], quote);
     }
-    put(w, "}}");
+    mu_write(w, "}}");
 }
 
 static bool used_before(const struct mu_enas_arch *arch, size_t layer) {
@@ -145,40 +93,33 @@ static bool used_before(const struct mu_enas_arch *arch, size_t layer) {
     return false;
 }
 
-static void put_config(
-    struct writer *w, const struct mu_enas_space *space, const struct mu_enas_arch *arch) {
-    const struct mu_network *network = space->network;
-    put(w, "{'num_layers': ");
-    put_number(w, network->layers);
-    put(w, ", ");
-    put_sizes(w, "'input_sizes'", network->input_sizes, network->n_input_sizes);
-    put_sizes(w, "'output_sizes'", network->output_sizes, network->n_output_sizes);
-    put(w, "'embedding': {");
-    for (size_t l = 0; l < space->layers; l++) {
-        if (!used_before(arch, l)) {
-            put(w, l ? ", " : "");
-            put_operation(w, &space->table, arch->ops[l]);
-        }
-    }
-    put(w, "}}");
-}
-
-static const char *write_twice(
-    void (*write)(struct writer *, const struct mu_enas_space *, const struct mu_enas_arch *),
-    const struct mu_enas_space *space, const struct mu_enas_arch *arch, struct mu_arena *arena) {
-    struct writer w = {0};
-    write(&w, space, arch);
-    w = (struct writer){.text = mu_arena_alloc(arena, w.n + 1)};
-    write(&w, space, arch);
-    return w.text;
-}
-
 const char *mu_enas_print_arch(
     const struct mu_enas_space *space, const struct mu_enas_arch *arch, struct mu_arena *arena) {
-    return write_twice(put_arch, space, arch, arena);
+    struct mu_writer w = {.arena = arena};
+    for (size_t l = 0; l < space->layers; l++) {
+        mu_write(&w, l ? ", [%d" : "[[%d", arch->ops[l]);
+        for (size_t j = 0; j < l; j++) {
+            mu_write(&w, ", %d", mu_enas_skip(arch, l, j));
+        }
+        mu_write(&w, "]");
+    }
+    mu_write(&w, "]");
+    return w.text;
 }
 
 const char *mu_enas_print_config(
     const struct mu_enas_space *space, const struct mu_enas_arch *arch, struct mu_arena *arena) {
-    return write_twice(put_config, space, arch, arena);
+    const struct mu_network *network = space->network;
+    struct mu_writer w = {.arena = arena};
+    mu_write(&w, "{'num_layers': %d, ", network->layers);
+    write_sizes(&w, "input_sizes", network->input_sizes, network->n_input_sizes);
+    write_sizes(&w, "output_sizes", network->output_sizes, network->n_output_sizes);
+    mu_write(&w, "'embedding': {");
+    for (size_t l = 0; l < space->layers; l++) {
+        if (!used_before(arch, l)) {
+            write_operation(&w, &space->table, arch->ops[l], l ? ", " : "");
+        }
+    }
+    mu_write(&w, "}}");
+    return w.text;
 }

@@ -47,8 +47,8 @@ struct training {
     struct adam adam;
     size_t *order, at; /* the observations as they are dealt, and the next one's place */
     double baseline;
-    double uniform;              /* log pi of the uniform policy */
-    struct mu_enas_arch **batch; /* learning->batch, and the same number of: */
+    double uniform;             /* log pi of the uniform policy */
+    struct mu_enas_arch *batch; /* learning->batch, and the same number of: */
     double *advantages, *coefficients;
     double *gradient; /* n_weights */
 };
@@ -59,11 +59,6 @@ static struct training training_of(struct mu_enas_controller *c,
     size_t n = c->n_weights;
     double decisions_log = (double)c->space->layers * log((double)c->space->table.n) +
                            (double)c->space->skips * log(2);
-    struct mu_enas_arch *archs = MU_ARRAY(arena, learning->batch, struct mu_enas_arch);
-    struct mu_enas_arch **batch = MU_ARRAY(arena, learning->batch, struct mu_enas_arch *);
-    for (size_t m = 0; m < learning->batch; m++) {
-        batch[m] = &archs[m];
-    }
     return (struct training){.controller = c,
         .observations = e,
         .learning = learning,
@@ -73,7 +68,7 @@ static struct training training_of(struct mu_enas_controller *c,
         .at = e->n,
         .baseline = mu_enas_baseline(e->scores, e->n, learning->decay),
         .uniform = -decisions_log,
-        .batch = batch,
+        .batch = MU_ARRAY(arena, learning->batch, struct mu_enas_arch),
         .advantages = MU_ARRAY(arena, learning->batch, double),
         .coefficients = MU_ARRAY(arena, learning->batch, double),
         .gradient = MU_ARRAY(arena, n, double)};
@@ -91,7 +86,7 @@ static size_t deal(struct training *t) {
 static void deal_batch(struct training *t) {
     for (size_t m = 0; m < t->learning->batch; m++) {
         size_t i = deal(t);
-        *t->batch[m] = t->observations->archs[i];
+        t->batch[m] = t->observations->archs[i];
         t->advantages[m] = t->observations->scores[i] - t->baseline;
     }
 }
@@ -118,7 +113,7 @@ static void differentiate(struct training *t) {
 }
 
 static bool stopped(const struct mu_enas_learning *learning) {
-    return learning->stop && learning->stop(learning->user);
+    return learning->request && mu_request_stopped(learning->request);
 }
 
 void mu_enas_learn(struct mu_enas_controller *c, const struct mu_enas_observations *observations,

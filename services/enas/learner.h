@@ -10,6 +10,7 @@
 #ifndef MUSHIR_ENAS_LEARNER_H
 #define MUSHIR_ENAS_LEARNER_H
 
+#include "common/search/algorithm.h"
 #include "services/enas/controller.h"
 #include "services/enas/observations.h"
 
@@ -18,8 +19,7 @@ struct mu_enas_learning {
     double rate;         /* of Adam */
     double decay;        /* of the baseline, in (0, 1] */
     double entropy_weight, skip_weight;
-    bool (*stop)(const void *user); /* asked before every step; may be NULL */
-    const void *user;
+    const struct mu_request *request; /* ends with it; NULL: none */
 };
 
 /* Train |c|. Needs at least one observation; equal scores leave it to entropy and skip penalty. */

@@ -70,7 +70,8 @@ void mu_enas_draw_untried(const struct mu_enas_space *space,
     if (mu_enas_exhausted(observations)) {
         return;
     }
-    for (int i = 0; i < 64 && mu_enas_set_has(observations->tried, arch); i++) {
+    size_t tried = mu_enas_set_size(observations->tried);
+    for (size_t i = 0; i < tried && mu_enas_set_has(observations->tried, arch); i++) {
         mu_enas_draw(space, arch, stream);
     }
     /* A nearly exhausted space: walk through it; a walk from anywhere meets an untried one after at

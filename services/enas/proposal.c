@@ -10,15 +10,7 @@ static const struct tuning {
     size_t offspring;   /* of the best observations */
     size_t generations; /* then, each of */
     size_t next;        /* offspring of the best candidates so far */
-    uint64_t mutations; /* most decisions that an offspring changes */
-} TUNING = {.random = 48, .offspring = 128, .generations = 6, .next = 64, .mutations = 3};
-
-enum { PARENTS = 8 };
-
-struct candidate {
-    const struct mu_enas_arch *arch;
-    double value; /* logarithm of the expected improvement */
-};
+} TUNING = {.random = 48, .offspring = 128, .generations = 6, .next = 64};
 
 struct search {
     const struct mu_enas_space *space;
@@ -27,7 +19,8 @@ struct search {
     struct mu_enas_arch *archs; /* those met so far, and the one under construction */
     size_t n;
     struct mu_enas_set *met;
-    struct candidate best[PARENTS]; /* the largest value first, of equal ones the earliest */
+    struct mu_enas_rated best[MU_ENAS_PARENTS]; /* by the logarithm of the expected improvement: the
+                                                   largest first, of equal ones the earliest */
     size_t n_best;
 };
 
@@ -39,17 +32,17 @@ static double expected_improvement(struct mu_enas_surrogate *s, const struct mu_
     double mean;
     double ignored;
     double sd = mu_gp_predict(&s->gp, arch, &mean);
-    return mu_acquisition_value(MU_LOG_EI, mean, sd, s->leaders[0].mean, &ignored, &ignored);
+    return mu_acquisition_value(MU_LOG_EI, mean, sd, s->leaders[0].value, &ignored, &ignored);
 }
 
 /* Put |candidate| where it belongs among the best. */
-static void rank(struct search *s, struct candidate candidate) {
+static void rank(struct search *s, struct mu_enas_rated candidate) {
     size_t at = s->n_best;
     while (at > 0 && s->best[at - 1].value < candidate.value) {
         at--;
     }
-    if (at < PARENTS) {
-        s->n_best += s->n_best < PARENTS;
+    if (at < MU_ENAS_PARENTS) {
+        s->n_best += s->n_best < MU_ENAS_PARENTS;
         memmove(s->best + at + 1, s->best + at, (s->n_best - 1 - at) * sizeof *s->best);
         s->best[at] = candidate;
     }
@@ -60,38 +53,21 @@ static void consider(struct search *s) {
     const struct mu_enas_arch *arch = &s->archs[s->n];
     if (!mu_enas_set_has(s->tried, arch) && mu_enas_set_add(s->met, arch)) {
         s->n++;
-        rank(s, (struct candidate){arch, expected_improvement(s->surrogate, arch)});
+        rank(s, (struct mu_enas_rated){arch, expected_improvement(s->surrogate, arch)});
     }
 }
 
-/* |n| offspring of |parents|: one to three decisions of one of them changed. */
-static void breed(struct search *s, const struct mu_enas_arch *const *parents, size_t n_parents,
-    size_t n, struct mu_stream *stream) {
+/* |n| offspring of the first of |parents|. */
+static void breed(struct search *s, const struct mu_enas_rated *parents, size_t n_parents, size_t n,
+    struct mu_stream *stream) {
+    struct mu_enas_rated chosen[MU_ENAS_PARENTS]; /* a copy: the best may change meanwhile */
+    n_parents = n_parents < MU_ENAS_PARENTS ? n_parents : MU_ENAS_PARENTS;
+    memcpy(chosen, parents, n_parents * sizeof *parents);
     for (size_t i = 0; i < n && n_parents; i++) {
-        struct mu_enas_arch *arch = &s->archs[s->n];
-        mu_enas_copy(s->space, arch, parents[mu_uniform_below(stream, n_parents)]);
-        mu_enas_mutate(
-            s->space, arch, 1 + (unsigned)mu_uniform_below(stream, TUNING.mutations), stream);
+        const struct mu_enas_arch *parent = chosen[mu_uniform_below(stream, n_parents)].arch;
+        mu_enas_breed(s->space, &s->archs[s->n], parent, stream);
         consider(s);
     }
-}
-
-static void breed_from_observations(struct search *s, struct mu_stream *stream) {
-    const struct mu_enas_arch *parents[PARENTS];
-    size_t n = s->surrogate->n_leaders < PARENTS ? s->surrogate->n_leaders : PARENTS;
-    for (size_t i = 0; i < n; i++) {
-        parents[i] = s->surrogate->leaders[i].arch;
-    }
-    breed(s, parents, n, TUNING.offspring, stream);
-}
-
-static void breed_from_candidates(struct search *s, struct mu_stream *stream) {
-    const struct mu_enas_arch *parents[PARENTS];
-    size_t n = s->n_best;
-    for (size_t i = 0; i < n; i++) {
-        parents[i] = s->best[i].arch;
-    }
-    breed(s, parents, n, TUNING.next, stream);
 }
 
 double mu_enas_propose_cost(
@@ -114,9 +90,9 @@ void mu_enas_propose(const struct mu_enas_space *space,
         mu_enas_draw(space, &s.archs[s.n], stream);
         consider(&s);
     }
-    breed_from_observations(&s, stream);
+    breed(&s, surrogate->leaders, surrogate->n_leaders, TUNING.offspring, stream);
     for (size_t i = 0; i < TUNING.generations; i++) {
-        breed_from_candidates(&s, stream);
+        breed(&s, s.best, s.n_best, TUNING.next, stream);
     }
     if (s.n_best) {
         mu_enas_copy(space, arch, s.best[0].arch);

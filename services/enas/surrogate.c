@@ -71,24 +71,24 @@ static struct mu_gp_data data_of(
     return data;
 }
 
-static int larger_mean_first(const void *p, const void *q) {
-    const struct mu_enas_leader *a = p;
-    const struct mu_enas_leader *b = q;
-    if (a->mean != b->mean) {
-        return a->mean < b->mean ? 1 : -1;
+static int largest_first(const void *p, const void *q) {
+    const struct mu_enas_rated *a = p;
+    const struct mu_enas_rated *b = q;
+    if (a->value != b->value) {
+        return a->value < b->value ? 1 : -1;
     }
     return (a->arch > b->arch) - (a->arch < b->arch);
 }
 
 static void rank(
     struct mu_enas_surrogate *s, const struct mu_gp_data *data, struct mu_arena *arena) {
-    s->leaders = MU_ARRAY(arena, data->n, struct mu_enas_leader);
+    s->leaders = MU_ARRAY(arena, data->n, struct mu_enas_rated);
     s->n_leaders = data->n;
     for (size_t i = 0; i < data->n; i++) {
         s->leaders[i].arch = data->points[i];
-        mu_gp_means(&s->gp, data->points[i], &s->leaders[i].mean);
+        mu_gp_means(&s->gp, data->points[i], &s->leaders[i].value);
     }
-    qsort(s->leaders, data->n, sizeof *s->leaders, larger_mean_first);
+    qsort(s->leaders, data->n, sizeof *s->leaders, largest_first);
 }
 
 struct mu_enas_surrogate *mu_enas_surrogate_of(const struct mu_enas_space *space,

@@ -23,17 +23,17 @@ enum {
  */
 extern const struct mu_metric mu_enas_metric;
 
-/* An observed architecture and its posterior mean. */
-struct mu_enas_leader {
+/* An architecture and what it is thought to be worth. */
+struct mu_enas_rated {
     const struct mu_enas_arch *arch;
-    double mean;
+    double value;
 };
 
 struct mu_enas_surrogate {
     struct mu_gp_model model;
     double theta[MU_ENAS_HYPERPARAMETERS];
-    struct mu_gp gp;                /* of scores */
-    struct mu_enas_leader *leaders; /* observed, the largest mean first: it is the incumbent */
+    struct mu_gp gp;               /* of scores */
+    struct mu_enas_rated *leaders; /* observed, the largest posterior mean first: the incumbent's */
     size_t n_leaders;
 };
 

@@ -1,8 +1,10 @@
 /* Status texts, UTF-8 repair, the arena and its guard. */
+#include <stdio.h>
 #include <string.h>
 
 #include "common/base/arena.h"
 #include "common/base/text.h"
+#include "common/base/writer.h"
 #include "tests/support/cmocka.h"
 
 static void errors_are_cut_on_a_character_border(void **state) {
@@ -128,8 +130,26 @@ static void past_the_limit_the_guard_is_reached(void **state) {
     mu_arena_destroy(arena);
 }
 
+/* The first piece makes room for few more; texts that are longer than the room, and empty ones. */
+static void a_writer_grows(void **state) {
+    (void)state;
+    struct mu_arena *arena = mu_arena_create(1 << 20);
+    struct mu_writer w = {.arena = arena};
+    char expected[400] = "";
+    mu_write(&w, "%s", "");
+    assert_string_equal(w.text, "");
+    for (int i = 0; i < 20; i++) {
+        mu_write(&w, "%d:%.*s;", i, i, "abcdefghijklmnopqrstuvwxyz");
+        sprintf(expected + strlen(expected), "%d:%.*s;", i, i, "abcdefghijklmnopqrstuvwxyz");
+        assert_string_equal(w.text, expected);
+        assert_int_equal(w.n, strlen(expected));
+    }
+    mu_arena_destroy(arena);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_writer_grows),
         cmocka_unit_test(errors_are_cut_on_a_character_border),
         cmocka_unit_test(text_is_strict_utf8),
         cmocka_unit_test(memory_is_zeroed_aligned_and_counted),

@@ -11,7 +11,7 @@ enum { BATCH = 3 };
 
 static const double COEFFICIENTS[BATCH] = {1.3, -0.7, 0.4};
 
-static double objective(struct mu_enas_controller *c, struct mu_enas_arch *const *archs,
+static double objective(struct mu_enas_controller *c, struct mu_enas_arch *archs,
     double entropy_weight, double skip_weight) {
     double sum = 0;
     mu_enas_controller_forward(c, archs, BATCH, NULL);
@@ -33,10 +33,8 @@ static double largest_error(int layers, const struct mu_enas_controller_options 
     mu_stream_init(&stream, 1, (uint64_t)layers, "test");
     struct mu_enas_controller *c = mu_enas_controller_new(&space, options, &stream, arena);
     struct mu_enas_arch *archs = mu_enas_archs(&space, BATCH, arena);
-    struct mu_enas_arch *pointers[BATCH];
     for (size_t m = 0; m < BATCH; m++) {
         mu_enas_draw(&space, &archs[m], &stream);
-        pointers[m] = &archs[m];
     }
     for (size_t i = 0; i < c->n_weights; i++) {
         c->weights[i] *= 8; /* far from the linear range of the nonlinearities */
@@ -44,15 +42,15 @@ static double largest_error(int layers, const struct mu_enas_controller_options 
     double *gradient = MU_ARRAY(arena, c->n_weights, double);
     double worst = 0;
     double largest = 0;
-    (void)objective(c, pointers, entropy_weight, skip_weight);
+    (void)objective(c, archs, entropy_weight, skip_weight);
     mu_enas_controller_backward(c, COEFFICIENTS, entropy_weight, skip_weight, gradient);
     for (size_t i = 0; i < c->n_weights; i++) {
         double kept = c->weights[i];
         double step = 1e-5;
         c->weights[i] = kept + step;
-        double above = objective(c, pointers, entropy_weight, skip_weight);
+        double above = objective(c, archs, entropy_weight, skip_weight);
         c->weights[i] = kept - step;
-        double below = objective(c, pointers, entropy_weight, skip_weight);
+        double below = objective(c, archs, entropy_weight, skip_weight);
         c->weights[i] = kept;
         worst = fmax(worst, fabs((above - below) / (2 * step) - gradient[i]));
         largest = fmax(largest, fabs(gradient[i]));
@@ -88,16 +86,14 @@ static void probabilities_and_entropy_agree(void **state) {
         .hidden = 6, .batch = 18, .temperature = 0.5, .bound = 0, .skip_target = 0.4};
     struct mu_enas_controller *c = mu_enas_controller_new(&space, &o, &stream, arena);
     struct mu_enas_arch *archs = mu_enas_archs(&space, 18, arena);
-    struct mu_enas_arch *pointers[18];
     assert_int_equal(mu_enas_space_size(&space), 18);
     for (size_t i = 0; i < c->n_weights; i++) {
         c->weights[i] *= 10;
     }
     for (size_t m = 0; m < 18; m++) {
         mu_enas_at(&space, &archs[m], m);
-        pointers[m] = &archs[m];
     }
-    mu_enas_controller_forward(c, pointers, 18, NULL);
+    mu_enas_controller_forward(c, archs, 18, NULL);
     double sum = 0;
     double information = 0;
     double entropy = 0;
@@ -127,7 +123,6 @@ static void draws_follow_the_probabilities(void **state) {
     struct mu_enas_controller *c = mu_enas_controller_new(&space, &o, &stream, arena);
     struct mu_enas_arch *archs = mu_enas_archs(&space, 18, arena);
     struct mu_enas_arch *all = mu_enas_archs(&space, 18, arena);
-    struct mu_enas_arch *pointers[18];
     double expected[18];
     double statistic = 0;
     size_t seen[18] = {0};
@@ -137,15 +132,13 @@ static void draws_follow_the_probabilities(void **state) {
     }
     for (size_t m = 0; m < 18; m++) {
         mu_enas_at(&space, &all[m], m);
-        pointers[m] = &all[m];
     }
-    mu_enas_controller_forward(c, pointers, 18, NULL);
+    mu_enas_controller_forward(c, all, 18, NULL);
     for (size_t m = 0; m < 18; m++) {
         expected[m] = exp(c->log_probability[m]);
-        pointers[m] = &archs[m];
     }
     while (n < 4000) {
-        mu_enas_controller_forward(c, pointers, 16, &stream);
+        mu_enas_controller_forward(c, archs, 16, &stream);
         for (size_t m = 0; m < 16; m++, n++) {
             for (size_t i = 0; i < 18; i++) {
                 seen[i] += mu_enas_equal(&space, &archs[m], &all[i]);

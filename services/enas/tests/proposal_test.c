@@ -12,7 +12,7 @@ static double improvement(struct mu_enas_surrogate *s, const struct mu_enas_arch
     double mean;
     double ignored;
     double sd = mu_gp_predict(&s->gp, arch, &mean);
-    return mu_acquisition_value(MU_LOG_EI, mean, sd, s->leaders[0].mean, &ignored, &ignored);
+    return mu_acquisition_value(MU_LOG_EI, mean, sd, s->leaders[0].value, &ignored, &ignored);
 }
 
 /* Of all 18 architectures of two layers every third was tried: the proposal is the best of the

@@ -118,7 +118,7 @@ static void a_partial_result_is_noisier(void **state) {
         struct mu_enas_surrogate *s = mu_enas_surrogate_of(&space, &e, 1, arena);
         double noise = s->gp.noise * (stopped ? 4 : 1);
         double expected = s->gp.amplitude / (s->gp.amplitude + noise);
-        assert_true(fabs(s->leaders[0].mean - expected) < 1e-9);
+        assert_true(fabs(s->leaders[0].value - expected) < 1e-9);
     }
 }
 
@@ -136,8 +136,8 @@ static void leaders_come_in_the_order_of_their_means(void **state) {
     for (size_t i = 0; i < N; i++) {
         double mean;
         mu_gp_means(&s->gp, s->leaders[i].arch, &mean);
-        assert_true(s->leaders[i].mean == mean);
-        assert_true(i == 0 || mean <= s->leaders[i - 1].mean);
+        assert_true(s->leaders[i].value == mean);
+        assert_true(i == 0 || mean <= s->leaders[i - 1].value);
     }
 }
 
