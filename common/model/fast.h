@@ -1,4 +1,4 @@
-/* exp and erf for inner loops: plain arithmetic that a compiler turns into vector code, the same
+/* exp for inner loops: plain arithmetic that a compiler turns into vector code, the same
  * bits on every processor (libm picks variants by processor, which can turn a comparison of two
  * scores around between two replicas). */
 #ifndef MUSHIR_MODEL_FAST_H
@@ -44,16 +44,6 @@ static inline double mu_fast_exp(double x) {
     double power;
     memcpy(&power, &bits, sizeof power);
     return x < -700 ? 0 : p * power;
-}
-
-/* Phi(z) to 1e-7: Abramowitz and Stegun 7.1.26. */
-static inline double mu_fast_normal_cdf(double z) {
-    double a = fabs(z) * 0.70710678118654752440;
-    double t = 1 / (1 + 0.3275911 * a);
-    double tail = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t +
-                      0.254829592) *
-                  t * mu_fast_exp(-a * a) / 2;
-    return z < 0 ? tail : 1 - tail;
 }
 
 #endif

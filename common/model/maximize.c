@@ -41,6 +41,7 @@ struct state {
     size_t *lines, n_lines;
     double *at; /* the point whose lines the gradient search moves */
     struct mu_stream stream;
+    uint64_t scrambling; /* of Sobol's sequence */
     struct mu_arena *arena;
 };
 
@@ -213,7 +214,7 @@ static void draw_candidate(struct state *s, size_t i, bool local, double *u) {
         mu_frame_mutate(m->frame, &s->stream, u);
         return;
     }
-    mu_sobol_point(m->seed ^ 0x5851f42d4c957f2d * (m->number + 1), i, u, s->n);
+    mu_sobol_point(s->scrambling, i, u, s->n);
     for (size_t j = 0; j < s->n; j++) {
         u[j] = mu_frame_at(m->frame, j, u[j]);
     }
@@ -248,6 +249,7 @@ static struct state state_of(const struct mu_maximizer *m, struct mu_arena *aren
         }
     }
     mu_stream_init(&s.stream, m->seed, m->number, "maximize");
+    s.scrambling = mu_stream_bits(&s.stream);
     return s;
 }
 

@@ -64,8 +64,8 @@ static const double FAR = 5.5; /* standard deviations beyond which less than 1e-
 /* The mass that an unnormalized normal at |mean| leaves on the axis: on a line within [0, 1], on a
  * ladder summed over the levels. */
 static double mass_on_line(double mean, double sigma) {
-    double below = mean < FAR * sigma ? mu_fast_normal_cdf(-mean / sigma) : 0;
-    double inside = (1 - mean < FAR * sigma ? mu_fast_normal_cdf((1 - mean) / sigma) : 1) - below;
+    double below = mean < FAR * sigma ? mu_normal_cdf(-mean / sigma) : 0;
+    double inside = (1 - mean < FAR * sigma ? mu_normal_cdf((1 - mean) / sigma) : 1) - below;
     return 2.5066282746310002 * sigma * inside; /* sqrt(2 pi) */
 }
 
@@ -121,7 +121,7 @@ static struct mu_parzen_kernel kernel_of(struct mu_parzen *z, size_t a, double p
 static double times(double product, double mass, double *constant) {
     product *= mass;
     if (product < 1e-250) {
-        *constant -= log(fmax(product, 1e-308));
+        *constant -= log(fmax(product, TINY));
         return 1;
     }
     return product;

@@ -65,7 +65,7 @@ static struct mu_gp_policy *policy_of(const struct mu_bayesopt_study *s) {
 static void add_pending(struct mu_gp_policy *p, const struct mu_bayesopt_study *s) {
     for (; p->taken < s->data->n; p->taken++) {
         double values[FANTASIES];
-        uint64_t seed = s->request->seed + 0x9e3779b97f4a7c15 * (p->taken + 1);
+        uint64_t seed = mu_hash(s->request->seed, &p->taken, sizeof p->taken);
         if (s->data->state[p->taken] == MU_PENDING &&
             mu_gp_fantasize(&p->process.gp, mu_dataset_row(s->data, p->taken), seed, values)) {
             for (size_t i = 0; i < p->draws; i++) {

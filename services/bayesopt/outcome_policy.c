@@ -144,7 +144,7 @@ static void imagine(struct mu_outcome_policy *p, const struct mu_bayesopt_study 
         feasible[i] = p->n_good > 0;
     }
     for (size_t k = 0; k < p->n; k++) {
-        uint64_t seed = s->request->seed + 0x9e3779b97f4a7c15 * (row + 1) + k;
+        uint64_t seed = mu_hash(s->request->seed, (size_t[]){row, k}, 2 * sizeof row);
         if (p->processes[k].known > 0 &&
             !mu_gp_fantasize(&p->processes[k].gp, mu_dataset_row(s->data, row), seed, values[k])) {
             return; /* no room, in this process as in all */

@@ -62,7 +62,6 @@ static void the_kernels_of_the_inner_loop(void **state) {
     (void)state;
     for (double x = -699; x < 5; x += 0.37) {
         assert_true(fabs(mu_fast_exp(x) / exp(x) - 1) < 1e-12);
-        assert_true(fabs(mu_fast_normal_cdf(x / 20) - mu_normal_cdf(x / 20)) < 1.5e-7);
     }
     assert_true(mu_fast_exp(-701) == 0 && mu_fast_exp(-1e300) == 0 && mu_fast_exp(-INFINITY) == 0);
     assert_true(mu_fast_exp(0) == 1);
