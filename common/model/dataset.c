@@ -244,3 +244,16 @@ size_t mu_subset(
     mu_arena_release(arena, mark);
     return count;
 }
+
+struct mu_gp_data mu_dataset_observations(const struct mu_dataset *data, size_t column,
+    const size_t *rows, size_t n, size_t most, struct mu_arena *arena) {
+    size_t *chosen = MU_ARRAY(arena, n, size_t);
+    n = mu_subset(rows, n, most, chosen, arena);
+    const void **points = MU_ARRAY(arena, n, const void *);
+    double *targets = MU_ARRAY(arena, n, double);
+    for (size_t i = 0; i < n; i++) {
+        points[i] = mu_dataset_row(data, chosen[i]);
+        targets[i] = data->columns[column].target[chosen[i]];
+    }
+    return (struct mu_gp_data){.n = n, .points = points, .y = targets};
+}

@@ -8,6 +8,7 @@
 #define MUSHIR_MODEL_DATASET_H
 
 #include "common/model/frame.h"
+#include "common/model/gp.h"
 #include "common/search/outcomes.h"
 
 struct mu_column {
@@ -70,5 +71,9 @@ const double *mu_dataset_row(const struct mu_dataset *data, size_t i);
  * age, that say the most: the best third, the newest third, and of the rest every so many. Into
  * |chosen|, ascending; returns how many. */
 size_t mu_subset(const size_t *rows, size_t n, size_t most, size_t *chosen, struct mu_arena *arena);
+
+/* At most |most| of the |n| |rows|, which are ordered by |column|, as a process takes them. */
+struct mu_gp_data mu_dataset_observations(const struct mu_dataset *data, size_t column,
+    const size_t *rows, size_t n, size_t most, struct mu_arena *arena);
 
 #endif

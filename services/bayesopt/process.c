@@ -15,21 +15,6 @@ size_t mu_gp_process_most(void) {
     return TUNING.pending / 2;
 }
 
-/* At most |most| of the |n| |rows|, which are ordered by |column|, as observations of it. */
-static struct mu_gp_data choose(const struct mu_dataset *data, size_t column, const size_t *rows,
-    size_t n, size_t most, struct mu_arena *arena) {
-    most = n < most ? n : most;
-    size_t *chosen = MU_ARRAY(arena, most, size_t);
-    const void **points = MU_ARRAY(arena, most, const void *);
-    double *targets = MU_ARRAY(arena, most, double);
-    n = mu_subset(rows, n, most, chosen, arena);
-    for (size_t i = 0; i < n; i++) {
-        points[i] = mu_dataset_row(data, chosen[i]);
-        targets[i] = data->columns[column].target[chosen[i]];
-    }
-    return (struct mu_gp_data){.n = n, .points = points, .y = targets};
-}
-
 static size_t count_pending(const struct mu_dataset *data) {
     size_t n = 0;
     for (size_t i = 0; i < data->n; i++) {
@@ -72,9 +57,10 @@ void mu_gp_process_init(
     p->model = mu_surrogate_model(&p->dimensions, arena);
     struct mu_gp_process_rows most = mu_gp_process_rows_of(&p->model);
     double *theta = MU_ARRAY(arena, mu_gp_parameters(&p->model), double);
-    struct mu_gp_data fitted = choose(data, column, rows, observed, most.fitted, arena);
+    struct mu_gp_data fitted =
+        mu_dataset_observations(data, column, rows, observed, most.fitted, arena);
     mu_gp_fit(&p->model, &fitted, theta, arena);
-    struct mu_gp_data known = choose(data, column, rows, n, most.known, arena);
+    struct mu_gp_data known = mu_dataset_observations(data, column, rows, n, most.known, arena);
     mu_gp_condition(&p->gp, &p->model, theta, &known, TUNING.pending, draws, arena);
     /* noise is no reason to come back: docs/adr/0096-noise-is-no-reason-to-come-back.md */
     mu_gp_reinterpolate(&p->gp, &known, arena);

@@ -236,27 +236,16 @@ void mu_brackets_promote(struct mu_brackets *brackets, uint32_t config) {
     brackets->reached[c->bracket][c->top]++;
 }
 
+static double rounds(const struct mu_brackets *brackets, size_t bracket) {
+    return floor((double)brackets->reached[bracket][bracket] / brackets->ladder->planned[bracket]);
+}
+
 size_t mu_brackets_next(const struct mu_brackets *brackets) {
-    const struct mu_ladder *ladder = brackets->ladder;
-    double planned = 0;
-    double started = 0;
-    double most = -INFINITY;
-    size_t best = 0;
-    for (size_t b = 0; b < ladder->brackets; b++) {
-        if (mu_brackets_room(brackets, b) < ladder->planned[b]) {
-            return b;
-        }
-        planned += ladder->planned[b];
-        started += (double)brackets->reached[b][b];
+    size_t next = 0;
+    for (size_t b = 1; b < brackets->ladder->brackets; b++) {
+        next = rounds(brackets, b) < rounds(brackets, next) ? b : next;
     }
-    for (size_t b = 0; b < ladder->brackets; b++) {
-        double deficit = ladder->planned[b] / planned * started - (double)brackets->reached[b][b];
-        if (deficit > most + 1e-9) {
-            most = deficit;
-            best = b;
-        }
-    }
-    return best;
+    return next;
 }
 
 double mu_brackets_room(const struct mu_brackets *brackets, size_t bracket) {

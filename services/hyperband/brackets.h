@@ -72,8 +72,8 @@ uint32_t mu_brackets_start(struct mu_brackets *brackets, const double *x, int ru
 /* Record that configuration |config| goes to the next rung. */
 void mu_brackets_promote(struct mu_brackets *brackets, uint32_t config);
 
-/* The bracket in which the next new configuration starts: one whose round has begun, else the one
- * farthest behind Hyperband's proportions. Rounds rotate for ever. */
+/* The bracket in which the next new configuration starts: the first of those that have finished the
+ * fewest rounds. They rotate for ever, which keeps Hyperband's proportions. */
 size_t mu_brackets_next(const struct mu_brackets *brackets);
 
 /* How many configurations |bracket| still lacks in its round (all that are planned when it has not

@@ -292,17 +292,17 @@ static void reuse_one(struct work *work) {
 
 /* How many trials Hyperband would start next once those of this reply have finished: what the last
  * rung promotes, else a new bracket. */
-static size_t next_rung(const struct work *work) {
+static double next_rung(const struct work *work) {
     const struct mu_brackets *brackets = &work->context.brackets;
     size_t b = (size_t)work->last_bracket;
     size_t k = (size_t)work->last_rung;
     if (k + 1 < work->context.ladder.n) {
         size_t best = mu_ladder_quota(&work->context.ladder, brackets->reached[b][k]);
         if (best > brackets->reached[b][k + 1]) {
-            return best - brackets->reached[b][k + 1];
+            return (double)(best - brackets->reached[b][k + 1]);
         }
     }
-    return (size_t)mu_brackets_room(brackets, mu_brackets_next(brackets));
+    return mu_brackets_room(brackets, mu_brackets_next(brackets));
 }
 
 /* The names under which Katib's service keeps its state, so that whoever looks at the suggestion's
@@ -329,8 +329,7 @@ static void describe(void *state, struct mu_reply *reply) {
         {"current_i", mu_arena_format(arena, "%zu", k - b)},
         {"resource_name",
             work->context.request->experiment->space.parameters[work->context.resource].name},
-        {"evaluating_trials",
-            mu_arena_format(arena, "%.0f", floor(ladder->eta * (double)next_rung(work)))},
+        {"evaluating_trials", mu_arena_format(arena, "%.0f", floor(ladder->eta * next_rung(work)))},
     };
     struct mu_pair *copy = MU_ARRAY(arena, sizeof pairs / sizeof *pairs, struct mu_pair);
     memcpy(copy, pairs, sizeof pairs);

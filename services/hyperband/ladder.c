@@ -33,8 +33,7 @@ static const char *print_free(
     const struct mu_parameter *resource, double value, struct mu_arena *arena) {
     char text[32];
     mu_print_double(value, text);
-    bool whole = value == floor(value) && (fabs(value) < 1e15 || resource->type == MU_INT);
-    if (resource->type == MU_DOUBLE || !whole) {
+    if (resource->type == MU_DOUBLE || value != floor(value)) {
         return mu_arena_copy(arena, text);
     }
     return mu_arena_format(arena, "%.0f", value);

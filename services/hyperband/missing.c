@@ -35,12 +35,9 @@ static struct choice choice_of(const struct mu_brackets *brackets, const struct 
     if (run->rung == config->bracket) {
         return (struct choice){true, -1, 0};
     }
-    for (const struct mu_run *below = config->latest; below; below = below->next) {
-        if (below->rung == run->rung - 1 && mu_run_finished_well(below)) {
-            return (struct choice){true, below->rung, below->trial->loss};
-        }
-    }
-    return (struct choice){0};
+    const struct mu_run *below = mu_config_run(config, run->rung - 1);
+    bool known = below && mu_run_finished_well(below);
+    return known ? (struct choice){true, below->rung, below->trial->loss} : (struct choice){0};
 }
 
 /* By number of ends: the last choice that was made when so many were known. Where suggestions are

@@ -9,8 +9,6 @@
 #include "common/model/targets.h"
 #include "services/hyperband/sampler.h"
 
-enum { PARENTS = 4 };
-
 /* The constants of the sampler; docs/adr/0014-hyperband-gp.md has the reasons. */
 static const struct tuning {
     double fit_operations;    /* to find the hyper-parameters, in all */
@@ -37,7 +35,7 @@ struct gp {
     struct mu_dimensions dimensions; /* of a row */
     struct mu_gp_model model;
     struct mu_gp process;
-    size_t proposals, evaluations;
+    size_t proposals;
     double incumbent; /* best prediction at the full resource among the known configurations */
     double *good;     /* n_good configurations of the best predictions */
     size_t n_good;
@@ -64,63 +62,10 @@ struct mu_dataset *mu_sampler_data(
     return data;
 }
 
-static double position_of(const struct gp *gp, size_t row) {
-    return mu_dataset_row(gp->data, row)[gp->frame.n];
-}
-
-/* The highest position below |limit| into |position|; the known rows there, the best first, into
- * |rows|. Returns how many. */
-static size_t next_rung(const struct gp *gp, double limit, double *position, size_t *rows) {
-    const struct mu_dataset *data = gp->data;
-    size_t n = 0;
-    *position = -INFINITY;
-    for (size_t i = 0; i < data->n_known; i++) {
-        double t = position_of(gp, data->known[i]);
-        if (t < limit && t >= *position) {
-            n = t > *position ? 0 : n;
-            *position = t;
-            rows[n++] = data->known[i];
-        }
-    }
-    return n;
-}
-
-static size_t count_rungs(const struct gp *gp, size_t *rows) {
-    size_t n = 0;
-    double position = INFINITY;
-    while (next_rung(gp, position, &position, rows)) {
-        n++;
-    }
-    return n;
-}
-
-/* At most |most| known rows: every rung, from the highest down, gets an equal share of what is
- * left. */
-static size_t choose(const struct gp *gp, size_t most, size_t *chosen) {
-    struct mu_arena *arena = gp->context->request->arena;
-    size_t *rows = MU_ARRAY(arena, gp->data->n_known, size_t);
-    size_t rungs = count_rungs(gp, rows);
-    size_t kept = 0;
-    double position = INFINITY;
-    for (; rungs > 0; rungs--) {
-        size_t n = next_rung(gp, position, &position, rows);
-        size_t share = (most - kept + rungs - 1) / rungs;
-        kept += mu_subset(rows, n, share, chosen + kept, arena);
-    }
-    return kept;
-}
-
 static struct mu_gp_data observations(const struct gp *gp, size_t most) {
-    struct mu_arena *arena = gp->context->request->arena;
-    size_t *chosen = MU_ARRAY(arena, gp->data->n_known, size_t);
-    size_t n = choose(gp, most, chosen);
-    const void **points = MU_ARRAY(arena, n, const void *);
-    double *y = MU_ARRAY(arena, n, double);
-    for (size_t i = 0; i < n; i++) {
-        points[i] = mu_dataset_row(gp->data, chosen[i]);
-        y[i] = gp->data->columns[0].target[chosen[i]];
-    }
-    return (struct mu_gp_data){.n = n, .points = points, .y = y};
+    const struct mu_dataset *data = gp->data;
+    return mu_dataset_observations(
+        data, 0, data->known, data->n_known, most, gp->context->request->arena);
 }
 
 /* ---- model ---- */
@@ -157,33 +102,32 @@ static const double *at_full(struct gp *gp, const double *u) {
     return at(gp, u, 1, gp->row);
 }
 
-/* Keep the configuration |u| among the good ones when its prediction is among the best. */
-static void keep_good(struct gp *gp, double *means, const double *u, double mean) {
-    size_t d = gp->frame.n;
-    size_t at = gp->n_good;
-    for (size_t k = 0; k < gp->n_good; k++) {
-        if (memcmp(gp->good + k * d, u, d * sizeof *u) == 0) {
-            return;
+/* The known configurations of the best predictions; the first one's is the incumbent. */
+static void find_good(struct gp *gp, const struct mu_gp_data *known) {
+    size_t size = gp->frame.n * sizeof *gp->good;
+    double *means = MU_ARRAY(gp->context->request->arena, known->n, double);
+    for (size_t i = 0; i < known->n; i++) {
+        mu_gp_means(&gp->process, at_full(gp, known->points[i]), &means[i]);
+    }
+    for (; gp->n_good < MU_MAXIMIZE_PARENTS; gp->n_good++) {
+        size_t best = 0;
+        for (size_t i = 1; i < known->n; i++) {
+            best = means[i] > means[best] ? i : best;
+        }
+        if (means[best] == -HUGE_VAL) {
+            return; /* no other is left */
+        }
+        gp->incumbent = gp->n_good ? gp->incumbent : means[best];
+        memcpy(gp->good + gp->n_good * gp->frame.n, known->points[best], size);
+        for (size_t i = 0; i < known->n; i++) {
+            bool same = memcmp(known->points[i], known->points[best], size) == 0;
+            means[i] = same ? -HUGE_VAL : means[i];
         }
     }
-    while (at > 0 && means[at - 1] < mean) {
-        at--;
-    }
-    if (at == PARENTS) {
-        return;
-    }
-    gp->n_good += gp->n_good < PARENTS;
-    for (size_t k = gp->n_good - 1; k > at; k--) {
-        means[k] = means[k - 1];
-        memcpy(gp->good + k * d, gp->good + (k - 1) * d, d * sizeof *u);
-    }
-    means[at] = mean;
-    memcpy(gp->good + at * d, u, d * sizeof *u);
 }
 
 static void fit(struct gp *gp) {
     struct mu_arena *arena = gp->context->request->arena;
-    double means[PARENTS] = {0};
     define(gp);
     double *theta = MU_ARRAY(arena, mu_gp_parameters(&gp->model), double);
     struct mu_gp_data fitted = observations(gp, mu_gp_fit_rows(&gp->model, TUNING.fit_operations));
@@ -192,18 +136,12 @@ static void fit(struct gp *gp) {
     mu_gp_fit(&gp->model, &fitted, theta, arena);
     mu_gp_condition(&gp->process, &gp->model, theta, &known, TUNING.believed, 1, arena);
     mu_gp_reinterpolate(&gp->process, &known, arena);
-    gp->evaluations = TUNING.evaluations;
     gp->ready = true;
     gp->row = MU_ARRAY(arena, gp->data->width, double);
     gp->trial = MU_ARRAY(arena, gp->data->width, double);
     gp->gradient = MU_ARRAY(arena, gp->data->width, double);
-    gp->good = MU_ARRAY(arena, PARENTS * gp->frame.n, double);
-    for (size_t i = 0; i < known.n; i++) {
-        double mean;
-        mu_gp_means(&gp->process, at_full(gp, known.points[i]), &mean);
-        keep_good(gp, means, known.points[i], mean);
-    }
-    gp->incumbent = means[0];
+    gp->good = MU_ARRAY(arena, MU_MAXIMIZE_PARENTS * gp->frame.n, double);
+    find_good(gp, &known);
 }
 
 /* A configuration on its way is taken for known where it runs, as one that has run is. */
@@ -254,7 +192,7 @@ static bool draw(void *self, uint64_t number, double resource, double *x) {
         .scale = gp->process.length,
         .climb = true,
         .gradient = true,
-        .evaluations = gp->evaluations,
+        .evaluations = TUNING.evaluations,
         .seed = gp->context->request->seed,
         .number = number};
     return mu_maximize(&m, x, gp->context->request->arena);
