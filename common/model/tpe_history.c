@@ -44,21 +44,22 @@ static size_t place_by_violation(
 static void rank_by_outcomes(const struct reading *r, const size_t *index, size_t n, double *loss) {
     size_t m = r->outcomes->n_objectives;
     size_t *order = MU_ARRAY(r->arena, n, size_t);
+    size_t *place = MU_ARRAY(r->arena, n, size_t);
     double *violation = MU_ARRAY(r->arena, n, double);
-    size_t feasible = place_by_violation(r, index, n, order, violation);
+    size_t feasible = place_by_violation(r, index, n, place, violation);
     bool traded = feasible > 0 && feasible < n;
     size_t width = m + traded;
     double *values = MU_MATRIX(r->arena, n, width, double);
     for (size_t i = 0; i < n; i++) {
         memcpy(values + i * width, row_of(r, index[i]), m * sizeof *values);
         if (traded) {
-            values[i * width + m] = (double)order[i];
+            values[i * width + m] = (double)place[i];
             violation[i] = isnan(violation[i]) ? violation[i] : 0;
         }
     }
     mu_tpe_order(values, n, width, violation, MU_TPE_MOST_GOOD, order, r->arena);
-    for (size_t place = 0; place < n; place++) {
-        loss[order[place]] = (double)place;
+    for (size_t i = 0; i < n; i++) {
+        loss[order[i]] = (double)i;
     }
 }
 
