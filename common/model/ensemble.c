@@ -29,7 +29,7 @@ struct mu_ensemble *mu_forest_fit(const struct mu_tree_data *data, bool extra, s
     struct mu_ensemble *e = MU_NEW(arena, struct mu_ensemble);
     struct mu_tree_options options = {.leaf = data->n < 30 ? 1 : 3,
         .features = features((5 * data->n_dims + 5) / 6),
-        .depth = 64,
+        .depth = (int)data->n,
         .random = extra};
     size_t *samples = MU_ARRAY(arena, data->n, size_t);
     e->trees = MU_ARRAY(arena, trees, struct mu_tree *);

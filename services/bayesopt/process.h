@@ -22,8 +22,8 @@ void mu_gp_process_init(struct mu_gp_process *process, const struct mu_bayesopt_
 /* Suggestions of one request that processes can make. */
 size_t mu_gp_process_most(void);
 
-/* Floating-point operations to find one suggestion with one process, and those of one evaluation of
- * it. */
+/* Floating-point operations to find one suggestion with one process or with trees, and those of one
+ * evaluation of a process. */
 double mu_gp_process_operations(void);
 double mu_gp_process_cost(const struct mu_gp_process *process);
 

@@ -4,20 +4,15 @@
 #include <string.h>
 
 #include "common/model/tree.h"
+#include "services/bayesopt/process.h"
 
 /* The constants of the policy; docs/adr/0013-bayesopt.md has the reasons. */
 static const struct tuning {
-    double search_operations; /* to find one suggestion */
-    size_t rows, pending;     /* known, and without a value, that are looked at */
+    size_t rows; /* known, that are looked at */
     size_t trees;
     double far_sd;        /* of a point that is as far from all others as can be */
     double pending_reach; /* squared distance at which a pending point leaves 1 - 1/e */
-} TUNING = {.search_operations = 2e8,
-    .rows = 250,
-    .pending = 64,
-    .trees = 48,
-    .far_sd = 0.05,
-    .pending_reach = 0.01};
+} TUNING = {.rows = 250, .trees = 48, .far_sd = 0.05, .pending_reach = 0.01};
 
 struct policy {
     const struct mu_frame *frame;
@@ -65,7 +60,8 @@ static struct mu_tree_data gather(struct policy *p, const struct mu_bayesopt_stu
     size_t d = data->width;
     size_t *chosen = MU_ARRAY(arena, TUNING.rows, size_t);
     p->n = mu_subset(data->known, data->n_known, TUNING.rows, chosen, arena);
-    p->points = MU_ARRAY(arena, p->n + TUNING.pending, const double *);
+    size_t most_pending = 2 * mu_gp_process_most(); /* as many as processes know */
+    p->points = MU_ARRAY(arena, p->n + most_pending, const double *);
     double *u = MU_ARRAY(arena, p->n * d, double);
     double *y = MU_ARRAY(arena, p->n, double);
     for (size_t i = 0; i < p->n; i++) {
@@ -73,7 +69,7 @@ static struct mu_tree_data gather(struct policy *p, const struct mu_bayesopt_stu
         memcpy(u + i * d, mu_dataset_row(data, chosen[i]), d * sizeof *u);
         y[i] = data->columns[0].target[chosen[i]];
     }
-    for (size_t i = data->n; i-- > 0 && p->n_pending < TUNING.pending;) {
+    for (size_t i = data->n; i-- > 0 && p->n_pending < most_pending;) {
         if (data->state[i] == MU_PENDING) {
             p->points[p->n + p->n_pending++] = mu_dataset_row(data, i);
         }
@@ -113,7 +109,7 @@ bool mu_tree_policy_propose(struct mu_bayesopt_study *s, uint64_t number, double
     m.criterion = acquire;
     m.user = &p;
     m.good = good;
-    m.evaluations = (size_t)(TUNING.search_operations /
+    m.evaluations = (size_t)(mu_gp_process_operations() /
                              (20 * (double)TUNING.trees + 3 * (double)((p.n + p.n_pending) * d)));
     bool found = mu_bayesopt_maximize(s, &m, x);
     mu_arena_release(s->request->arena, mark);
