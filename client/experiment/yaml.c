@@ -19,6 +19,7 @@ struct anchor {
 struct reader {
     yaml_parser_t parser;
     yaml_event_t event; /* the one that is looked at */
+    const char *bytes;
     struct mu_arena *arena;
     struct cl_problems *problems;
     void *anchors; /* tree of struct anchor */
@@ -44,10 +45,24 @@ static void *push(struct growing *list, size_t size, struct mu_arena *arena) {
 
 /* ---- events ---- */
 
-static void syntax_problem(struct reader *reader) {
+/* Where the parser stopped: of bytes that are no characters it tells the offset alone. */
+static struct cl_node place(const struct reader *reader) {
     const yaml_parser_t *parser = &reader->parser;
     struct cl_node at = {
         .line = (int)parser->problem_mark.line + 1, .column = (int)parser->problem_mark.column + 1};
+    if (parser->error == YAML_READER_ERROR) {
+        at.line = at.column = 1;
+        for (size_t i = 0; i < parser->problem_offset; i++) {
+            at.column = reader->bytes[i] == '\n' ? 1 : at.column + 1;
+            at.line += reader->bytes[i] == '\n';
+        }
+    }
+    return at;
+}
+
+static void syntax_problem(struct reader *reader) {
+    const yaml_parser_t *parser = &reader->parser;
+    struct cl_node at = place(reader);
     const char *context = parser->context ? parser->context : "";
     cl_problem_add(reader->problems, reader->arena, &at, "not YAML: %s%s%s",
         parser->problem ? parser->problem : "unreadable", *context ? ", " : "", context);
@@ -145,6 +160,9 @@ static struct cl_node *read_scalar(struct reader *reader) {
     const char *tag = (const char *)reader->event.data.scalar.tag;
     node->text = mu_arena_copy_bytes(reader->arena, (const char *)reader->event.data.scalar.value,
         reader->event.data.scalar.length);
+    if (strlen(node->text) < reader->event.data.scalar.length) {
+        refuse(reader, node, "a text may not hold a NUL: no command or variable can");
+    }
     if (!cl_yaml_resolve(node, tag, reader->event.data.scalar.plain_implicit, reader->arena)) {
         cl_problem_add(reader->problems, reader->arena, node, "\"%s\" is no %s", node->text, tag);
         return NULL;
@@ -352,7 +370,7 @@ static bool read_documents(struct reader *reader, struct growing *documents) {
 
 bool cl_yaml_read(const char *bytes, size_t size, struct mu_arena *arena,
     const struct cl_node ***documents, size_t *n, struct cl_problems *problems) {
-    struct reader reader = {.arena = arena, .problems = problems};
+    struct reader reader = {.arena = arena, .problems = problems, .bytes = bytes};
     struct growing list = {0};
     if (!yaml_parser_initialize(&reader.parser)) {
         return refuse(&reader, NULL, "not enough memory");

@@ -167,6 +167,21 @@ static void broken_yaml_is_a_problem(void **state) {
     }
 }
 
+/* Bytes that are no characters, as of another encoding, and a text that ends before its end. */
+static void bytes_that_no_text_holds_are_found(void **state) {
+    static const char *const texts[] = {
+        "a: b\nc: gr\xf6\xdf\n", "a: b\nc: gr\x01\n", "a: b\nc: \"gr\\0\"\n"};
+    static const int columns[] = {6, 6, 4};
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct read r = read_text(texts[i]);
+        assert_int_equal(r.problems.errors, 1);
+        assert_int_equal(r.problems.items[0].line, 2);
+        assert_int_equal(r.problems.items[0].column, columns[i]);
+        mu_arena_destroy(r.arena);
+    }
+}
+
 static void the_nearest_word_is_a_slip_of_the_pen(void **state) {
     static const char *const words[] = {"maxTrialCount", "parallelTrialCount", "objective"};
     (void)state;
@@ -223,6 +238,7 @@ int main(void) {
         cmocka_unit_test(nodes_know_their_place),
         cmocka_unit_test(aliases_share_their_node),
         cmocka_unit_test(broken_yaml_is_a_problem),
+        cmocka_unit_test(bytes_that_no_text_holds_are_found),
         cmocka_unit_test(the_nearest_word_is_a_slip_of_the_pen),
         cmocka_unit_test(an_experiment_is_read_with_katibs_defaults),
         cmocka_unit_test(every_cut_of_an_experiment_is_read_or_refused),
