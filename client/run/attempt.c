@@ -384,7 +384,7 @@ static void conclude(struct cl_run *run, struct cl_trial *trial, int exit_status
             mu_arena_format(arena, "took longer than %g s", run->options->trial_timeout));
     } else if (trial->stopping == CL_STOP_FINISHED) {
         finish(run, trial, MU_TRIAL_KILLED, "the experiment was finished");
-    } else if (exit_status > 128) {
+    } else if (exit_status > 128 && exit_status <= 128 + SIGRTMAX) {
         finish(run, trial, MU_TRIAL_FAILED,
             mu_arena_format(
                 arena, "ended by signal %d (%s)", exit_status - 128, strsignal(exit_status - 128)));

@@ -219,6 +219,15 @@ void cl_metric_summary_add(struct cl_metric_summary *summary, const char *value)
     summary->numeric = true;
 }
 
+/* Whether a value says something: a finite number or a text, such as a genotype; not a number that
+ * is none, such as "nan" or "1e400", nor the sign that the default filter finds of "-inf". */
+static bool tells(const char *value) {
+    double number;
+    char *end;
+    (void)strtod(value, &end);
+    return mu_read_double(value, &number) || end[strspn(end, " +-")];
+}
+
 const char *cl_metric_summary_value(
     const struct cl_metric_summary *summary, enum cl_strategy strategy) {
     if (summary->n == 0) {
@@ -227,5 +236,5 @@ const char *cl_metric_summary_value(
     const char *value = strategy == CL_STRATEGY_LATEST || !summary->numeric ? summary->latest
                         : strategy == CL_STRATEGY_MIN                       ? summary->min
                                                                             : summary->max;
-    return *value ? value : NULL;
+    return tells(value) ? value : NULL;
 }

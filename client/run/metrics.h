@@ -34,9 +34,8 @@ struct cl_metric_summary {
 /* Take one more value into |summary|; |value| must outlive it. */
 void cl_metric_summary_add(struct cl_metric_summary *summary, const char *value);
 
-/* The text that counts under |strategy|; NULL when there is none: nothing seen, or an empty text (a
- * value that the filter could not read).
- */
+/* The text that counts under |strategy|; NULL when there is none: nothing seen, or what is neither
+ * a finite number nor a text (the filter leaves "" of a value that it cannot read). */
 const char *cl_metric_summary_value(
     const struct cl_metric_summary *summary, enum cl_strategy strategy);
 

@@ -88,9 +88,25 @@ static void strategies_choose_among_values(void **state) {
     cl_metric_summary_add(&text, "Genotype()");
     assert_string_equal(text.min, "unavailable");
     assert_string_equal(cl_metric_summary_value(&text, CL_STRATEGY_MAX), "Genotype()");
-    struct cl_metric_summary empty = {0};
-    cl_metric_summary_add(&empty, "");
-    assert_null(cl_metric_summary_value(&empty, CL_STRATEGY_MIN));
+}
+
+static void what_is_no_finite_number_is_no_text_either(void **state) {
+    static const char *const none[] = {
+        "", " ", "-", "+", "nan", "-inf", "1e400", "0x1p3", "Infinity "};
+    static const char *const texts[] = {"infinite", "nan(", "a", "1e400 a", "-x"};
+    (void)state;
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        struct cl_metric_summary s = {0};
+        cl_metric_summary_add(&s, none[i]);
+        assert_null(cl_metric_summary_value(&s, CL_STRATEGY_MIN));
+        cl_metric_summary_add(&s, "2");
+        assert_string_equal(cl_metric_summary_value(&s, CL_STRATEGY_MIN), "2");
+    }
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct cl_metric_summary s = {0};
+        cl_metric_summary_add(&s, texts[i]);
+        assert_string_equal(cl_metric_summary_value(&s, CL_STRATEGY_MIN), texts[i]);
+    }
 }
 
 int main(void) {
@@ -99,6 +115,7 @@ int main(void) {
         cmocka_unit_test(custom_filters_have_two_groups),
         cmocka_unit_test(json_lines_are_flat_objects),
         cmocka_unit_test(strategies_choose_among_values),
+        cmocka_unit_test(what_is_no_finite_number_is_no_text_either),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -160,6 +160,8 @@ def test_a_run_that_is_refused_leaves_what_was_there(tmp_path):
     ("echo loss=nan", "MetricsUnavailable", "did not report loss"),
     ("no-such-program", "Failed", "command not found"),
     ("exit 1", "Failed", "exit status 1"),
+    ("echo no memory; exit 255", "Failed", 'exit status 255, the last line was "no memory"'),
+    ("kill -TERM $$", "Failed", "ended by signal 15 (Terminated)"),
     ("echo loss=0.5; echo; echo no memory >&2; echo; exit 1", "Failed", 'exit status 1, the last line was "no memory"'),
     ("i=0; while [ $i -lt 2000 ]; do i=$((i+1)); echo step $i; done; exit 2", "Failed", 'exit status 2, the last line was "step 2000"'),
     ("echo loss=0.5; sleep 60 & ", "Succeeded", ""),
