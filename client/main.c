@@ -67,6 +67,9 @@ static void take(struct cl_options *options, const struct cl_option *option, con
         *(double *)(void *)target = positive(name, value, option->most);
         break;
     case MU_MEMBER_TEXT:
+        if (!*value) {
+            misuse("this option needs a value: ", name);
+        }
         *(const char **)(void *)target = value;
         break;
     case MU_MEMBER_NONE:

@@ -51,14 +51,26 @@ static const char *folder_of(const char *path, struct mu_arena *arena) {
     return slash ? mu_arena_format(arena, "%.*s", (int)(slash - path + 1), path) : ".";
 }
 
+static enum mu_status check_folder(const char *path, struct mu_error *error) {
+    struct stat status;
+    int why = stat(path, &status) ? errno : S_ISDIR(status.st_mode) ? 0 : ENOTDIR;
+    return why ? mu_fail(error, MU_INTERNAL, "%s: %s", path, strerror(why)) : MU_OK;
+}
+
 /* |made|: whether the folder of the trials was not there before. */
 static enum mu_status name_files(struct cl_run *run, bool *made, struct mu_error *error) {
     const struct cl_run_options *options = run->options;
     run->directory = options->directory ? options->directory : folder_of(run->file, run->arena);
     const char *trials = cl_run_trials(run);
+    if (check_folder(run->directory, error) != MU_OK) {
+        return error->code;
+    }
     *made = !mkdir(trials, 0755);
     if (!*made && errno != EEXIST) {
         return mu_fail(error, MU_INTERNAL, "%s: %s", trials, strerror(errno));
+    }
+    if (check_folder(trials, error) != MU_OK) {
+        return error->code;
     }
     char *real = realpath(trials, NULL);
     run->trials_path = mu_arena_copy(run->arena, real ? real : trials);

@@ -81,3 +81,14 @@ def test_a_result_that_did_not_arrive_is_no_success(tmp_path, how):
         done = subprocess.run([MUSHIR, "run", path, how, *stub("--metric", "loss")], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
     assert done.returncode == 1 and "standard output: " in done.stderr
     assert run("status", path).returncode == 0
+
+
+@pytest.mark.parametrize("make", [lambda folder: ["--directory", folder / "none"], lambda folder: ["--directory", folder / "small.yaml"],
+                                  lambda folder: (folder / "small.trials").touch() or []])
+def test_a_folder_that_is_none_is_said_before_the_first_trial(tmp_path, make):
+    path = write(tmp_path, GOOD)
+    words = make(tmp_path)
+    before = sorted(os.listdir(tmp_path))
+    done = run("run", path, "--quiet", *words, *stub("--metric", "loss"))
+    assert done.returncode == 1 and ("No such file" in done.stderr or "Not a directory" in done.stderr)
+    assert sorted(os.listdir(tmp_path)) == before

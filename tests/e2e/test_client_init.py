@@ -100,8 +100,8 @@ def test_the_name_is_that_of_the_script(command, name):
     (["--param", "x=0:1", "--", "f", "{y}"], "write {x} where its value belongs"),
     (["--param", "x=0:1"], "which command?"),
     (["--", "f", "1"], "what is to be tuned?"),
-    (["--objective", "", "--param", "x=0:1", "--", "f", "{x}"], "objectiveMetricName is empty"),
-    (["--algorithm", "", "--param", "x=0:1", "--", "f", "{x}"], "algorithmName is empty"),
+    (["--objective", "", "--param", "x=0:1", "--", "f", "{x}"], "this option needs a value: --objective"),
+    (["--param", "x=0:1", "--", "f", "{x}", "${trialParameters.y}"], "${trialParameters.y} is not in trialParameters"),
     (["--param", "x=0:1", "--name", "Mine", "--", "f", "{x}"], '"Mine" must be of lower-case letters'),
 ])
 @pytest.mark.parametrize("command", ["init", "run"])
@@ -109,6 +109,13 @@ def test_what_is_wrong_is_named(tmp_path, command, arguments, said):
     result = run(command, *arguments, cwd=tmp_path)
     assert result.returncode == 2 and said in result.stderr, result.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_what_katib_would_make_of_it_is_said(folder):
+    drafted = run("init", "--objective", "val loss", *PARAMETERS, *COMMAND, cwd=folder)
+    valid = run("validate", "-", stdin=drafted.stdout)
+    for result in (drafted, valid):
+        assert result.returncode == 0 and 'warning: the default filter cannot give the metric "val loss"' in result.stderr
 
 
 def test_a_file_and_parameters_exclude_each_other(folder):

@@ -52,6 +52,7 @@ def test_an_option_of_another_command_is_refused():
 @pytest.mark.parametrize("words, said", [
     (["sugest", EXAMPLE], "unknown command sugest"), (["suggest"], "which FILE? mushir suggest"), (["run"], "which FILE? mushir run"),
     (["suggest", EXAMPLE, "again"], "too many words: again"), (["suggest", EXAMPLE, "-n"], "needs a value: -n"),
+    (["run", EXAMPLE, "--journal", ""], "needs a value: --journal"), (["run", EXAMPLE, "--report="], "needs a value: --report"),
     (["suggest", EXAMPLE, "--json=1"], "has no value: --json=1"), (["suggest", EXAMPLE, "--jsonn"], "unknown option: --jsonn"),
     (["suggest", EXAMPLE, "-n", "0"], '--count: "0" must be a number above 0, at most 10000'), (["suggest", EXAMPLE, "-n", "1.5"], "must be a whole number"),
     (["suggest", EXAMPLE, "-n", "10001"], "at most 10000"), (["run", EXAMPLE, "--trials", "3"], "the FILE says it all"),
