@@ -6,11 +6,10 @@
 
 /* docs/adr/0023-candidates-of-enas.md tells how the figures came about. */
 static const struct tuning {
-    size_t random;      /* candidates without any knowledge */
-    size_t offspring;   /* of the best observations */
-    size_t generations; /* then, each of */
-    size_t next;        /* offspring of the best candidates so far */
-} TUNING = {.random = 48, .offspring = 128, .generations = 6, .next = 64};
+    size_t generations; /* the first one at random, the second from the best observations, then from
+                           the best candidates so far */
+    size_t each;        /* candidates in one */
+} TUNING = {.generations = 9, .each = 64};
 
 struct search {
     const struct mu_enas_space *space;
@@ -25,7 +24,7 @@ struct search {
 };
 
 static size_t most_candidates(void) {
-    return TUNING.random + TUNING.offspring + TUNING.generations * TUNING.next;
+    return TUNING.generations * TUNING.each;
 }
 
 static double expected_improvement(struct mu_enas_surrogate *s, const struct mu_enas_arch *arch) {
@@ -57,13 +56,13 @@ static void consider(struct search *s) {
     }
 }
 
-/* |n| offspring of the first of |parents|. */
-static void breed(struct search *s, const struct mu_enas_rated *parents, size_t n_parents, size_t n,
+/* A generation of offspring of the first of |parents|. */
+static void breed(struct search *s, const struct mu_enas_rated *parents, size_t n_parents,
     struct mu_stream *stream) {
     struct mu_enas_rated chosen[MU_ENAS_PARENTS]; /* a copy: the best may change meanwhile */
     n_parents = n_parents < MU_ENAS_PARENTS ? n_parents : MU_ENAS_PARENTS;
     memcpy(chosen, parents, n_parents * sizeof *parents);
-    for (size_t i = 0; i < n && n_parents; i++) {
+    for (size_t i = 0; i < TUNING.each && n_parents; i++) {
         const struct mu_enas_arch *parent = chosen[mu_uniform_below(stream, n_parents)].arch;
         mu_enas_breed(s->space, &s->archs[s->n], parent, stream);
         consider(s);
@@ -86,13 +85,13 @@ void mu_enas_propose(const struct mu_enas_space *space,
     struct search s = {.space = space, .tried = observations->tried, .surrogate = surrogate};
     s.archs = mu_enas_archs(space, room, arena);
     s.met = mu_enas_set_of(space, room, arena);
-    for (size_t i = 0; i < TUNING.random; i++) {
+    for (size_t i = 0; i < TUNING.each; i++) {
         mu_enas_draw(space, &s.archs[s.n], stream);
         consider(&s);
     }
-    breed(&s, surrogate->leaders, surrogate->n_leaders, TUNING.offspring, stream);
-    for (size_t i = 0; i < TUNING.generations; i++) {
-        breed(&s, s.best, s.n_best, TUNING.next, stream);
+    breed(&s, surrogate->leaders, surrogate->n_leaders, stream);
+    for (size_t i = 2; i < TUNING.generations; i++) {
+        breed(&s, s.best, s.n_best, stream);
     }
     if (s.n_best) {
         mu_enas_copy(space, arch, s.best[0].arch);

@@ -5,8 +5,8 @@
 
 #include "services/enas/surrogate.h"
 
-/* The untried architecture with the largest expected improvement among random ones, mutations of
- * the observed ones that the surrogate thinks best, and six generations of mutations of the best
+/* The untried architecture with the largest expected improvement among random ones, offspring of
+ * the observed ones that the surrogate thinks best, and generations of offspring of the best
  * candidates so far. Into |arch|, which the surrogate then takes for known and borrows; a random
  * untried one when every candidate was tried. */
 void mu_enas_propose(const struct mu_enas_space *space,
