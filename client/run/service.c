@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -121,11 +122,10 @@ static _Noreturn void become(
 }
 
 /* What the service wrote to its log, for an error text. */
-static const char *said(FILE *log, char *text, size_t size) {
-    rewind(log);
-    size_t n = fread(text, 1, size - 1, log);
-    text[n] = '\0';
-    return n ? text : "it said nothing";
+static const char *said(int log, char *text, size_t size) {
+    ssize_t n = pread(log, text, size - 1, 0);
+    text[n > 0 ? n : 0] = '\0';
+    return n > 0 ? text : "it said nothing";
 }
 
 /* Whether |pid| has ended or does so within 0.1 s. */
@@ -139,43 +139,66 @@ static bool reap(pid_t pid, int *ended) {
     return false;
 }
 
-static enum mu_status start(struct cl_service *service, const char *server, const char *data,
-    struct mu_arena *arena, struct mu_error *error) {
-    const char *program = program_of(server, arena);
-    FILE *log = tmpfile();
-    int out[2] = {-1, -1};
-    char text[512];
-    if (!log || pipe2(out, O_CLOEXEC)) {
-        if (log) {
-            fclose(log);
-        }
-        return mu_fail(error, MU_INTERNAL, "cannot start %s: %s", program, strerror(errno));
-    }
+/* Start |program|, and tell the port that it listens at; -1 when there is none. False, with errno,
+ * when no process can be started. */
+static bool launch(
+    struct cl_service *service, const char *program, const char *data, int log, int *port) {
+    int out[2];
     pid_t client = getpid();
-    service->pid = fork(); /* before gRPC's threads are started */
-    if (service->pid == 0) {
-        become(program, data, out[1], fileno(log), client);
+    if (log < 0 || pipe2(out, O_CLOEXEC)) {
+        return false;
     }
+    pid_t pid = fork(); /* before gRPC's threads are started */
+    if (pid == 0) {
+        become(program, data, out[1], log, client);
+    }
+    int why = errno;
     close(out[1]);
-    enum mu_status status = MU_OK;
-    int port = read_port(out[0]);
-    int ended = 0;
+    if (pid > 0) {
+        service->pid = pid;
+        *port = read_port(out[0]);
+    }
     close(out[0]);
-    if (port < 0 && reap(service->pid, &ended) && WIFEXITED(ended) &&
-        WEXITSTATUS(ended) == NO_PROGRAM) {
+    errno = why;
+    return pid > 0;
+}
+
+/* Why it tells no port. */
+static enum mu_status give_up(struct cl_service *service, const char *program, const char *server,
+    int log, struct mu_error *error) {
+    char text[512];
+    int ended = 0;
+    if (reap(service->pid, &ended)) {
         service->pid = 0;
-        status = mu_fail(error, MU_NOT_FOUND,
+    }
+    cl_service_close(service);
+    if (WIFEXITED(ended) && WEXITSTATUS(ended) == NO_PROGRAM) {
+        return mu_fail(error, MU_NOT_FOUND,
             "the program mushir-%s is neither beside mushir nor in PATH; build it, or give "
             "--address HOST:PORT",
             server);
+    }
+    return mu_fail(
+        error, MU_UNAVAILABLE, "%s did not start: %s", program, said(log, text, sizeof text));
+}
+
+static enum mu_status start(struct cl_service *service, const char *server, const char *data,
+    struct mu_arena *arena, struct mu_error *error) {
+    const char *program = program_of(server, arena);
+    int log = memfd_create("mushir", MFD_CLOEXEC);
+    enum mu_status status = MU_OK;
+    int port = -1;
+    if (!launch(service, program, data, log, &port)) {
+        status =
+            mu_fail(error, MU_RESOURCE_EXHAUSTED, "cannot start %s: %s", program, strerror(errno));
     } else if (port < 0) {
-        cl_service_close(service);
-        status = mu_fail(
-            error, MU_UNAVAILABLE, "%s did not start: %s", program, said(log, text, sizeof text));
+        status = give_up(service, program, server, log, error);
     } else {
         service->address = mu_arena_format(arena, "127.0.0.1:%d", port);
     }
-    fclose(log);
+    if (log >= 0) {
+        close(log);
+    }
     return status;
 }
 

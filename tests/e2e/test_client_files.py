@@ -1,6 +1,7 @@
 """What mushir does with files that are there: its own that were damaged, and everybody else's."""
 import contextlib
 import os
+import resource
 import sqlite3
 import stat
 import subprocess
@@ -92,3 +93,34 @@ def test_a_folder_that_is_none_is_said_before_the_first_trial(tmp_path, make):
     done = run("run", path, "--quiet", *words, *stub("--metric", "loss"))
     assert done.returncode == 1 and ("No such file" in done.stderr or "Not a directory" in done.stderr)
     assert sorted(os.listdir(tmp_path)) == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="another user's processes are limited, of whom there is none else")
+def test_a_machine_without_processes_starts_no_service(tmp_path):
+    """And nothing else ends: where fork fails there is no process to be signalled."""
+    def limited():
+        resource.setrlimit(resource.RLIMIT_NPROC, (2, 2))
+        os.setgroups([])
+        os.setgid(54321)
+        os.setuid(54321)
+    other = subprocess.Popen(["sleep", "60"], user=54321)
+    try:
+        try:
+            done = run("suggest", "-", stdin=GOOD, cwd="/", preexec_fn=limited)
+        except PermissionError:
+            pytest.skip("the programs stand where other users may not look")
+        assert done.returncode == 1 and "cannot start" in done.stderr and "temporarily unavailable" in done.stderr
+        assert other.poll() is None
+    finally:
+        other.kill()
+        other.wait()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts")
+def test_no_folder_for_temporary_files_is_needed():
+    """As in a container whose root is read-only."""
+    within = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs -o ro none /tmp && exec "$0" "$@"']
+    if subprocess.run([*within, "true"], capture_output=True).returncode:
+        pytest.skip("nothing can be mounted here")
+    done = subprocess.run([*within, MUSHIR, "suggest", "-"], input=GOOD, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
