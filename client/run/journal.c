@@ -281,12 +281,14 @@ static bool open_database(struct cl_journal *journal, const char *path, enum cl_
     bool good = only_reads(mode)
                     ? open_to_read(journal, path, mode == CL_JOURNAL_FOLLOW ? 0 : PATIENCE)
                     : open_to_write(journal, path);
+    int code = sqlite3_errcode(journal->db);
     if (!good && cl_journal_cause(journal) == MU_RESOURCE_EXHAUSTED) {
         mu_fail(error, MU_RESOURCE_EXHAUSTED, "%s: no descriptor is free", path);
+    } else if (!good && (code == SQLITE_FULL || code == SQLITE_IOERR)) {
+        mu_fail(error, MU_INTERNAL, "%s: %s", path, sqlite3_errmsg(journal->db));
     } else if (!good) {
-        bool read = sqlite3_errcode(journal->db) == SQLITE_OK;
         mu_fail(error, MU_INVALID_ARGUMENT, "%s: no journal of a run: %s", path,
-            read ? "it is another program's" : sqlite3_errmsg(journal->db));
+            code == SQLITE_OK ? "it is another program's" : sqlite3_errmsg(journal->db));
     }
     return good;
 }

@@ -130,8 +130,13 @@ static int spawn(const struct cl_process_spec *spec, int log, int lock, pid_t *p
 }
 
 static enum mu_status code_of(int failure) {
-    bool now = failure == EAGAIN || failure == ENOMEM || failure == EMFILE || failure == ENFILE;
-    return now ? MU_RESOURCE_EXHAUSTED : MU_INTERNAL;
+    static const int shortages[] = {EAGAIN, ENOMEM, EMFILE, ENFILE, ENOSPC, EDQUOT};
+    for (size_t i = 0; i < sizeof shortages / sizeof *shortages; i++) {
+        if (failure == shortages[i]) {
+            return MU_RESOURCE_EXHAUSTED;
+        }
+    }
+    return MU_INTERNAL;
 }
 
 enum mu_status cl_process_start(

@@ -26,7 +26,8 @@ struct cl_process_spec {
 };
 
 /* Start the command in a process group of its own. Its pid, which is also the group's, in |*pid|.
- * MU_RESOURCE_EXHAUSTED where the machine has no process, descriptor or memory for it now. */
+ * MU_RESOURCE_EXHAUSTED where the machine has no process, descriptor, memory or space for it now.
+ */
 MU_MUST_USE enum mu_status cl_process_start(
     const struct cl_process_spec *spec, pid_t *pid, struct mu_error *error);
 

@@ -2,6 +2,7 @@
 import contextlib
 import os
 import resource
+import signal
 import sqlite3
 import stat
 import subprocess
@@ -93,6 +94,14 @@ def test_a_folder_that_is_none_is_said_before_the_first_trial(tmp_path, make):
     done = run("run", path, "--quiet", *words, *stub("--metric", "loss"))
     assert done.returncode == 1 and ("No such file" in done.stderr or "Not a directory" in done.stderr)
     assert sorted(os.listdir(tmp_path)) == before
+
+
+def test_a_disk_that_is_full_at_the_beginning_is_no_mistake_of_the_user(tmp_path):
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))  # less than what SQLite keeps beside a journal
+    done = run("run", write(tmp_path, GOOD), "--quiet", "--", "echo", "loss=1", preexec_fn=limit)
+    assert done.returncode == 1 and "small.journal: " in done.stderr and "no journal" not in done.stderr
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="another user's processes are limited, of whom there is none else")
