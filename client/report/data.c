@@ -144,10 +144,10 @@ static void write_state(const struct cl_run *run, FILE *out) {
     number(out, "elapsed", (finished ? cl_clock_read(result->time) : cl_clock_now()) - run->begun);
     field(out, "reason", finished ? result->reason : run->runner ? "Running" : "Interrupted");
     field(out, "message",
-        finished      ? result->message
+        finished      ? cl_run_message(run)
         : run->runner ? "Not finished: it is running"
                       : "Not finished: continue with mushir run --resume");
-    fprintf(out, "\"good\": %s, ", result->good ? "true" : "false");
+    fprintf(out, "\"good\": %s, ", cl_run_succeeded(run) ? "true" : "false");
 }
 
 /* The parameter that hyperband's setting names. */

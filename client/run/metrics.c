@@ -219,9 +219,7 @@ void cl_metric_summary_add(struct cl_metric_summary *summary, const char *value)
     summary->numeric = true;
 }
 
-/* Whether a value says something: a finite number or a text, such as a genotype; not a number that
- * is none, such as "nan" or "1e400", nor the sign that the default filter finds of "-inf". */
-static bool tells(const char *value) {
+bool cl_metric_tells(const char *value) {
     double number;
     char *end;
     (void)strtod(value, &end);
@@ -236,5 +234,5 @@ const char *cl_metric_summary_value(
     const char *value = strategy == CL_STRATEGY_LATEST || !summary->numeric ? summary->latest
                         : strategy == CL_STRATEGY_MIN                       ? summary->min
                                                                             : summary->max;
-    return tells(value) ? value : NULL;
+    return cl_metric_tells(value) ? value : NULL;
 }

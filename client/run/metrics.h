@@ -22,6 +22,10 @@ void cl_metric_parse_line(struct cl_metric_parser *parser, const char *line, siz
 /* Whether a metric was a JSON number so far: Katib's collector reads JSON texts only. */
 bool cl_metric_parser_unquoted(const struct cl_metric_parser *parser);
 
+/* Whether a value says something: a finite number or a text, such as a genotype; not a number that
+ * is none, such as "nan" or "1e400", nor the sign that the default filter finds of "-inf". */
+bool cl_metric_tells(const char *value);
+
 /* What a metric came to: Katib's observation. */
 struct cl_metric_summary {
     size_t n;     /* values seen */

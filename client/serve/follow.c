@@ -14,7 +14,7 @@
 /* What is kept of a trial. */
 struct mark {
     enum mu_trial_condition condition;
-    bool reported;
+    bool reported, text; /* whether it has a number; whether the latest value is a text */
     double min, max, latest, value; /* of its objective; the value that counts, or NAN */
 };
 
@@ -174,14 +174,16 @@ static void set_condition(
 
 static void restart(struct cl_follow *f, struct mark *mark) {
     set_condition(f, mark, MU_TRIAL_RUNNING);
-    mark->reported = false;
+    mark->reported = mark->text = false;
     f->standing.finished = false;
 }
 
 static void report(struct cl_follow *f, struct mark *mark, const char *text) {
     double value;
     f->standing.reports++;
+    mark->text = false;
     if (!mu_read_double(text, &value)) {
+        mark->text = cl_metric_tells(text);
         return;
     }
     mark->min = !mark->reported || value < mark->min ? value : mark->min;
@@ -197,11 +199,22 @@ static double counting(const struct cl_follow *f, const struct mark *mark) {
                                           : mark->max;
 }
 
-/* A trial's end; the first of the best counts, as in cl_trial_best. */
+static void set_best(struct cl_follow *f, size_t number, double value) {
+    f->best = number;
+    f->standing.best = value;
+    f->standing.best_trial = f->names[number];
+}
+
+/* A trial's end; the first of the best counts, else the latest text, as in cl_trial_best. */
 static void end(struct cl_follow *f, size_t number, enum mu_trial_condition condition) {
     struct mark *mark = &f->marks[number];
     bool counts = condition == MU_TRIAL_SUCCEEDED || condition == MU_TRIAL_EARLY_STOPPED;
     set_condition(f, mark, condition);
+    bool numeric = f->standing.best_trial && !isnan(f->standing.best);
+    bool latest = !f->standing.best_trial || number > f->best;
+    if (counts && !mark->reported && mark->text && !numeric && latest) {
+        set_best(f, number, (double)NAN);
+    }
     if (!counts || !mark->reported) {
         return;
     }
@@ -210,10 +223,8 @@ static void end(struct cl_follow *f, size_t number, enum mu_trial_condition cond
         f->standing.maximize ? mark->value > f->standing.best : mark->value < f->standing.best;
     bool earlier =
         mark->value <= f->standing.best && mark->value >= f->standing.best && number < f->best;
-    if (!f->standing.best_trial || better || earlier) {
-        f->best = number;
-        f->standing.best = mark->value;
-        f->standing.best_trial = f->names[number];
+    if (!numeric || better || earlier) {
+        set_best(f, number, mark->value);
     }
 }
 

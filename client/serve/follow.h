@@ -20,8 +20,8 @@ struct cl_standing {
     size_t trials, conditions[MU_TRIAL_EARLY_STOPPED + 1]; /* in all, and by condition */
     size_t reports;                                        /* of the objective */
     const char *best_trial;                                /* NULL: none */
-    double best;
-    long long moment; /* grows with everything that is added */
+    double best;                                           /* NAN: a text */
+    long long moment;                                      /* grows with everything that is added */
 };
 
 /* Whether it ended as it should, with a value of the objective (cl_run_succeeded). */

@@ -20,6 +20,14 @@ static const char experiment[] =
 
 static char path[] = "/tmp/mushir-follow-XXXXXX";
 
+static void add_trial(
+    struct cl_journal *journal, long number, const char *time, const char *value) {
+    cl_journal_add(journal, number, time, "suggested", "trial", NULL);
+    cl_journal_add(journal, number, time, "started", NULL, "1");
+    cl_journal_add(journal, number, time, "metric", "loss", value);
+    cl_journal_add(journal, number, time, "ended", "Succeeded", "");
+}
+
 /* A run of |trials| trials that all have |value|, begun at |time|, at |name|. */
 static void write_journal(const char *name, const char *time, size_t trials, const char *value) {
     struct mu_error error;
@@ -28,10 +36,7 @@ static void write_journal(const char *name, const char *time, size_t trials, con
     cl_journal_add(journal, -1, time, "experiment", "e", experiment);
     cl_journal_add(journal, -1, time, "run", NULL, "abcd");
     for (size_t i = 0; i < trials; i++) {
-        cl_journal_add(journal, (long)i, time, "suggested", "trial", NULL);
-        cl_journal_add(journal, (long)i, time, "started", NULL, "1");
-        cl_journal_add(journal, (long)i, time, "metric", "loss", value);
-        cl_journal_add(journal, (long)i, time, "ended", "Succeeded", "");
+        add_trial(journal, (long)i, time, value);
     }
     cl_journal_close(journal);
 }
@@ -149,6 +154,31 @@ static void a_raised_count_reopens_what_had_reached_it(void **state) {
     }
 }
 
+/* As cl_trial_best has it: texts where no trial has a number, the latest. */
+static void a_text_is_a_value_where_there_is_no_number(void **state) {
+    static const struct {
+        const char *values[2];
+        bool best, text;
+    } CASES[] = {{{"Genotype(a)", "Genotype(b)"}, true, true}, {{"Genotype(a)", "2"}, true, false},
+        {{"2", "Genotype(a)"}, true, false}, {{"", "-"}, false, false}};
+    (void)state;
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        struct cl_follow *follow = cl_follow_create(file("journal"));
+        const struct cl_standing *standing = cl_follow_standing(follow);
+        struct mu_error error;
+        unlink(file("journal"));
+        write_journal(file("journal"), "2026-01-01T00:00:00Z", 1, CASES[i].values[0]);
+        struct cl_journal *journal = cl_journal_open(file("journal"), CL_JOURNAL_RESUME, &error);
+        add_trial(journal, 1, "t", CASES[i].values[1]);
+        cl_journal_add(journal, -1, "t", "finished", "ExperimentMaxTrialsReached", "");
+        cl_journal_close(journal);
+        cl_follow_look(follow, false);
+        assert_true(cl_standing_succeeded(standing) == CASES[i].best);
+        assert_true(!CASES[i].best || (standing->best != 2) == CASES[i].text);
+        cl_follow_destroy(follow);
+    }
+}
+
 static int remove_all(void **state) {
     static const char *const endings[] = {"journal", "journal.lock", "other", "other.lock"};
     (void)state;
@@ -166,6 +196,7 @@ int main(void) {
         arena_test(without_a_free_descriptor_the_end_is_to_be_read_again),
         arena_test(what_is_no_journal_is_not_asked_for_again),
         arena_test(a_raised_count_reopens_what_had_reached_it),
+        arena_test(a_text_is_a_value_where_there_is_no_number),
     };
     return mkdtemp(path) ? cmocka_run_group_tests(tests, NULL, remove_all) : 1;
 }

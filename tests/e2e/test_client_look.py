@@ -133,6 +133,8 @@ def test_a_run_without_a_value_has_failed_whoever_asks(tmp_path):
     now = status(path)
     assert (now["state"], now["reason"], now["message"]) == ("failed", "ExperimentMaxTrialsReached", "no trial has a value of loss")
     assert run("status", path).stdout.startswith("small failed: ")
+    data = json.loads(run("report", path, "--json").stdout)
+    assert (data["good"], data["message"]) == (False, "no trial has a value of loss")
 
 
 def test_what_is_no_journal_is_said(tmp_path):
