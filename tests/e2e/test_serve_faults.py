@@ -63,9 +63,8 @@ def test_an_experiment_whose_files_were_removed_goes(server, tmp_path):
     server.submit(held("waits", tmp_path))
     server.until("waits", running(2))
     heard = (e["name"] for e in server.events() if "state" not in e)
-    for name in ("removed", "waits"):  # what runs stays
-        (tmp_path / f"{name}.yaml").unlink()
-        (tmp_path / f"{name}.journal").unlink()
+    for name in ("removed.yaml", "removed.journal", "waits.yaml"):  # what runs stays
+        (tmp_path / name).unlink()
     assert next(heard) == "removed"
     assert server.ask("GET", "experiments/removed")[0] == 404
     assert [e["name"] for e in server.ask("GET", "experiments")[1]["experiments"]] == ["kept", "waits"]
