@@ -2,19 +2,18 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "client/experiment/template_command.h"
 #include "client/run/clock.h"
 #include "client/run/failure.h"
 #include "client/run/process.h"
+#include "client/text/file.h"
 #include "client/text/json.h"
 #include "common/base/text.h"
 
@@ -314,12 +313,12 @@ static void read_lines(struct reading *reading, int fd, bool last) {
 }
 
 static void read_log(struct cl_run *run, struct cl_trial *trial, bool last) {
-    int fd = open(cl_run_log(run, trial), O_RDONLY | O_CLOEXEC);
-    struct stat status;
+    off_t size;
+    int fd = cl_file_follow(cl_run_log(run, trial), &size);
     if (fd < 0) {
         return;
     }
-    if (fstat(fd, &status) || (size_t)status.st_size < trial->read_to) {
+    if ((size_t)size < trial->read_to) {
         trial->read_to = 0; /* the trial wrote its file anew */
     }
     struct reading reading = {run, trial, cl_clock_text(run->arena, cl_clock_now())};

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "client/text/file.h"
 #include "common/base/text.h"
 
 enum { SHOWN = 120, TAIL = 4096 }; /* bytes of a line; of a log, where its last line is */
@@ -14,12 +15,18 @@ static void keep_line(char kept[SHOWN + 1], const char *line) {
     mu_text_repair(kept);
 }
 
+static FILE *open_log(const char *path) {
+    off_t size;
+    int fd = cl_file_follow(path, &size);
+    return fd >= 0 ? fdopen(fd, "r") : NULL;
+}
+
 /* The first line of |path| that names |metric|, else its last one that is not empty; "" when there
  * is none. True when the metric was named. */
 static bool nearest_line(const char *path, const char *metric, char kept[SHOWN + 1]) {
     char line[4096];
     bool named = false;
-    FILE *in = fopen(path, "re");
+    FILE *in = open_log(path);
     *kept = '\0';
     while (in && !named && fgets(line, sizeof line, in)) {
         named = strstr(line, metric) != NULL;
@@ -36,7 +43,7 @@ static bool nearest_line(const char *path, const char *metric, char kept[SHOWN +
 /* The last line of |path| that is not empty; "" when there is none. */
 static void last_line(const char *path, char kept[SHOWN + 1]) {
     char line[TAIL];
-    FILE *in = fopen(path, "re");
+    FILE *in = open_log(path);
     *kept = '\0';
     if (in && fseek(in, -TAIL, SEEK_END)) { /* it is shorter */
         rewind(in);

@@ -36,11 +36,13 @@ static void remove_in(const char *folder, const char *name) {
 /* Empty log and metrics file, no trace of an earlier attempt, and the lock. -1 when that cannot be.
  */
 static int prepare(const char *folder, int *log) {
+    static const char *const left[] = {"exit", "pid", "log", "metrics.log"};
     if (mkdir(folder, 0755) && errno != EEXIST) {
         return -1;
     }
-    remove_in(folder, "exit");
-    remove_in(folder, "pid");
+    for (size_t i = 0; i < sizeof left / sizeof *left; i++) {
+        remove_in(folder, left[i]);
+    }
     int metrics = open_in(folder, "metrics.log", O_WRONLY | O_CREAT | O_TRUNC);
     *log = open_in(folder, "log", O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
     int lock = open_in(folder, "lock", O_RDWR | O_CREAT);

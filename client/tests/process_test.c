@@ -113,6 +113,20 @@ static void what_a_trial_leaves_behind_does_not_hold_the_lock(void **state) {
     cl_process_signal(pid, SIGKILL);
 }
 
+/* An attempt made the log a pipe, which nobody reads; the next one does not wait for a reader. */
+static void what_an_earlier_attempt_left_for_its_log_is_not_written_to(void **state) {
+    struct stat status;
+    char path[80];
+    (void)state;
+    snprintf(path, sizeof path, "%s/log", folder);
+    assert_int_equal(ended(begin("rm trial/log && mkfifo trial/log")), 0);
+    assert_true(!stat(path, &status) && S_ISFIFO(status.st_mode));
+    alarm(60);
+    assert_int_equal(ended(begin("echo hello")), 0);
+    alarm(0);
+    assert_true(!stat(path, &status) && S_ISREG(status.st_mode) && status.st_size == 6);
+}
+
 /* The code of an attempt to start a process in a process of its own, whose |resource| is used up.
  * Root's processes have no limit. */
 static int code_without(int resource) {
@@ -147,6 +161,7 @@ int main(void) {
         cmocka_unit_test(a_running_process_is_found_and_its_group_stopped),
         cmocka_unit_test(a_killed_keeper_is_gone),
         cmocka_unit_test(what_a_trial_leaves_behind_does_not_hold_the_lock),
+        cmocka_unit_test(what_an_earlier_attempt_left_for_its_log_is_not_written_to),
         cmocka_unit_test(what_there_is_no_room_for_now_is_no_fault_of_the_trial),
     };
     return cmocka_run_group_tests(tests, make_root, remove_root);

@@ -8,4 +8,7 @@
  * unless it is a file: no link, no folder, and no pipe, whose reader would wait for a writer. */
 int cl_file_open(int folder, const char *path, off_t *size);
 
+/* The same of what |path| may be a link to. */
+int cl_file_follow(const char *path, off_t *size);
+
 #endif

@@ -475,3 +475,20 @@ def test_a_discrete_list_of_texts_is_one_of_choices(values):
     result = run("suggest", "-", "-n", "2", "--json", stdin=text)
     assert result.returncode == 0, result.stderr
     assert sorted(p["lr"] for p in json.loads(result.stdout)) == values
+
+
+@pytest.mark.parametrize("make", ["mkfifo", "ln -s /dev/zero", "mkdir"])
+@pytest.mark.parametrize("file", ["log", "metrics.log"])
+def test_what_a_trial_puts_in_the_place_of_its_log_holds_nobody_up(tmp_path, make, file):
+    script = f'cd "${{MUSHIR_METRICS_FILE%/*}}" && rm {file} && {make} {file}'
+    extra = "" if file == "log" else JSON_FILE
+    result = start(tmp_path, experiment(trials=2, extra=extra), "--", "sh", "-c", script)
+    assert result.returncode == 1
+    assert {why for (why,) in journal(tmp_path, "select condition from trials")} == {"MetricsUnavailable"}
+
+
+def test_a_log_may_be_a_link(tmp_path):
+    script = f'echo \'{{"loss": "0.5"}}\' > {tmp_path}/real; ln -sf {tmp_path}/real "$MUSHIR_METRICS_FILE"'
+    result = start(tmp_path, experiment(trials=1, extra=JSON_FILE), "--", "sh", "-c", script)
+    assert result.returncode == 0, result.stderr
+    assert journal(tmp_path, "select value from metrics") == [("0.5",)]
