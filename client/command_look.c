@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "client/command.h"
 #include "client/report/analysis.h"
@@ -12,16 +13,18 @@
 #include "client/report/table.h"
 #include "client/run/replay.h"
 #include "client/run/setup.h"
+#include "client/text/file.h"
 #include "client/text/visible.h"
 
 static bool is_journal(const char *path) {
     static const char magic[] = "SQLite format 3"; /* its NUL is part of it */
     char begin[sizeof magic] = "";
-    FILE *file = fopen(path, "rb");
-    bool same = file && fread(begin, 1, sizeof magic, file) == sizeof magic &&
+    off_t size;
+    int fd = cl_file_follow(path, &size); /* a pipe is read once: as an experiment */
+    bool same = fd >= 0 && read(fd, begin, sizeof magic) == sizeof magic &&
                 !memcmp(begin, magic, sizeof magic);
-    if (file) {
-        fclose(file);
+    if (fd >= 0) {
+        close(fd);
     }
     return same;
 }
@@ -32,7 +35,7 @@ static enum cl_exit_code open_run(struct cl_context *context, struct cl_run *run
     struct mu_error error;
     run->options = &options->run;
     run->arena = context->arena;
-    run->file = options->file;
+    run->file = cl_setup_place(options->file);
     if (is_journal(options->file)) {
         run->journal_path = options->file;
     } else {

@@ -80,7 +80,7 @@ enum cl_exit_code cl_command_run(struct cl_context *context) {
     }
     struct cl_run run = {.options = &options->run,
         .e = context->experiment,
-        .file = options->file ? options->file : "-", /* beside it: in this folder */
+        .file = cl_setup_place(options->file),
         .text = context->text,
         .address = options->address,
         .observer = options->json_lines ? &cl_progress_json

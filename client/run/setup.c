@@ -34,6 +34,11 @@ static void erase_trials(const char *path) {
     }
 }
 
+const char *cl_setup_place(const char *file) {
+    struct stat status;
+    return file && !stat(file, &status) && S_ISREG(status.st_mode) ? file : "-";
+}
+
 const char *cl_setup_beside(const struct cl_run *run, const char *extension) {
     const char *file = strcmp(run->file, "-") ? run->file : run->e->name;
     bool named = run->e->one_of_several && file == run->file;

@@ -133,3 +133,11 @@ def test_no_folder_for_temporary_files_is_needed():
         pytest.skip("nothing can be mounted here")
     done = subprocess.run([*within, MUSHIR, "suggest", "-"], input=GOOD, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
+
+
+def test_an_experiment_from_a_pipe_has_its_files_in_this_folder(tmp_path):
+    """As of `mushir run <(sed ... tune.yaml)`: nothing can stand beside the pipe."""
+    done = run("run", "/dev/stdin", "--quiet", *stub("--metric", "loss"), stdin=GOOD, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert {"small.journal", "small.html", "small.trials"} <= set(os.listdir(tmp_path))
+    assert run("status", "/dev/stdin", stdin=GOOD, cwd=tmp_path).stdout.startswith("small succeeded: 4 trials")
