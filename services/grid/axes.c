@@ -39,8 +39,8 @@ static uint64_t list_values(struct mu_grid_axis *axis, size_t points, struct mu_
 /* Katib's text begins so for everything that keeps it from listing the values. */
 static enum mu_status fail(const struct mu_parameter *p, struct mu_error *error) {
     return mu_fail(error, MU_INVALID_ARGUMENT, "failed to validate parameters(%.200s): %s", p->name,
-        p->type == MU_INT ? "it has more values than a grid counts"
-                          : "a grid needs the step of every double");
+        p->step > 0 ? "it has more values than a grid counts"
+                    : "a grid needs the step of every double");
 }
 
 static enum mu_status multiply(uint64_t *size, uint64_t levels, struct mu_error *error) {

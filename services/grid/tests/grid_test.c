@@ -167,6 +167,8 @@ static void experiments_are_validated(void **state) {
     (void)state;
     const struct mu_parameter_text no_step = {
         .name = "lr", .type = MU_DOUBLE, .min = "0", .max = "1"};
+    const struct mu_parameter_text fine = {
+        .name = "lr", .type = MU_DOUBLE, .min = "0", .max = "1e17", .step = "1"};
     const struct mu_parameter_text log = {
         .name = "lr", .type = MU_DOUBLE, .distribution = MU_LOG_UNIFORM, .min = "0.1", .max = "1"};
     const struct mu_parameter_text vast[] = {
@@ -180,6 +182,8 @@ static void experiments_are_validated(void **state) {
         validation(NULL, 0, 33, NULL), "Max Trial Count: 33 > all possible search combinations: 1");
     assert_string_equal(validation(&no_step, 1, 5, NULL),
         "failed to validate parameters(lr): a grid needs the step of every double");
+    assert_string_equal(validation(&fine, 1, 5, NULL),
+        "failed to validate parameters(lr): it has more values than a grid counts");
     assert_string_equal(validation(&log, 1, 5, "5"), "");
     assert_string_equal(
         validation(&log, 1, 6, "5"), "Max Trial Count: 6 > all possible search combinations: 5");
