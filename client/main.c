@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <locale.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -247,6 +248,7 @@ static enum cl_exit_code flush(enum cl_exit_code code) {
 int main(int argc, char **argv) {
     setlocale(LC_CTYPE, "C.UTF-8");        /* for the width of characters */
     setvbuf(stderr, NULL, _IOLBF, BUFSIZ); /* not a system call for every character */
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of who writes it */
     struct mu_arena *arena = mu_arena_create(SIZE_MAX / 4);
     struct cl_context context = {.arena = arena};
     struct parsed parsed = {.options.count = 1,

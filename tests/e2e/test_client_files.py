@@ -2,7 +2,6 @@
 import contextlib
 import os
 import resource
-import signal
 import sqlite3
 import stat
 import subprocess
@@ -98,7 +97,6 @@ def test_a_folder_that_is_none_is_said_before_the_first_trial(tmp_path, make):
 
 def test_a_disk_that_is_full_at_the_beginning_is_no_mistake_of_the_user(tmp_path):
     def limit():
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))  # less than what SQLite keeps beside a journal
     done = run("run", write(tmp_path, GOOD), "--quiet", "--", "echo", "loss=1", preexec_fn=limit)
     assert done.returncode == 1 and "small.journal: " in done.stderr and "no journal" not in done.stderr
