@@ -3,7 +3,8 @@
  *
  * - A bound on connections. At the bound, or when descriptors run out, the one that has been silent
  *   longest is closed, so that a new one, such as a probe's, is served whoever holds the others.
- *   Core's own limit on idle ones takes a tenth of the time of a brief call.
+ *   What was sent and not read yet is not silence: the server is behind, not its client. Core's
+ *   own limit on idle ones takes a tenth of the time of a brief call.
  * - A listener that lives on when descriptors run out; core takes EMFILE for its end
  *   (CVE-2023-4785). Should others hold them, a descriptor in reserve lets whoever connects be
  *   accepted and closed. Whether a listener accepts can be asked.
@@ -20,6 +21,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -35,6 +37,7 @@ enum {
     TURN_ACCEPTS = 16,
     SPARE = 64,  /* descriptors that are left for other things than connections */
     STALLED = 3, /* looks at a listener, one a second, at which somebody may wait in vain */
+    LOOKS = 64,  /* at connections, for one that is silent */
     PAUSES = 4,  /* milliseconds after a turn, for memory to be given back */
 };
 
@@ -135,14 +138,35 @@ static size_t left_of_turn(int fd, size_t limit) {
     return left;
 }
 
-/* The one that has been silent longest sees its end, and core lets go of it. False: there is none.
- */
-static bool make_room(void) {
+/* Has sent what was not read yet. */
+static bool is_waiting(const struct descriptor *d) {
+    int bytes = 0;
+    return ioctl(number(d), FIONREAD, &bytes) == 0 && bytes > 0;
+}
+
+/* The oldest that is not waiting; when too many are, the oldest of all. NULL: there is none. */
+static struct descriptor *longest_silent(void) {
     struct descriptor *d = connections.oldest;
+    for (int n = 0; d && n < LOOKS; n++, d = d->newer) {
+        if (!is_waiting(d)) {
+            return d;
+        }
+    }
+    return connections.oldest;
+}
+
+/* |d| sees its end, and core lets go of it. */
+static void end(struct descriptor *d) {
+    drop(&connections, d);
+    d->leaving = true;
+    shutdown(number(d), SHUT_RDWR);
+}
+
+/* The one that has been silent longest goes. False: there is none. */
+static bool make_room(void) {
+    struct descriptor *d = longest_silent();
     if (d) {
-        drop(&connections, d);
-        d->leaving = true;
-        shutdown(number(d), SHUT_RDWR);
+        end(d);
     }
     return d != NULL;
 }
@@ -235,7 +259,7 @@ size_t mu_rpc_connections(void) {
 void mu_rpc_connections_drop_idle(long seconds) {
     pthread_mutex_lock(&lock);
     while (connections.oldest && now() - connections.oldest->active >= seconds) {
-        make_room();
+        end(connections.oldest);
     }
     pthread_mutex_unlock(&lock);
 }

@@ -186,6 +186,45 @@ static void the_longest_silent_makes_room(void **state) {
     assert_int_equal(mu_rpc_connections(), 0);
 }
 
+/* The first two have been sent a byte that nobody reads. */
+static void who_waits_to_be_read_is_not_silent(void **state) {
+    struct fixture *f = *state;
+    int clients[2 * MOST];
+    int fds[2 * MOST];
+    for (int i = 0; i < 2 * MOST; i++) {
+        if (i == MOST) {
+            assert_int_equal(send(clients[0], "x", 1, 0), 1);
+            assert_int_equal(send(clients[1], "x", 1, 0), 1);
+        }
+        clients[i] = dial(f);
+        fds[i] = accept_one(f);
+    }
+    for (int i = 0; i < 2 * MOST; i++) {
+        bool last = i >= 2 * MOST - (MOST - 2);
+        assert_int_equal(has_ended(clients[i]), i >= 2 && !last);
+    }
+    for (int i = 0; i < 2 * MOST; i++) {
+        close(clients[i]);
+        close(fds[i]);
+    }
+}
+
+static void when_all_wait_to_be_read_the_first_makes_room(void **state) {
+    struct fixture *f = *state;
+    int clients[MOST + 1];
+    int fds[MOST + 1];
+    for (int i = 0; i <= MOST; i++) {
+        clients[i] = dial(f);
+        assert_int_equal(send(clients[i], "x", 1, 0), 1);
+        fds[i] = accept_one(f);
+    }
+    for (int i = 0; i <= MOST; i++) {
+        assert_int_equal(has_ended(clients[i]), i == 0);
+        close(clients[i]);
+        close(fds[i]);
+    }
+}
+
 static void the_idle_are_closed(void **state) {
     struct fixture *f = *state;
     int client = dial(f);
@@ -269,6 +308,8 @@ int main(void) {
         TEST(too_much_memory_makes_whole_turns_pause),
         TEST(newcomers_are_accepted_in_turns),
         TEST(the_longest_silent_makes_room),
+        TEST(who_waits_to_be_read_is_not_silent),
+        TEST(when_all_wait_to_be_read_the_first_makes_room),
         TEST(the_idle_are_closed),
         TEST(without_descriptors_the_longest_silent_makes_room),
         TEST(without_connections_the_newcomer_is_refused),
