@@ -108,20 +108,21 @@ bool cl_trial_objective(
 const struct cl_trial *cl_trial_best(
     struct cl_trial *const *trials, size_t n, const struct cl_experiment *e) {
     const struct cl_trial *best = NULL;
-    double value;
+    bool numeric = false;
     double least = 0;
     for (size_t i = 0; i < n; i++) {
+        double value;
         if (!cl_trial_objective(trials[i], e, &value)) {
             bool text =
                 trials[i]->condition == MU_TRIAL_SUCCEEDED && cl_trial_value(trials[i], e, 0);
-            best = text ? trials[i] : best; /* a text, such as a genotype */
+            best = text && !numeric ? trials[i] : best; /* a text, such as a genotype */
             continue;
         }
         double loss = e->maximize ? -value : value;
-        double dummy;
-        if (!best || !cl_trial_objective(best, e, &dummy) || loss < least) {
+        if (!numeric || loss < least) {
             best = trials[i];
             least = loss;
+            numeric = true;
         }
     }
     return best;

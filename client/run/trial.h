@@ -83,7 +83,7 @@ const char *cl_trial_value(
 bool cl_trial_objective(const struct cl_trial *trial, const struct cl_experiment *e, double *value);
 
 /* The best of |trials| in Katib's sense, or NULL: the smallest or largest objective; of equal ones
- * the first; of texts the latest. */
+ * the first; where there is none, of texts the latest. */
 const struct cl_trial *cl_trial_best(
     struct cl_trial *const *trials, size_t n, const struct cl_experiment *e);
 

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "client/run/journal.h"
+#include "client/run/replay.h"
+#include "client/run/setup.h"
 #include "tests/support/arena.h"
 #include "tests/support/cmocka.h"
 
@@ -154,6 +156,19 @@ static void a_raised_count_reopens_what_had_reached_it(void **state) {
     }
 }
 
+/* What cl_trial_best says of the journal: whether there is a best, and whether its value is 2. */
+static void check_best(bool any, bool is_two) {
+    static const struct cl_run_options options = {0};
+    struct cl_run run = {
+        .journal_path = file("journal"), .options = &options, .arena = arena, .inotify = -1};
+    struct mu_error error;
+    assert_int_equal(cl_run_view(&run, &error), MU_OK);
+    const struct cl_trial *best = cl_trial_best(run.trials, run.n_trials, run.e);
+    assert_true(!best == !any);
+    assert_true(!best || !strcmp(cl_trial_value(best, run.e, 0), "2") == is_two);
+    cl_setup_close(&run);
+}
+
 /* As cl_trial_best has it: texts where no trial has a number, the latest. */
 static void a_text_is_a_value_where_there_is_no_number(void **state) {
     static const struct {
@@ -175,6 +190,7 @@ static void a_text_is_a_value_where_there_is_no_number(void **state) {
         cl_follow_look(follow, false);
         assert_true(cl_standing_succeeded(standing) == CASES[i].best);
         assert_true(!CASES[i].best || (standing->best != 2) == CASES[i].text);
+        check_best(CASES[i].best, !CASES[i].text);
         cl_follow_destroy(follow);
     }
 }
