@@ -36,7 +36,8 @@ static void erase_trials(const char *path) {
 
 const char *cl_setup_place(const char *file) {
     struct stat status;
-    return file && !stat(file, &status) && S_ISREG(status.st_mode) ? file : "-";
+    bool placed = file && !stat(file, &status) && S_ISREG(status.st_mode);
+    return placed && strcmp(file, "/dev/stdin") != 0 ? file : "-";
 }
 
 const char *cl_setup_beside(const struct cl_run *run, const char *extension) {

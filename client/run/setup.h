@@ -12,7 +12,7 @@ MU_MUST_USE enum mu_status cl_setup_open(struct cl_run *run, struct mu_error *er
 void cl_setup_close(struct cl_run *run);
 
 /* What stands for |file| in |run|->file: "-", whose files are those of this folder and of the
- * experiment's name, for what has no place of its own, as a pipe or nothing (NULL). */
+ * experiment's name, for what has no place of its own, as a pipe, /dev/stdin or nothing (NULL). */
 const char *cl_setup_place(const char *file);
 
 /* A name beside the experiment: tune.yaml -> tune.|extension|; owned by the run's arena. */

@@ -139,3 +139,13 @@ def test_an_experiment_from_a_pipe_has_its_files_in_this_folder(tmp_path):
     assert done.returncode == 0, done.stderr
     assert {"small.journal", "small.html", "small.trials"} <= set(os.listdir(tmp_path))
     assert run("status", "/dev/stdin", stdin=GOOD, cwd=tmp_path).stdout.startswith("small succeeded: 4 trials")
+
+
+def test_standard_input_by_its_name_has_its_files_in_this_folder(tmp_path):
+    """Also where it is a file, as in `mushir run /dev/stdin < tune.yaml`: nothing stands in /dev."""
+    (tmp_path / "elsewhere").mkdir()
+    words = [MUSHIR, "run", "/dev/stdin", "--quiet", *stub("--metric", "loss")]
+    with open(write(tmp_path / "elsewhere", GOOD)) as stdin:
+        done = subprocess.run(words, stdin=stdin, capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert {"small.journal", "small.html", "small.trials"} <= set(os.listdir(tmp_path))
