@@ -14,7 +14,7 @@
 /* What is kept of a trial. */
 struct mark {
     enum mu_trial_condition condition;
-    bool reported, text; /* whether it has a number; whether the latest value is a text */
+    bool reported, text; /* whether a number counts; whether the latest value is a text */
     double min, max, latest, value; /* of its objective; the value that counts, or NAN */
 };
 
@@ -184,6 +184,7 @@ static void report(struct cl_follow *f, struct mark *mark, const char *text) {
     mark->text = false;
     if (!mu_read_double(text, &value)) {
         mark->text = cl_metric_tells(text);
+        mark->reported &= f->e->metrics[0].strategy != CL_STRATEGY_LATEST;
         return;
     }
     mark->min = !mark->reported || value < mark->min ? value : mark->min;

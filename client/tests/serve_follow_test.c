@@ -20,6 +20,12 @@ static const char experiment[] =
     "parallelTrialCount: 1, maxTrialCount: 9, parameters: [{name: x, parameterType: double, "
     "feasibleSpace: {min: '0', max: '1'}}]}}";
 
+static const char latest_counts[] =
+    "{apiVersion: kubeflow.org/v1beta1, kind: Experiment, metadata: {name: e}, spec: {objective: "
+    "{type: minimize, objectiveMetricName: loss, metricStrategies: [{name: loss, value: latest}]}, "
+    "algorithm: {algorithmName: random}, parallelTrialCount: 1, maxTrialCount: 9, parameters: "
+    "[{name: x, parameterType: double, feasibleSpace: {min: '0', max: '1'}}]}}";
+
 static char path[] = "/tmp/mushir-follow-XXXXXX";
 
 static void add_trial(
@@ -206,6 +212,29 @@ static int remove_all(void **state) {
     return rmdir(path);
 }
 
+/* The latest value counts: a number before a text does not, as cl_trial_best has it. */
+static void a_text_hides_the_number_before_it_where_the_latest_counts(void **state) {
+    (void)state;
+    struct mu_error error;
+    struct cl_follow *follow = cl_follow_create(file("journal"));
+    unlink(file("journal"));
+    struct cl_journal *journal = cl_journal_open(file("journal"), CL_JOURNAL_FRESH, &error);
+    assert_non_null(journal);
+    cl_journal_add(journal, -1, "t", "experiment", "e", latest_counts);
+    cl_journal_add(journal, -1, "t", "run", NULL, "abcd");
+    cl_journal_add(journal, 0, "t", "suggested", "trial", NULL);
+    cl_journal_add(journal, 0, "t", "started", NULL, "1");
+    cl_journal_add(journal, 0, "t", "metric", "loss", "1");
+    cl_journal_add(journal, 0, "t", "metric", "loss", "diverged");
+    cl_journal_add(journal, 0, "t", "ended", "Succeeded", "");
+    add_trial(journal, 1, "t", "2");
+    cl_journal_close(journal);
+    cl_follow_look(follow, false);
+    assert_true(cl_follow_standing(follow)->best == 2);
+    cl_follow_destroy(follow);
+    check_best(true, true);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         arena_test(a_journal_that_was_begun_anew_is_read_anew),
@@ -213,6 +242,7 @@ int main(void) {
         arena_test(what_is_no_journal_is_not_asked_for_again),
         arena_test(a_raised_count_reopens_what_had_reached_it),
         arena_test(a_text_is_a_value_where_there_is_no_number),
+        arena_test(a_text_hides_the_number_before_it_where_the_latest_counts),
     };
     return mkdtemp(path) ? cmocka_run_group_tests(tests, NULL, remove_all) : 1;
 }
