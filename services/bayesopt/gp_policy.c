@@ -18,14 +18,15 @@ struct mu_gp_policy {
     size_t evaluations; /* that the operations are enough for */
 };
 
-/* The highest posterior mean at an observed point: the incumbent, robust against noise. It is the
- * first of the good points, which the best others follow. */
+/* The highest posterior mean at one of the best observed points, of which it looks at as many as
+ * the process is conditioned on: the incumbent, robust against noise. It is the first of the good
+ * points, which the best others follow. */
 static void find_incumbent(struct mu_gp_policy *p, const struct mu_dataset *data) {
     size_t d = data->width;
     double means[FANTASIES];
     size_t first = 0;
     p->best[0] = -HUGE_VAL;
-    for (size_t i = 0; i < data->n_observed; i++) {
+    for (size_t i = 0; i < data->n_observed && i < p->process.known; i++) {
         mu_gp_means(&p->process.gp, mu_dataset_row(data, data->known[i]), means);
         first = means[0] > p->best[0] ? i : first;
         p->best[0] = fmax(p->best[0], means[0]);
