@@ -188,6 +188,10 @@ size_t mu_request_missing(const struct mu_request *request) {
     return have_ended(request) && workers > request->wanted ? workers - request->wanted : 0;
 }
 
+bool mu_request_may_hide(const struct mu_request *request) {
+    return mu_request_missing(request) > 0 || !request->counted || may_hide_late(request);
+}
+
 bool mu_request_hides_running(const struct mu_request *request) {
     size_t workers = mu_request_workers(request);
     size_t missing = mu_request_missing(request);

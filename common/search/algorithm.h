@@ -47,6 +47,10 @@ const struct mu_seen *mu_request_seen(const struct mu_request *request);
  * request does not ask for are taken for running. */
 size_t mu_request_missing(const struct mu_request *request);
 
+/* Whether a suggestion may have been handed out whose trial is not shown: always where no total
+ * tells how many were. */
+bool mu_request_may_hide(const struct mu_request *request);
+
 /* How many trials may run at a time; 0: not known. */
 size_t mu_request_workers(const struct mu_request *request);
 

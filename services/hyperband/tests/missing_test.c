@@ -59,9 +59,10 @@ static void what_is_missing_by_number_was_due(void **state) {
     assert_true(is_new(4));
 }
 
-/* Nothing is missing by number: a trial whose metrics come late may not be counted. */
+/* Nothing is missing by number: a trial that is stopped early may not be counted. */
 static void what_started_later_tells(void **state) {
     (void)state;
+    lab.experiment.stops_early = true;
     add("0.01", "1", 0, 1, 1);
     add("0.02", "1", 0, 2, 2);
     add("0.03", "1", 0, 3, 3);
@@ -71,6 +72,17 @@ static void what_started_later_tells(void **state) {
     lab.trials[--lab.n].started = NULL;
     add("0.05", "1", 8, 0, 0); /* and now surely later */
     assert_true(is_new(5));
+}
+
+/* A controller may try what it asked for at once one after the other: those that started after the
+ * first ones' ends were suggested before. */
+static void where_all_are_shown_times_tell_nothing(void **state) {
+    (void)state;
+    static const char *const LR[] = {"0.01", "0.02", "0.03", "0.04"};
+    for (int i = 0; i < 4; i++) {
+        add(LR[i], "1", i + 1, i + 1, i);
+    }
+    assert_true(is_next(4, "0.01", "3"));
 }
 
 /* Whoever writes a value otherwise means the same configuration. */
@@ -172,6 +184,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         missing_test(what_is_missing_by_number_was_due),
         missing_test(what_started_later_tells),
+        missing_test(where_all_are_shown_times_tell_nothing),
         missing_test(values_tell_not_their_texts),
         missing_test(a_promotion_that_came_first_says_nothing),
         missing_test(busy_workers_had_no_place),
