@@ -373,7 +373,10 @@ static void prepare(
         is_asha(request->experiment->algorithm), request->arena);
     mu_brackets_build(
         &context->brackets, request, &context->ladder, &context->space, context->resource);
-    work->missing = mu_brackets_believe(&context->brackets, request);
+    /* fewer promotions serve the process: docs/adr/0042-trials-that-are-not-shown.md */
+    if (work->kind == SAMPLER_GP || mu_request_may_hide(request)) {
+        work->missing = mu_brackets_believe(&context->brackets, request);
+    }
     context->seen =
         mu_seen_of(&context->space, context->brackets.n_configs + request->wanted, request->arena);
     for (size_t i = 0; i < context->brackets.n_configs; i++) {

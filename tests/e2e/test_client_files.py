@@ -126,7 +126,7 @@ def test_a_machine_without_processes_starts_no_service(tmp_path):
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts")
 def test_no_folder_for_temporary_files_is_needed():
     """As in a container whose root is read-only."""
-    within = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs -o ro none /tmp && exec "$0" "$@"']
+    within = ["unshare", "--mount", "sh", "-c", 'mount --bind /tmp /tmp && mount -o remount,bind,ro /tmp && exec "$0" "$@"']
     if subprocess.run([*within, "true"], capture_output=True).returncode:
         pytest.skip("nothing can be mounted here")
     done = subprocess.run([*within, MUSHIR, "suggest", "-"], input=GOOD, capture_output=True, text=True, timeout=60)
