@@ -12,9 +12,6 @@
  * positive definite. */
 static const double EXTENSION_NOISE = 1e-6;
 
-/* Of a, as the least standard deviation of mu_posterior_sd. */
-static const double LEAST_CHANGE = 1e-5;
-
 size_t mu_gp_parameters(const struct mu_gp_model *model) {
     return model->n_features + model->kernel->n_shares + 2;
 }
@@ -68,16 +65,12 @@ size_t mu_gp_known_rows(const struct mu_gp_model *model, size_t evaluations, dou
     return affordable(operations / (double)evaluations, 0, 2, 8 * (double)model->n_features);
 }
 
-/* Correlations of |point|'s function value with the first |n| stored ones into the pairs. */
-static void correlate(struct mu_gp *gp, const void *point, size_t n) {
-    gp->pairs.n = n;
-    gp->model->metric->measure(gp->store, point, n, gp->pairs.stride, gp->z);
-    gp->model->kernel->evaluate(&gp->scales, &gp->pairs);
-}
-
 /* Covariances of |point|'s function value with the first |n| known ones into |k|. */
 static void covariances(struct mu_gp *gp, const void *point, size_t n, double *k) {
-    correlate(gp, point, n);
+    const struct mu_gp_model *model = gp->model;
+    gp->pairs.n = n;
+    model->metric->measure(gp->store, point, n, gp->pairs.stride, gp->z);
+    model->kernel->evaluate(&gp->scales, &gp->pairs);
     for (size_t i = 0; i < n; i++) {
         k[i] = gp->amplitude * gp->pairs.value[i];
     }
@@ -98,13 +91,11 @@ static void fill(struct mu_gp *gp, const struct mu_gp_data *data, double *matrix
 
 static void allocate(struct mu_gp *gp, size_t capacity, size_t draws, struct mu_arena *arena) {
     size_t n = gp->model->n_features;
-    size_t stored = capacity + 1; /* one place for a trial that is foreseen */
     gp->length = MU_ARRAY(arena, n, double);
-    gp->store = gp->model->metric->store(gp->model->space, stored, arena);
-    gp->z = MU_ARRAY(arena, n * stored, double);
-    gp->pairs = mu_gp_pairs(gp->model->kernel, stored, gp->z, arena);
+    gp->store = gp->model->metric->store(gp->model->space, capacity, arena);
+    gp->z = MU_ARRAY(arena, n * capacity, double);
+    gp->pairs = mu_gp_pairs(gp->model->kernel, capacity, gp->z, arena);
     gp->weight = MU_ARRAY(arena, capacity, double);
-    gp->told = MU_ARRAY(arena, capacity, double);
     gp->by = MU_ARRAY(arena, capacity, double);
     gp->means = MU_ARRAY(arena, draws, double);
     mu_posterior_init(&gp->posterior, capacity, draws, arena);
@@ -145,7 +136,6 @@ void mu_gp_reinterpolate(struct mu_gp *gp, const struct mu_gp_data *data, struct
         matrix[i * data->n + i] = gp->amplitude * (1 + EXTENSION_NOISE);
     }
     mu_posterior_condition(&gp->posterior, matrix, expected, data->n);
-    gp->noise = gp->amplitude * EXTENSION_NOISE;
     mu_arena_release(arena, mark);
 }
 
@@ -154,11 +144,12 @@ double mu_gp_predict(struct mu_gp *gp, const void *point, double *means) {
     return gp->sd = mu_posterior_sd(&gp->posterior, gp->amplitude);
 }
 
-/* The weight of each known covariance in a blend of means and |by| times |w|. */
-static void weigh(struct mu_gp *gp, const double *mean_weights, double by, const double *w) {
-    const struct mu_posterior *p = &gp->posterior;
+/* The weight of each known covariance in a blend of means and standard deviation. */
+static void weigh(struct mu_gp *gp, const double *mean_weights, double sd_weight) {
+    struct mu_posterior *p = &gp->posterior;
+    mu_posterior_solve(p);
     for (size_t i = 0; i < p->n; i++) {
-        gp->weight[i] = by * w[i];
+        gp->weight[i] = -sd_weight / gp->sd * p->w[i];
     }
     for (size_t s = 0; s < p->draws; s++) {
         const double *alpha = p->alpha + s * p->capacity;
@@ -168,62 +159,18 @@ static void weigh(struct mu_gp *gp, const double *mean_weights, double by, const
     }
 }
 
-/* Add what the weighted covariances of |point|, of which the pairs are, change with it. */
-static void add_slopes(struct mu_gp *gp, const void *point, double *gradient) {
-    const struct mu_gp_model *model = gp->model;
-    gp->pairs.n = gp->posterior.n;
-    for (size_t f = 0; f < model->n_features; f++) {
-        if (model->metric->slope &&
-            model->metric->slope(gp->store, point, f, gp->pairs.n, gp->by)) {
-            gradient[f] += 2 * gp->amplitude * gp->scales.inverse_square_length[f] *
-                           model->kernel->slope(&gp->scales, &gp->pairs, f, gp->weight, gp->by);
-        }
-    }
-}
-
 void mu_gp_gradient(struct mu_gp *gp, const void *point, const double *mean_weights,
     double sd_weight, double *gradient) {
-    mu_posterior_solve(&gp->posterior);
-    weigh(gp, mean_weights, -sd_weight / gp->sd, gp->posterior.w);
-    memset(gradient, 0, gp->model->n_features * sizeof *gradient);
-    add_slopes(gp, point, gradient);
-}
-
-double mu_gp_foresee(struct mu_gp *gp, const void *point, const void *trial, double *means) {
-    struct mu_posterior *p = &gp->posterior;
-    covariances(gp, trial, p->n, p->k);
-    double sd = mu_posterior_sd(p, gp->amplitude);
-    mu_posterior_solve(p);
-    memcpy(gp->told, p->w, p->n * sizeof *gp->told);
-    gp->told_variance = sd * sd + gp->noise;
-    gp->model->metric->place(gp->store, p->n, trial);
-    correlate(gp, point, p->n + 1);
-    double covariance = gp->amplitude * gp->pairs.value[p->n];
-    for (size_t i = 0; i < p->n; i++) {
-        p->k[i] = gp->amplitude * gp->pairs.value[i];
+    const struct mu_gp_model *model = gp->model;
+    size_t n = gp->posterior.n;
+    weigh(gp, mean_weights, sd_weight);
+    for (size_t f = 0; f < model->n_features; f++) {
+        gradient[f] = 0;
+        if (model->metric->slope && model->metric->slope(gp->store, point, f, n, gp->by)) {
+            gradient[f] = 2 * gp->amplitude * gp->scales.inverse_square_length[f] *
+                          model->kernel->slope(&gp->scales, &gp->pairs, f, gp->weight, gp->by);
+        }
     }
-    covariance -= mu_dot(p->k, gp->told, p->n);
-    mu_posterior_means(p, means);
-    gp->change = covariance / sqrt(gp->told_variance);
-    return fmax(fabs(gp->change), LEAST_CHANGE * sqrt(gp->amplitude));
-}
-
-void mu_gp_foreseen_gradient(struct mu_gp *gp, const void *point, const void *trial,
-    const double *mean_weights, double change_weight, double *gradient) {
-    struct mu_posterior *p = &gp->posterior;
-    double signed_weight = gp->change < 0 ? -change_weight : change_weight;
-    double by = signed_weight / sqrt(gp->told_variance);
-    mu_posterior_sd(p, gp->amplitude);
-    mu_posterior_solve(p);
-    weigh(gp, mean_weights, -by, gp->told);
-    memset(gradient, 0, gp->model->n_features * sizeof *gradient);
-    add_slopes(gp, point, gradient);
-    for (size_t i = 0; i < p->n; i++) {
-        double own = signed_weight * gp->change / gp->told_variance;
-        gp->weight[i] = own * gp->told[i] - by * p->w[i];
-    }
-    correlate(gp, trial, p->n);
-    add_slopes(gp, trial, gradient);
 }
 
 bool mu_gp_extend(struct mu_gp *gp, const void *point, const double *values) {

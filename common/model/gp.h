@@ -82,8 +82,6 @@ struct mu_gp {
     struct mu_pairs pairs;           /* of the latest predicted point with the known ones */
     double *z, *weight, *by, *means; /* scratch */
     double sd;                       /* of the latest prediction */
-    double *told;                    /* of the latest trial foreseen: K^-1 k, */
-    double told_variance, change;    /* variance of the observation, the change with its sign */
 };
 
 /* Condition on |data| under |theta|, with room for |room| more points and |draws| >= 1 draws. Never
@@ -94,7 +92,7 @@ void mu_gp_condition(struct mu_gp *gp, const struct mu_gp_model *model, const do
 /* Take what is expected at the points of |data|, which |gp| was conditioned on, for known there:
  * the means stay, and neither noise nor level is a reason to observe a point again
  * (re-interpolation; Forrester, Keane and Bressloff, "Design and analysis of noisy computer
- * experiments", AIAA Journal 44, 2006). The noise to come is none. O(n^3). */
+ * experiments", AIAA Journal 44, 2006). O(n^3). */
 void mu_gp_reinterpolate(struct mu_gp *gp, const struct mu_gp_data *data, struct mu_arena *arena);
 
 /* Posterior mean of every draw into |means|, posterior standard deviation of the function as the
@@ -108,22 +106,6 @@ void mu_gp_means(struct mu_gp *gp, const void *point, double *means);
  * |point| into |gradient| (n_features; 0 where the metric has no slope). */
 void mu_gp_gradient(struct mu_gp *gp, const void *point, const double *mean_weights,
     double sd_weight, double *gradient);
-
-/* How far an observation at |trial| is going to move the mean at |point|: the standard deviation of
- * the posterior mean to come,
- *
- *     |cov(f(point), f(trial))| / sqrt(var f(trial) + n^2)
- *
- * (Frazier, Powell and Dayanik, "The knowledge-gradient policy for correlated normal beliefs",
- * INFORMS Journal on Computing 21, 2009), at least 1e-5 a: all of the point's uncertainty where the
- * trial is the point and noise is none, nothing where the trial has nothing new to tell. Posterior
- * means of |point| into |means|. O(n^2). */
-double mu_gp_foresee(struct mu_gp *gp, const void *point, const void *trial, double *means);
-
-/* As mu_gp_gradient, of means and change, right after mu_gp_foresee of |point| and |trial|, which
- * move together. */
-void mu_gp_foreseen_gradient(struct mu_gp *gp, const void *point, const void *trial,
-    const double *mean_weights, double change_weight, double *gradient);
 
 /* Add |point| with one value per draw, right after mu_gp_predict at it; false without room. */
 bool mu_gp_extend(struct mu_gp *gp, const void *point, const double *values);

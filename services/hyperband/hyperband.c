@@ -197,7 +197,7 @@ static void hand_out(
         .rung = rung,
         .config = number};
     if (work->sampler.model) {
-        work->sampler.pending(work->sampler.model, run->x, run->resource);
+        work->sampler.pending(work->sampler.model, run->x);
     }
 }
 
@@ -205,13 +205,12 @@ static void hand_out(
 static void recall(struct work *work) {
     size_t n = work->missing < MU_REQUEST_RECALLED ? work->missing : MU_REQUEST_RECALLED;
     struct mu_sampler_context *context = &work->context;
-    double resource = context->ladder.value[mu_brackets_next(&context->brackets)];
     for (size_t k = n; k > 0; k--) {
         double *x = MU_ARRAY(context->request->arena, context->space.n + 1, double);
         uint64_t number = context->request->first - k;
-        if (work->sampler.draw(work->sampler.model, number, resource, x)) {
+        if (work->sampler.draw(work->sampler.model, number, x)) {
             mu_seen_add(context->seen, x);
-            work->sampler.pending(work->sampler.model, x, resource);
+            work->sampler.pending(work->sampler.model, x);
         }
     }
 }
@@ -258,8 +257,7 @@ static bool start_one(struct work *work, uint64_t number) {
     double *x = MU_ARRAY(context->request->arena, context->space.n + 1, double);
     bool model = work->kind != SAMPLER_RANDOM && !is_random_share(work, number);
     int rung = (int)mu_brackets_next(&context->brackets);
-    bool drawn =
-        model && sampler(work)->draw(work->sampler.model, number, context->ladder.value[rung], x);
+    bool drawn = model && sampler(work)->draw(work->sampler.model, number, x);
     if (!drawn || mu_request_may_repeat(context->request, &context->space, x)) {
         mu_space_draw_unseen(&context->space, context->seen, context->request->seed, number, x);
     }
@@ -373,10 +371,7 @@ static void prepare(
         is_asha(request->experiment->algorithm), request->arena);
     mu_brackets_build(
         &context->brackets, request, &context->ladder, &context->space, context->resource);
-    /* fewer promotions serve the process: docs/adr/0042-trials-that-are-not-shown.md */
-    if (work->kind == SAMPLER_GP || mu_request_may_hide(request)) {
-        work->missing = mu_brackets_believe(&context->brackets, request);
-    }
+    work->missing = mu_brackets_believe(&context->brackets, request);
     context->seen =
         mu_seen_of(&context->space, context->brackets.n_configs + request->wanted, request->arena);
     for (size_t i = 0; i < context->brackets.n_configs; i++) {

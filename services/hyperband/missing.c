@@ -231,7 +231,7 @@ static void promote_believed(struct mu_brackets *brackets, const struct belief *
 
 size_t mu_brackets_believe(struct mu_brackets *brackets, const struct mu_request *request) {
     size_t missing = mu_request_missing(request);
-    if (missing == 0 && brackets->n_promotable == 0) {
+    if (!mu_request_may_hide(request) || (missing == 0 && brackets->n_promotable == 0)) {
         return 0;
     }
     struct belief *beliefs = MU_ARRAY(request->arena, brackets->n_configs + 1, struct belief);

@@ -18,12 +18,12 @@ struct mu_sampler_context {
 /* A model fitted once per request and shared by its suggestions. */
 struct mu_sampler {
     /* Propose the coordinates of a configuration that is not in context->seen, for suggestion
-     * |number|, to be tried with |resource|; false when the model has nothing to say (too few
+     * |number|; false when the model has nothing to say (too few
      * results, or it finds nothing new) and the configuration is to be drawn at random. */
-    bool (*draw)(void *model, uint64_t number, double resource, double *x);
-    /* Configuration |x| is going to run with |resource|: its result is unknown, so the next
-     * proposals keep away from it. */
-    void (*pending)(void *model, const double *x, double resource);
+    bool (*draw)(void *model, uint64_t number, double *x);
+    /* Configuration |x| is going to run: its result is unknown, so the next proposals keep away
+     * from it. */
+    void (*pending)(void *model, const double *x);
     void *model;
 };
 
@@ -36,9 +36,9 @@ static inline size_t mu_sampler_fewest(const struct mu_sampler_context *context)
 struct mu_sampler mu_sampler_gp(const struct mu_sampler_context *context);
 struct mu_sampler mu_sampler_tpe(const struct mu_sampler_context *context);
 
-/* What the model of mu_sampler_gp expects of a trial of configuration |x| with |resource|, in
- * logarithms of targets: what its draw maximizes. Exposed for tests. */
-double mu_sampler_gp_worth(void *model, const double *x, double resource);
+/* What the model of mu_sampler_gp expects of configuration |x|, in logarithms of targets: what its
+ * draw maximizes. Exposed for tests. */
+double mu_sampler_gp_worth(void *model, const double *x);
 
 /* What mu_sampler_gp learns from: a row for every finished run, its configuration in |frame| and
  * then its position on the ladder. Targets keep the proportions of the losses, because what a rung

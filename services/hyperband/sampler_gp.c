@@ -39,8 +39,7 @@ struct gp {
     double incumbent; /* best prediction at the full resource among the known configurations */
     double *good;     /* n_good configurations of the best predictions */
     size_t n_good;
-    double position;                /* on the ladder, of the trial to be proposed */
-    double *row, *trial, *gradient; /* scratch: rows */
+    double *row, *gradient; /* scratch: rows */
 };
 
 /* ---- data ---- */
@@ -90,16 +89,11 @@ static void define(struct gp *gp) {
         .prior = prior};
 }
 
-/* Configuration |u| at |position| on the ladder, into |row|. */
-static const double *at(const struct gp *gp, const double *u, double position, double *row) {
-    memcpy(row, u, gp->frame.n * sizeof *u);
-    row[gp->frame.n] = position;
-    return row;
-}
-
-/* |u| at the full resource. */
+/* Configuration |u| at the full resource. */
 static const double *at_full(struct gp *gp, const double *u) {
-    return at(gp, u, 1, gp->row);
+    memcpy(gp->row, u, gp->frame.n * sizeof *u);
+    gp->row[gp->frame.n] = 1;
+    return gp->row;
 }
 
 /* The known configurations of the best predictions; the first one's is the incumbent. */
@@ -132,57 +126,50 @@ static void fit(struct gp *gp) {
     double *theta = MU_ARRAY(arena, mu_gp_parameters(&gp->model), double);
     struct mu_gp_data fitted = observations(gp, mu_gp_fit_rows(&gp->model, TUNING.fit_operations));
     struct mu_gp_data known = observations(
-        gp, mu_gp_known_rows(&gp->model, 2 * TUNING.evaluations, TUNING.search_operations));
+        gp, mu_gp_known_rows(&gp->model, TUNING.evaluations, TUNING.search_operations));
     mu_gp_fit(&gp->model, &fitted, theta, arena);
     mu_gp_condition(&gp->process, &gp->model, theta, &known, TUNING.believed, 1, arena);
     mu_gp_reinterpolate(&gp->process, &known, arena);
     gp->ready = true;
     gp->row = MU_ARRAY(arena, gp->data->width, double);
-    gp->trial = MU_ARRAY(arena, gp->data->width, double);
     gp->gradient = MU_ARRAY(arena, gp->data->width, double);
     gp->good = MU_ARRAY(arena, MU_MAXIMIZE_PARENTS * gp->frame.n, double);
     find_good(gp, &known);
 }
 
-/* A configuration on its way is taken for known where it runs, as one that has run is. */
-static void pending(void *self, const double *x, double resource) {
+/* A configuration on its way is taken for known at the full resource. */
+static void pending(void *self, const double *x) {
     struct gp *gp = self;
     if (gp->ready) {
         double *u = MU_ARRAY(gp->context->request->arena, gp->data->width, double);
         mu_frame_encode(&gp->frame, x, u);
-        u[gp->frame.n] = mu_ladder_position(&gp->context->ladder, resource);
-        (void)mu_gp_believe(&gp->process, u);
+        (void)mu_gp_believe(&gp->process, at_full(gp, u));
     }
 }
 
 /* ---- proposal ---- */
 
-/* Expected improvement of the mean at the full resource by what a trial at its own rung may tell.
- * Whether others run beside it makes no difference: near a configuration that has run or is
- * running there another has nothing to tell. docs/adr/0095-what-a-trial-may-tell.md */
+/* Logarithm of the expected improvement at the full resource. */
 static double acquire(void *user, const double *u, double *gradient) {
     struct gp *gp = user;
     double mean;
     double by_mean;
-    double by_change;
+    double by_sd;
     const double *full = at_full(gp, u);
-    const double *trial = at(gp, u, gp->position, gp->trial);
-    double change = mu_gp_foresee(&gp->process, full, trial, &mean);
-    double value =
-        mu_acquisition_value(MU_LOG_EI, mean, change, gp->incumbent, &by_mean, &by_change);
+    double sd = mu_gp_predict(&gp->process, full, &mean);
+    double value = mu_acquisition_value(MU_LOG_EI, mean, sd, gp->incumbent, &by_mean, &by_sd);
     if (gradient) {
-        mu_gp_foreseen_gradient(&gp->process, full, trial, &by_mean, by_change, gp->gradient);
+        mu_gp_gradient(&gp->process, full, &by_mean, by_sd, gp->gradient);
         memcpy(gradient, gp->gradient, gp->frame.n * sizeof *gradient);
     }
     return value;
 }
 
-static bool draw(void *self, uint64_t number, double resource, double *x) {
+static bool draw(void *self, uint64_t number, double *x) {
     struct gp *gp = self;
     if (!gp->ready || gp->proposals++ >= TUNING.proposals) {
         return false;
     }
-    gp->position = mu_ladder_position(&gp->context->ladder, resource);
     struct mu_maximizer m = {.frame = &gp->frame,
         .criterion = acquire,
         .user = gp,
@@ -198,11 +185,10 @@ static bool draw(void *self, uint64_t number, double resource, double *x) {
     return mu_maximize(&m, x, gp->context->request->arena);
 }
 
-double mu_sampler_gp_worth(void *model, const double *x, double resource) {
+double mu_sampler_gp_worth(void *model, const double *x) {
     struct gp *gp = model;
     double *u = MU_ARRAY(gp->context->request->arena, gp->data->width, double);
     mu_frame_encode(&gp->frame, x, u);
-    gp->position = mu_ladder_position(&gp->context->ladder, resource);
     return acquire(gp, u, NULL);
 }
 
@@ -215,7 +201,7 @@ struct mu_sampler mu_sampler_gp(const struct mu_sampler_context *context) {
         fit(gp);
         for (size_t i = 0; i < context->brackets.n_runs; i++) {
             if (context->brackets.runs[i].trial->state == MU_PENDING) {
-                pending(gp, context->brackets.runs[i].x, context->brackets.runs[i].resource);
+                pending(gp, context->brackets.runs[i].x);
             }
         }
     }

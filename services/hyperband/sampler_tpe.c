@@ -57,9 +57,8 @@ static size_t collect(const struct mu_brackets *brackets, struct mu_result *resu
     return n;
 }
 
-static bool draw(void *self, uint64_t number, double resource, double *x) {
+static bool draw(void *self, uint64_t number, double *x) {
     struct tpe *tpe = self;
-    (void)resource;
     const struct mu_sampler_context *context = tpe->context;
     if (tpe->results < mu_sampler_fewest(context)) {
         return false;
@@ -68,9 +67,8 @@ static bool draw(void *self, uint64_t number, double resource, double *x) {
     return true;
 }
 
-static void pending(void *self, const double *x, double resource) {
+static void pending(void *self, const double *x) {
     struct tpe *tpe = self;
-    (void)resource;
     mu_tpe_avoid(tpe->model, x);
 }
 
@@ -93,7 +91,7 @@ struct mu_sampler mu_sampler_tpe(const struct mu_sampler_context *context) {
         .results = n};
     for (size_t i = 0; i < brackets->n_runs; i++) {
         if (brackets->runs[i].trial->state != MU_DONE) {
-            pending(tpe, brackets->runs[i].x, brackets->runs[i].resource);
+            pending(tpe, brackets->runs[i].x);
         }
     }
     return (struct mu_sampler){draw, pending, tpe};
