@@ -80,6 +80,11 @@ static void erase(const char *path) {
     }
 }
 
+static enum mu_status refuse(const char *path, struct mu_error *error) {
+    return mu_fail(
+        error, MU_INVALID_ARGUMENT, "%s is there and no journal of a run; it stays as it is", path);
+}
+
 static void lock_name(const char *path, char name[4200]) {
     char *real = realpath(path, NULL);
     snprintf(name, 4200, "%s.lock", real ? real : path);
@@ -91,7 +96,12 @@ static void lock_name(const char *path, char name[4200]) {
  * process's: a child that was forked when the run was killed does not hold it until its exec. */
 static int take_lock(const char *path, struct mu_error *error) {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    struct stat status;
     char name[4200];
+    if (!stat(path, &status) && !S_ISREG(status.st_mode)) {
+        refuse(path, error); /* nothing is made beside a device */
+        return -1;
+    }
     lock_name(path, name);
     int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (fd < 0) {
@@ -140,11 +150,6 @@ static bool replaceable(const char *path, const struct stat *status) {
 
 static bool only_reads(enum cl_journal_mode mode) {
     return mode == CL_JOURNAL_READ || mode == CL_JOURNAL_FOLLOW;
-}
-
-static enum mu_status refuse(const char *path, struct mu_error *error) {
-    return mu_fail(
-        error, MU_INVALID_ARGUMENT, "%s is there and no journal of a run; it stays as it is", path);
 }
 
 /* What a run that goes on or is looked at needs: a journal that something may stand in. */

@@ -32,6 +32,15 @@ def test_what_is_no_journal_stays_as_it_is(tmp_path, make, mode):
     assert run("status", path, "--journal", other).returncode == 2 and other.read_bytes() == before
 
 
+@pytest.mark.parametrize("mode", [(), ("--fresh",), ("--resume",)])
+def test_nothing_is_made_beside_a_device_in_the_journals_place(tmp_path, mode):
+    path, pipe = write(tmp_path, GOOD), tmp_path / "pipe"
+    os.mkfifo(pipe)
+    done = run("run", path, *mode, "--journal", pipe, "--quiet", *stub("--metric", "loss"))
+    assert done.returncode == 2 and "no journal of a run" in done.stderr
+    assert sorted(os.listdir(tmp_path)) == sorted([path.name, pipe.name])
+
+
 def test_a_report_replaces_neither_experiment_nor_journal(tmp_path):
     path, journal = write(tmp_path, GOOD), tmp_path / "small.journal"
     for report in (path, journal):
