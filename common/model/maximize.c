@@ -37,9 +37,10 @@ struct state {
     size_t left;           /* evaluations */
     double *best, highest; /* the best unseen point so far */
     double *x, *trial;
-    double *z, *low, *high, *slope; /* of the lines, scaled */
-    size_t *lines, n_lines;
-    double *at; /* the point whose lines the gradient search moves */
+    size_t *ordered, n_ordered, n_lines; /* dimensions with a slope: the lines, then the ladders */
+    double *z, *low, *high, *slope;      /* of them, scaled */
+    double *at;      /* the point whose ordered dimensions the gradient search moves */
+    double *relaxed; /* where a search ended that took ladders for lines, at the nearest levels */
     struct mu_stream stream;
     uint64_t scrambling; /* of Sobol's sequence */
     struct mu_arena *arena;
@@ -75,19 +76,21 @@ static double scale_of(const struct state *s, size_t j) {
 static double descend(const double *z, double *g, size_t n, void *user) {
     struct state *s = user;
     for (size_t i = 0; i < n; i++) {
-        s->at[s->lines[i]] = z[i] * scale_of(s, s->lines[i]);
+        s->at[s->ordered[i]] = z[i] * scale_of(s, s->ordered[i]);
     }
     spend(s);
     double value = s->m->criterion(s->m->user, s->at, s->slope);
     for (size_t i = 0; i < n; i++) {
-        g[i] = -s->slope[s->lines[i]] * scale_of(s, s->lines[i]);
+        g[i] = -s->slope[s->ordered[i]] * scale_of(s, s->ordered[i]);
     }
     return isfinite(value) ? -value : HUGE_VAL;
 }
 
-static double climb_lines(struct state *s, double *u) {
-    for (size_t i = 0; i < s->n_lines; i++) {
-        size_t j = s->lines[i];
+/* Gradient steps from |u| along the first |n| ordered dimensions, of which ladders are lines
+ * meanwhile. */
+static double ascend(struct state *s, double *u, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        size_t j = s->ordered[i];
         s->low[i] = 0;
         s->high[i] = 1 / scale_of(s, j);
         s->z[i] = u[j] / scale_of(s, j);
@@ -95,10 +98,16 @@ static double climb_lines(struct state *s, double *u) {
     memcpy(s->at, u, s->n * sizeof *u);
     struct mu_lbfgs options = {
         .low = s->low, .high = s->high, .iterations = 40, .gradient = 1e-3, .decrease = 1e-7};
-    double value = -mu_lbfgs_minimize(&options, descend, s, s->z, s->n_lines, s->arena);
-    for (size_t i = 0; i < s->n_lines; i++) {
-        u[s->lines[i]] = fmin(fmax(s->z[i] * scale_of(s, s->lines[i]), 0), 1);
+    double value = -mu_lbfgs_minimize(&options, descend, s, s->z, n, s->arena);
+    for (size_t i = 0; i < n; i++) {
+        size_t j = s->ordered[i];
+        u[j] = fmin(fmax(s->z[i] * scale_of(s, j), 0), 1);
     }
+    return value;
+}
+
+static double climb_lines(struct state *s, double *u) {
+    double value = ascend(s, u, s->n_lines);
     note(s, u, value);
     return value;
 }
@@ -173,6 +182,18 @@ static void climb(struct state *s, const double *start) {
     }
 }
 
+/* Where a level and another coordinate have to move together, no sweep of one alone is uphill.
+ * docs/adr/0115-levels-move-with-lines.md */
+static void climb_relaxed(struct state *s, const double *start) {
+    memcpy(s->relaxed, start, s->n * sizeof *start);
+    (void)ascend(s, s->relaxed, s->n_ordered);
+    for (size_t i = s->n_lines; i < s->n_ordered; i++) {
+        size_t j = s->ordered[i];
+        s->relaxed[j] = mu_frame_at(s->m->frame, j, s->relaxed[j]);
+    }
+    climb(s, s->relaxed);
+}
+
 /* |u| reflected into [0, 1]; steps are short beside it. */
 static double reflect(double u) {
     u = fabs(u);
@@ -231,6 +252,16 @@ static void draw_candidates(struct state *s, double *points, struct ranked *rank
     qsort(ranked, n, sizeof *ranked, by_rank);
 }
 
+/* The dimensions of |kind| behind those that are listed; returns how many are listed then. */
+static size_t list_kind(struct state *s, enum mu_frame_kind kind) {
+    for (size_t j = 0; j < s->n; j++) {
+        if (s->m->frame->kind[j] == kind) {
+            s->ordered[s->n_ordered++] = j;
+        }
+    }
+    return s->n_ordered;
+}
+
 static struct state state_of(const struct mu_maximizer *m, struct mu_arena *arena) {
     size_t n = m->frame->n;
     struct state s = {.m = m, .n = n, .left = m->evaluations, .highest = -HUGE_VAL, .arena = arena};
@@ -242,24 +273,25 @@ static struct state state_of(const struct mu_maximizer *m, struct mu_arena *aren
     s.high = MU_ARRAY(arena, n, double);
     s.slope = MU_ARRAY(arena, n, double);
     s.at = MU_ARRAY(arena, n, double);
-    s.lines = MU_ARRAY(arena, n, size_t);
-    for (size_t j = 0; j < n; j++) {
-        if (m->frame->kind[j] == MU_FRAME_LINE) {
-            s.lines[s.n_lines++] = j;
-        }
-    }
+    s.relaxed = MU_ARRAY(arena, n, double);
+    s.ordered = MU_ARRAY(arena, n, size_t);
+    s.n_lines = list_kind(&s, MU_FRAME_LINE);
+    (void)list_kind(&s, MU_FRAME_LADDER);
     mu_stream_init(&s.stream, m->seed, m->number, "maximize");
     s.scrambling = mu_stream_bits(&s.stream);
     return s;
 }
 
-/* Climb from the best candidates, from some of the good ones, and from the best point known, until
- * the evaluations are used up. */
+/* Climb from the best point known, with its levels as they are and moved with all others, then from
+ * the best candidates and from some of the good ones, until the evaluations are used up. */
 static void climb_all(
     struct state *s, const double *points, const struct ranked *ranked, size_t n_candidates) {
     size_t among = (n_candidates + TUNING.random_among - 1) / TUNING.random_among;
     if (s->m->n_good) {
         climb(s, s->m->good);
+    }
+    if (s->m->n_good && s->m->gradient && s->n_ordered > s->n_lines && s->left) {
+        climb_relaxed(s, s->m->good);
     }
     for (size_t i = 0; i < 2 * TUNING.starts && s->left; i++) {
         size_t rank = i < TUNING.starts ? i : (size_t)mu_uniform_below(&s->stream, among);

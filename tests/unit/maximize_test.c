@@ -90,6 +90,46 @@ static void the_summit_is_climbed(void **state) {
     }
 }
 
+/* -|u - top|^2 along the diagonal of a line and the long ladder, 10^4 times as steep across it: one
+ * level up or down is downhill unless the line moves with it. */
+static double ridge(void *user, const double *u, double *gradient) {
+    enum { LINE = 0, LADDER = 3 };
+    const struct slope *s = user;
+    double value = cone(user, u, gradient);
+    double line = u[LINE] - s->top[LINE];
+    double across = line - (u[LADDER] - s->top[LADDER]);
+    value -= 1e6 * across * across;
+    if (gradient) {
+        gradient[LINE] -= 2e6 * across;
+        gradient[LADDER] += 2e6 * across;
+    }
+    return value;
+}
+
+/* From a point on the ridge, a tenth of the range away from the summit and level with it otherwise:
+ * the level of the summit to one in a thousand, where -1 category and the lines cost far more. */
+static void a_level_moves_together_with_a_line(void **state) {
+    (void)state;
+    struct scene s;
+    prepare(&s);
+    double good[N];
+    for (size_t j = 0; j < N; j++) {
+        good[j] = s.slope.top[j] + (j == 0 || j == 3 ? 0.1 : 0);
+    }
+    good[3] = mu_frame_at(&s.frame, 3, good[3]);
+    good[0] = good[3] - s.slope.top[3] + s.slope.top[0];
+    for (uint64_t number = 0; number < 20; number++) {
+        struct mu_maximizer m = maximizer(&s, true, number);
+        double x[N];
+        m.criterion = ridge;
+        m.good = good;
+        m.n_good = 1;
+        assert_true(mu_maximize(&m, x, arena));
+        assert_true(fabs(x[3] - SUMMIT[3]) <= 1);
+        assert_true(fabs(x[0] - SUMMIT[0]) <= 2e-3);
+    }
+}
+
 /* Without the climb: the best candidate, worse than the summit and never better than what the climb
  * finds from there. */
 static void candidates_alone_are_where_the_climb_begins(void **state) {
@@ -308,6 +348,7 @@ static void climbs_begin_at_good_points(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         arena_test(the_summit_is_climbed),
+        arena_test(a_level_moves_together_with_a_line),
         arena_test(candidates_alone_are_where_the_climb_begins),
         arena_test(what_was_seen_is_not_proposed),
         arena_test(a_mutation_moves_a_part_of_the_dimensions),
