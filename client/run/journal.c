@@ -80,11 +80,6 @@ static void erase(const char *path) {
     }
 }
 
-static enum mu_status refuse(const char *path, struct mu_error *error) {
-    return mu_fail(
-        error, MU_INVALID_ARGUMENT, "%s is there and no journal of a run; it stays as it is", path);
-}
-
 static void lock_name(const char *path, char name[4200]) {
     char *real = realpath(path, NULL);
     snprintf(name, 4200, "%s.lock", real ? real : path);
@@ -96,12 +91,7 @@ static void lock_name(const char *path, char name[4200]) {
  * process's: a child that was forked when the run was killed does not hold it until its exec. */
 static int take_lock(const char *path, struct mu_error *error) {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    struct stat status;
     char name[4200];
-    if (!stat(path, &status) && !S_ISREG(status.st_mode)) {
-        refuse(path, error); /* nothing is made beside a device */
-        return -1;
-    }
     lock_name(path, name);
     int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (fd < 0) {
@@ -140,16 +130,26 @@ static bool marked(sqlite3 *db) {
 /* Whether what stands at |path| may be replaced: a journal, also a damaged one. */
 static bool replaceable(const char *path, const struct stat *status) {
     sqlite3 *db = NULL;
-    bool good = S_ISREG(status->st_mode) &&
-                (status->st_size == 0 ||
-                    (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
-                        sqlite3_busy_timeout(db, PATIENCE) == SQLITE_OK && marked(db)));
+    bool good = status->st_size == 0 ||
+                (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
+                    sqlite3_busy_timeout(db, PATIENCE) == SQLITE_OK && marked(db));
     sqlite3_close(db);
     return good;
 }
 
 static bool only_reads(enum cl_journal_mode mode) {
     return mode == CL_JOURNAL_READ || mode == CL_JOURNAL_FOLLOW;
+}
+
+static enum mu_status refuse(const char *path, struct mu_error *error) {
+    return mu_fail(
+        error, MU_INVALID_ARGUMENT, "%s is there and no journal of a run; it stays as it is", path);
+}
+
+/* What any of them needs: no device, beside which nothing is made, and no folder. */
+static enum mu_status check_kind(const char *path, struct mu_error *error) {
+    struct stat status;
+    return stat(path, &status) || S_ISREG(status.st_mode) ? MU_OK : refuse(path, error);
 }
 
 /* What a run that goes on or is looked at needs: a journal that something may stand in. */
@@ -159,9 +159,6 @@ static enum mu_status check_there(
     if (stat(path, &status)) {
         return mu_fail(error, MU_INVALID_ARGUMENT, "%s: there is no run to %s", path,
             only_reads(mode) ? "look at" : "resume");
-    }
-    if (!S_ISREG(status.st_mode)) {
-        return refuse(path, error);
     }
     return status.st_size > 0 ? MU_OK
                               : mu_fail(error, MU_INVALID_ARGUMENT,
@@ -307,6 +304,9 @@ static void leave(int lock) {
 struct cl_journal *cl_journal_open(
     const char *path, enum cl_journal_mode mode, struct mu_error *error) {
     bool reads = only_reads(mode);
+    if (check_kind(path, error)) {
+        return NULL;
+    }
     int lock = reads ? -1 : take_lock(path, error);
     if (lock < 0 && !reads) {
         return NULL;

@@ -11,7 +11,8 @@ enum {
 };
 
 /* Value of the point |u| (frame.n dimensions), larger is better, finite. With |gradient| not NULL
- * also its derivatives by the lines (others: anything). */
+ * also its derivatives by the lines and ladders (categories: anything); |u| may then lie between
+ * the levels of ladders. */
 typedef double (*mu_criterion)(void *user, const double *u, double *gradient);
 
 struct mu_maximizer {
@@ -20,7 +21,7 @@ struct mu_maximizer {
     void *user;
     const struct mu_seen *seen; /* never proposed while anything else is found */
     const double *good; /* n_good points, best first, row-major: perturbed into candidates, the
-                           first also a start */
+                           first also where climbs start */
     size_t n_good;
     const double *scale; /* length per dimension, preconditions the gradient search; NULL: 1 */
     bool climb;    /* gradient steps and sweeps from the best candidates; false: candidates only */

@@ -91,11 +91,13 @@ static void the_summit_is_climbed(void **state) {
 }
 
 /* -|u - top|^2 along the diagonal of a line and the long ladder, 10^4 times as steep across it: one
- * level up or down is downhill unless the line moves with it. */
+ * level up or down is downhill unless the line moves with it. What is asked for without slopes is a
+ * point of the space. */
 static double ridge(void *user, const double *u, double *gradient) {
     enum { LINE = 0, LADDER = 3 };
     const struct slope *s = user;
     double value = cone(user, u, gradient);
+    assert_true(gradient || u[LADDER] == mu_frame_at(s->frame, LADDER, u[LADDER]));
     double line = u[LINE] - s->top[LINE];
     double across = line - (u[LADDER] - s->top[LADDER]);
     value -= 1e6 * across * across;
@@ -106,13 +108,14 @@ static double ridge(void *user, const double *u, double *gradient) {
     return value;
 }
 
-/* From a point on the ridge, a tenth of the range away from the summit and level with it otherwise:
- * the level of the summit to one in a thousand, where -1 category and the lines cost far more. */
+/* From a point on the ridge, a tenth of the range away from the summit: its level, to one, and the
+ * line to twice a level's width. */
 static void a_level_moves_together_with_a_line(void **state) {
     (void)state;
     struct scene s;
     prepare(&s);
     double good[N];
+    s.slope.top[3] += 0.3e-3; /* the summit lies between levels */
     for (size_t j = 0; j < N; j++) {
         good[j] = s.slope.top[j] + (j == 0 || j == 3 ? 0.1 : 0);
     }
