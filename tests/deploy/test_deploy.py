@@ -13,6 +13,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from algorithms import ALGORITHMS, PROGRAMS, SERVICES  # noqa: E402
 
 DEPLOY = ROOT / "deploy"
+KEPT_LOGS = 5 * 10 * 2**20  # containerLogMaxFiles times containerLogMaxSize of a kubelet; they count as ephemeral storage
 VERSION = re.search(r"project\(mushir VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text())[1]
 
 
@@ -33,6 +34,7 @@ def check_hardened(security):
 def check_resources(resources):
     for what, low in resources["requests"].items():
         assert quantity(low) <= quantity(resources["limits"][what])
+    assert quantity(resources["limits"]["ephemeral-storage"]) > KEPT_LOGS  # or a busy pod is evicted for its log
 
 
 def test_every_service_is_deployed():
