@@ -7,7 +7,7 @@ PREFIX ?= /usr/local
 export JOBS
 
 .DEFAULT_GOAL := build
-.PHONY: help build install run test unit mutations attacks bench wheel images push manifests release test-images format docs clean
+.PHONY: help build install run test unit mutations attacks bench wheel quality quality-run images push manifests release test-images format docs clean
 
 help: ## Show these lines
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24

@@ -52,7 +52,14 @@ static void add_parameter(struct cl_options *options, const char *value) {
     options->draft.parameters[options->draft.n_parameters++] = value;
 }
 
-#define AT(member) MU_MEMBER(struct cl_options, member)
+/* clang-format off: version 14 widens _Generic with every pass */
+#define AT(member) \
+    MU_MEMBER_OF(struct cl_options, member, \
+        bool: MU_MEMBER_SWITCH, \
+        uint64_t: MU_MEMBER_COUNT, \
+        double: MU_MEMBER_REAL, \
+        const char *: MU_MEMBER_TEXT)
+/* clang-format on */
 
 const struct cl_option cl_option_table[] = {
     {.name = "param",

@@ -94,6 +94,9 @@ endfunction()
 # unit test from each tests/*_test.c. <name>.h declares `struct mu_algorithm mu_<algorithm>` and `struct mu_contract mu_<contract>`; without
 # either it is the one algorithm mu_<name>. An algorithm's name is <algorithm> with - for _: the client starts mushir-<name> for it.
 function(mushir_program name)
+  if(NOT name MATCHES "^[a-z][a-z0-9]*$")
+    message(FATAL_ERROR "services/${name}: Kubernetes objects are named after it, so only small letters and digits")
+  endif()
   cmake_parse_arguments(PARSE_ARGV 1 own "" "" "CONTRACTS;LIBRARIES")
   set(algorithms ${own_UNPARSED_ARGUMENTS})
   if(NOT algorithms AND NOT own_CONTRACTS)

@@ -24,20 +24,10 @@ struct mu_member {
 
 #define MU_NOWHERE SIZE_MAX
 
-/* The member |member| of |type|; one that does not exist, or whose type no kind stands for, does
+/* The member |member| of |type|. What follows are the types that the reader of the table knows,
+ * each with its kind, as _Generic has them; a member that does not exist, or of another type, does
  * not compile. */
-/* clang-format off: version 14 widens _Generic with every pass */
-#define MU_MEMBER(type, member)         \
-    {                                   \
-        _Generic(((type *)0)->member, \
-            bool: MU_MEMBER_SWITCH, \
-            long: MU_MEMBER_NUMBER, \
-            uint64_t: MU_MEMBER_COUNT, \
-            double: MU_MEMBER_REAL, \
-            unsigned: MU_MEMBER_CHOICE, \
-            const char *: MU_MEMBER_TEXT), \
-        offsetof(type, member) \
-    }
-/* clang-format on */
+#define MU_MEMBER_OF(type, member, ...) \
+    { _Generic(((type *)0)->member, __VA_ARGS__), offsetof(type, member) }
 
 #endif

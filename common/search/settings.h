@@ -16,6 +16,16 @@ struct mu_pair {
     const char *name, *value;
 };
 
+/* The member of an options struct that a setting's value goes to. */
+/* clang-format off: version 14 widens _Generic with every pass */
+#define MU_MEMBER(type, member) \
+    MU_MEMBER_OF(type, member, \
+        uint64_t: MU_MEMBER_COUNT, \
+        double: MU_MEMBER_REAL, \
+        unsigned: MU_MEMBER_CHOICE, \
+        const char *: MU_MEMBER_TEXT)
+/* clang-format on */
+
 struct mu_setting_spec {
     const char *name;
     struct mu_member value; /* where the value goes: MU_MEMBER(struct my_options, my_member), whose

@@ -24,7 +24,13 @@ const struct mu_options mu_default_options = {
     .log_level = "info",
 };
 
-#define AT(field) MU_MEMBER(struct mu_options, field)
+/* clang-format off: version 14 widens _Generic with every pass */
+#define AT(field) \
+    MU_MEMBER_OF(struct mu_options, field, \
+        bool: MU_MEMBER_SWITCH, \
+        long: MU_MEMBER_NUMBER, \
+        const char *: MU_MEMBER_TEXT)
+/* clang-format on */
 
 const struct mu_flag mu_option_flags[] = {
     {"port", AT(port), "N", 0, 65535, NULL, "port to listen on; 0 picks a free one and prints it"},
