@@ -338,18 +338,18 @@ static void on_pause(EV_P_ ev_signal *watcher, int events) {
 static void on_child(EV_P_ ev_child *watcher, int events) {
     struct cl_run *run = watcher->data;
     int status = watcher->rstatus;
+    int exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     (void)EV_A, (void)events;
     if (watcher->rpid == run->service.pid) {
         run->service.pid = 0;
-        mu_fail(&run->error, MU_UNAVAILABLE, "the service ended unexpectedly");
+        cl_service_ended(&run->service, exit_status, &run->error);
         give_up(run);
     }
     for (size_t i = 0; i < run->n_trials; i++) {
         struct cl_trial *trial = run->trials[i];
         if (trial->pid == watcher->rpid && trial->condition == MU_TRIAL_RUNNING &&
             !trial->adopted) {
-            cl_attempt_exited(
-                run, trial, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+            cl_attempt_exited(run, trial, exit_status);
         }
     }
     advance(run);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -128,29 +129,45 @@ static const char *said(int log, char *text, size_t size) {
     return n > 0 ? text : "it said nothing";
 }
 
-/* Whether |pid| has ended or does so within 0.1 s. */
-static bool reap(pid_t pid, int *ended) {
+/* The last line of |log|, or the end of it, without the newline. */
+static const char *last_said(int log, char *text, size_t size) {
+    struct stat status;
+    off_t most = (off_t)size - 1;
+    off_t from = fstat(log, &status) == 0 && status.st_size > most ? status.st_size - most : 0;
+    ssize_t n = pread(log, text, size - 1, from);
+    while (n > 0 && text[n - 1] == '\n') {
+        n--;
+    }
+    text[n > 0 ? n : 0] = '\0';
+    const char *newline = strrchr(text, '\n');
+    return newline ? newline + 1 : text;
+}
+
+/* The exit status of |pid|, as a shell has it, if it has ended or does so within 0.1 s; else -1.
+ * Leaves it to be waited for. */
+static int exit_status_of(pid_t pid) {
     for (int tick = 0; tick < 100; tick++) {
-        if (waitpid(pid, ended, WNOHANG) > 0) {
-            return true;
+        siginfo_t info = {0};
+        if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid) {
+            return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
         }
         nanosleep(&(struct timespec){0, 1000000}, NULL);
     }
-    return false;
+    return -1;
 }
 
 /* Start |program|, and tell the port that it listens at; -1 when there is none. False, with errno,
  * when no process can be started. */
-static bool launch(
-    struct cl_service *service, const char *program, const char *data, int log, int *port) {
+static bool launch(struct cl_service *service, const char *program, const char *data, int *port) {
     int out[2];
     pid_t client = getpid();
-    if (log < 0 || pipe2(out, O_CLOEXEC)) {
+    service->log = memfd_create("mushir", MFD_CLOEXEC);
+    if (service->log < 0 || pipe2(out, O_CLOEXEC)) {
         return false;
     }
     pid_t pid = fork(); /* before gRPC's threads are started */
     if (pid == 0) {
-        become(program, data, out[1], log, client);
+        become(program, data, out[1], service->log, client);
     }
     int why = errno;
     close(out[1]);
@@ -164,49 +181,40 @@ static bool launch(
 }
 
 /* Why it tells no port. */
-static enum mu_status give_up(struct cl_service *service, const char *program, const char *server,
-    int log, struct mu_error *error) {
+static enum mu_status explain_start(
+    struct cl_service *service, const char *program, const char *server, struct mu_error *error) {
     char text[512];
-    int ended = 0;
-    if (reap(service->pid, &ended)) {
-        service->pid = 0;
-    }
-    cl_service_close(service);
-    if (WIFEXITED(ended) && WEXITSTATUS(ended) == NO_PROGRAM) {
+    if (exit_status_of(service->pid) == NO_PROGRAM) {
         return mu_fail(error, MU_NOT_FOUND,
             "the program mushir-%s is neither beside mushir nor in PATH; build it, or give "
             "--address HOST:PORT",
             server);
     }
-    return mu_fail(
-        error, MU_UNAVAILABLE, "%s did not start: %s", program, said(log, text, sizeof text));
+    return mu_fail(error, MU_UNAVAILABLE, "%s did not start: %s", program,
+        said(service->log, text, sizeof text));
 }
 
 static enum mu_status start(struct cl_service *service, const char *server, const char *data,
     struct mu_arena *arena, struct mu_error *error) {
     const char *program = program_of(server, arena);
-    int log = memfd_create("mushir", MFD_CLOEXEC);
-    enum mu_status status = MU_OK;
     int port = -1;
-    if (!launch(service, program, data, log, &port)) {
-        status =
-            mu_fail(error, MU_RESOURCE_EXHAUSTED, "cannot start %s: %s", program, strerror(errno));
-    } else if (port < 0) {
-        status = give_up(service, program, server, log, error);
-    } else {
-        service->address = mu_arena_format(arena, "127.0.0.1:%d", port);
+    if (!launch(service, program, data, &port)) {
+        return mu_fail(
+            error, MU_RESOURCE_EXHAUSTED, "cannot start %s: %s", program, strerror(errno));
     }
-    if (log >= 0) {
-        close(log);
+    if (port < 0) {
+        return explain_start(service, program, server, error);
     }
-    return status;
+    service->address = mu_arena_format(arena, "127.0.0.1:%d", port);
+    return MU_OK;
 }
 
 enum mu_status cl_service_open(struct cl_service *service, const char *address,
     const char *algorithm, const char *data, struct mu_arena *arena, struct mu_error *error) {
-    *service = (struct cl_service){.address = address};
+    *service = (struct cl_service){.address = address, .log = -1};
     const char *server = address ? NULL : server_of(algorithm, error);
     if (!address && (!server || start(service, server, data, arena, error) != MU_OK)) {
+        cl_service_close(service);
         return error->code;
     }
     service->client = mu_rpc_client_create(service->address, 0, error);
@@ -217,27 +225,54 @@ enum mu_status cl_service_open(struct cl_service *service, const char *address,
     return MU_OK;
 }
 
-void cl_service_close(struct cl_service *service) {
-    mu_rpc_client_destroy(service->client);
-    service->client = NULL;
-    if (service->pid == 0) {
-        return;
+enum mu_status cl_service_ended(
+    const struct cl_service *service, int exit_status, struct mu_error *error) {
+    char how[32];
+    char text[512];
+    const char *name = exit_status > 128 ? sigabbrev_np(exit_status - 128) : NULL;
+    if (name) {
+        snprintf(how, sizeof how, "SIG%s", name);
+    } else {
+        snprintf(how, sizeof how, "exit status %d", exit_status);
     }
-    kill(service->pid, SIGTERM);
-    for (int tick = 0; waitpid(service->pid, NULL, WNOHANG) == 0; tick++) {
+    return mu_fail(error, MU_UNAVAILABLE, "the service ended (%s); the last line of its log: %s",
+        how, last_said(service->log, text, sizeof text));
+}
+
+/* Ask what was started to end, and wait for that. */
+static void stop(pid_t pid) {
+    kill(pid, SIGTERM);
+    for (int tick = 0; waitpid(pid, NULL, WNOHANG) == 0; tick++) {
         if (tick == SECONDS_TO_STOP * 1000) {
-            kill(service->pid, SIGKILL);
+            kill(pid, SIGKILL);
         }
         nanosleep(&(struct timespec){0, 1000000}, NULL);
     }
-    service->pid = 0;
+}
+
+void cl_service_close(struct cl_service *service) {
+    mu_rpc_client_destroy(service->client);
+    service->client = NULL;
+    if (service->pid) {
+        stop(service->pid);
+        service->pid = 0;
+    }
+    if (service->log >= 0) {
+        close(service->log);
+        service->log = -1;
+    }
 }
 
 /* ---- calling ---- */
 
-/* Say whom we failed to reach; a refusal's text stands for itself. */
+/* Say whom we failed to reach, or how it ended; a refusal's text stands for itself. */
 static enum mu_status explain(
     const struct cl_service *service, enum mu_status status, struct mu_error *error) {
+    pid_t pid = service->pid;
+    int exit_status = status == MU_UNAVAILABLE && pid ? exit_status_of(pid) : -1;
+    if (exit_status >= 0) {
+        return cl_service_ended(service, exit_status, error);
+    }
     if (status == MU_UNAVAILABLE || status == MU_DEADLINE_EXCEEDED) {
         struct mu_error cause = *error;
         return mu_fail(error, status, "the service at %s %s: %.600s", service->address,

@@ -11,7 +11,8 @@
 struct cl_service {
     struct mu_rpc_client *client;
     const char *address;
-    pid_t pid; /* 0: not ours */
+    _Atomic pid_t pid; /* 0: not ours, or gone, which one thread sees while another asks */
+    int log;           /* file that it writes its log to; -1: not ours */
 };
 
 /* The SERVICE of the program mushir-SERVICE that serves |algorithm|; NULL: none does. */
@@ -23,6 +24,11 @@ const char *cl_service_program(const char *algorithm);
  * start. */
 MU_MUST_USE enum mu_status cl_service_open(struct cl_service *service, const char *address,
     const char *algorithm, const char *data, struct mu_arena *arena, struct mu_error *error);
+
+/* The service that was started is gone, with this exit status (of a shell: 128 + signal).
+ * MU_UNAVAILABLE with that and the last line of its log. */
+enum mu_status cl_service_ended(
+    const struct cl_service *service, int exit_status, struct mu_error *error);
 
 /* Disconnect, and stop what was started. */
 void cl_service_close(struct cl_service *service);

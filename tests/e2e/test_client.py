@@ -5,6 +5,7 @@ import os
 import pathlib
 import socket
 import subprocess
+import sys
 import threading
 
 import pytest
@@ -188,6 +189,38 @@ def test_a_service_that_is_nowhere(tmp_path):
     result = subprocess.run([str(tmp_path / "mushir"), "suggest", "-"], input=GOOD, capture_output=True, text=True, timeout=30,
                             env={"PATH": "/nowhere"})
     assert result.returncode == 3 and "mushir-random is neither beside mushir nor in PATH" in result.stderr
+
+
+def beside(folder, script):
+    """A copy of mushir in |folder|, with |script| in place of the service for random."""
+    (folder / "mushir").write_bytes(pathlib.Path(MUSHIR).read_bytes())
+    (folder / "mushir-random").write_text(script)
+    for name in ("mushir", "mushir-random"):
+        (folder / name).chmod(0o755)
+    return folder / "mushir"
+
+
+def test_a_service_that_ends_while_it_is_asked_is_quoted(tmp_path):
+    program = beside(tmp_path, f"""#!{sys.executable}
+import os, socket, sys
+listening = socket.create_server(("127.0.0.1", 0))
+print(listening.getsockname()[1], flush=True)
+listening.accept()
+print("first words", "x" * 1000, "last words", sep="\\n", file=sys.stderr, flush=True)
+os.abort()
+""")
+    result = subprocess.run([str(program), "suggest", "-"], input=GOOD, capture_output=True, text=True, timeout=30)
+    assert result.returncode == 3
+    assert result.stderr == "mushir: the service ended (SIGABRT); the last line of its log: last words\n"
+
+
+def test_a_service_that_is_killed_during_a_run_is_told(tmp_path):
+    program = beside(tmp_path, f'#!/bin/sh\necho $$ >{tmp_path}/pid\nexec {BIN}/mushir-random "$@"\n')
+    (tmp_path / "e.yaml").write_text(GOOD)
+    result = subprocess.run([str(program), "run", "--quiet", "e.yaml", "--", "sh", "-c", f"kill -9 $(cat {tmp_path}/pid); sleep 60"],
+                            cwd=tmp_path, capture_output=True, text=True, timeout=30)
+    assert result.returncode == 1
+    assert "the service ended (SIGKILL); the last line of its log: " in result.stderr and "request" in result.stderr
 
 
 def test_help_version_and_wrong_use():
