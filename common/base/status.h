@@ -14,12 +14,17 @@
     X(INVALID_ARGUMENT, 3, "INVALID_ARGUMENT")       \
     X(DEADLINE_EXCEEDED, 4, "DEADLINE_EXCEEDED")     \
     X(NOT_FOUND, 5, "NOT_FOUND")                     \
+    X(ALREADY_EXISTS, 6, "ALREADY_EXISTS")           \
     X(PERMISSION_DENIED, 7, "PERMISSION_DENIED")     \
     X(RESOURCE_EXHAUSTED, 8, "RESOURCE_EXHAUSTED")   \
     X(FAILED_PRECONDITION, 9, "FAILED_PRECONDITION") \
+    X(ABORTED, 10, "ABORTED")                        \
+    X(OUT_OF_RANGE, 11, "OUT_OF_RANGE")              \
     X(UNIMPLEMENTED, 12, "UNIMPLEMENTED")            \
     X(INTERNAL, 13, "INTERNAL")                      \
-    X(UNAVAILABLE, 14, "UNAVAILABLE")
+    X(UNAVAILABLE, 14, "UNAVAILABLE")                \
+    X(DATA_LOSS, 15, "DATA_LOSS")                    \
+    X(UNAUTHENTICATED, 16, "UNAUTHENTICATED")
 
 enum mu_status {
 #define X(name, number, text) MU_##name = number,

@@ -21,6 +21,16 @@ static void errors_are_cut_on_a_character_border(void **state) {
     assert_string_equal(mu_status_name(99), "UNKNOWN");
 }
 
+/* Metrics have a series for each name. */
+static void every_code_of_grpc_has_a_name_of_its_own(void **state) {
+    (void)state;
+    for (int code = 0; code <= 16; code++) {
+        for (int other = 0; other < code; other++) {
+            assert_string_not_equal(mu_status_name(code), mu_status_name(other));
+        }
+    }
+}
+
 static void text_is_strict_utf8(void **state) {
     (void)state;
     static const char *const GOOD[] = {"", "plain", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80"};
@@ -151,6 +161,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_writer_grows),
         cmocka_unit_test(errors_are_cut_on_a_character_border),
+        cmocka_unit_test(every_code_of_grpc_has_a_name_of_its_own),
         cmocka_unit_test(text_is_strict_utf8),
         cmocka_unit_test(memory_is_zeroed_aligned_and_counted),
         cmocka_unit_test(a_matrix_has_room_for_all_its_rows),
