@@ -2,25 +2,36 @@
  * client/report/page (embedded in a report, fetched by a live page, given to
  * mushirReport.render). Numbers that are not known are null; texts are UTF-8.
  *
- *   experiment, algorithm, reason, message   texts; reason is Katib's
- *   started, ended      RFC 3339, "" while it goes on
- *   elapsed             seconds from its start until now
- *   good, maximize      booleans
- *   goal                number or null
- *   best                name of the best trial, "" without one
- *   resource            name of the parameter that says how much a trial may spend (hyperband), or
- *                       null
- *   metrics             [{name, strategy: "min" | "max" | "latest"}], the objective first
- *   parameters          [{name, numeric, log, min, max, list, importance, error, good}]: min and
- * max are texts, "" for lists; the last three are shares of 1, or null importance {observed, sure,
- * noise, pairs: [{a, b, share}]} (importance.h) trials              in the order of their numbers,
- * each name, condition, why, started          texts begin, end, seconds                    seconds
- * since the experiment's start, and between attempt                                from 1 objective
- * number or null metrics, latest                        texts by metric, "" where there is none:
- * what counts by its strategy, and the latest assignments                            {parameter:
- * text} curve, at                              numeric reports of the objective to seven digits;
- * |at| their numbers from 1, only when some were left out (curve.h) log end of its log, "" without
- * one
+ *   experiment, algorithm    texts
+ *   maximize                 boolean
+ *   goal                     number or null
+ *   resource                 name of the parameter that says how much a trial may spend
+ *                            (hyperband), or null
+ *   metrics                  [{name, strategy: "min" | "max" | "latest"}], the objective first
+ *   started, ended           RFC 3339, "" while it goes on
+ *   elapsed                  seconds from its start until now
+ *   reason, message          texts; the reason is Katib's
+ *   good                     boolean: it ended as it should
+ *   best                     name of the best trial, "" without one
+ *   objectives, front        names of metrics, and of the trials that are best compromises; both
+ *                            empty where there is one objective alone (front.h)
+ *   parameters               [{name, numeric, log, list, min, max, importance, error, good}]: min
+ *                            and max are texts, "" for lists; the last three are shares of 1, or
+ *                            null
+ *   importance               of all of them: importance.h
+ *   contours                 contour.h
+ *   trials                   [{...}] in the order of their numbers, each:
+ *     name, condition, why   texts
+ *     started                RFC 3339, "" before
+ *     begin, end, seconds    seconds since the experiment's start, and between; or null
+ *     attempt                from 1
+ *     objective              number or null
+ *     metrics, latest        texts in the order of the metrics, "" where there is none: what counts
+ *                            by its strategy, and the latest
+ *     assignments            {parameter: text}
+ *     curve, at              numeric reports of the objective to seven digits; |at| their numbers
+ *                            from 1, only when some were left out (curve.h)
+ *     log                    end of its log, "" without one
  *
  * Bounds, whatever the experiment: CL_DATA_POINTS points of curves and CL_DATA_LOGS bytes of logs
  * in all, shared evenly among the trials. */

@@ -18,8 +18,8 @@ struct mu_sampler_context {
 /* A model fitted once per request and shared by its suggestions. */
 struct mu_sampler {
     /* Propose the coordinates of a configuration that is not in context->seen, for suggestion
-     * |number|; false when the model has nothing to say (too few
-     * results, or it finds nothing new) and the configuration is to be drawn at random. */
+     * |number|; false when the model has nothing to say (too few results, or it finds nothing new)
+     * and the configuration is to be drawn at random. */
     bool (*draw)(void *model, uint64_t number, double *x);
     /* Configuration |x| is going to run: its result is unknown, so the next proposals keep away
      * from it. */

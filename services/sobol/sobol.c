@@ -3,9 +3,8 @@
  * Scrambled by default (Owen, "Randomly permuted (t,m,s)-nets and (t,s)-sequences", 1995): the
  * points keep their even spread and no longer lie on a lattice that every experiment shares. Point
  * 0 is kept, as the net property needs it (Owen, "On dropping the first Sobol' point", 2020).
- * Without
- * scrambling point 0 is the corner of the space; it is left out, as by Katib's Goptuna image, which
- * else differs in skipping the table's second dimension.
+ * Without scrambling point 0 is the corner of the space; it is left out, as by Katib's Goptuna
+ * image, which else differs in skipping the table's second dimension.
  *
  * Dimensions are dealt to the parameters in the order of their names, as that image does it. */
 #include "services/sobol/sobol.h"

@@ -3,12 +3,14 @@ import csv
 import io
 import json
 import os
+import re
 import resource
 import subprocess
 import time
 
 import pytest
 
+from conftest import ROOT
 from test_client import GOOD, MUSHIR, TEMPLATE, pytestmark as built, run  # noqa: F401
 from test_client_run import rows, stub, write
 
@@ -26,6 +28,20 @@ def wait_for(holds, seconds=60):
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def members(text, indent):
+    """The names in the first column of the table in client/report/data.h."""
+    return {name for names in re.findall(rf"^ \*{' ' * indent}(\w+(?:, \w+)*) {{2,}}", text, re.M) for name in names.split(", ")}
+
+
+def test_the_data_is_what_its_header_says(tmp_path):
+    path = write(tmp_path, GOOD)
+    run("run", path, "--quiet", "--no-report", *stub())
+    data = json.loads(run("report", path, "--json").stdout)
+    header = (ROOT / "client" / "report" / "data.h").read_text()
+    assert set(data) == members(header, 3)
+    assert set(data["trials"][0]) | {"at"} == members(header, 5)
 
 
 def started(folder, **options):
