@@ -1,4 +1,4 @@
-# The building blocks: mushir_library (a floor of the house), mushir_program (a folder of services/), mushir_test.
+# The building blocks: mushir_library (a layer), mushir_program (a folder of services/), mushir_test.
 
 add_library(mushir_flags INTERFACE)
 target_include_directories(mushir_flags INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})

@@ -1,5 +1,5 @@
 /* What a program serves, told without any transport: contracts of endpoints, each of which turns
- * the bytes of a message into the bytes of a reply. The rpc floor carries them; whoever answers
+ * the bytes of a message into the bytes of a reply. The rpc layer carries them; whoever answers
  * knows only this page. */
 #ifndef MUSHIR_BASE_ENDPOINT_H
 #define MUSHIR_BASE_ENDPOINT_H

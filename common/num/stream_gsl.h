@@ -1,4 +1,4 @@
-/* A stream as a gsl_rng. Only for files of common/num: the floors above know no GSL. */
+/* A stream as a gsl_rng. Only for files of common/num: the layers above know no GSL. */
 #ifndef MUSHIR_NUM_STREAM_GSL_H
 #define MUSHIR_NUM_STREAM_GSL_H
 

@@ -1,5 +1,5 @@
 /* Main thread: signals, the grace timer and the admin port on libev. Everything else happens on the
- * rpc floor's threads. */
+ * rpc layer's threads. */
 #include "common/service/program.h"
 
 #include <ev.h>

@@ -1,4 +1,4 @@
-/* Contract messages <-> domain structs: requests and replies, each written and read. The only floor
+/* Contract messages <-> domain structs: requests and replies, each written and read. The only layer
  * that sees generated code of the API.
  *
  * Every text is checked to be UTF-8 without a NUL; numbers that the domain cannot hold are errors.

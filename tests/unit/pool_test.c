@@ -94,7 +94,7 @@ static void a_long_job_does_not_stop_the_polling(void **state) {
 }
 
 /* Workers that are all busy leave one thread that polls, a queue, and refusals beyond it. */
-static void a_full_house_queues_and_refuses(void **state) {
+static void a_full_server_queues_and_refuses(void **state) {
     (void)state;
     struct mu_job lengthy = {.run = run_until_polled};
     reset();
@@ -118,7 +118,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_brief_job_runs),
         cmocka_unit_test(a_long_job_does_not_stop_the_polling),
-        cmocka_unit_test(a_full_house_queues_and_refuses),
+        cmocka_unit_test(a_full_server_queues_and_refuses),
         cmocka_unit_test(one_that_never_started_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""The house keeps its floors: which folder may include what. Fails with the offending line.
+"""The layers: which folder may include what. Fails with the offending line.
 
-A room stands only on rooms below it, and each outside library has one place. See ARCHITECTURE.md."""
+A folder includes only from those below it, and each outside library has one place. See ARCHITECTURE.md."""
 import pathlib
 import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # folder -> the project folders its files may include from (besides their own)
-FLOORS = {
+LAYERS = {
     "common/base": [],
     "common/num": ["common/base"],
     "common/search": ["common/base", "common/num"],
@@ -20,8 +20,8 @@ FLOORS = {
     "services": ["common/base", "common/num", "common/search", "common/model", "common/stopping"],
     "client": ["common/base", "common/num", "common/search", "common/model", "common/stopping", "common/wire", "common/rpc"],
 }
-# wing of the client -> the wings that its files may include from; "" are the commands
-WINGS = {
+# folder of the client -> the folders that its files may include from; "" are the commands
+CLIENT = {
     "text": [],
     "experiment": ["text"],
     "run": ["text", "experiment"],
@@ -64,19 +64,19 @@ def wrong(path, included):
         return None if folder != "services" or own else "services do not include each other"
     if folder == "services" and path.name == "contract.c" and target == "common/wire":
         return None  # a contract's own messages; algorithms see none
-    return None if target in FLOORS[folder] else f"{folder} stands on {', '.join(FLOORS[folder]) or 'nothing'}"
+    return None if target in LAYERS[folder] else f"{folder} includes from {', '.join(LAYERS[folder]) or 'nothing'}"
 
 
-def wing_of(path):
+def client_folder_of(path):
     return path.parts[1] if len(path.parts) > 2 else ""
 
 
-def wrong_wing(path, included):
+def wrong_in_client(path, included):
     """Why the client's file may not include this of the client, or None."""
-    own, target = wing_of(path), wing_of(pathlib.PurePath(included))
-    if own == target or target in WINGS[own]:
+    own, target = client_folder_of(path), client_folder_of(pathlib.PurePath(included))
+    if own == target or target in CLIENT[own]:
         return None
-    return f"client/{own} stands on {', '.join(WINGS[own]) or 'no other wing'}"
+    return f"client/{own} includes from {', '.join(CLIENT[own]) or 'no other folder'}"
 
 
 def circle(includes):
@@ -103,7 +103,7 @@ def circle(includes):
 
 def main():
     broken, seen, own = [], 0, []
-    for folder in FLOORS:
+    for folder in LAYERS:
         for path in sorted((ROOT / folder).rglob("*.*")):
             relative = path.relative_to(ROOT)
             if "tests" in relative.parts or path.suffix not in (".c", ".h", ".cc"):
@@ -114,14 +114,14 @@ def main():
                     seen += 1
                     why = wrong(relative, found[1])
                     if folder == "client" and found[1].startswith("client/"):
-                        why = why or wrong_wing(relative, found[1])
+                        why = why or wrong_in_client(relative, found[1])
                         own.append((relative, found[1]))
                     if why:
                         broken.append(f"{relative}:{number}: includes {found[1]}: {why}")
     found = circle(own)
     if found:
         broken.append("a circle of files: " + " -> ".join(found))
-    print("\n".join(broken) or f"floors: {seen} includes, all in their place")
+    print("\n".join(broken) or f"layers: {seen} includes, all in their place")
     sys.exit(1 if broken or seen == 0 else 0)
 
 
