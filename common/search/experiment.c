@@ -24,12 +24,12 @@ const char *mu_trial_text(const struct mu_trial *trial, const char *name) {
     return NULL;
 }
 
-/* Seconds of a zone: "Z", "+hh:mm" or "-hh:mm"; NAN for other texts. */
+/* Seconds of a zone: "Z", "+hh:mm", "-hh:mm", or none, which counts as UTC; NAN for other texts. */
 static double offset_of(const char *zone) {
     struct tm parts = {0};
     const char *end = *zone ? strptime(zone + 1, "%H:%M", &parts) : NULL;
     double seconds = 60 * (60 * parts.tm_hour + parts.tm_min);
-    if (strcmp(zone, "Z") == 0) {
+    if (!*zone || strcmp(zone, "Z") == 0) {
         return 0;
     }
     return !end || *end   ? (double)NAN
@@ -38,16 +38,24 @@ static double offset_of(const char *zone) {
                           : (double)NAN;
 }
 
-/* Seconds since 1970 of a time such as 2026-01-31T23:59:59.5Z or ...+01:00; NAN for other texts. */
-static double seconds_of(const char *text) {
+/* Whole seconds since 1970 of a time such as 2026-01-31T23:59:59.5Z or ...+01:00, and its
+ * |fraction|, |n| bytes from the point on; NAN for other texts. */
+static double read_seconds(const char *text, const char **fraction, size_t *n) {
     struct tm parts = {0};
     const char *at = strptime(text, "%Y-%m-%dT%H:%M:%S", &parts);
     if (!at) {
         return (double)NAN;
     }
-    size_t digits = *at == '.' ? 1 + strspn(at + 1, "0123456789") : 0;
-    double fraction = digits > 1 ? strtod(at, NULL) : 0;
-    return (double)timegm(&parts) + fraction - offset_of(at + digits);
+    *fraction = at;
+    *n = *at == '.' ? 1 + strspn(at + 1, "0123456789") : 0;
+    return (double)timegm(&parts) - offset_of(at + *n);
+}
+
+static double seconds_of(const char *text) {
+    const char *fraction = "";
+    size_t n = 0;
+    double seconds = read_seconds(text, &fraction, &n);
+    return n > 1 ? seconds + strtod(fraction, NULL) : seconds;
 }
 
 double mu_trial_seconds(const struct mu_trial *trial) {
@@ -69,9 +77,30 @@ static enum mu_trial_state state_of(int condition, bool has_value) {
     }
 }
 
-/* Kubernetes' zero time and the empty text both mean: not known. */
-static const char *read_time(const char *text) {
-    return !text || strncmp(text, "0001-", 5) == 0 ? "" : text;
+/* A time as strcmp orders moments: in UTC, with no zone behind it and no zeros that end a fraction.
+ * Kubernetes' zero time and the empty text both mean: not known. A text that is no time stays. */
+static const char *read_time(const char *text, struct mu_arena *arena) {
+    enum { SECONDS = sizeof "2026-01-31T23:59:59" - 1 };
+    if (!text || strncmp(text, "0001-", 5) == 0) {
+        return "";
+    }
+    if (strlen(text) == SECONDS + 1 && text[SECONDS] == 'Z') {
+        return mu_arena_copy_bytes(arena, text, SECONDS);
+    }
+    const char *fraction;
+    size_t n;
+    double seconds = read_seconds(text, &fraction, &n);
+    if (isnan(seconds)) {
+        return text;
+    }
+    while (n > 0 && strchr(".0", fraction[n - 1])) {
+        n--;
+    }
+    time_t whole = (time_t)seconds;
+    struct tm parts;
+    char moment[64];
+    strftime(moment, sizeof moment, "%Y-%m-%dT%H:%M:%S", gmtime_r(&whole, &parts));
+    return mu_arena_format(arena, "%s%.*s", moment, (int)n, fraction);
 }
 
 static int by_pair(const void *a, const void *b) {
@@ -206,8 +235,8 @@ void mu_trial_read(struct mu_trial *trial, const struct mu_experiment *experimen
     *trial = (struct mu_trial){.name = record->name,
         .state = state_of(record->condition, !isnan(values[0])),
         .early_stopped = record->condition == MU_TRIAL_EARLY_STOPPED,
-        .completed = read_time(record->completed),
-        .started = read_time(record->started),
+        .completed = read_time(record->completed, arena),
+        .started = read_time(record->started, arena),
         .values = values,
         .n_values = experiment->n_metrics,
         .assignments = record->assignments,

@@ -49,10 +49,11 @@ struct mu_trial {
     enum mu_trial_state state;
     bool early_stopped; /* MU_DONE: the value is a partial result */
     double loss;        /* MU_DONE: the objective, negated when the experiment maximizes; else 0 */
-    /* Completion time, ISO 8601; "" while unfinished. A finished trial without one (Katib gives
-     * early-stopped trials none) stands where it started. */
+    /* Completion time in UTC, ISO 8601 without a zone, so that strcmp orders moments; "" while
+     * unfinished. A finished trial without one (Katib gives early-stopped trials none) stands where
+     * it started. A text that is no time is as it was sent. */
     const char *completed;
-    const char *started;  /* creation time, ISO 8601; "" when unknown */
+    const char *started;  /* creation time, likewise; "" when unknown */
     const double *values; /* of the experiment's metrics as numbers, negated where more is better,
                              so that smaller is better; NAN where missing, no finite number, or the
                              trial is unfinished. The first is the loss of a MU_DONE one */

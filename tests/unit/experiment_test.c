@@ -87,6 +87,30 @@ static void finished_trials_without_a_time_stand_where_they_started(void **state
     assert_string_equal(h.trials[3].completed, "");
 }
 
+/* RFC 3339 lets one moment be written with any zone and any number of digits. */
+static void trials_stand_by_moments_not_by_texts(void **state) {
+    static const char *const TIMES[] = {"2026-01-01T01:29:59+02:00", "2025-12-31T19:00:00-05:00",
+        "2026-01-01T00:00:00.05Z", "2026-01-01T02:00:00.1+02:00", "2026-01-01T00:00:00.12Z",
+        "2026-01-01T00:00:01.000Z", "2026-01-01T00:00:01.0009Z", "2026-01-01T00:00:02Z"};
+    enum { N = sizeof TIMES / sizeof *TIMES };
+    struct mu_experiment e = make(false);
+    struct mu_trial_record records[N];
+    (void)state;
+    for (size_t i = 0; i < N; i++) {
+        records[i] = (struct mu_trial_record)RECORD(
+            "t", TIMES[(3 * i) % N], "1", MU_TRIAL_SUCCEEDED, HALF, 2);
+        records[i].started = TIMES[(3 * i) % N];
+        records[i].name = mu_arena_format(arena, "%zu", N - (3 * i) % N);
+    }
+    struct mu_history h = build(&e, records, N);
+    for (size_t i = 0; i < N; i++) {
+        assert_string_equal(h.trials[i].name, mu_arena_format(arena, "%zu", N - i));
+        assert_string_equal(h.trials[i].started, h.trials[i].completed);
+    }
+    assert_string_equal(h.trials[1].completed, "2026-01-01T00:00:00");
+    assert_string_equal(h.trials[5].completed, "2026-01-01T00:00:01");
+}
+
 static void infeasible_and_foreign_trials_are_told_apart(void **state) {
     (void)state;
     struct mu_experiment e = make(false);
@@ -243,7 +267,7 @@ static void a_trial_takes_from_its_start_to_its_end(void **state) {
         {"2026-01-01T00:00:01Z", "2026-01-01T00:00:00Z", 0},
         {"", "2026-01-01T00:00:00Z", 0},
         {"2026-01-01T00:00:00Z", "", 0},
-        {"2026-01-01T00:00:00Z", "2026-01-01T01:00:00", 0},
+        {"2026-01-01T00:00:00", "2026-01-01T01:00:00", 3600},
         {"2026-01-01T00:00:00Z", "2026-01-01T01:00:00+x", 0},
         {"yesterday", "today", 0},
     };
@@ -261,6 +285,7 @@ int main(void) {
         cmocka_unit_test(a_trial_takes_from_its_start_to_its_end),
         arena_test(states_follow_condition_and_value),
         arena_test(finished_trials_without_a_time_stand_where_they_started),
+        arena_test(trials_stand_by_moments_not_by_texts),
         arena_test(infeasible_and_foreign_trials_are_told_apart),
         arena_test(the_order_of_arrival_does_not_matter),
         arena_test(trials_without_names_stand_by_their_assignments),
