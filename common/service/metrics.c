@@ -4,7 +4,7 @@
 #include <string.h>
 
 static const double bucket_ends[MU_METRICS_BUCKETS] = {
-    0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 1, 10}; /* seconds */
+    0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30}; /* seconds */
 
 void mu_metrics_init(struct mu_metrics *metrics, const struct mu_contract *const *contracts) {
     memset(metrics, 0, sizeof *metrics);
@@ -59,12 +59,18 @@ static void head(FILE *out, const char *name, const char *type, const char *help
     fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
+/* Whether a status is shown before it occurs: what appears as 1 is no increase to Prometheus, and
+ * alerts wait for the first of some (deploy/chart/files/alerts.yaml). */
+static bool is_awaited(int code) {
+    return code == MU_OK || code == MU_INTERNAL || code == MU_RESOURCE_EXHAUSTED;
+}
+
 static void print_requests(struct mu_metrics *metrics, FILE *out) {
     head(out, "mushir_requests_total", "counter", "Requests by method and gRPC status.");
     for (size_t i = 0; i < metrics->n_methods; i++) {
         for (int code = 0; code < MU_METRICS_STATUSES; code++) {
             unsigned long long count = get(&metrics->methods[i].by_status[code]);
-            if (count > 0 || code == MU_OK) {
+            if (count > 0 || is_awaited(code)) {
                 fprintf(out, "mushir_requests_total{method=\"%s\",status=\"%s\"} %llu\n",
                     short_name(&metrics->methods[i]), mu_status_name(code), count);
             }

@@ -7,7 +7,7 @@
 
 #include "common/rpc/rpc.h"
 
-enum { MU_METRICS_METHODS = 16, MU_METRICS_STATUSES = 17, MU_METRICS_BUCKETS = 9 };
+enum { MU_METRICS_METHODS = 16, MU_METRICS_STATUSES = 17, MU_METRICS_BUCKETS = 12 };
 
 struct mu_metrics_method {
     const char *path;

@@ -177,6 +177,7 @@ static void metrics_count_what_happened(void **state) {
         "\nmushir_requests_total{method=\"GetSuggestions\",status=\"OK\"} 2\n",
         "\nmushir_requests_total{method=\"GetSuggestions\",status=\"INVALID_ARGUMENT\"} 1\n",
         "\nmushir_requests_total{method=\"Validate\",status=\"OK\"} 0\n",
+        "\nmushir_requests_total{method=\"Validate\",status=\"INTERNAL\"} 0\n",
         "\nmushir_request_seconds_bucket{method=\"GetSuggestions\",le=\"0.0001\"} 1\n",
         "\nmushir_request_seconds_bucket{method=\"GetSuggestions\",le=\"0.003\"} 2\n",
         "\nmushir_request_seconds_bucket{method=\"GetSuggestions\",le=\"10\"} 2\n",
