@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "client/run/options.h"
+#include "client/text/file.h"
 
 enum { PATIENCE = 5000 }; /* ms, with who has it locked */
 
@@ -73,16 +74,16 @@ static bool run_sql(struct cl_journal *journal, const char *sql) {
 /* Remove the journal and SQLite's own files beside it. */
 static void erase(const char *path) {
     static const char *const endings[] = {"", "-wal", "-shm", "-journal"};
-    char name[4200];
+    char name[CL_LONGEST_PATH];
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
         snprintf(name, sizeof name, "%s%s", path, endings[i]);
         unlink(name);
     }
 }
 
-static void lock_name(const char *path, char name[4200]) {
+static void lock_name(const char *path, char name[CL_LONGEST_PATH]) {
     char *real = realpath(path, NULL);
-    snprintf(name, 4200, "%s.lock", real ? real : path);
+    snprintf(name, CL_LONGEST_PATH, "%s.lock", real ? real : path);
     free(real);
 }
 
@@ -91,7 +92,7 @@ static void lock_name(const char *path, char name[4200]) {
  * process's: a child that was forked when the run was killed does not hold it until its exec. */
 static int take_lock(const char *path, struct mu_error *error) {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    char name[4200];
+    char name[CL_LONGEST_PATH];
     lock_name(path, name);
     int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (fd < 0) {
@@ -106,7 +107,7 @@ static int take_lock(const char *path, struct mu_error *error) {
 
 pid_t cl_journal_runner(const char *path) {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    char name[4200];
+    char name[CL_LONGEST_PATH];
     lock_name(path, name);
     int fd = open(name, O_RDONLY | O_CLOEXEC);
     bool held = fd >= 0 && !fcntl(fd, F_GETLK, &whole) && whole.l_type != F_UNLCK;
@@ -188,7 +189,7 @@ static enum mu_status check_free(
  * that is gone, goes first: it would be taken for a part of this one. */
 static bool create(const char *path) {
     struct cl_journal made = {0};
-    char name[4200];
+    char name[CL_LONGEST_PATH];
     snprintf(name, sizeof name, "%s.new", path);
     erase(name);
     bool good = sqlite3_open_v2(name, &made.db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) ==

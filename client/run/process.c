@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "client/text/file.h"
+
 /* Descriptor 9 carries the lock; the command must not hold it, or a daemon that it leaves behind
  * would look like the trial. The traps let the command handle a signal to the group first, and
  * reset themselves in it. */
@@ -22,13 +24,13 @@ static const char keeper[] =
 enum { LOCK_DESCRIPTOR = 9 };
 
 static int open_in(const char *folder, const char *name, int flags) {
-    char path[4200];
+    char path[CL_LONGEST_PATH];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     return open(path, flags | O_CLOEXEC, 0644);
 }
 
 static void remove_in(const char *folder, const char *name) {
-    char path[4200];
+    char path[CL_LONGEST_PATH];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     unlink(path);
 }

@@ -12,9 +12,8 @@
 #include <unistd.h>
 
 #include "client/run/journal.h"
+#include "client/text/file.h"
 #include "common/base/text.h"
-
-enum { LONGEST_PATH = 4200 };
 
 static const char *const wanted_names[] = {"nothing", "run", "pause", "stop"};
 static const char *const state_names[] = {"queued", "running", "pausing", "paused", "stopping",
@@ -55,7 +54,7 @@ struct cl_entry *cl_catalog_add(struct cl_catalog *catalog, const char *name) {
     if (catalog->n == CL_CATALOG_MOST) {
         return NULL;
     }
-    char path[LONGEST_PATH];
+    char path[CL_LONGEST_PATH];
     struct cl_entry *entry = calloc(1, sizeof *entry);
     snprintf(path, sizeof path, "%s/%s.journal", catalog->folder, name);
     if (!entry || !(entry->name = strdup(name))) {
@@ -114,7 +113,7 @@ static void load_entry(struct cl_catalog *catalog, const char *name, const json_
 }
 
 static enum mu_status load(struct cl_catalog *catalog, struct mu_error *error) {
-    char path[LONGEST_PATH];
+    char path[CL_LONGEST_PATH];
     const char *name;
     json_t *kept;
     json_error_t why;
@@ -132,8 +131,8 @@ static enum mu_status load(struct cl_catalog *catalog, struct mu_error *error) {
 }
 
 void cl_catalog_save(struct cl_catalog *catalog) {
-    char path[LONGEST_PATH];
-    char fresh[LONGEST_PATH];
+    char path[CL_LONGEST_PATH];
+    char fresh[CL_LONGEST_PATH];
     json_t *root = json_object();
     for (size_t i = 0; i < catalog->n; i++) {
         const struct cl_entry *e = catalog->entries[i];
@@ -154,7 +153,7 @@ void cl_catalog_save(struct cl_catalog *catalog) {
 
 static enum mu_status lock_folder(struct cl_catalog *catalog, struct mu_error *error) {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    char path[LONGEST_PATH];
+    char path[CL_LONGEST_PATH];
     if (mkdir(catalog->folder, 0755) && errno != EEXIST) {
         return mu_fail(error, MU_INTERNAL, "%s: %s", catalog->folder, strerror(errno));
     }
@@ -208,7 +207,7 @@ static void found(struct cl_catalog *catalog, const char *name) {
 
 /* Whether its files were removed, by the scan that was just made. */
 static bool is_gone(struct cl_catalog *catalog, struct cl_entry *entry) {
-    char yaml[LONGEST_PATH];
+    char yaml[CL_LONGEST_PATH];
     bool idle = !cl_entry_runs(entry) && !entry->elsewhere && entry->wanted != CL_WANT_RUN;
     snprintf(yaml, sizeof yaml, "%s/%s.yaml", catalog->folder, entry->name);
     note_journal(entry);
@@ -287,7 +286,7 @@ const char *cl_catalog_path(const struct cl_catalog *catalog, const char *name,
 
 static void look_at(struct cl_catalog *catalog, struct cl_entry *entry) {
     note_journal(entry);
-    char path[LONGEST_PATH];
+    char path[CL_LONGEST_PATH];
     snprintf(path, sizeof path, "%s/%s.journal", catalog->folder, entry->name);
     entry->elsewhere = entry->run.pid ? 0 : cl_journal_runner(path);
     bool busy = entry->run.pid || entry->elsewhere; /* somebody adds to it */

@@ -9,6 +9,7 @@
 #include "client/experiment/read.h"
 #include "client/run/journal.h"
 #include "client/run/replay.h"
+#include "client/text/file.h"
 #include "common/search/number.h"
 
 /* What is kept of a trial. */
@@ -109,7 +110,7 @@ static bool same_content(const struct stat *a, const struct stat *b) {
 /* Whether something may have been added to a journal that was closed: SQLite's own file beside it
  * is there, or it was written to. */
 static bool may_have_grown(const struct cl_follow *f, const struct stat *file) {
-    char wal[4200];
+    char wal[CL_LONGEST_PATH];
     struct stat beside;
     snprintf(wal, sizeof wal, "%s-wal", f->path);
     return !same_content(&f->file, file) || !stat(wal, &beside);

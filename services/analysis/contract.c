@@ -72,7 +72,7 @@ static enum mu_status importance(void *state, struct mu_call *call, struct mu_er
     const struct mu_effects *effects = mu_effects_of(
         space, &question->in.history, question->metric, mu_call_is_over, call, call->arena);
     if (!effects) {
-        return mu_call_is_over(call) ? mu_fail(error, MU_CANCELLED, "nobody waits any more")
+        return mu_call_is_over(call) ? mu_fail(error, MU_CANCELLED, "nobody waits for the answer")
                                      : too_few(question, error);
     }
     const struct mu_wire_importance out = {.parameters = name_effects(space, effects, call->arena),
@@ -114,7 +114,7 @@ static enum mu_status predict(void *state, struct mu_call *call, struct mu_error
         MU_ARRAY(call->arena, question->n_points, struct mu_prediction);
     for (size_t i = 0; i < question->n_points; i++) {
         if (mu_call_is_over(call)) {
-            return mu_fail(error, MU_CANCELLED, "nobody waits any more");
+            return mu_fail(error, MU_CANCELLED, "nobody waits for the answer");
         }
         predictions[i] = predict_at(question, forecast, question->x[i]);
     }
