@@ -23,9 +23,11 @@ struct addition {
 };
 static const struct addition PROBE = {"readinessProbe",
     "{grpc: {port: 6789, service: manager.v1beta1.Suggestion}, periodSeconds: 1}"};
+/* All that Kubernetes' restricted profile asks for (Pod Security Standards), and more. */
 static const struct addition SECURITY = {"securityContext",
     "{runAsNonRoot: true, readOnlyRootFilesystem: true, "
-    "allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}"};
+    "allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}, seccompProfile: {type: "
+    "RuntimeDefault}}"};
 
 struct entry {
     const char *name;

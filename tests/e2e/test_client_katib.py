@@ -77,7 +77,7 @@ def test_only_entries_of_algorithms_that_mushir_has_change(name):
             assert after[key]["readinessProbe"]["grpc"] == {"port": 6789, "service": "manager.v1beta1.Suggestion"}
         if "securityContext" in added:
             assert after[key]["securityContext"] == {"runAsNonRoot": True, "readOnlyRootFilesystem": True, "allowPrivilegeEscalation": False,
-                                                     "capabilities": {"drop": ["ALL"]}}
+                                                     "capabilities": {"drop": ["ALL"]}, "seccompProfile": {"type": "RuntimeDefault"}}
 
 
 @pytest.mark.skipif(not shutil.which("diff"), reason="diff is not installed")
