@@ -52,11 +52,14 @@ def _told(study: Study, trial: Trial, result: Any) -> None:
 def _ended(study: Study, trial: Trial, call: Any, catch: Catch, on_trial: OnTrial) -> None:
     """Tells what came of |call|, a future or a task that is done."""
     raised = call.exception()
-    if raised is None:
-        _told(study, trial, call.result())
-    elif isinstance(raised, Stopped):
-        study.tell(trial, raised.value, state="stopped")
-    else:
+    try:
+        if raised is None:
+            _told(study, trial, call.result())
+        elif isinstance(raised, Stopped):
+            study.tell(trial, raised.value, state="stopped")
+    except InvalidArgument as wrong:  # what it returned is no result
+        raised = wrong
+    if raised is not None and not isinstance(raised, Stopped):
         study.tell(trial, state="failed")
     if on_trial:
         on_trial(study, trial)
@@ -70,14 +73,20 @@ def _wanted(study: Study, trials: int, running: int) -> int:
 
 def _loop(study: Study, function: Function, trials: int, executor: Executor, catch: Catch, on_trial: OnTrial) -> None:
     running: dict[Future[Any], Trial] = {}
+    failure: Optional[Exception] = None
     while True:
-        wanted = _wanted(study, trials, len(running))
+        wanted = 0 if failure else _wanted(study, trials, len(running))
         for trial in study.ask(wanted) if wanted else ():
             running[executor.submit(function, **trial.params)] = trial
         if not running:
-            return
+            break
         for call in wait(running, return_when=FIRST_COMPLETED).done:
-            _ended(study, running.pop(call), call, catch, on_trial)
+            try:
+                _ended(study, running.pop(call), call, catch, on_trial)
+            except Exception as raised:  # what runs besides may end, and is told
+                failure = failure or raised
+    if failure:
+        raise failure
 
 
 def run(study: Study, function: Function, trials: int, executor: Optional[Executor], catch: Catch, on_trial: OnTrial) -> None:

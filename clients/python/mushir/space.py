@@ -147,4 +147,7 @@ def space_of(given: Space) -> dict[str, Parameter]:
     """The space that a user wrote, by name and in its order."""
     if not isinstance(given, Mapping) or not given:
         raise InvalidArgument(f"space must map one name at least to a parameter, not {given!r}")
+    for name in given:
+        if not isinstance(name, str):
+            raise InvalidArgument(f"space: {name!r} must be a text, the name of a parameter")
     return {name: parameter_of(name, parameter) for name, parameter in given.items()}

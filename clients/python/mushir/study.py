@@ -32,7 +32,7 @@ class _Outcome(NamedTuple):
 def _number(owner: str, value: Any) -> float:
     try:
         return float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InvalidArgument(f"{owner} must be a number, not {value!r}") from None
 
 
@@ -195,8 +195,8 @@ class Study:
         """Calls function(**params) until the study has |trials| trials, as many at a time as the study's parallel says.
 
         It returns the value, or a mapping with the study's metric and metrics; raising Stopped(value) ends it early. What
-        it raises else makes the trial failed, and ends the run unless |catch| has it. Several at a time run on threads, or
-        wherever |executor| runs them. on_trial is called after each.
+        it raises else makes the trial failed and ends the run, unless |catch| has it; calls that run besides may end first.
+        Several at a time run on threads, or wherever |executor| runs them. on_trial is called after each.
         """
         loop.run(self, function, trials, executor, catch, on_trial)
         return self

@@ -88,7 +88,33 @@ def test_what_is_not_caught_ends_the_run(study_of, parallel):
     study = study_of(BOWL, parallel=parallel)
     with pytest.raises(ZeroDivisionError):
         study.run(lambda x, y: 1 / 0, 20, on_trial=lambda study, trial: seen.append(trial.state))
-    assert seen == ["failed"] and len(study.trials) == parallel
+    assert seen == ["failed"] * parallel and len(study.trials) == parallel
+
+
+def test_what_runs_beside_a_failure_counts(study_of):
+    """It may have taken hours."""
+    raised = threading.Event()
+
+    def function(x, y):
+        if (x, y) == first:
+            raise ZeroDivisionError
+        assert raised.wait(60)
+        return bowl(x, y)
+
+    first = tuple(study_of(BOWL).ask().params.values())
+    study = study_of(BOWL, parallel=2)
+    with pytest.raises(ZeroDivisionError):
+        study.run(function, 20, on_trial=lambda study, trial: raised.set())
+    assert [trial.state for trial in study.trials] == ["failed", "succeeded"]
+
+
+@pytest.mark.parametrize("result", [None, "many", 10**400, {}])
+def test_a_result_that_is_none(study_of, result):
+    """The trial does not run on for ever."""
+    study = study_of(BOWL)
+    with pytest.raises(mushir.InvalidArgument):
+        study.run(lambda x, y: result, 3)
+    assert [trial.state for trial in study.trials] == ["failed"]
 
 
 def test_coroutines_that_raise(study_of):

@@ -44,6 +44,7 @@ def test_numbers_of_other_libraries_are_numbers():
     (lambda: mushir.Choice([print]), "Choice: options must be texts, numbers, bools or None, not <built-in function print>"),
     (lambda: mushir.Discrete([1, "2"]), "Discrete: each of options must be a finite number, not '2'"),
     (lambda: space_of({}), "space must map one name at least to a parameter, not {}"),
+    (lambda: space_of({3: [1, 2]}), "space: 3 must be a text, the name of a parameter"),
     (lambda: space_of({"lr": 3}), "space['lr'] must be a Float, Int, Discrete, Choice or list of values, not 3"),
     (lambda: mushir.Choice([1, 2]).text(3), "Choice: 3 is none of [1, 2]"),
     (lambda: mushir.Choice([1, 2]).value("3"), "Choice: '3' is none of ['1', '2']"),
