@@ -162,7 +162,8 @@ static bool launch(struct cl_service *service, const char *program, const char *
     int out[2];
     pid_t client = getpid();
     service->log = memfd_create("mushir", MFD_CLOEXEC);
-    if (service->log < 0 || pipe2(out, O_CLOEXEC)) {
+    service->logs = service->log >= 0;
+    if (!service->logs || pipe2(out, O_CLOEXEC)) {
         return false;
     }
     pid_t pid = fork(); /* before gRPC's threads are started */
@@ -211,7 +212,7 @@ static enum mu_status start(struct cl_service *service, const char *server, cons
 
 enum mu_status cl_service_open(struct cl_service *service, const char *address,
     const char *algorithm, const char *data, struct mu_arena *arena, struct mu_error *error) {
-    *service = (struct cl_service){.address = address, .log = -1};
+    *service = (struct cl_service){.address = address};
     const char *server = address ? NULL : server_of(algorithm, error);
     if (!address && (!server || start(service, server, data, arena, error) != MU_OK)) {
         cl_service_close(service);
@@ -257,9 +258,9 @@ void cl_service_close(struct cl_service *service) {
         stop(service->pid);
         service->pid = 0;
     }
-    if (service->log >= 0) {
+    if (service->logs) {
         close(service->log);
-        service->log = -1;
+        service->logs = false;
     }
 }
 

@@ -3,6 +3,7 @@
 #ifndef MUSHIR_CLIENT_RUN_SERVICE_H
 #define MUSHIR_CLIENT_RUN_SERVICE_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "common/rpc/client.h"
@@ -12,7 +13,8 @@ struct cl_service {
     struct mu_rpc_client *client;
     const char *address;
     _Atomic pid_t pid; /* 0: not ours, or gone, which one thread sees while another asks */
-    int log;           /* file that it writes its log to; -1: not ours */
+    bool logs;         /* |log| is open: the file that ours writes its log to */
+    int log;
 };
 
 /* The SERVICE of the program mushir-SERVICE that serves |algorithm|; NULL: none does. */
@@ -30,7 +32,7 @@ MU_MUST_USE enum mu_status cl_service_open(struct cl_service *service, const cha
 enum mu_status cl_service_ended(
     const struct cl_service *service, int exit_status, struct mu_error *error);
 
-/* Disconnect, and stop what was started. */
+/* Disconnect, and stop what was started. A zeroed one may be closed. */
 void cl_service_close(struct cl_service *service);
 
 /* ValidateAlgorithmSettings. UNIMPLEMENTED counts as valid, as in Katib. */
