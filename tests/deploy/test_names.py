@@ -47,8 +47,9 @@ def images(tree):
     return overlays, yaml.safe_load((tree / "build/deploy/images.yaml").read_text())["image"]
 
 
-def test_manifests_name_the_registry(tree):
-    tree("tools/manifests", REGISTRY=REGISTRY, VERSION="7")
+@pytest.mark.parametrize("registry", [REGISTRY, "Registry.example/Tuning"])
+def test_manifests_name_the_registry(tree, registry):
+    tree("tools/manifests", REGISTRY=registry, VERSION="7")
     overlays, values = images(tree.tree)
     for program, found in overlays.items():
         assert found == [{"name": "mushir-service", "newName": f"{REGISTRY}/mushir-{program}", "newTag": "7"}]
