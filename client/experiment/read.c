@@ -128,7 +128,7 @@ static void read_early_stopping(
         cl_fields_settings(c, list, "spec.earlyStopping.algorithmSettings", &early->n_settings);
     if (mu_stopper_called(early->algorithm)) {
         check_stopper(c, list, early);
-    } else {
+    } else if (cl_node_text(node, "algorithmName", NULL)) {
         cl_problem_add(c->problems, c->arena, node,
             "unknown early stopping algorithm \"%s\"; there are medianstop, which Katib has too, "
             "percentilestop and curvestop",
@@ -138,14 +138,21 @@ static void read_early_stopping(
 
 /* ---- the whole ---- */
 
+/* Whether |node| says |count|: what stands for a text that was refused is no mistake of its own. */
+static bool says(const struct cl_node *node, int count) {
+    double number;
+    return node && node->kind == CL_NODE_NUMBER && mu_read_double(node->value, &number) &&
+           number == count;
+}
+
 static void read_counts(
     const struct cl_checker *c, const struct cl_node *spec, struct cl_experiment *e) {
+    const struct cl_node *parallel = cl_node_get(spec, "parallelTrialCount");
     e->parallel = cl_fields_count(c, spec, "spec", "parallelTrialCount", 1, 3);
     e->max_trials = cl_fields_count(c, spec, "spec", "maxTrialCount", 1, -1);
     e->max_failed = cl_fields_count(c, spec, "spec", "maxFailedTrialCount", 0, -1);
-    if (e->max_trials > 0 && e->parallel > e->max_trials &&
-        cl_node_get(spec, "parallelTrialCount")) {
-        cl_problem_add(c->problems, c->arena, cl_node_get(spec, "parallelTrialCount"),
+    if (e->max_trials > 0 && e->parallel > e->max_trials && says(parallel, e->parallel)) {
+        cl_problem_add(c->problems, c->arena, parallel,
             "spec.parallelTrialCount: %d is more than maxTrialCount (%d)", e->parallel,
             e->max_trials);
     }

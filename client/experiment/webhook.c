@@ -81,13 +81,14 @@ static bool breaks_json(const char *value) {
 
 static void check_parameter(const struct webhook *w, const struct cl_node *node) {
     static const char *const numeric[] = {"double", "int", NULL};
+    static const char *const listed[] = {"discrete", "categorical", NULL};
     const struct cl_node *space = cl_node_get(node, "feasibleSpace");
     const struct cl_node *list = cl_node_get(space, "list");
     const char *type = cl_node_text(node, "parameterType", "");
     if (among(type, numeric) && list && list->kind == CL_NODE_LIST && list->n) {
         refuse(w, list, "feasibleSpace.list does not go with parameterType double or int");
     }
-    if (!among(type, numeric) &&
+    if (among(type, listed) &&
         (given(space, "min") || given(space, "max") || given(space, "step"))) {
         refuse(w, space, "feasibleSpace min, max and step go with double and int only");
     }

@@ -133,6 +133,21 @@ def test_mistakes_are_named_with_their_line(old, new, where, text):
     assert f"-{where}" in result.stderr and text in result.stderr, result.stderr
 
 
+@pytest.mark.parametrize("old,new", [
+    ("parallelTrialCount: 2\n  maxTrialCount: 4", "parallelTrialCount: 0\n  maxTrialCount: 1"),
+    ("parallelTrialCount: 2\n  maxTrialCount: 4", 'parallelTrialCount: "1"\n  maxTrialCount: 1'),
+    ("parallelTrialCount: 2\n  maxTrialCount: 4", "parallelTrialCount: 2\n  maxTrialCount: 1"),
+    ("  maxTrialCount: 4\n", "  maxTrialCount: 4\n  earlyStopping: {}\n"),
+    ("  maxTrialCount: 4\n", '  maxTrialCount: 4\n  earlyStopping: {algorithmName: ""}\n'),
+    ("parameterType: double", "parameterType: float"),
+], ids=["count", "text", "more", "no stopper", "empty stopper", "type"])
+def test_one_mistake_is_said_once(old, new):
+    assert old in GOOD
+    result = run("validate", "--offline", "-", stdin=GOOD.replace(old, new, 1))
+    said = [line for line in result.stderr.splitlines() if ": error: " in line and "trialTemplate is missing" not in line]
+    assert result.returncode == 2 and len(said) == 1, result.stderr
+
+
 def test_all_mistakes_are_named_at_once():
     text = GOOD.replace("maxTrialCount", "maxTrials").replace("minimize", "less").replace('min: "0"', "min: 0")
     assert run("validate", "-", stdin=text + TEMPLATE).stderr.count("error:") == 3
