@@ -132,21 +132,23 @@ static void answer_command(struct call *call) {
     cl_answer_json(call->exchange, 200, cl_answer_entry(queue, entry));
 }
 
-/* What an experiment's parts are called, and how mushir prints them. */
-static const struct part {
-    const char *name, *type, *words[4];
-} parts[] = {
-    {"results", "application/json", {"status", "--json"}},
-    {"data.json", "application/json", {"report", "--json"}},
-    {"trials.csv", "text/csv; charset=utf-8", {"report", "--csv"}},
-    {"report.html", "text/html; charset=utf-8", {"report", "--report", "-"}},
-    {"journal", "application/vnd.sqlite3", {"report", "--copy"}},
-};
-
 /* The report's page may run its own script and nothing else; it is no page of this server's. */
 static const char report_policy[] =
     "sandbox allow-scripts allow-downloads allow-popups; default-src 'none'; script-src "
     "'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; frame-ancestors 'self'";
+
+/* What an experiment's parts are called, and how mushir prints them. */
+static const struct part {
+    const char *name, *type, *words[4];
+    const char *policy; /* of its own, or NULL */
+    const char *ending; /* of the file that a browser keeps it in; NULL: it shows it */
+} parts[] = {
+    {"results", "application/json", {"status", "--json"}, NULL, NULL},
+    {"data.json", "application/json", {"report", "--json"}, NULL, NULL},
+    {"trials.csv", "text/csv; charset=utf-8", {"report", "--csv"}, NULL, "csv"},
+    {"report.html", "text/html; charset=utf-8", {"report", "--report", "-"}, report_policy, NULL},
+    {"journal", "application/vnd.sqlite3", {"report", "--copy"}, NULL, "journal"},
+};
 
 static void name_download(struct call *call, const char *ending) {
     cl_http_header(call->exchange, "content-disposition:",
@@ -167,10 +169,11 @@ static void answer_part(struct call *call) {
     words[n++] = cl_catalog_path(
         &call->server->catalog, call->entry->name, "journal", cl_http_arena(call->exchange));
     words[n] = NULL;
-    if (!strcmp(part->name, "report.html")) {
-        cl_http_header(call->exchange, "content-security-policy:", report_policy);
-    } else if (!strcmp(part->name, "trials.csv") || !strcmp(part->name, "journal")) {
-        name_download(call, strcmp(part->name, "journal") ? "csv" : "journal");
+    if (part->policy) {
+        cl_http_header(call->exchange, "content-security-policy:", part->policy);
+    }
+    if (part->ending) {
+        name_download(call, part->ending);
     }
     struct cl_job *job = cl_job_start(call->server, call->exchange, words, NULL, cl_job_print);
     if (job) {
