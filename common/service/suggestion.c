@@ -38,19 +38,6 @@ static enum mu_status make_folders(const struct suggestion_state *own,
     return status;
 }
 
-/* Note what the trials of |in| are good for, so that a log tells why suggestions are random. */
-static void note_trials(struct mu_note *note, const struct mu_wire_suggestions *in) {
-    const struct mu_history *history = &in->history;
-    size_t counts[] = {[MU_PENDING] = 0, [MU_DONE] = 0, [MU_FAILED] = 0};
-    for (size_t i = 0; i < history->n; i++) {
-        counts[history->trials[i].state]++;
-    }
-    note->observed = counts[MU_DONE];
-    note->failed = counts[MU_FAILED];
-    note->running = counts[MU_PENDING];
-    note->dropped = history->n_infeasible + history->foreign;
-}
-
 /* Once for an experiment, unless another with the same place comes between: its trials report, but
  * not the objective, so that every suggestion is a first one. */
 static void warn_without_objective(
@@ -74,11 +61,7 @@ static enum mu_status get_suggestions(void *state, struct mu_call *call, struct 
     struct mu_wire_suggestions *in = MU_NEW(call->arena, struct mu_wire_suggestions);
     enum mu_status status =
         mu_wire_read_suggestions(call->bytes, call->size, own->cache, call->arena, in, error);
-    call->note = (struct mu_note){.experiment = in->experiment.name,
-        .algorithm = in->experiment.algorithm,
-        .trials = in->n_trials,
-        .asked = in->wanted};
-    note_trials(&call->note, in);
+    call->note = mu_wire_note(in);
     if (status) {
         return status;
     }

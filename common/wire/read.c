@@ -293,3 +293,19 @@ enum mu_status mu_wire_read_validate(const uint8_t *bytes, size_t size, struct m
                   : mu_wire_read_experiment(experiment, &metrics,
                         ((const ValidateRequest *)message)->experiment, arena, error);
 }
+
+struct mu_note mu_wire_note(const struct mu_wire_suggestions *in) {
+    const struct mu_history *history = &in->history;
+    size_t counts[] = {[MU_PENDING] = 0, [MU_DONE] = 0, [MU_FAILED] = 0};
+    for (size_t i = 0; i < history->n; i++) {
+        counts[history->trials[i].state]++;
+    }
+    return (struct mu_note){.experiment = in->experiment.name,
+        .algorithm = in->experiment.algorithm,
+        .trials = in->n_trials,
+        .asked = in->wanted,
+        .observed = counts[MU_DONE],
+        .failed = counts[MU_FAILED],
+        .running = counts[MU_PENDING],
+        .dropped = history->n_infeasible + history->foreign};
+}

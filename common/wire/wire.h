@@ -32,6 +32,10 @@ MU_MUST_USE enum mu_status mu_wire_read_suggestions(const uint8_t *bytes, size_t
     struct mu_trial_cache *cache, struct mu_arena *arena, struct mu_wire_suggestions *out,
     struct mu_error *error);
 
+/* What a log and metrics tell of a request: whose it is, how much it asks for, and what its trials
+ * are good for, so that a log tells why suggestions are random. Texts are those of |in|. */
+struct mu_note mu_wire_note(const struct mu_wire_suggestions *in);
+
 /* Read a ValidateAlgorithmSettingsRequest. Errors as above. */
 MU_MUST_USE enum mu_status mu_wire_read_validate(const uint8_t *bytes, size_t size,
     struct mu_arena *arena, struct mu_experiment *experiment, struct mu_error *error);

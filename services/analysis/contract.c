@@ -6,25 +6,12 @@
 #include "common/wire/analysis.h"
 #include "services/analysis/analysis.h"
 
-static void note(struct mu_call *call, const struct mu_wire_analysis *question) {
-    const struct mu_history *history = &question->in.history;
-    call->note = (struct mu_note){.experiment = question->in.experiment.name,
-        .algorithm = question->in.experiment.algorithm,
-        .trials = question->in.n_trials,
-        .asked = question->n_points,
-        .dropped = history->n_infeasible + history->foreign};
-    for (size_t i = 0; i < history->n; i++) {
-        call->note.observed += history->trials[i].state == MU_DONE;
-        call->note.failed += history->trials[i].state == MU_FAILED;
-        call->note.running += history->trials[i].state == MU_PENDING;
-    }
-}
-
 static enum mu_status read(
     struct mu_call *call, struct mu_wire_analysis *question, struct mu_error *error) {
     enum mu_status status =
         mu_wire_read_analysis(call->bytes, call->size, call->arena, question, error);
-    note(call, question);
+    call->note = mu_wire_note(&question->in);
+    call->note.asked = question->n_points;
     return status;
 }
 
