@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "common/base/field.h"
+
 /* Field numbers of google/protobuf/descriptor.proto. Everything has its name in field 1. */
 enum {
     SET_FILE = 1,
@@ -17,81 +19,52 @@ enum {
     SERVICE_METHOD = 2,
 };
 
-static bool read_varint(struct mu_bytes *bytes, uint64_t *value) {
-    *value = 0;
-    for (unsigned shift = 0; shift < 64 && bytes->size > 0; shift += 7) {
-        uint8_t byte = *bytes->at++;
-        bytes->size--;
-        *value |= (uint64_t)(byte & 0x7F) << shift;
-        if (!(byte & 0x80)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* The next length-delimited field of |message|, which is moved past it; others are skipped. False
  * at the end, or where the bytes make no sense. */
-static bool next_field(struct mu_bytes *message, unsigned *number, struct mu_bytes *field) {
-    uint64_t key;
-    uint64_t value;
-    while (read_varint(message, &key)) {
-        size_t width = (key & 7) == 1 ? 8 : (key & 7) == 5 ? 4 : 0;
-        if ((key & 7) == 0) {
-            if (!read_varint(message, &value)) {
-                return false;
-            }
-            continue;
-        }
-        if ((key & 7) == 2) {
-            if (!read_varint(message, &value) || value > message->size) {
-                return false;
-            }
-            *field = (struct mu_bytes){message->at, (size_t)value};
-            *number = (unsigned)(key >> 3);
-            width = (size_t)value;
-        }
-        if (width > message->size || ((key & 7) != 2 && width == 0)) {
-            return false;
-        }
-        message->at += width;
-        message->size -= width;
-        if ((key & 7) == 2) {
+static bool next_field(struct mu_slice *message, unsigned *number, struct mu_slice *value) {
+    const uint8_t *at = message->bytes;
+    const uint8_t *end = at + message->size;
+    struct mu_field field;
+    while (at < end && mu_field_read(&at, end, &field)) {
+        if (field.delimited) {
+            *message = (struct mu_slice){at, (size_t)(end - at)};
+            *number = field.number;
+            *value = field.value;
             return true;
         }
     }
     return false;
 }
 
-static struct mu_bytes field_of(struct mu_bytes message, unsigned wanted) {
+static struct mu_slice field_of(struct mu_slice message, unsigned wanted) {
     unsigned number;
-    struct mu_bytes field;
+    struct mu_slice field;
     while (next_field(&message, &number, &field)) {
         if (number == wanted) {
             return field;
         }
     }
-    return (struct mu_bytes){NULL, 0};
+    return (struct mu_slice){NULL, 0};
 }
 
-static bool is(struct mu_bytes bytes, const char *text, size_t size) {
-    return bytes.size == size && (size == 0 || memcmp(bytes.at, text, size) == 0);
+static bool is(struct mu_slice bytes, const char *text, size_t size) {
+    return bytes.size == size && (size == 0 || memcmp(bytes.bytes, text, size) == 0);
 }
 
 /* |symbol| without the leading |scope| and the dot behind it; NULL when it does not lie inside. */
-static const char *inside(const char *symbol, struct mu_bytes scope) {
+static const char *inside(const char *symbol, struct mu_slice scope) {
     if (scope.size == 0) {
         return symbol;
     }
-    bool within = strlen(symbol) > scope.size && memcmp(symbol, scope.at, scope.size) == 0 &&
+    bool within = strlen(symbol) > scope.size && memcmp(symbol, scope.bytes, scope.size) == 0 &&
                   symbol[scope.size] == '.';
     return within ? symbol + scope.size + 1 : NULL;
 }
 
 /* Whether one of |parent|'s fields |number| is called |name|. */
-static bool has_child(struct mu_bytes parent, unsigned wanted, const char *name) {
+static bool has_child(struct mu_slice parent, unsigned wanted, const char *name) {
     unsigned number;
-    struct mu_bytes field;
+    struct mu_slice field;
     while (next_field(&parent, &number, &field)) {
         if (number == wanted && is(field_of(field, NAME), name, strlen(name))) {
             return true;
@@ -109,11 +82,11 @@ static const struct shape of_file = {FILE_SERVICE, FILE_MESSAGE, FILE_ENUM},
                           of_message = {MESSAGE_FIELD, MESSAGE_MESSAGE, MESSAGE_ENUM};
 
 /* Whether |symbol|, relative to |scope|, is declared in it. Depth is that of the symbol's dots. */
-static bool declares(struct mu_bytes scope, const struct shape *shape, const char *symbol) {
+static bool declares(struct mu_slice scope, const struct shape *shape, const char *symbol) {
     unsigned number;
-    struct mu_bytes field;
+    struct mu_slice field;
     while (next_field(&scope, &number, &field)) {
-        struct mu_bytes name = field_of(field, NAME);
+        struct mu_slice name = field_of(field, NAME);
         const char *rest = name.size > 0 ? inside(symbol, name) : NULL;
         bool known =
             number == shape->children || number == shape->messages || number == shape->enums;
@@ -134,7 +107,7 @@ static bool declares(struct mu_bytes scope, const struct shape *shape, const cha
     return false;
 }
 
-bool mu_descriptor_file(struct mu_bytes set, const char *name, struct mu_bytes *file) {
+bool mu_descriptor_file(struct mu_slice set, const char *name, struct mu_slice *file) {
     unsigned number;
     while (next_field(&set, &number, file)) {
         if (number == SET_FILE && is(field_of(*file, NAME), name, strlen(name))) {
@@ -144,7 +117,7 @@ bool mu_descriptor_file(struct mu_bytes set, const char *name, struct mu_bytes *
     return false;
 }
 
-bool mu_descriptor_symbol(struct mu_bytes set, const char *symbol, struct mu_bytes *file) {
+bool mu_descriptor_symbol(struct mu_slice set, const char *symbol, struct mu_slice *file) {
     unsigned number;
     symbol += *symbol == '.';
     while (next_field(&set, &number, file)) {

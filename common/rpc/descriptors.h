@@ -4,21 +4,15 @@
 #define MUSHIR_RPC_DESCRIPTORS_H
 
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
-/* A run of bytes, borrowed. */
-struct mu_bytes {
-    const uint8_t *at;
-    size_t size;
-};
+#include "common/base/slice.h"
 
 /* The FileDescriptorProto called |name| in |set|, such as "grpc/health/v1/health.proto". False when
  * there is none. */
-bool mu_descriptor_file(struct mu_bytes set, const char *name, struct mu_bytes *file);
+bool mu_descriptor_file(struct mu_slice set, const char *name, struct mu_slice *file);
 
 /* The FileDescriptorProto that declares |symbol|, a fully qualified service, method, message, enum,
  * field or enum value. */
-bool mu_descriptor_symbol(struct mu_bytes set, const char *symbol, struct mu_bytes *file);
+bool mu_descriptor_symbol(struct mu_slice set, const char *symbol, struct mu_slice *file);
 
 #endif

@@ -35,12 +35,12 @@ static void fail(struct answer *answer, enum mu_status code, const char *text) {
     answer->response.error_response = &answer->failure;
 }
 
-static void give_file(struct answer *answer, bool found, struct mu_bytes file) {
+static void give_file(struct answer *answer, bool found, struct mu_slice file) {
     if (!found) {
         fail(answer, MU_NOT_FOUND, "this server does not know it");
         return;
     }
-    answer->descriptor = (ProtobufCBinaryData){file.size, (uint8_t *)(uintptr_t)file.at};
+    answer->descriptor = (ProtobufCBinaryData){file.size, (uint8_t *)(uintptr_t)file.bytes};
     grpc__reflection__v1__file_descriptor_response__init(&answer->file);
     answer->file.n_file_descriptor_proto = 1;
     answer->file.file_descriptor_proto = &answer->descriptor;
@@ -80,8 +80,8 @@ static void give_services(struct answer *answer, const struct mu_rpc_server *ser
 }
 
 static void fill(struct answer *answer, Request *request, const struct mu_rpc_server *server) {
-    struct mu_bytes set = {mu_descriptors, (size_t)(mu_descriptors_end - mu_descriptors)};
-    struct mu_bytes file = {NULL, 0};
+    struct mu_slice set = {mu_descriptors, (size_t)(mu_descriptors_end - mu_descriptors)};
+    struct mu_slice file = {NULL, 0};
     grpc__reflection__v1__server_reflection_response__init(&answer->response);
     answer->response.valid_host = request->host;
     answer->response.original_request = request;

@@ -7,8 +7,8 @@
 #ifndef MUSHIR_WIRE_CACHE_H
 #define MUSHIR_WIRE_CACHE_H
 
+#include "common/base/slice.h"
 #include "common/search/experiment.h"
-#include "common/wire/slice.h"
 
 struct mu_trial_cache;
 

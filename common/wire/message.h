@@ -4,8 +4,8 @@
 
 #include "api.pb-c.h"
 #include "common/base/endpoint.h"
+#include "common/base/slice.h"
 #include "common/search/record.h"
-#include "common/wire/slice.h"
 
 /* |text| for a message, whose texts are mutable but only read; NULL becomes "". */
 char *mu_message_text(const char *text);

@@ -4,8 +4,8 @@
 #define MUSHIR_WIRE_OBSERVATION_H
 
 #include "common/base/arena.h"
+#include "common/base/slice.h"
 #include "common/base/status.h"
-#include "common/wire/slice.h"
 
 /* One value that a trial reported. */
 struct mu_report {

@@ -4,8 +4,8 @@
 #ifndef MUSHIR_WIRE_STOPPING_H
 #define MUSHIR_WIRE_STOPPING_H
 
+#include "common/base/slice.h"
 #include "common/search/experiment.h"
-#include "common/wire/slice.h"
 
 /* The contract's numbers. */
 enum mu_comparison { MU_EQUAL = 1, MU_LESS, MU_GREATER };

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "common/base/field.h"
 #include "common/base/text.h"
 
 struct allocation {
@@ -24,50 +25,6 @@ static void release(void *user, void *memory) {
 
 enum { MOST_NESTED = 16 }; /* the contract's messages nest seven deep */
 
-static bool read_varint(const uint8_t **at, const uint8_t *end, uint64_t *value) {
-    *value = 0;
-    for (int shift = 0; shift < 64 && *at < end; shift += 7) {
-        uint8_t byte = *(*at)++;
-        *value |= (uint64_t)(byte & 0x7F) << shift;
-        if (!(byte & 0x80)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-struct field {
-    unsigned number;
-    bool delimited; /* wire type 2: |value| is a string, a message or packed numbers */
-    struct mu_slice value;
-};
-
-/* The field at |*at|, which moves behind it; false when it is malformed or of a type that proto3
- * does not use. */
-static bool read_field(const uint8_t **at, const uint8_t *end, struct field *field) {
-    uint64_t key;
-    uint64_t number;
-    if (!read_varint(at, end, &key)) {
-        return false;
-    }
-    *field = (struct field){.number = (unsigned)(key >> 3), .delimited = (key & 7) == 2};
-    size_t width = (key & 7) == 1 ? 8 : (key & 7) == 5 ? 4 : 0;
-    if ((key & 7) == 0) {
-        return read_varint(at, end, &number);
-    }
-    if (field->delimited) {
-        if (!read_varint(at, end, &number) || number > (uint64_t)(end - *at)) {
-            return false;
-        }
-        width = (size_t)number;
-        field->value = (struct mu_slice){*at, width};
-    } else if (width == 0 || (size_t)(end - *at) < width) {
-        return false;
-    }
-    *at += width;
-    return true;
-}
-
 /* An empty message may have no address, to which nothing may be added. */
 static const uint8_t *end_of(struct mu_slice message) {
     return message.size > 0 ? message.bytes + message.size : message.bytes;
@@ -79,8 +36,8 @@ static const char *bad_text(
     const ProtobufCMessageDescriptor *type, struct mu_slice message, int depth) {
     const uint8_t *at = message.bytes;
     const uint8_t *end = end_of(message);
-    struct field field;
-    while (at < end && read_field(&at, end, &field)) {
+    struct mu_field field;
+    while (at < end && mu_field_read(&at, end, &field)) {
         const ProtobufCFieldDescriptor *f =
             field.delimited ? protobuf_c_message_descriptor_get_field(type, field.number) : NULL;
         if (f && f->type == PROTOBUF_C_TYPE_STRING &&
@@ -101,12 +58,12 @@ void mu_wire_split(
     struct mu_slice message, unsigned number, struct mu_wire_parts *parts, struct mu_arena *arena) {
     const uint8_t *at = message.bytes;
     const uint8_t *end = end_of(message);
-    struct field field;
+    struct mu_field field;
     size_t n = 0;
     size_t taken = 0;
     while (at < end) {
         const uint8_t *from = at;
-        if (!read_field(&at, end, &field)) {
+        if (!mu_field_read(&at, end, &field)) {
             break;
         }
         if (field.delimited && field.number == number) {
@@ -119,7 +76,7 @@ void mu_wire_split(
         MU_ARRAY(arena, n, struct mu_slice), 0, {rest, message.size - taken}};
     for (at = message.bytes; at < end;) {
         const uint8_t *from = at;
-        bool whole = read_field(&at, end, &field);
+        bool whole = mu_field_read(&at, end, &field);
         if (whole && field.delimited && field.number == number) {
             parts->values[parts->n++] = field.value;
             continue;

@@ -5,7 +5,7 @@
 #include <protobuf-c/protobuf-c.h>
 
 #include "common/base/arena.h"
-#include "common/wire/slice.h"
+#include "common/base/slice.h"
 
 /* The values of the message field |number| in |message|, in order, as slices of it, and everything
  * else as |rest|: what there is once is read without unpacking what there is many times. Slices and

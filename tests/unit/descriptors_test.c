@@ -7,19 +7,19 @@
 
 extern const uint8_t mu_descriptors[], mu_descriptors_end[];
 
-static struct mu_bytes the_set(void) {
-    return (struct mu_bytes){mu_descriptors, (size_t)(mu_descriptors_end - mu_descriptors)};
+static struct mu_slice the_set(void) {
+    return (struct mu_slice){mu_descriptors, (size_t)(mu_descriptors_end - mu_descriptors)};
 }
 
-static bool starts_with_name(struct mu_bytes file, const char *name) {
-    return file.size > strlen(name) + 2 && file.at[0] == 0x0A && file.at[1] == strlen(name) &&
-           memcmp(file.at + 2, name, strlen(name)) == 0;
+static bool starts_with_name(struct mu_slice file, const char *name) {
+    return file.size > strlen(name) + 2 && file.bytes[0] == 0x0A && file.bytes[1] == strlen(name) &&
+           memcmp(file.bytes + 2, name, strlen(name)) == 0;
 }
 
 static void files_are_found_by_name(void **state) {
     static const char *const FILES[] = {"api.proto", "grpc/health/v1/health.proto",
         "grpc/reflection/v1/reflection.proto", "grpc/reflection/v1alpha/reflection.proto"};
-    struct mu_bytes file;
+    struct mu_slice file;
     (void)state;
     for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++) {
         assert_true(mu_descriptor_file(the_set(), FILES[i], &file));
@@ -43,7 +43,7 @@ static void symbols_of_every_kind_are_found(void **state) {
         "api.v1.beta1.TrialStatus.TrialConditionType",   /* nested enum */
         "api.v1.beta1.TrialStatus.SUCCEEDED",            /* its value */
     };
-    struct mu_bytes file;
+    struct mu_slice file;
     (void)state;
     for (size_t i = 0; i < sizeof SYMBOLS / sizeof *SYMBOLS; i++) {
         assert_true(mu_descriptor_symbol(the_set(), SYMBOLS[i], &file));
@@ -60,7 +60,7 @@ static void what_is_not_there_is_not_found(void **state) {
         "api.v1.beta1.Suggest", "api.v1.beta1.SuggestionX", "api.v1.beta1.Suggestion.",
         "api.v1.beta1.Suggestion.Nothing", "api.v1.beta1.GetSuggestionsRequest.experiment.name",
         "Suggestion", "api.proto"};
-    struct mu_bytes file;
+    struct mu_slice file;
     (void)state;
     for (size_t i = 0; i < sizeof NOTHING / sizeof *NOTHING; i++) {
         assert_false(mu_descriptor_symbol(the_set(), NOTHING[i], &file));
@@ -71,15 +71,15 @@ static void what_is_not_there_is_not_found(void **state) {
  * the set ends). */
 static void a_cut_set_is_read_within_its_bounds(void **state) {
     (void)state;
-    struct mu_bytes set = the_set();
-    struct mu_bytes file;
+    struct mu_slice set = the_set();
+    struct mu_slice file;
     for (size_t size = 0; size < set.size; size += 17) {
         uint8_t *cut = malloc(size + 1);
-        memcpy(cut, set.at, size);
-        struct mu_bytes part = {realloc(cut, size ? size : 1), size};
+        memcpy(cut, set.bytes, size);
+        struct mu_slice part = {realloc(cut, size ? size : 1), size};
         bool found = mu_descriptor_symbol(part, "grpc.reflection.v1alpha.ServerReflection", &file);
-        assert_true(!found || file.at + file.size <= part.at + part.size);
-        free((void *)(uintptr_t)part.at);
+        assert_true(!found || file.bytes + file.size <= part.bytes + part.size);
+        free((void *)(uintptr_t)part.bytes);
     }
 }
 

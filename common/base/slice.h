@@ -1,6 +1,6 @@
 /* Bytes that belong to somebody else. */
-#ifndef MUSHIR_WIRE_SLICE_H
-#define MUSHIR_WIRE_SLICE_H
+#ifndef MUSHIR_BASE_SLICE_H
+#define MUSHIR_BASE_SLICE_H
 
 #include <stddef.h>
 #include <stdint.h>
