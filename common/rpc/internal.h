@@ -124,8 +124,11 @@ struct mu_rpc_server {
 };
 
 /* call.c */
+/* Have core give the next call of |endpoint|; nothing without memory (logged). Any thread. */
 void mu_rpc_arm(struct mu_rpc_server *server, const struct mu_rpc_endpoint *endpoint);
+/* One of server->live less; at 0 the event queue closes. Any thread. */
 void mu_rpc_release_live(struct mu_rpc_server *server);
+/* One owner more, one less: the last frees the call. Any thread. */
 void mu_rpc_call_ref(struct mu_rpc_call *call);
 void mu_rpc_call_unref(struct mu_rpc_call *call);
 /* Start |ops|; |tag| comes back on the polling thread, holding a reference until then. False:
@@ -138,6 +141,7 @@ void mu_rpc_reply(
 /* The last message read as one slice (to be unreffed); the call's byte buffer is freed. False:
  * none, or it cannot be decompressed. */
 bool mu_rpc_message(struct mu_rpc_call *call, grpc_slice *message);
+/* Seconds from |since|, of the monotonic clock, until now. */
 double mu_rpc_seconds_since(gpr_timespec since);
 /* End a call that nothing was begun for, with |text| for its client. */
 void mu_rpc_refuse(struct mu_rpc_call *call, enum mu_status code, const char *text);
@@ -152,14 +156,21 @@ bool mu_rpc_make_room(struct mu_rpc_server *server);
 void mu_rpc_drop_late(struct mu_rpc_server *server);
 
 /* stream.c */
-/* Begin, or refuse what would be one stream too many. */
+/* Begin, or refuse what would be one stream too many. Takes streams_lock. */
 void mu_rpc_stream_open(struct mu_rpc_stream *stream);
+/* mu_rpc_kind.closed and .finish of streams. The first takes streams_lock. */
 void mu_rpc_stream_closed(struct mu_rpc_call *call);
 void mu_rpc_stream_finish(struct mu_rpc_call *call);
-/* Ends the stream if there is no room for |bytes|. */
+/* The next three under streams_lock. Send a copy of |bytes|, while nothing is being sent; ends the
+ * stream if there is no room for them. */
 void mu_rpc_stream_send(struct mu_rpc_stream *stream, const void *bytes, size_t size);
+/* Have it ended with |code| and |text| (static) when nothing is being sent; the first call counts.
+ */
 void mu_rpc_stream_end(struct mu_rpc_stream *stream, enum mu_status code, const char *text);
+/* True when there is nothing to do for |stream| now: it writes, has ended, or was ended here. */
 bool mu_rpc_stream_try_end(struct mu_rpc_stream *stream);
+/* Take streams_lock. End every stream, and each that is begun from now on; advance every one, for
+ * what they tell has changed. */
 void mu_rpc_streams_close(struct mu_rpc_server *server);
 void mu_rpc_streams_advance(struct mu_rpc_server *server);
 

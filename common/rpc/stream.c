@@ -86,8 +86,6 @@ void mu_rpc_stream_end(struct mu_rpc_stream *stream, enum mu_status code, const 
     }
 }
 
-/* True when there is nothing more to do for |stream| now: it writes, has ended, or was ended here.
- */
 bool mu_rpc_stream_try_end(struct mu_rpc_stream *stream) {
     if (stream->writing || stream->ended) {
         return true;
