@@ -88,6 +88,27 @@ def test_a_form_writes_an_experiment_that_runs(server, browser):  # noqa: F811
     assert [text for text in browser.complaints() if "/api/v1/validate" not in text] == []  # the browser tells of the first answer's 422
 
 
+def test_a_form_with_one_name_twice_is_no_experiment(server, browser):  # noqa: F811
+    """Neither of the two is dropped without a word."""
+    browser.visit(server.url + "#/new")
+    browser.until("document.getElementById('form')")
+    fill(browser, "[name=command]", "echo loss=")
+    fill(browser, ".parameter [name=name]", "__proto__")
+    browser.run("[...document.querySelectorAll('#form button')].find(b => b.textContent === 'Add one').click()")
+    fill(browser, ".parameter:last-child [name=name]", "__proto__")
+    for field, text in (("min", "0"), ("max", "1")):
+        for which in ("first", "last"):
+            fill(browser, f".parameter:{which}-child [name={field}]", text)
+    browser.key("Enter")
+    browser.until("document.querySelector('#problems .error')?.textContent === 'the parameter __proto__ is there twice'")
+    assert browser.run("document.getElementById('submit').disabled")
+    fill(browser, ".parameter:last-child [name=name]", "lr")
+    browser.key("Enter")
+    browser.until("document.getElementById('problems').textContent.includes('is valid')")
+    written = browser.run("document.getElementById('yaml').value")
+    assert 'name: "__proto__"' in written and 'name: "lr"' in written
+
+
 def test_one_experiment_shows_its_report_and_takes_a_budget(server, browser):  # noqa: F811
     server.submit(stubbed("one"))
     server.until("one", "succeeded")

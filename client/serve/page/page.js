@@ -297,11 +297,12 @@ function parameterRow(name = "") {
 }
 
 function readForm(form) {
-  const text = name => form.elements[name].value.trim(), parameters = {};
+  const text = name => form.elements[name].value.trim(), parameters = Object.create(null); // any name is only a name
   for (const row of form.querySelectorAll(".parameter")) {
-    const value = name => row.querySelector(`[name="${name}"]`).value.trim();
-    const [type, scale] = value("type").split(", ");
-    parameters[value("name")] = type === "values" ? { type: "categorical", values: value("values").split(",").map(v => v.trim()) }
+    const value = field => row.querySelector(`[name="${field}"]`).value.trim();
+    const [type, scale] = value("type").split(", "), name = value("name");
+    if (name in parameters) throw new Error(`the parameter ${name} is there twice`);
+    parameters[name] = type === "values" ? { type: "categorical", values: value("values").split(",").map(v => v.trim()) }
       : { type, min: value("min"), max: value("max"), ...(scale ? { scale } : {}) };
   }
   return { ...(text("experiment") ? { name: text("experiment") } : {}), model_training_code: text("command"), hyperparameters: parameters,
