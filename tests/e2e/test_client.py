@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from conftest import ALGORITHMS, BIN, ROOT, services_built
+from conftest import ALGORITHMS, BIN, ROOT, SERVICES, services_built
 
 MUSHIR = str(BIN / "mushir")
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
@@ -67,8 +67,8 @@ def test_examples_are_valid_and_suggested_for(path):
     assert len(json.loads(suggested.stdout)) == 3
 
 
-def test_there_are_examples():
-    assert len(EXAMPLES) >= 10
+def test_every_service_has_an_example():
+    assert {ALGORITHMS[algorithm_of(path)] for path in EXAMPLES} == set(SERVICES)
 
 
 def test_suggest_prints_a_table_with_a_row_per_suggestion():

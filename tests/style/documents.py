@@ -2,7 +2,7 @@
 """What the documents tell people to type, open or read exists.
 
 Links lead to files; paths in code quotes are tracked; `make` targets and the options of our programs exist; the
-examples validate; the C of CONTRIBUTING compiles; a service's README has at most 80 lines."""
+examples validate; README names every program and algorithm; the C of CONTRIBUTING compiles; a service's README has at most 80 lines."""
 import pathlib
 import re
 import subprocess
@@ -11,6 +11,9 @@ import tempfile
 import textwrap
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+from algorithms import ALGORITHMS, PROGRAMS  # noqa: E402
+
 BIN = ROOT / "build" / "bin"
 LONGEST_SERVICE_README = 80
 PATH = re.compile(r"`((?:common|services|client|tests|tools|bench|cmake|docs|deploy|docker|fuzz|proto|examples)/[\w./-]+)`")
@@ -68,13 +71,20 @@ def invalid_experiments():
             yield f"examples/{path.name}: {done.stdout.strip()} {done.stderr.strip()}"
 
 
+def programs_without_mention():
+    readme = (ROOT / "README.md").read_text()
+    for name in [f"mushir-{p}" for p in PROGRAMS] + list(ALGORITHMS):
+        if f"`{name}`" not in readme:
+            yield f"README.md: {name} is not in it"
+
+
 def main():
     known = tracked()
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
     programs = [p for p in BIN.glob("mushir*") if p.is_file()]
     options = {o for p in programs for o in re.findall(r"--[a-z][a-z-]*", output(p, "--help").stdout)}
     documents = [ROOT / name for name in sorted(known) if name.endswith(".md")]
-    wrong = list(invalid_experiments()) if programs else []
+    wrong = [*programs_without_mention(), *(invalid_experiments() if programs else ())]
     for path in documents:
         text, where = path.read_text(), path.relative_to(ROOT)
         faults = [*missing_links(path, text), *missing_paths(text, known)]
