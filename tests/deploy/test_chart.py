@@ -99,6 +99,12 @@ def test_an_image_by_tag_and_by_digest():
     assert images("--set", "image.digests.tpe=sha256:12,image.registry=r") == ["r/mushir-tpe@sha256:12"]
 
 
+@needs_helm
+def test_a_private_registry_is_logged_in_to():
+    pods = [o["spec"]["template"]["spec"] for (kind, _), o in template("--set", "image.pullSecrets[0].name=login").items() if kind == "Deployment"]
+    assert pods and all(pod["imagePullSecrets"] == [{"name": "login"}] for pod in pods)
+
+
 def test_what_is_watched_is_measured():
     """Each metric, label and status that an alert or a panel asks for is among what a program shows."""
     program = ROOT / "build" / "bin" / "mushir-random"
