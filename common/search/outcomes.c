@@ -172,8 +172,19 @@ static bool has_metric(const struct mu_outcome *list, size_t n, size_t metric) {
     return false;
 }
 
+/* Whether the bound |list[n]| and one before it leave no number. */
+static bool contradicts(const struct mu_outcome *list, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        if (list[i].metric == list[n].metric && list[i].sign != list[n].sign &&
+            list[i].bound + list[n].bound < 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The entries of the text, which commas separate, into |list|; |once|: a metric stands in one of
- * them at most. */
+ * them at most; else they are bounds, which some number has to meet. */
 static enum mu_status read_list(const struct reader *r,
     enum mu_status (*read)(const struct reader *, struct part, struct mu_outcome *), bool once,
     size_t most, struct mu_outcome *list, size_t *n) {
@@ -195,6 +206,11 @@ static enum mu_status read_list(const struct reader *r,
             return mu_fail(r->error, MU_INVALID_ARGUMENT,
                 "setting %s: metric %s at character %zu stands there twice", r->setting,
                 list[*n].name, position_of(r, entry));
+        }
+        if (!once && contradicts(list, *n)) {
+            return mu_fail(r->error, MU_INVALID_ARGUMENT,
+                "setting %s: no value of %s meets the bound at character %zu and those before it",
+                r->setting, list[*n].name, position_of(r, entry));
         }
         from = to + more;
     }

@@ -73,6 +73,8 @@ static void constraints_have_bounds(void **state) {
     assert_outcome(&outcomes, 2, "memory", 1, -8);
     assert_outcome(&outcomes, 3, "memory", -1, 1000);
     assert_true(mu_outcomes_several(&outcomes));
+    outcomes = outcomes_of("", "memory<=8,memory>=8,memory<=9,memory>=-9"); /* 8 is left */
+    assert_int_equal(outcomes.n, 5);
 }
 
 /* The last sign is the bound's, whichever it is. */
@@ -130,6 +132,12 @@ static void a_mistake_is_named_with_its_place(void **state) {
         {"", "latency<=1, memory<=many",
             "setting constraints: \"many\" at character 21, the bound of memory, is not a finite "
             "number"},
+        {"", "memory>=2, latency<=1, memory<=1.5",
+            "setting constraints: no value of memory meets the bound at character 24 and those "
+            "before it"},
+        {"", "accuracy<=-3,accuracy>=-2.5",
+            "setting constraints: no value of accuracy meets the bound at character 14 and those "
+            "before it"},
         {"", "memory<=1,<=3", "setting constraints: a metric is missing at character 11"},
         {"", "size>=3",
             "setting constraints: metric size at character 1 is neither the objective nor in "
