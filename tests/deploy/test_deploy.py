@@ -95,7 +95,8 @@ def test_compose():
         assert service["build"]["args"] == {"SERVICE": name} and service["image"] == f"${{REGISTRY:-localhost}}/mushir-{name}:${{VERSION:-{VERSION}}}"
         assert service["read_only"] and service["cap_drop"] == ["ALL"] and service["user"] == "65532:65532"
         (port,) = service["ports"]
-        assert port.endswith(":6788" if name == "medianstop" else ":6789")
+        inside = 6788 if name == "medianstop" else 6789
+        assert port.endswith(f":{inside}") and service["healthcheck"]["test"] == ["CMD", "/bin/grpc_health_probe", f"-addr=:{inside}"]
         ports.add(port)
     assert len(ports) == len(PROGRAMS)
 
