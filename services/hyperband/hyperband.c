@@ -21,13 +21,13 @@ struct hyperband_options {
     const char *sampler_text;
 };
 
-/* r_l is read as text because Katib's message for a wrong one covers words as well as numbers. */
 #define STATE(setting)                                                                      \
     {                                                                                       \
         .name = setting, .value = MU_CHECKED(MU_MEMBER_TEXT),                               \
         .help = "State that replies show and controllers send back; nothing depends on it." \
     }
 
+/* r_l is read as text because Katib's message for a wrong one covers words as well as numbers. */
 static const struct mu_setting_spec SPECS[] = {
     {.name = "r_l",
         .value = MU_MEMBER(struct hyperband_options, r_l),
