@@ -8,9 +8,22 @@
 #include "common/base/text.h"
 #include "common/search/parameter.h"
 
+/* Whether YAML 1.1 takes the letter of |n| bytes at |text| for the end of a line, which folds the
+ * blanks around it, or for none that a file may hold: U+0080 to U+009F, U+2028, U+2029, U+FFFE,
+ * U+FFFF. |point| is its number. */
+static bool is_not_plain_in_yaml(const char *text, size_t n, unsigned *point) {
+    const unsigned char *b = (const unsigned char *)text;
+    *point = n == 2   ? (b[0] & 0x1Fu) << 6 | (b[1] & 0x3Fu)
+             : n == 3 ? (b[0] & 0x0Fu) << 12 | (b[1] & 0x3Fu) << 6 | (b[2] & 0x3Fu)
+                      : 0;
+    return (*point >= 0x80 && *point < 0xA0) || *point == 0x2028 || *point == 0x2029 ||
+           *point >= 0xFFFE;
+}
+
 void cl_json_string(FILE *out, const char *text) {
     const char *end = text + strlen(text);
     size_t n;
+    unsigned point;
     putc('"', out);
     for (; text < end; text += n ? n : 1) {
         n = mu_text_sequence(text, (size_t)(end - text));
@@ -18,6 +31,8 @@ void cl_json_string(FILE *out, const char *text) {
             fprintf(out, "\\%c", *text);
         } else if ((unsigned char)*text < 0x20 || *text == '<' || *text == 0x7f) {
             fprintf(out, "\\u%04x", (unsigned char)*text);
+        } else if (is_not_plain_in_yaml(text, n, &point)) {
+            fprintf(out, "\\u%04x", point);
         } else if (n) {
             fwrite(text, n, 1, out);
         } else {

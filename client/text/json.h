@@ -8,8 +8,9 @@
 
 #include "common/search/settings.h"
 
-/* Write |text| as a JSON string; '<' escaped too, so that it can stand in a page's script, and
- * U+FFFD for each byte that is no UTF-8. */
+/* Write |text| as a JSON string; '<' escaped too, so that it can stand in a page's script, and what
+ * YAML would fold or refuse, so that it can stand in a YAML file; U+FFFD for each byte that is no
+ * UTF-8. */
 void cl_json_string(FILE *out, const char *text);
 
 /* Write |value| as a JSON number, null when it is not finite. */

@@ -133,7 +133,8 @@ def test_run_needs_no_file_and_goes_on(folder):
 
 
 def test_words_reach_the_command_as_they_are(folder):
-    words = ["$(HOME)", "$$", "$HOME", "it's", "{y}", "${lr}", "a  b", "", "*", "\\n", "é;#", "$é", "--{lr}--"]
+    words = ["$(HOME)", "$$", "$HOME", "it's", "{y}", "${lr}", "a  b", "", "*", "\\n", "é;#", "$é", "a \x85 \u2028 b", "\x80\uffff",
+             "--{lr}--"]
     result = run("run", "--trials", "1", *PARAMETERS, *COMMAND, *words, cwd=folder)
     assert result.returncode == 0, result.stderr
     (argv,) = given(folder)
