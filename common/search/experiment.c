@@ -87,8 +87,8 @@ static const char *read_time(const char *text, struct mu_arena *arena) {
     if (strlen(text) == SECONDS + 1 && text[SECONDS] == 'Z') {
         return mu_arena_copy_bytes(arena, text, SECONDS);
     }
-    const char *fraction;
-    size_t n;
+    const char *fraction = "";
+    size_t n = 0;
     double seconds = read_seconds(text, &fraction, &n);
     if (isnan(seconds)) {
         return text;
