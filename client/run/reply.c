@@ -63,7 +63,7 @@ static enum mu_status wrong_value(const struct mu_pair *pair, struct mu_error *e
 static enum mu_status check_value(
     const struct mu_parameter *p, struct mu_pair *pair, struct mu_error *error) {
     double x;
-    if (!is_line(pair->value, LONGEST_VALUE) || !mu_parameter_parse(p, pair->value, &x)) {
+    if (strlen(pair->value) > LONGEST_VALUE || !mu_parameter_parse(p, pair->value, &x)) {
         return wrong_value(pair, error);
     }
     if (p->list) {

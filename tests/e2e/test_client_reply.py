@@ -157,6 +157,20 @@ def test_a_good_reply_is_taken_as_it_is(tmp_path):
     assert all(e["assignments"] == {"x": "0.5"} and e["metrics"] == {"loss": "0.5"} for e in ended)
 
 
+def test_a_list_may_hold_any_text_of_its_author(tmp_path):
+    """Also what ends a line or no terminal shows."""
+    texts = ["a\tb", "two\nlines", "\x7f", "\x1b[31mred"]
+    listed = GOOD.replace("parameterType: double", "parameterType: categorical").replace(
+        '{min: "0", max: "1"}', json.dumps({"list": texts}))
+    (tmp_path / "e.yaml").write_text(listed.replace("random", "grid"))
+    result = run("run", "e.yaml", "--json-lines", "--no-report", "--", "echo", "loss=1", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    ended = [e for e in map(json.loads, result.stdout.splitlines()) if e["event"] == "trial_ended"]
+    assert sorted(e["assignments"]["x"] for e in ended) == sorted(texts)
+    quiet = run("run", "e.yaml", "--fresh", "--no-report", "--", "echo", "loss=1", cwd=tmp_path)
+    assert quiet.returncode == 0 and "\x1b" not in quiet.stdout + quiet.stderr
+
+
 def test_a_name_that_a_trial_has_is_refused_later_too(tmp_path):
     (tmp_path / "e.yaml").write_text((GOOD + TRIAL).replace("parallelTrialCount: 2", "parallelTrialCount: 1"))
     with serving(named("same")) as address:
