@@ -27,12 +27,12 @@ static void a_string_is_json_whatever_its_bytes(void **state) {
     expect("\xed\xa0\x80", "\"\\ufffd\\ufffd\\ufffd\""); /* half of a surrogate pair */
 }
 
-/* The ends of lines and the letters of YAML 1.1 (sections 4.2 and 4.1), beside their neighbours. */
+/* The ends of lines and the letters of YAML 1.1 (sections 4.2 and 4.1), beside others. */
 static void a_string_is_yaml_too(void **state) {
     (void)state;
     expect("\xc2\x80\xc2\x85\xc2\x9f\xc2\xa0", "\"\\u0080\\u0085\\u009f\xc2\xa0\"");
-    expect("\xe2\x80\xa7\xe2\x80\xa8 \xe2\x80\xa9\xe2\x80\xaa",
-        "\"\xe2\x80\xa7\\u2028 \\u2029\xe2\x80\xaa\"");
+    expect("\xe2\x80\xa7\xe2\x80\xa8 \xe2\x80\xa9\xe2\x80\xaf",
+        "\"\xe2\x80\xa7\\u2028 \\u2029\xe2\x80\xaf\"");
     expect("\xef\xbf\xbd\xef\xbf\xbe\xef\xbf\xbf", "\"\xef\xbf\xbd\\ufffe\\uffff\"");
 }
 
