@@ -163,54 +163,60 @@ static enum mu_status read_constraint(
     return MU_OK;
 }
 
-static bool has_metric(const struct mu_outcome *list, size_t n, size_t metric) {
+/* An objective stands in the list once. */
+static enum mu_status check_new(
+    const struct reader *r, struct part entry, const struct mu_outcome *list, size_t n) {
     for (size_t i = 0; i < n; i++) {
-        if (list[i].metric == metric) {
-            return true;
+        if (list[i].metric == list[n].metric) {
+            return mu_fail(r->error, MU_INVALID_ARGUMENT,
+                "setting %s: metric %s at character %zu stands there twice", r->setting,
+                list[n].name, position_of(r, entry));
         }
     }
-    return false;
+    return MU_OK;
 }
 
-/* Whether the bound |list[n]| and one before it leave no number. */
-static bool contradicts(const struct mu_outcome *list, size_t n) {
+/* A bound and one before it leave a number. */
+static enum mu_status check_bound(
+    const struct reader *r, struct part entry, const struct mu_outcome *list, size_t n) {
     for (size_t i = 0; i < n; i++) {
         if (list[i].metric == list[n].metric && list[i].sign != list[n].sign &&
             list[i].bound + list[n].bound < 0) {
-            return true;
+            return mu_fail(r->error, MU_INVALID_ARGUMENT,
+                "setting %s: no value of %s meets the bound at character %zu and those before it",
+                r->setting, list[n].name, position_of(r, entry));
         }
     }
-    return false;
+    return MU_OK;
 }
 
-/* The entries of the text, which commas separate, into |list|; |once|: a metric stands in one of
- * them at most; else they are bounds, which some number has to meet. */
-static enum mu_status read_list(const struct reader *r,
-    enum mu_status (*read)(const struct reader *, struct part, struct mu_outcome *), bool once,
-    size_t most, struct mu_outcome *list, size_t *n) {
+/* How the entries of a setting are read, and each is checked beside the |n| before it. */
+struct entries {
+    enum mu_status (*read)(const struct reader *, struct part, struct mu_outcome *);
+    enum mu_status (*check)(
+        const struct reader *, struct part, const struct mu_outcome *, size_t n);
+    size_t most;
+};
+static const struct entries OBJECTIVES = {read_objective, check_new, MU_MOST_OBJECTIVES};
+static const struct entries CONSTRAINTS = {read_constraint, check_bound, MU_MOST_CONSTRAINTS};
+
+/* The entries of the text, which commas separate, into |list|. */
+static enum mu_status read_list(
+    const struct reader *r, const struct entries *entries, struct mu_outcome *list, size_t *n) {
     const char *from = r->text;
     for (bool more = true; more; (*n)++) {
         const char *to = from + strcspn(from, ",");
         struct part entry = part_of(from, to);
         more = *to != '\0';
-        if (*n == most) {
+        if (*n == entries->most) {
             return mu_fail(r->error, MU_INVALID_ARGUMENT,
-                "setting %s: more than %zu at character %zu", r->setting, most,
+                "setting %s: more than %zu at character %zu", r->setting, entries->most,
                 position_of(r, entry));
         }
-        enum mu_status status = read(r, entry, &list[*n]);
+        enum mu_status status = entries->read(r, entry, &list[*n]);
+        status = status ? status : entries->check(r, entry, list, *n);
         if (status) {
             return status;
-        }
-        if (once && has_metric(list, *n, list[*n].metric)) {
-            return mu_fail(r->error, MU_INVALID_ARGUMENT,
-                "setting %s: metric %s at character %zu stands there twice", r->setting,
-                list[*n].name, position_of(r, entry));
-        }
-        if (!once && contradicts(list, *n)) {
-            return mu_fail(r->error, MU_INVALID_ARGUMENT,
-                "setting %s: no value of %s meets the bound at character %zu and those before it",
-                r->setting, list[*n].name, position_of(r, entry));
         }
         from = to + more;
     }
@@ -259,7 +265,7 @@ enum mu_status mu_outcomes_read(struct mu_outcomes *outcomes,
     list[0] = mu_outcomes_usual(experiment, arena).list[0];
     if (!status && is_given(texts.objectives)) {
         n = 0;
-        status = read_list(&r, read_objective, true, MU_MOST_OBJECTIVES, list, &n);
+        status = read_list(&r, &OBJECTIVES, list, &n);
         status = !status && n == 1 ? check_single(&r, &list[0]) : status;
     }
     *outcomes = (struct mu_outcomes){.list = list, .n = n, .n_objectives = n};
@@ -267,8 +273,7 @@ enum mu_status mu_outcomes_read(struct mu_outcomes *outcomes,
     if (!status && is_given(texts.constraints)) {
         r.setting = SPECS[1].name;
         r.text = texts.constraints;
-        status = read_list(
-            &r, read_constraint, false, MU_MOST_CONSTRAINTS, list + outcomes->n_objectives, &n);
+        status = read_list(&r, &CONSTRAINTS, list + outcomes->n_objectives, &n);
     }
     outcomes->n += n;
     return status;
